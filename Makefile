@@ -1,0 +1,36 @@
+# `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test test-all lint sandbox clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready ## Fill 150 shards, load several days twice, print what happened
+	$(BIN)/python -m sandbox demo
+
+test: $(VENV)/.ready ## The tests, in a few minutes
+	$(BIN)/python -m pytest -m "not long"
+
+test-all: $(VENV)/.ready ## The tests with their long versions
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
+	$(BIN)/python -m sandbox serve --luigid
+
+clean: ## Remove the virtual environment and everything built
+	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox
+
+$(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.pyx lowlevel/kernels/*)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable '.[sandbox,test,lint]'
+	touch $@

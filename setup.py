@@ -1,0 +1,100 @@
+"""Build of the `shardline` distribution: three packages, one command, one C extension."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from Cython.Build import cythonize
+from Cython.Compiler import Options
+from setuptools import Extension, setup
+
+Options.warning_errors = True
+
+HERE = Path(__file__).parent
+
+# The code of the kernels is ours and must be clean; what Cython writes around it
+# has parameters and helpers that a given module does not use.
+C_FLAGS = ["-std=c11", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
+
+extensions = cythonize(
+    [
+        Extension(
+            "lowlevel.native",
+            ["lowlevel/native.pyx", "lowlevel/kernels/hash.c", "lowlevel/kernels/row.c"],
+            include_dirs=["lowlevel/kernels"],
+            extra_compile_args=C_FLAGS,
+        )
+    ],
+    language_level=3,
+)
+
+setup(
+    name="shardline",
+    version="0.1.0",
+    description="Sharded SQL Server into Vertica, every day, exactly once: a Luigi project",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=[
+        "lowlevel",
+        "pipelines",
+        "pipelines.catalogs",
+        "pipelines.source",
+        "pipelines.sql",
+        "pipelines.warehouse",
+        "sandbox",
+        "sandbox.tds",
+        "sandbox.vertica",
+    ],
+    package_data={
+        "lowlevel": ["*.pyi", "py.typed"],
+        "pipelines": ["py.typed"],
+        "pipelines.catalogs": ["*.toml", "*.csv"],
+        "pipelines.sql": ["*.sql"],
+    },
+    ext_modules=extensions,
+    entry_points={"console_scripts": ["shardline = pipelines.cli:main"]},
+    install_requires=[
+        "click>=8.1,<9",  # the command line
+        "jinja2>=3.1,<4",  # SQL templates
+        "luigi>=3.8.1,<3.9",  # tasks, scheduler and its page
+        "pydantic>=2.8,<3",  # the catalog and the options, every fault named at once
+        "pymssql>=2.4.6,<2.5",  # SQL Server; 2.4.1 hangs on a query time-out
+        "rich>=13.7,<16",  # progress and tables on a terminal
+        "sqlalchemy>=2.0.30,<2.2",  # the session log
+        "tenacity>=9,<10",  # back-off and jitter between attempts
+        "tzdata>=2024.1",  # time zones of the shards where the system has none
+        "vertica-python>=1.4,<2",  # Vertica
+    ],
+    extras_require={
+        "sandbox": [
+            "duckdb>=2.0,<2.1",  # the engine under both servers
+            "numpy>=2.0,<3",  # decoding COPY data by column
+            "pyarrow>=20,<27",  # columns between DuckDB and the wire
+            "sqlglot>=30.30,<31",  # T-SQL and Vertica SQL to DuckDB's
+        ],
+        "test": [
+            "hypothesis>=6.100,<7",
+            "pandas>=2.3,<4",  # the reference for hash_id
+            "psutil>=6,<8",
+            "pytest>=8.3,<10",
+            "pytest-timeout>=2.3,<3",
+            "xxhash>=3.4,<5",  # the reference for the checksum
+        ],
+        "lint": [
+            "mypy>=2,<3",
+            "pandas-stubs",
+            "ruff>=0.17,<0.18",
+            "types-psutil",
+        ],
+    },
+    classifiers=[
+        "Development Status :: 3 - Alpha",
+        "Operating System :: POSIX",
+        "Programming Language :: Cython",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+    ],
+)
