@@ -1,0 +1,1 @@
+"""SQL Server and Vertica on loopback, for the demo and the tests."""

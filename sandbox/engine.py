@@ -1,0 +1,397 @@
+"""DuckDB as the one engine behind every server of the sandbox.
+
+DuckDB alone behaves like neither SQL Server nor Vertica: an error aborts the
+whole transaction, and the first statement fixes its snapshot. A `Session` adds
+what both have: statement-level rollback (by a redo log that is replayed), READ
+COMMITTED (the transaction is opened at its first write, and moved forward past
+what others have committed), and savepoints for statements of several writes.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote, unquote
+
+import duckdb
+import pyarrow as pa
+
+from sandbox.errors import SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+DATA = "incoming_rows"
+"""The relation by which a statement sees the `data` given to `Session.write`."""
+
+BATCH_ROWS = 16_384
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+    "arrow_lossless_conversion": True,
+}
+_SUFFIX = ".duckdb"
+# A file's name has at most 255 bytes and a database's, encoded, may have more:
+# every full piece of this length is a folder.
+_PIECE = 200
+
+
+def quoted(identifier: str) -> str:
+    """An identifier as DuckDB, and standard SQL, writes it: in double quotes."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@dataclass
+class _Database:
+    name: str
+    path: Path | None
+    alias: str = ""  # its name inside DuckDB, once it is attached
+    commits: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def committed(self) -> None:
+        with self.lock:
+            self.commits += 1
+
+
+@dataclass(frozen=True)
+class _Write:
+    sql: str
+    parameters: Sequence[object]
+    data: pa.Table | None
+
+
+class Engine:
+    """Every database of every server, in one DuckDB instance.
+
+    Args:
+        folder: Where the databases live, a file each; None keeps them in memory.
+            A file is opened at the first session, so starting costs nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._databases: dict[tuple[str, str], _Database] = {}
+        self._attached = 0
+        self._root = duckdb.connect(":memory:", config=_SETTINGS)
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._find_files(folder)
+
+    def create_database(self, server: str, name: str) -> None:
+        """Create a database, or leave it as it is when it exists.
+
+        Args:
+            server: The server's name.
+            name: Any text; two names that differ only in case are one database.
+        """
+        with self._lock:
+            key = (server, name.casefold())
+            if key in self._databases:
+                return
+            path = _path(self._folder, server, name) if self._folder else None
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+            self._databases[key] = _Database(name, path)
+
+    def databases(self, server: str) -> list[str]:
+        """The names of a server's databases, in order."""
+        with self._lock:
+            owned = [d.name for (s, _), d in self._databases.items() if s == server]
+        return sorted(owned)
+
+    def session(self, server: str, database: str, *, schema: str = "main") -> Session:
+        """Open one client connection's view of a database.
+
+        Args:
+            server: The server's name.
+            database: The database's name, in any case.
+            schema: Where names without a schema live; created if missing.
+
+        Raises:
+            KeyError: The server has no such database.
+        """
+        with self._lock:
+            found = self._databases[(server, database.casefold())]
+            if not found.alias:
+                self._attach(found)
+            cursor = self._root.cursor()
+            home = f"{quoted(found.alias)}.{quoted(schema)}"
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {home}")
+            cursor.execute(f"USE {home}")
+        return Session(cursor, found)
+
+    def close(self) -> None:
+        """Close DuckDB; files are checkpointed."""
+        self._root.close()
+
+    def _attach(self, database: _Database) -> None:
+        path = database.path
+        if path is not None and not path.stat().st_size:
+            path.unlink()  # the empty file only marked the name as taken
+        target = ":memory:" if path is None else str(path)
+        self._attached += 1
+        alias = f"db{self._attached}"
+        literal = "'" + target.replace("'", "''") + "'"
+        self._root.execute(f"ATTACH {literal} AS {quoted(alias)}")
+        database.alias = alias
+
+    def _find_files(self, folder: Path) -> None:
+        for path in sorted(folder.glob(f"*/**/*{_SUFFIX}")):
+            server, *pieces = path.relative_to(folder).parts
+            name = unquote("".join(pieces).removesuffix(_SUFFIX))
+            key = (unquote(server), name.casefold())
+            self._databases[key] = _Database(name, path)
+
+
+class Result:
+    """A streaming answer: a schema and an iterator of Arrow batches.
+
+    Memory stays flat whatever the number of rows. The session's next statement
+    closes it.
+    """
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self.schema: pa.Schema = reader.schema
+        self._reader: pa.RecordBatchReader | None = reader
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches once.
+
+        Raises:
+            duckdb.Error: The statement failed on a later row.
+        """
+        while self._reader is not None:
+            try:
+                batch = self._reader.read_next_batch()
+            except StopIteration:
+                self.close()
+                return
+            except (pa.ArrowException, OSError) as failure:
+                self.close()
+                raise duckdb.Error(str(failure)) from failure
+            if batch.num_rows:
+                yield batch
+
+    def table(self) -> pa.Table:
+        """All remaining rows at once."""
+        return pa.Table.from_batches(list(self), self.schema)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """All remaining rows as Python values."""
+        table = self.table()
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+    def close(self) -> None:
+        """Give up what has not been read."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def __enter__(self) -> Self:
+        """Close at the end of the block."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+
+class Session:
+    """One client connection's view of one database; SQL here is DuckDB's.
+
+    Used by one thread at a time; only `interrupt` may come from another.
+    Without `begin` every write commits by itself. Errors come out as DuckDB's
+    exceptions; a failing statement undoes only itself. Functions that answer
+    differently each time (`now()`, `nextval()`) are evaluated again when the log
+    is replayed: give `write` their values instead.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, database: _Database) -> None:
+        self.alias = database.alias
+        self.in_transaction = False
+        self._cursor = cursor
+        self._database = database
+        self._log: list[_Write] = []
+        self._open = False  # a transaction is open in DuckDB
+        self._seen = 0  # the database's commits when it was opened
+        self._result: Result | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the transaction has written anything."""
+        return bool(self._log)
+
+    def begin(self) -> None:
+        """Start a transaction, unless one is open."""
+        self.in_transaction = True
+
+    def commit(self) -> None:
+        """Make the transaction's writes permanent.
+
+        Raises:
+            duckdb.Error: They were not, and the transaction is gone.
+        """
+        self._drop_result()
+        try:
+            if self._open:
+                self._open = False  # a failed COMMIT leaves nothing to roll back
+                self._cursor.execute("COMMIT")
+                self._database.committed()
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        """Undo the transaction's writes."""
+        self._drop_result()
+        self._abandon()
+        self._log.clear()
+        self.in_transaction = False
+
+    def savepoint(self) -> int:
+        """A mark for `rollback_to`."""
+        return len(self._log)
+
+    def rollback_to(self, mark: int) -> None:
+        """Undo the writes made since `savepoint` gave the mark."""
+        self._drop_result()
+        if len(self._log) > mark:
+            del self._log[mark:]
+            self._restore()
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> Result:
+        """Run a query, seeing all that is committed and one's own writes."""
+        self._drop_result()
+        self._catch_up()
+        try:
+            relation = self._cursor.sql(sql, params=list(parameters) or None)
+            self._result = Result(relation.to_arrow_reader(BATCH_ROWS))
+        except duckdb.Error:
+            self._restore()
+            raise
+        return self._result
+
+    def write(
+        self,
+        sql: str,
+        parameters: Sequence[object] = (),
+        data: pa.Table | None = None,
+        *,
+        fresh: bool = True,
+    ) -> int:
+        """Run a statement that changes something.
+
+        Args:
+            sql: One statement; DDL, or DML.
+            parameters: Bound to `?`.
+            data: Visible to the statement as the relation `DATA`.
+            fresh: Whether the statement reads tables, and so must see what others
+                have committed; an INSERT of given values need not.
+
+        Returns:
+            The number of rows changed; 0 for DDL.
+        """
+        self._drop_result()
+        step = _Write(sql, parameters, data)
+        if not self.in_transaction:
+            changed = self._run(step)
+            self._database.committed()
+            return changed
+        if fresh:
+            self._catch_up()
+        try:
+            self._open_transaction()
+            changed = self._run(step)
+        except duckdb.Error:
+            self._restore()
+            raise
+        self._log.append(step)
+        return changed
+
+    def interrupt(self) -> None:
+        """Make the running statement fail with duckdb.InterruptException."""
+        self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Roll back and let go."""
+        self.rollback()
+        self._cursor.close()
+
+    def _run(self, step: _Write) -> int:
+        if step.data is None:
+            return self._execute(step)
+        self._cursor.register(DATA, step.data)
+        try:
+            changed = self._execute(step)
+        except duckdb.Error:
+            self._abandon()  # or unregistering fails, and hides the error
+            self._cursor.unregister(DATA)
+            raise
+        self._cursor.unregister(DATA)
+        return changed
+
+    def _execute(self, step: _Write) -> int:
+        self._cursor.execute(step.sql, list(step.parameters) or None)
+        row = self._cursor.fetchone() if self._cursor.description else None
+        return int(row[0]) if row and isinstance(row[0], int) else 0
+
+    def _open_transaction(self) -> None:
+        if not self._open:
+            self._seen = self._database.commits
+            self._cursor.execute("BEGIN")
+            self._open = True
+
+    def _abandon(self) -> None:
+        if self._open:
+            self._open = False
+            self._cursor.execute("ROLLBACK")
+
+    def _catch_up(self) -> None:
+        """Move an open transaction past what others have committed since."""
+        if self._open and self._seen != self._database.commits:
+            self._restore()
+
+    def _restore(self) -> None:
+        """Bring back the transaction as the redo log has it."""
+        self._abandon()
+        if not self._log:
+            return
+        self._open_transaction()
+        try:
+            for step in self._log:
+                self._run(step)
+        except duckdb.Error as failure:
+            self.rollback()
+            raise SqlError(
+                f"Transaction rolled back by a conflict with another: {failure}",
+                number=1205,
+                severity=13,
+                sqlstate="40001",
+                rollback=True,
+            ) from failure
+
+    def _drop_result(self) -> None:
+        if self._result is not None:
+            self._result.close()
+            self._result = None
+
+
+def _path(folder: Path, server: str, name: str) -> Path:
+    encoded = quote(name, safe="")
+    pieces = [encoded[at : at + _PIECE] for at in range(0, len(encoded), _PIECE)]
+    *folders, last = pieces or [""]
+    return folder.joinpath(quote(server, safe=""), *folders, last + _SUFFIX)
