@@ -21,7 +21,12 @@ extensions = cythonize(
         Extension(
             "lowlevel.native",
             ["lowlevel/native.pyx", "lowlevel/kernels/hash.c", "lowlevel/kernels/row.c"],
-            include_dirs=["lowlevel/kernels"],
+            include_dirs=["lowlevel", "lowlevel/kernels"],
+            depends=[
+                "lowlevel/pyvalues.h",
+                "lowlevel/kernels/hash.h",
+                "lowlevel/kernels/row.h",
+            ],
             extra_compile_args=C_FLAGS,
         )
     ],

@@ -1,7 +1,9 @@
-"""C kernels and their Cython faces."""
+"""C kernels and their Cython face: rows of a source as Vertica's NATIVE octets."""
 
 from __future__ import annotations
 
-from lowlevel.native import hash_id
+from lowlevel.columns import Column
+from lowlevel.errors import EncodeError
+from lowlevel.native import NativeEncoder, hash_id, row_hash
 
-__all__ = ["hash_id"]
+__all__ = ["Column", "EncodeError", "NativeEncoder", "hash_id", "row_hash"]

@@ -1,14 +1,325 @@
-"""Vertica NATIVE rows and their hashes; docs/formats.md has the definitions."""
+# cython: boundscheck=False, wraparound=False
+"""Vertica NATIVE rows, with their hashes, from the rows that pymssql gives.
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+Two passes a batch: the first reads Python objects into a buffer that is kept from
+batch to batch, the second runs without the GIL. docs/formats.md has the layout.
+"""
+
+import uuid
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.object cimport PyObject, PyTypeObject
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from lowlevel.columns import MOST_OCTETS, RANGES, WIDTHS, check_columns, native_header
+from lowlevel.errors import EncodeError, refusal
 
 
 cdef extern from "hash.h" nogil:
     uint64_t hash_id_start(const uint8_t *source, size_t length)
     int64_t hash_id_finish(uint64_t start, int64_t key)
+    int64_t c_storable_hash "storable_hash"(uint64_t hash)
+
+cdef extern from "row.h" nogil:
+    const size_t STAGED_HEAD_SIZE
+    const size_t UUID_SIZE
+    ctypedef struct octets:
+        uint8_t *data
+        size_t used
+    ctypedef struct staged_head:
+        int64_t key
+        uint32_t length
+    ctypedef struct load_format:
+        size_t bitmap_size
+        const uint8_t *constants
+        size_t constants_size
+        uint64_t hash_start
+    bint octets_reserve(octets *buffer, size_t more)
+    void octets_free(octets *buffer)
+    void staged_head_store(uint8_t *at, staged_head head)
+    void store32(uint8_t *at, uint32_t word)
+    void store64(uint8_t *at, uint64_t word)
+    size_t finished_extra(const load_format *format)
+    uint64_t staged_row_hash(const uint8_t *bitmap, size_t bitmap_size, size_t values)
+    uint64_t rows_finish(const load_format *format, const uint8_t *staged,
+                         size_t count, uint8_t *out)
+
+cdef extern from "pyvalues.h":
+    bint read_int(PyObject *value, int64_t *out)
+    bint read_bool(PyObject *value, uint8_t *out)
+    bint datetime_ready() except False
+    bint read_datetime(PyObject *value, int64_t *out)
+    bint read_uuid(PyObject *value, PyTypeObject *type, Py_ssize_t slot, uint8_t *out)
+    Py_ssize_t object_slot_offset(PyObject *descriptor)
+
+cdef extern from "Python.h":
+    PyObject *Py_None
+    const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size)
+    bint PyErr_ExceptionMatches(object)
+    void PyErr_Clear()
+    bint PyList_Check(PyObject *)
+    bint PyTuple_Check(PyObject *)
+    PyObject **PySequence_Fast_ITEMS(PyObject *)
+    Py_ssize_t PySequence_Fast_GET_SIZE(PyObject *)
+
+
+cdef enum Writer:
+    INTEGER
+    BIT
+    DATETIME2
+    UNIQUEIDENTIFIER
+    VARCHAR
+
+cdef struct Field:
+    Writer writer
+    bint nullable
+    Py_ssize_t width     # octets of the value; of VARCHAR, the most octets
+    int64_t lowest       # of INTEGER
+    int64_t highest
+
+# What Staging.stage returns beside the index of the column it refuses.
+cdef enum:
+    STAGED = -1
+    RAISED = -2
+
+cdef dict WRITERS = {
+    "bit": BIT,
+    "datetime2": DATETIME2,
+    "uniqueidentifier": UNIQUEIDENTIFIER,
+    "varchar": VARCHAR,
+}
+
+datetime_ready()
+cdef PyTypeObject *UUID = <PyTypeObject *>uuid.UUID
+cdef Py_ssize_t UUID_INT = object_slot_offset(<PyObject *>uuid.UUID.__dict__["int"])
+if UUID_INT < 0:
+    raise ImportError("uuid.UUID keeps its value in no slot here")
+
+
+cdef Field field_of(object column, bint is_key):
+    cdef Field field
+    field.writer = WRITERS.get(column.kind, INTEGER)
+    field.nullable = column.nullable and not is_key
+    field.width = column.width if field.writer == VARCHAR else WIDTHS[column.kind]
+    field.lowest, field.highest = RANGES.get(column.kind, (0, 0))
+    return field
+
+
+cdef class Staging:
+    """Rows of a source as NATIVE values, each after its key, in a reused buffer."""
+
+    cdef tuple columns
+    cdef Field *fields
+    cdef Py_ssize_t count
+    cdef Py_ssize_t key          # index of the key's column, -1 for none
+    cdef size_t bitmap_size      # covers the etl columns too
+    cdef size_t room             # octets of a row without the text of its varchars
+    cdef octets buffer
+
+    def __cinit__(self, columns, key):
+        self.columns = tuple(columns)
+        check_columns(self.columns, key)
+        self.count = len(self.columns)
+        self.fields = <Field *>PyMem_Calloc(self.count, sizeof(Field))
+        if self.fields == NULL:
+            raise MemoryError
+        self.key = -1
+        for index, column in enumerate(self.columns):
+            if key is not None and column.name == key:
+                self.key = index
+            self.fields[index] = field_of(column, index == self.key)
+        self.bitmap_size = (self.count + 3 + 7) // 8
+        self.room = STAGED_HEAD_SIZE + self.bitmap_size + self.count * UUID_SIZE
+
+    def __dealloc__(self):
+        PyMem_Free(self.fields)
+        octets_free(&self.buffer)
+
+    cdef Py_ssize_t stage(self, PyObject **values) except RAISED:
+        """Add a row of `count` values; STAGED, or the index of what is refused."""
+        cdef size_t at = STAGED_HEAD_SIZE + self.bitmap_size
+        cdef staged_head head
+        cdef uint8_t *row
+        cdef PyObject *value
+        cdef Field *field
+        cdef Py_ssize_t index, size
+        cdef const char *text
+        cdef int64_t number
+        if not octets_reserve(&self.buffer, self.room):
+            raise MemoryError
+        row = self.buffer.data + self.buffer.used
+        head.key = 0
+        memset(row + STAGED_HEAD_SIZE, 0, self.bitmap_size)
+        for index in range(self.count):
+            field = &self.fields[index]
+            value = values[index]
+            if value == Py_None:
+                if not field.nullable:
+                    return index
+                row[STAGED_HEAD_SIZE + index // 8] |= 0x80 >> (index % 8)
+            elif field.writer == INTEGER:
+                if not read_int(value, &number):
+                    return index
+                if not field.lowest <= number <= field.highest:
+                    return index
+                store64(row + at, <uint64_t>number)  # the room is there; width counts
+                at += field.width
+                if index == self.key:
+                    head.key = number
+            elif field.writer == DATETIME2:
+                if not read_datetime(value, &number):
+                    return index
+                store64(row + at, <uint64_t>number)
+                at += field.width
+            elif field.writer == UNIQUEIDENTIFIER:
+                if not read_uuid(value, UUID, UUID_INT, row + at):
+                    return index
+                at += field.width
+            elif field.writer == BIT:
+                if not read_bool(value, row + at):
+                    return index
+                at += field.width
+            else:
+                text = text_of(value, &size)
+                if text == NULL or size > field.width:
+                    return index
+                if not octets_reserve(&self.buffer, at + size + self.room):
+                    raise MemoryError
+                row = self.buffer.data + self.buffer.used
+                store32(row + at, <uint32_t>size)
+                memcpy(row + at + sizeof(uint32_t), text, size)
+                at += sizeof(uint32_t) + size
+        head.length = <uint32_t>(at - STAGED_HEAD_SIZE - self.bitmap_size)
+        staged_head_store(row, head)
+        self.buffer.used += at
+        return STAGED
+
+    cdef int add(self, PyObject *row, int64_t number) except -1:
+        """Add a row, of which `number` is its index for an error."""
+        cdef Py_ssize_t index
+        if not (PyTuple_Check(row) or PyList_Check(row)):
+            reason = f"a row is a tuple or a list, not {type(<object>row).__name__}"
+            raise EncodeError(number, "", reason)
+        if PySequence_Fast_GET_SIZE(row) != self.count:
+            reason = f"{len(<object>row)} values for {self.count} columns"
+            raise EncodeError(number, "", reason)
+        index = self.stage(PySequence_Fast_ITEMS(row))
+        if index != STAGED:
+            self.refuse(<object>row, index, number)
+        return 0
+
+    cdef int refuse(self, row, Py_ssize_t index, int64_t number) except -1:
+        column = self.columns[index]
+        key = None
+        cdef int64_t found
+        if self.key >= 0:
+            value = row[self.key]
+            if read_int(<PyObject *>value, &found):
+                key = found
+        raise EncodeError(number, column.name, refusal(column, row[index]), key)
+
+
+cdef const char *text_of(PyObject *value, Py_ssize_t *size) except? NULL:
+    """UTF-8 of an exact str; NULL without an error for what has none."""
+    cdef const char *text
+    if type(<object>value) is not str:
+        return NULL
+    text = PyUnicode_AsUTF8AndSize(value, size)
+    if text == NULL and PyErr_ExceptionMatches(UnicodeEncodeError):
+        PyErr_Clear()
+    return text
+
+
+cdef class NativeEncoder:
+    """See native.pyi, where the types stand too."""
+
+    cdef readonly bytes header
+    cdef readonly int64_t rows
+    cdef readonly uint64_t checksum
+    cdef Staging staging
+    cdef bytes constants
+    cdef load_format format
+    cdef bint busy
+
+    def __cinit__(self, columns, *, str key not None, str source not None, etl_id):
+        lowest, highest = RANGES["bigint"]
+        if type(etl_id) is not int or not lowest <= etl_id <= highest:
+            raise ValueError(f"etl_id is an integer from {lowest} to {highest}")
+        self.staging = Staging(columns, key)
+        self.header = native_header(self.staging.columns)
+        name = utf8_name(source)
+        self.constants = (
+            len(name).to_bytes(4, "little") + name
+            + etl_id.to_bytes(8, "little", signed=True)
+        )
+        self.format.bitmap_size = self.staging.bitmap_size
+        self.format.constants = <const uint8_t *>PyBytes_AS_STRING(self.constants)
+        self.format.constants_size = len(self.constants)
+        self.format.hash_start = hash_start(name)
+
+    def encode(self, rows):
+        """See native.pyi."""
+        if self.busy:
+            raise RuntimeError("another thread is encoding with this encoder")
+        self.busy = True
+        self.staging.buffer.used = 0
+        try:
+            return self.encode_rows(rows if type(rows) is list else list(rows))
+        finally:
+            self.busy = False
+
+    cdef bytes encode_rows(self, list rows):
+        cdef PyObject **items = PySequence_Fast_ITEMS(<PyObject *>rows)
+        cdef size_t count = len(rows)
+        cdef size_t index, size
+        cdef uint64_t total
+        cdef uint8_t *out
+        for index in range(count):
+            self.staging.add(items[index], self.rows + <int64_t>index)
+        size = self.staging.buffer.used - count * STAGED_HEAD_SIZE
+        size += count * finished_extra(&self.format)
+        native = PyBytes_FromStringAndSize(NULL, size)
+        out = <uint8_t *>PyBytes_AS_STRING(native)
+        with nogil:
+            total = rows_finish(&self.format, self.staging.buffer.data, count, out)
+        self.rows += count
+        self.checksum = (self.checksum + total) % (<uint64_t>1 << 63)
+        return native
+
+
+cdef bytes utf8_name(str source):
+    cdef bytes name
+    try:
+        name = source.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"the source's name is no Unicode text: {error}") from None
+    if len(name) > MOST_OCTETS:
+        raise ValueError(f"the source's name has more than {MOST_OCTETS} octets")
+    return name
+
+
+cdef uint64_t hash_start(bytes name):
+    return hash_id_start(<const uint8_t *>PyBytes_AS_STRING(name), len(name))
 
 
 def hash_id(str source not None, int64_t key):
-    """Return hash_id for the row `key` of `source`."""
-    cdef bytes name = source.encode()
-    return hash_id_finish(hash_id_start(name, len(name)), key)
+    """See native.pyi."""
+    return hash_id_finish(hash_start(utf8_name(source)), key)
+
+
+def storable_hash(uint64_t hash):
+    """See native.pyi."""
+    return c_storable_hash(hash)
+
+
+def row_hash(columns, row):
+    """See native.pyi."""
+    cdef Staging staging = Staging(columns, None)
+    staging.add(<PyObject *>row, 0)
+    return staged_row_hash(
+        staging.buffer.data + STAGED_HEAD_SIZE,
+        staging.bitmap_size,
+        staging.buffer.used - STAGED_HEAD_SIZE - staging.bitmap_size,
+    )

@@ -28,22 +28,6 @@ void octets_free(octets *buffer)
     *buffer = (octets){0};
 }
 
-/* Days from 0001-01-01 to 2000-01-01, and days before each month of a common year. */
-#define DAYS_TO_2000 730119
-static const int16_t days_before_month[12] = {0,   31,  59,  90,  120, 151,
-                                              181, 212, 243, 273, 304, 334};
-
-int64_t timestamp_micros(int year, int month, int day, int hour, int minute,
-                         int second, int micros)
-{
-    int past = year - 1;
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    int64_t days = past * 365 + past / 4 - past / 100 + past / 400;
-    days += days_before_month[month - 1] + (leap && month > 2) + day - 1;
-    int seconds = (hour * 60 + minute) * 60 + second;
-    return ((days - DAYS_TO_2000) * 86400 + seconds) * 1000000 + micros;
-}
-
 /* XOR of the bitmap's 8-octet words, the last one padded with zeros. */
 static inline uint64_t bitmap_seed(const uint8_t *bitmap, size_t size)
 {
@@ -53,7 +37,7 @@ static inline uint64_t bitmap_seed(const uint8_t *bitmap, size_t size)
     return seed;
 }
 
-uint64_t row_hash(const uint8_t *bitmap, size_t bitmap_size, size_t values_size)
+uint64_t staged_row_hash(const uint8_t *bitmap, size_t bitmap_size, size_t values_size)
 {
     return xxh64(bitmap + bitmap_size, values_size, bitmap_seed(bitmap, bitmap_size));
 }
@@ -66,11 +50,10 @@ uint64_t rows_finish(const load_format *format, const uint8_t *staged, size_t co
     for (; count > 0; count--) {
         staged_head head = staged_head_load(staged);
         staged += STAGED_HEAD_SIZE;
-        sum += row_hash(staged, format->bitmap_size, head.length);
+        sum += staged_row_hash(staged, format->bitmap_size, head.length);
 
-        uint32_t length = (uint32_t)(head.length + extra);
-        memcpy(out, &length, sizeof length);
-        out += sizeof length;
+        store32(out, (uint32_t)(head.length + extra));
+        out += sizeof(uint32_t);
         size_t size = format->bitmap_size + head.length;
         memcpy(out, staged, size);
         staged += size;

@@ -1,0 +1,121 @@
+/* Reads the values of Python objects that pymssql gives, without calling Python.
+ *
+ * Types must be exact: a subclass may hold more than would be written (a pandas
+ * Timestamp has nanoseconds) or less than it shows (a bool is an int).
+ * Each reader answers whether the object holds a value that can be stored.
+ */
+#ifndef LOWLEVEL_PYVALUES_H
+#define LOWLEVEL_PYVALUES_H
+
+#include <Python.h>
+
+#include <datetime.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <structmember.h>
+
+#include "row.h"
+
+#if PYLONG_BITS_IN_DIGIT != 30
+#error "the digits of int are read as 30 bits each"
+#endif
+
+/* The magnitude of an int: little-endian digits of 30 bits. */
+typedef struct {
+    const digit *digits;
+    size_t count;
+    bool negative;
+} int_parts;
+
+static inline int_parts int_take_apart(PyObject *object)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    Py_ssize_t size = Py_SIZE(object);
+    return (int_parts){((PyLongObject *)object)->ob_digit,
+                       (size_t)(size < 0 ? -size : size), size < 0};
+#elif PY_VERSION_HEX < 0x030E0000
+    /* lv_tag: the sign in the two lowest bits (2 is negative), the count above 3. */
+    const _PyLongValue *value = &((PyLongObject *)object)->long_value;
+    return (int_parts){value->ob_digit, value->lv_tag >> 3, (value->lv_tag & 3) == 2};
+#else
+#error "how this Python lays out an int is not known"
+#endif
+}
+
+/* An int of -2^63+1 to 2^63-1, the range of Vertica's INT. */
+static inline bool read_int(PyObject *object, int64_t *value)
+{
+    if (!PyLong_CheckExact(object))
+        return false;
+    int_parts parts = int_take_apart(object);
+    uint64_t magnitude = 0;
+    if (parts.count > 3 || (parts.count == 3 && parts.digits[2] > 7))
+        return false;
+    for (size_t i = parts.count; i > 0; i--)
+        magnitude = magnitude << 30 | parts.digits[i - 1];
+    *value = parts.negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    return true;
+}
+
+static inline bool read_bool(PyObject *object, uint8_t *value)
+{
+    *value = object == Py_True;
+    return PyBool_Check(object);
+}
+
+/* Imports the C interface of datetime; needed once before read_datetime. */
+static inline bool datetime_ready(void)
+{
+    PyDateTime_IMPORT;
+    return PyDateTimeAPI != NULL;
+}
+
+/* A datetime without time zone, in microseconds from 2000-01-01. */
+static inline bool read_datetime(PyObject *object, int64_t *value)
+{
+    if (!PyDateTime_CheckExact(object) ||
+        PyDateTime_DATE_GET_TZINFO(object) != Py_None)
+        return false;
+    *value = timestamp_micros(
+        PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object),
+        PyDateTime_GET_DAY(object), PyDateTime_DATE_GET_HOUR(object),
+        PyDateTime_DATE_GET_MINUTE(object), PyDateTime_DATE_GET_SECOND(object),
+        PyDateTime_DATE_GET_MICROSECOND(object));
+    return true;
+}
+
+/* Where instances of uuid.UUID keep their `int` slot; -1 if it is no such slot. */
+static inline Py_ssize_t object_slot_offset(PyObject *descriptor)
+{
+    if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type))
+        return -1;
+    const PyMemberDef *member = ((PyMemberDescrObject *)descriptor)->d_member;
+    return member->type == T_OBJECT_EX ? member->offset : -1;
+}
+
+/* The 16 octets of a uuid.UUID, most significant first. */
+static inline bool read_uuid(PyObject *object, PyTypeObject *type, Py_ssize_t slot,
+                             uint8_t octets[UUID_SIZE])
+{
+    if (!Py_IS_TYPE(object, type))
+        return false;
+    PyObject *number;
+    memcpy(&number, (const char *)object + slot, sizeof number);
+    if (number == NULL || !PyLong_CheckExact(number))
+        return false;
+    int_parts parts = int_take_apart(number);
+    if (parts.negative || parts.count > 5)
+        return false;
+    uint64_t digits[5] = {0};
+    for (size_t i = 0; i < parts.count; i++)
+        digits[i] = parts.digits[i];
+    if (digits[4] > 0xFF)
+        return false;
+    uint64_t low = digits[0] | digits[1] << 30 | digits[2] << 60;
+    uint64_t high = digits[2] >> 4 | digits[3] << 26 | digits[4] << 56;
+    store64(octets, __builtin_bswap64(high));
+    store64(octets + 8, __builtin_bswap64(low));
+    return true;
+}
+
+#endif
