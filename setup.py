@@ -59,7 +59,7 @@ setup(
         "pipelines.sql": ["*.sql"],
     },
     ext_modules=extensions,
-    entry_points={"console_scripts": ["shardline = pipelines.cli:main"]},
+    entry_points={"console_scripts": ["shardline = pipelines.__main__:main"]},
     install_requires=[
         "click>=8.1,<9",  # the command line
         "jinja2>=3.1,<4",  # SQL templates

@@ -1,0 +1,282 @@
+"""Tables and shards as data.
+
+The tables come from a TOML file, the shards from a CSV file with the columns
+``server,shard,time_zone`` and, where it differs from the shard's name, ``database``.
+Both are validated when they are read, and every fault is named at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from pipelines.columns import INTEGERS, Column
+from pipelines.errors import ConfigurationError, one_line
+
+MAX_NAME = 128
+"""Most characters in the name of a SQL Server database or column."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"{name!r} is not a time zone") from error
+    except KeyError as error:
+        raise ValueError(f"{name!r} is not a known time zone") from error
+    return name
+
+
+def two_parts(target: str) -> str:
+    """The target, if it is of the form schema.table; otherwise ValueError."""
+    schema, dot, table = target.partition(".")
+    if not (schema and dot and table) or "." in table:
+        raise ValueError(f"{target!r} is not of the form schema.table")
+    return target
+
+
+def _columns(declared: object) -> object:
+    if not isinstance(declared, Mapping):
+        return declared
+    return tuple(Column.parse(name, str(kind)) for name, kind in declared.items())
+
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+
+
+class Shard(BaseModel):
+    """One SQL Server database that holds the tables of one city.
+
+    Attributes:
+        name: How the shard is called everywhere, ``etl_source`` included.
+        server: The SQL Server host it is on: a section of luigi.cfg and a Luigi
+            resource.
+        database: Its name on that server.
+        time_zone: The zone its times are written in, as in the tz database.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    server: Name
+    database: Name
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+
+
+class Table(BaseModel):
+    """One table: what is read from each shard, and where it lands.
+
+    Attributes:
+        name: How the table is called everywhere.
+        query: What is read, in T-SQL; its result has every column below.
+        date_column: The datetime2 column that gives a row its day.
+        key: The integer column that, with the shard, names a row.
+        target: Schema and table in the warehouse.
+        columns: The columns in the order in which they are read and loaded.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=MAX_NAME)]
+    query: Annotated[str, Field(min_length=1)]
+    date_column: str
+    key: str
+    target: Annotated[str, AfterValidator(two_parts)]
+    columns: Annotated[
+        tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1)
+    ]
+
+    @model_validator(mode="after")
+    def _roles(self) -> Table:
+        faults = [
+            *self._role("date_column", self.date_column, frozenset({"datetime2"})),
+            *self._role("key", self.key, INTEGERS),
+            *(
+                f"column {column.name!r} has a name that the load itself adds"
+                for column in self.columns
+                if column.name.lower() in {"etl_source", "etl_id", "hash_id"}
+            ),
+        ]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _role(self, role: str, name: str, kinds: frozenset[str]) -> list[str]:
+        column = next((c for c in self.columns if c.name == name), None)
+        if column is None:
+            return [f"{role} {name!r} is not among the columns"]
+        if column.kind not in kinds or column.nullable:
+            wanted = " or ".join(sorted(kinds))
+            return [f"{role} {name!r} must be {wanted} and not null"]
+        return []
+
+    @property
+    def schema_and_table(self) -> tuple[str, str]:
+        """The target's schema and its table."""
+        schema, _, table = self.target.partition(".")
+        return schema, table
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One day of one table in one shard: the unit that is loaded once."""
+
+    table: Table
+    shard: Shard
+    day: date
+
+    def __str__(self) -> str:
+        """How the partition is called in messages, in one line."""
+        return one_line(f"{self.table.name} {self.day} {self.shard.name}")
+
+
+class Catalog(BaseModel):
+    """All tables and shards, by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tables: dict[str, Table]
+    shards: dict[str, Shard]
+
+    def table(self, name: str) -> Table:
+        """The table of that name.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if name not in self.tables:
+            known = ", ".join(self.tables)
+            raise ConfigurationError(
+                f"unknown table {name!r}", step=f"the catalog has: {known}"
+            )
+        return self.tables[name]
+
+    def shard(self, name: str) -> Shard:
+        """The shard of that name.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if name not in self.shards:
+            raise ConfigurationError(
+                f"unknown shard {name!r}",
+                step=f"the catalog has {len(self.shards)}: `shardline shards` lists"
+                " them; add it to the shards file or correct its name",
+            )
+        return self.shards[name]
+
+
+def read(tables: Path, shards: Path) -> Catalog:
+    """Read and validate both files, again only if one of them has changed.
+
+    Args:
+        tables: The TOML file of tables.
+        shards: The CSV file of shards.
+
+    Raises:
+        ConfigurationError: A file cannot be read, or anything in it is wrong; all
+            faults of both files are in its text.
+    """
+    return _read(tables, _changed(tables), shards, _changed(shards))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise ConfigurationError(
+            f"the catalog file {path} cannot be read: {error.strerror}",
+            step="correct [catalog] in luigi.cfg",
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _read(tables: Path, _t: int, shards: Path, _s: int) -> Catalog:
+    faults: list[str] = []
+    catalog = Catalog(
+        tables=_read_tables(tables, faults), shards=_read_shards(shards, faults)
+    )
+    if faults:
+        raise ConfigurationError(
+            f"{len(faults)} faults in the catalog: " + "; ".join(faults)
+            if len(faults) > 1
+            else f"the catalog is wrong: {faults[0]}",
+            step="correct the named file",
+        )
+    return catalog
+
+
+def _read_tables(path: Path, faults: list[str]) -> dict[str, Table]:
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        faults.append(f"{path.name}: {error}")
+        return {}
+    tables: dict[str, Table] = {}
+    for name, entry in entries.items():
+        where = f"{path.name} [{name}]"
+        if not isinstance(entry, dict):
+            faults.append(f"{where}: not a table's entry")
+            continue
+        try:
+            tables[name] = Table.model_validate({"name": name, **entry})
+        except ValidationError as error:
+            faults += told(error, where)
+    return tables
+
+
+def _read_shards(path: Path, faults: list[str]) -> dict[str, Shard]:
+    shards: dict[str, Shard] = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            for row in reader:
+                _read_shard(row, f"{path.name} line {reader.line_num}", shards, faults)
+    except (OSError, ValueError, csv.Error) as error:
+        faults.append(f"{path.name}: {error}")
+        return shards
+    if not shards and not faults:
+        faults.append(f"{path.name}: no shard in it")
+    return shards
+
+
+def _read_shard(
+    row: dict[str | Any, Any], where: str, shards: dict[str, Shard], faults: list[str]
+) -> None:
+    entry = {("name" if key == "shard" else str(key)): v for key, v in row.items()}
+    entry["database"] = entry.get("database") or entry.get("name")
+    try:
+        shard = Shard.model_validate(entry)
+    except ValidationError as error:
+        faults += told(error, where)
+        return
+    if shard.name in shards:
+        faults.append(f"{where}: shard {shard.name!r} is there twice")
+    shards[shard.name] = shard
+
+
+def told(error: ValidationError, where: str) -> list[str]:
+    """Each fault of a validation as one line, without the values it was given."""
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        lines.append(f"{where} {place}: {message}" if place else f"{where}: {message}")
+    return lines

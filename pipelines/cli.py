@@ -1,0 +1,144 @@
+"""The `shardline` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import click
+import luigi.configuration
+
+from pipelines import __version__, failures, runner, settings
+from pipelines.runner import Report
+
+T = TypeVar("T")
+
+SCHEDULER_OPTIONS = (
+    "default-scheduler-host",
+    "default-scheduler-url",
+    "default_scheduler_host",
+    "default_scheduler_url",
+    "scheduler_host",
+    "scheduler_url",
+)
+"""Options of Luigi's [core], old and new, that say where luigid is."""
+
+RUN_HELP = """Load days of TABLE from every shard, each once.
+
+    \b
+    Examples:
+      shardline run orders --date 2019-03-14
+      shardline run orders --date 2019-03-14 --date 2019-03-15 --workers 4
+      shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+
+    What is in the warehouse already is left alone, so a run may be repeated at any
+    time. One line tells how each day ended, and one line names each failure: shard,
+    day, cause and what to do next.
+
+    \b
+    Exit codes:
+       0  every shard asked for is complete
+       2  wrong usage or configuration; nothing was started
+      10  what is missing is being loaded by another run
+      20  a day is not over yet in some shard's time zone
+      25  the scheduler did not let something run
+      30  something failed
+      35  something could not be scheduled
+    """
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="shardline")
+def cli() -> None:
+    """Sharded SQL Server into Vertica, every day, exactly once.
+
+    Options are read from luigi.cfg in this folder, and from the file that
+    LUIGI_CONFIG_PATH names.
+    """
+
+
+@cli.command(help=RUN_HELP)
+@click.argument("table")
+@click.option(
+    "--date",
+    "days",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    multiple=True,
+    metavar="YYYY-MM-DD",
+    help="A day to load; may be given several times.",
+)
+@click.option(
+    "--shard",
+    "shards",
+    multiple=True,
+    metavar="NAME",
+    help="A shard to load, instead of all; may be given several times.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many processes load at a time.",
+)
+@click.option(
+    "--local-scheduler",
+    is_flag=True,
+    help="Schedule in this process, even if luigi.cfg names a luigid.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+def run(
+    table: str,
+    days: tuple[datetime, ...],
+    shards: tuple[str, ...],
+    workers: int,
+    local_scheduler: bool,
+    verbose: bool,
+) -> None:
+    """Load days of a table."""
+    options = settings.read()
+    report = runner.run(
+        options.catalog.table(table),
+        [day.date() for day in _unique(days)],
+        options,
+        shards=_unique(shards),
+        workers=workers,
+        local_scheduler=local_scheduler or not _names_luigid(),
+        verbose=verbose,
+    )
+    _tell(report)
+    sys.exit(report.exit_code)
+
+
+@cli.command()
+def tables() -> None:
+    """List the tables of the catalog and their targets."""
+    for table in settings.read().catalog.tables.values():
+        click.echo(f"{table.name}\t{table.target}")
+
+
+@cli.command()
+def shards() -> None:
+    """List the shards of the catalog: name, server, database, time zone."""
+    for shard in settings.read().catalog.shards.values():
+        click.echo("\t".join(shard.model_dump().values()))
+
+
+def _tell(report: Report) -> None:
+    for line in failures.shown(list(report.failures)):
+        click.echo(line, err=True)
+    for day in report.days:
+        click.echo(str(day))
+
+
+def _unique(values: Sequence[T]) -> list[T]:
+    return list(dict.fromkeys(values))
+
+
+def _names_luigid() -> bool:
+    """Whether the configuration says where luigid is."""
+    core = luigi.configuration.get_config()
+    return any(core.has_option("core", name) for name in SCHEDULER_OPTIONS)

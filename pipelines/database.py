@@ -1,0 +1,107 @@
+"""The ETL database: one engine a process, its tables made when first used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from functools import lru_cache
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from pipelines.errors import ConfigurationError, TransientError
+
+BUSY_TIMEOUT = 30
+"""Seconds that a statement waits for another process's lock on an SQLite file."""
+
+COMMENT_LENGTH = 500
+
+metadata = MetaData()
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("task_name", String(200), nullable=False),
+    Column("target_table", String(800)),
+    Column("shard", String(128)),
+    Column("day", Date),
+    Column("attempt", Integer, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", DateTime(timezone=True), nullable=False),
+    Column("finished", DateTime(timezone=True)),
+    Column("outcome", String(16)),
+    Column("loaded_rows", BigInteger),
+    Column("comment", String(COMMENT_LENGTH)),
+    Index("sessions_open", "finished"),
+    Index("sessions_partition", "target_table", "day", "shard"),
+)
+
+
+def connect(url: str) -> Engine:
+    """This process's engine of the ETL database.
+
+    No connection is pooled, and a forked child makes an engine of its own, so none is
+    ever used on both sides of a fork.
+
+    Args:
+        url: SQLAlchemy's URL of the database.
+
+    Raises:
+        ConfigurationError: The URL is not one.
+        TransientError: The database cannot be used.
+    """
+    return _connect(url, os.getpid())
+
+
+@lru_cache(maxsize=2)
+def _connect(url: str, _pid: int) -> Engine:
+    try:
+        engine = create_engine(url, poolclass=NullPool, **_arguments(url))
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            f"[sessions] database is not a usable address ({type(error).__name__})",
+            step="write it as sqlite:///FILE or postgresql+psycopg://…",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _write_ahead)
+    try:
+        with engine.begin() as connection:
+            connection.execute(CreateTable(sessions, if_not_exists=True))
+            for index in sessions.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
+    except SQLAlchemyError as error:
+        raise TransientError(
+            f"the ETL database cannot be used: {error.__cause__ or error}",
+            step="check [sessions] database in luigi.cfg",
+        ) from error
+    return engine
+
+
+def _arguments(url: str) -> dict[str, object]:
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_TIMEOUT}}
+    return {}
+
+
+def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    """Let readers and one writer go on side by side."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")

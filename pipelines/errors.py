@@ -1,0 +1,62 @@
+"""Every error the product raises, arranged by what the caller can do about it.
+
+=====================  ==========================================================
+ConfigurationError     correct the configuration; nothing was started
+NotReadyError          wait: the day is not over yet
+TransientError         try again: the cause is expected to go away by itself
+PermanentError         someone must act first: trying again changes nothing
+=====================  ==========================================================
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+
+class ShardlineError(Exception):
+    """An error that is told to people in one line.
+
+    Attributes:
+        cause: What happened, in one line, with no secret in it.
+        step: What to do next, in one line.
+        where: What it happened to, such as ``orders 2019-03-14 abakan``, or "".
+    """
+
+    def __init__(self, cause: str, *, step: str = "", where: str = "") -> None:
+        """Keep what is told."""
+        super().__init__(cause)
+        self.cause = one_line(cause)
+        self.step = one_line(step)
+        self.where = one_line(where)
+
+    def at(self, where: str) -> Self:
+        """The same error, with the partition it happened to."""
+        self.where = one_line(where)
+        return self
+
+    def __str__(self) -> str:
+        """The whole story in one line: where, cause, next step."""
+        told = f"{self.where}: {self.cause}" if self.where else self.cause
+        return f"{told}; {self.step}" if self.step else told
+
+
+class ConfigurationError(ShardlineError):
+    """An option, a table or a shard is wrong; nothing was started."""
+
+
+class NotReadyError(ShardlineError):
+    """The day has not ended yet where the shard is."""
+
+
+class TransientError(ShardlineError):
+    """What failed may well succeed when tried again."""
+
+
+class PermanentError(ShardlineError):
+    """What failed will fail again until someone acts."""
+
+
+def one_line(text: str) -> str:
+    """The text without control characters, runs of space folded."""
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(printable.split())

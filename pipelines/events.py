@@ -1,0 +1,97 @@
+"""What Luigi's events mean to the one who started a run.
+
+Each handler is registered once, on classes none of which derives from another, since
+Luigi calls a handler once for every class it is registered on that the task matches.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import luigi
+from luigi import Event
+
+from pipelines import database, failures, settings
+from pipelines.days import end_of_day
+from pipelines.errors import NotReadyError, TransientError
+from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
+from pipelines.recovery import close_dead_sessions
+
+TASKS = (CreateTarget, DayEnded, LoadDay, LoadShard)
+
+
+def register() -> None:
+    """Register the handlers; the modules of tasks call this when they are imported."""
+    _register()
+
+
+@cache
+def _register() -> None:
+    handlers = {
+        Event.DEPENDENCY_DISCOVERED: _on_dependency,
+        Event.DEPENDENCY_PRESENT: _on_present,
+        Event.DEPENDENCY_MISSING: _on_missing,
+        Event.BROKEN_TASK: _on_error,
+        Event.FAILURE: _on_error,
+        Event.PROCESS_FAILURE: _on_death,
+        Event.TIMEOUT: _on_death,
+    }
+    for task_class in TASKS:
+        for event, handler in handlers.items():
+            task_class.event_handler(event)(handler)
+
+
+def name(task: luigi.Task) -> str:
+    """How a task is called in messages: table, day and shard where it has them."""
+    parts = (getattr(task, part, None) for part in ("table", "date", "shard"))
+    told = " ".join(str(part) for part in parts if part is not None)
+    return told or str(task.task_id)
+
+
+def _on_dependency(task: luigi.Task, dependency: luigi.Task) -> None:
+    """In the parent, while scheduling: say which shard's day has not ended."""
+    _begin()
+    if isinstance(dependency, DayEnded) and not dependency.complete():
+        failures.note(_not_ready(dependency), name(task))
+
+
+def _on_present(_task: luigi.Task) -> None:
+    _begin()
+
+
+def _on_missing(task: luigi.Task) -> None:
+    """In the parent: what is external is missing, or complete() raised an error.
+
+    The event does not bring the error, so the question is asked once more.
+    """
+    try:
+        task.complete()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        failures.note(error, name(task))
+
+
+def _on_error(task: luigi.Task, error: BaseException) -> None:
+    failures.note(error, name(task))
+
+
+def _on_death(task: luigi.Task, message: str) -> None:
+    """In the parent: the task's process is gone. Comes several times for one death."""
+    died = TransientError(f"its process ended: {message}", step="run it again")
+    failures.note(died, name(task))
+
+
+@cache
+def _begin() -> None:
+    """Once, in the parent, before any child is forked."""
+    failures.lines()
+    options = settings.read()
+    close_dead_sessions(options, database.connect(options.sessions.database))
+
+
+def _not_ready(ended: DayEnded) -> NotReadyError:
+    settle = settings.read().load.settle
+    ready = end_of_day(ended.date, ended.time_zone) + settle
+    return NotReadyError(
+        f"the day is not over in {ended.time_zone}",
+        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
+    )

@@ -1,0 +1,197 @@
+"""The tasks that load a day of a table: one a shard, and one over all shards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import date
+from typing import ClassVar
+
+import luigi
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from pipelines import database, sessions, settings
+from pipelines.catalog import Partition
+from pipelines.errors import ShardlineError, TransientError
+from pipelines.sessions import Outcome, Session
+from pipelines.settings import Load, Settings
+from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
+from pipelines.transfer import transfer
+from pipelines.warehouse import schema
+from pipelines.warehouse.connection import connect
+from pipelines.warehouse.markers import Marker, Markers
+
+
+class CreateTarget(luigi.Task):
+    """A table's schema, target and marker table, made unless they are there."""
+
+    table = luigi.Parameter()
+
+    def output(self) -> luigi.Target:
+        """The tables."""
+        options = settings.read()
+        return TableTarget(options, options.catalog.table(self.table))
+
+    def run(self) -> None:
+        """Make them; many processes may do so at once."""
+        options = settings.read()
+        schema.create(options.warehouse, options.catalog.table(self.table))
+
+
+class DayEnded(luigi.ExternalTask):
+    """The end of a day in a time zone; nobody can bring it about."""
+
+    date = luigi.DateParameter()
+    time_zone = luigi.Parameter()
+
+    def output(self) -> luigi.Target:
+        """The moment from which the day may be loaded."""
+        return EndOfDayTarget(settings.read(), self.date, self.time_zone)
+
+
+class LoadShard(luigi.Task):
+    """One day of one table of one shard; a subclass names the table."""
+
+    table: ClassVar[str]
+
+    date = luigi.DateParameter()
+    shard = luigi.Parameter()
+
+    def requires(self) -> list[luigi.Task]:
+        """The day has ended, and there is somewhere to put it."""
+        shard = settings.read().catalog.shard(self.shard)
+        ended = DayEnded(date=self.date, time_zone=shard.time_zone)
+        return [ended, CreateTarget(table=self.table)]
+
+    def output(self) -> luigi.Target:
+        """The partition's marker."""
+        options = settings.read()
+        return MarkerTarget(options, self._partition(options))
+
+    @property
+    def resources(self) -> dict[str, int]:  # type: ignore[override]
+        """One place in the pool of the SQL Server host."""
+        return {settings.read().catalog.shard(self.shard).server: 1}
+
+    def run(self) -> None:
+        """Load the partition, trying again what may pass."""
+        options = settings.read()
+        load(self._partition(options), options, self.task_id)
+
+    def _partition(self, options: Settings) -> Partition:
+        return Partition(
+            options.catalog.table(self.table),
+            options.catalog.shard(self.shard),
+            self.date,
+        )
+
+
+class LoadDay(luigi.Task):
+    """One day of one table, all shards; a subclass names the table.
+
+    A subclass ``LoadX`` gets its task for one shard, ``LoadXShard``, made for it and
+    put beside it in its module, so that Luigi's page and command line name the table.
+    """
+
+    table: ClassVar[str]
+    shard_task: ClassVar[type[LoadShard]]
+
+    date = luigi.DateParameter()
+
+    def __init_subclass__(cls) -> None:
+        """Make the task for one shard."""
+        super().__init_subclass__()
+        members = {
+            "__module__": cls.__module__,
+            "__doc__": f"One day of {cls.table} of one shard.",
+            "table": cls.table,
+        }
+        name = f"{cls.__name__}Shard"
+        cls.shard_task = type(name, (LoadShard,), members)
+        setattr(sys.modules[cls.__module__], name, cls.shard_task)
+
+    def requires(self) -> list[luigi.Task]:
+        """The day's load of each shard."""
+        shards = settings.read().catalog.shards
+        return [self.shard_task(date=self.date, shard=name) for name in shards]
+
+    def output(self) -> luigi.Target:
+        """The day's markers, seen by one query."""
+        options = settings.read()
+        shards = tuple(options.catalog.shards.values())
+        return DayTarget(options, options.catalog.table(self.table), shards, self.date)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[date]) -> list[date]:
+        """Which of these days are complete, by one query.
+
+        Luigi's range tools call this with a `functools.partial` for `cls`.
+        """
+        days = list(parameter_tuples)
+        if not days:
+            return []
+        options = settings.read()
+        table = options.catalog.table(cls(days[0]).table)
+        if not TableTarget(options, table).exists():
+            return []
+        with connect(options.warehouse) as connection:
+            markers = Markers(connection, options.warehouse.markers)
+            present = markers.of_days(table, min(days), max(days)).keys()
+        shards = options.catalog.shards
+        return [day for day in days if all((day, name) in present for name in shards)]
+
+
+def load(partition: Partition, options: Settings, task_name: str) -> None:
+    """Load a partition, each attempt a session in the log.
+
+    Args:
+        partition: What to load.
+        options: Where from, where to, how often to try.
+        task_name: What the attempt is called in the log.
+
+    Raises:
+        TransientError: All attempts failed.
+        PermanentError: An attempt failed for a reason that stays.
+        ConfigurationError: The session log's address is wrong.
+    """
+    try:
+        engine = database.connect(options.sessions.database)
+        for attempt in _attempts(options.load):
+            with attempt:
+                number = attempt.retry_state.attempt_number
+                session = Session(
+                    engine, task_name, partition=partition, attempt=number
+                )
+                with session:
+                    _attempt(session, partition, options)
+    except ShardlineError as error:
+        raise error.at(str(partition)) from error.__cause__
+
+
+def _attempts(options: Load) -> Retrying:
+    return Retrying(
+        stop=stop_after_attempt(options.attempts),
+        wait=wait_exponential_jitter(initial=options.backoff, max=options.backoff_max),
+        retry=retry_if_exception_type(TransientError),
+        reraise=True,
+    )
+
+
+def _attempt(session: Session, partition: Partition, options: Settings) -> None:
+    marker = transfer(partition, options, session.id)
+    session.rows = marker.rows
+    session.outcome = _outcome(session, marker)
+    if session.outcome is Outcome.PRESENT:
+        session.rows = 0
+        sessions.confirm(session.engine, marker.etl_id, marker.rows)
+
+
+def _outcome(session: Session, marker: Marker) -> Outcome:
+    if marker.etl_id != session.id:
+        return Outcome.PRESENT
+    return Outcome.LOADED if marker.rows else Outcome.SKIPPED

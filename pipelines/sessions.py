@@ -1,0 +1,213 @@
+"""The session log: every attempt to load something is one row in the ETL database."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from pipelines.catalog import Partition
+from pipelines.database import COMMENT_LENGTH, sessions
+from pipelines.errors import TransientError, one_line
+
+logger = logging.getLogger(__name__)
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    LOADED = "loaded"
+    """Its rows and their marker are in the warehouse."""
+    SKIPPED = "skipped"
+    """The day has no rows; its marker says so."""
+    PRESENT = "present"
+    """Another attempt's marker was there already."""
+    FAILED = "failed"
+    """An error ended it; nothing of it is in the warehouse."""
+    LOST = "lost"
+    """Its process died; nothing of it is in the warehouse."""
+
+
+def new_id() -> int:
+    """An id that no other database, container or run uses: 1 to 2**63 - 1, random."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+class Session:
+    """One attempt, from `with` to its end; its id is the rows' ``etl_id``.
+
+    An attempt that ends without an outcome has failed. Should the log itself fail at
+    the end, the load stands, since the marker is the truth; the row stays open and is
+    closed from the marker later.
+
+    Attributes:
+        id: A unique 63-bit integer.
+        engine: The ETL database.
+        outcome: How it ended; set by whoever does the work.
+        rows: How many rows it loaded.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        task_name: str,
+        *,
+        partition: Partition | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Prepare an attempt.
+
+        Args:
+            engine: The ETL database.
+            task_name: What is attempted, as Luigi calls it.
+            partition: Which partition is loaded, if one is.
+            attempt: Which attempt of this run it is, from 1.
+        """
+        self.id = new_id()
+        self.outcome = Outcome.FAILED
+        self.rows: int | None = None
+        self.engine = engine
+        self._row = {
+            "id": self.id,
+            "task_name": task_name,
+            "target_table": partition.table.target if partition else None,
+            "shard": partition.shard.name if partition else None,
+            "day": partition.day if partition else None,
+            "attempt": attempt,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+        }
+
+    def __enter__(self) -> Self:
+        """Open the row.
+
+        Raises:
+            TransientError: The ETL database does not take it; nothing was started.
+        """
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(
+                    insert(sessions).values(**self._row, started=datetime.now(UTC))
+                )
+        except SQLAlchemyError as error:
+            raise TransientError(
+                f"the session log cannot be written: {error.__cause__ or error}",
+                step="check [sessions] database in luigi.cfg",
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the row."""
+        outcome = Outcome.FAILED if error else self.outcome
+        comment = str(error) or type(error).__name__ if error else None
+        try:
+            close(self.engine, self.id, outcome, rows=self.rows, comment=comment)
+        except SQLAlchemyError as failure:
+            logger.warning(
+                "session %d (%s) stays open in the log: %s", self.id, outcome, failure
+            )
+
+
+def confirm(engine: Engine, session_id: int, rows: int) -> None:
+    """Write that a session's marker is there, should the log say otherwise.
+
+    So it is when the process died, or lost its link, after the commit had reached the
+    warehouse.
+    """
+    outcome = Outcome.LOADED if rows else Outcome.SKIPPED
+    with engine.begin() as connection:
+        connection.execute(
+            update(sessions)
+            .where(
+                sessions.c.id == session_id,
+                sessions.c.outcome.is_(None)
+                | sessions.c.outcome.in_([Outcome.FAILED, Outcome.LOST]),
+            )
+            .values(
+                finished=func.coalesce(sessions.c.finished, datetime.now(UTC)),
+                outcome=outcome.value,
+                loaded_rows=rows,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that has not been closed."""
+
+    id: int
+    target_table: str
+    shard: str
+    day: date
+    host: str
+    pid: int
+    started: datetime
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether its process is, or was, on another host."""
+        return self.host != socket.gethostname()
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether its process is on this host and still there."""
+        return not self.is_elsewhere and _runs(self.pid)
+
+
+def still_open(engine: Engine) -> Sequence[OpenSession]:
+    """The sessions of partitions that nobody closed, oldest first."""
+    columns = (sessions.c[name] for name in OpenSession.__dataclass_fields__)
+    query = (
+        select(*columns)
+        .where(sessions.c.finished.is_(None), sessions.c.day.is_not(None))
+        .order_by(sessions.c.started)
+    )
+    with engine.connect() as connection:
+        return [OpenSession(**row) for row in connection.execute(query).mappings()]
+
+
+def close(
+    engine: Engine,
+    session_id: int,
+    outcome: Outcome,
+    *,
+    rows: int | None = None,
+    comment: str | None = None,
+) -> None:
+    """Write how a session ended."""
+    with engine.begin() as connection:
+        connection.execute(
+            update(sessions)
+            .where(sessions.c.id == session_id)
+            .values(
+                finished=datetime.now(UTC),
+                outcome=outcome.value,
+                loaded_rows=rows,
+                comment=one_line(comment)[:COMMENT_LENGTH] if comment else None,
+            )
+        )
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,206 @@
+"""Every option, typed, read from luigi.cfg; each has a default that works.
+
+Luigi reads its files (``/etc/luigi/luigi.cfg``, ``./luigi.cfg`` and the one named by
+``LUIGI_CONFIG_PATH``, later ones winning) and replaces ``${NAME}`` by the environment
+variable of that name. Without any file the defaults below are those of the sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from configparser import InterpolationError
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+import luigi.configuration
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from pipelines import catalog
+from pipelines.errors import ConfigurationError
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0)]
+Name = Annotated[str, Field(min_length=1)]
+
+DEFAULT_PORTS = {"mssql_0": 14_330, "mssql_1": 14_331, "mssql_2": 14_332}
+"""Servers that need no section of their own, and their ports on loopback."""
+
+_VARIABLE = re.compile(r"\$\{([^}]+)\}")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+S = TypeVar("S", bound=_Section)
+
+
+class Warehouse(_Section):
+    """``[warehouse]``: the Vertica that everything lands in."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 5433
+    user: Name = "shardline"
+    password: SecretStr = SecretStr("shardline")
+    database: Name = "warehouse"
+    tlsmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = (
+        "disable"
+    )
+    markers: Annotated[str, AfterValidator(catalog.two_parts)] = "stage.markers"
+    login_timeout: Seconds = 15
+    lock_timeout: Seconds = 300
+    connection_timeout: Seconds = 330
+
+    @model_validator(mode="after")
+    def _patience(self) -> Self:
+        if self.connection_timeout <= self.lock_timeout:
+            raise ValueError(
+                "connection_timeout must be longer than lock_timeout, or a load that"
+                " waits for a lock is cut off"
+            )
+        return self
+
+
+class Server(_Section):
+    """``[sqlserver]`` and ``[NAME]``: how one SQL Server host is reached."""
+
+    host: Name = "127.0.0.1"
+    port: Port = 1433
+    user: Name = "shardline"
+    password: SecretStr = SecretStr("shardline")
+    encryption: Literal["off", "request", "require"] = "request"
+    login_timeout: Annotated[int, Field(gt=0)] = 15
+    lock_timeout: Seconds = 60
+
+
+class Load(_Section):
+    """``[load]``: how a day is loaded."""
+
+    batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 4_000
+    settle_minutes: Annotated[float, Field(ge=0)] = 60
+    attempts: Annotated[int, Field(ge=1)] = 4
+    backoff: Seconds = 1
+    backoff_max: Seconds = 30
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its end a day is left alone, for rows written late."""
+        return timedelta(minutes=self.settle_minutes)
+
+
+def _packaged(name: str) -> Path:
+    return Path(str(files("pipelines.catalogs").joinpath(name)))
+
+
+class CatalogFiles(_Section):
+    """``[catalog]``: the files that name the tables and the shards."""
+
+    tables: Path = Field(default_factory=lambda: _packaged("tables.toml"))
+    shards: Path = Field(default_factory=lambda: _packaged("shards.csv"))
+
+
+class Sessions(_Section):
+    """``[sessions]``: the ETL database with the log of every attempt."""
+
+    database: Name = "sqlite:///shardline.db"
+
+
+class Settings(_Section):
+    """All options, and the catalog they point at."""
+
+    warehouse: Warehouse
+    load: Load
+    sessions: Sessions
+    servers: dict[str, Server]
+    catalog: catalog.Catalog
+
+
+def read() -> Settings:
+    """Read every option and the catalog.
+
+    Raises:
+        ConfigurationError: Anything is wrong; all faults are in its text.
+    """
+    faults: list[str] = []
+    warehouse = _section("warehouse", Warehouse, faults)
+    load = _section("load", Load, faults)
+    sessions = _section("sessions", Sessions, faults)
+    files_ = _section("catalog", CatalogFiles, faults)
+    tables_and_shards = _catalog(files_, faults)
+    names = {shard.server for shard in tables_and_shards.shards.values()}
+    servers = {name: _server(name, faults) for name in sorted(names)}
+    if faults:
+        raise ConfigurationError(
+            "the configuration is wrong: " + "; ".join(faults), step="correct luigi.cfg"
+        )
+    return Settings(
+        warehouse=warehouse,
+        load=load,
+        sessions=sessions,
+        servers=servers,
+        catalog=tables_and_shards,
+    )
+
+
+def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:
+    try:
+        return catalog.read(paths.tables, paths.shards)
+    except ConfigurationError as error:
+        faults.append(error.cause)
+        return catalog.Catalog(tables={}, shards={})
+
+
+def _server(name: str, faults: list[str]) -> Server:
+    common = _options("sqlserver", faults)
+    own = _options(name, faults)
+    if not own and name in DEFAULT_PORTS:
+        own = {"port": str(DEFAULT_PORTS[name])}
+    elif not own:
+        faults.append(f"[{name}] is missing, but the shards file names that server")
+    return _validated(name, Server, {**common, **own}, faults)
+
+
+def _section(name: str, model: type[S], faults: list[str]) -> S:
+    return _validated(name, model, _options(name, faults), faults)
+
+
+def _validated(
+    name: str, model: type[S], options: dict[str, str], faults: list[str]
+) -> S:
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        faults += catalog.told(error, f"[{name}]")
+        return model()
+
+
+def _options(section: str, faults: list[str]) -> dict[str, str]:
+    config = luigi.configuration.get_config()
+    if not config.has_section(section):
+        return {}
+    options: dict[str, str] = {}
+    for option in config.options(section):
+        try:
+            options[option] = config.get(section, option)
+        except InterpolationError:
+            raw = config.get(section, option, raw=True)
+            faults.append(f"[{section}] {option}: {_why_not_filled_in(raw)}")
+    return options
+
+
+def _why_not_filled_in(raw: str) -> str:
+    unset = [name for name in _VARIABLE.findall(raw) if name not in os.environ]
+    if unset:
+        return f"environment variable {', '.join(unset)} is not set"
+    return "a literal % must be written %%"

@@ -1,0 +1,69 @@
+"""One connection to one shard, for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pymssql
+
+from pipelines.catalog import Shard
+from pipelines.settings import Server
+from pipelines.source.faults import ERRORS, of_login, translated
+from pipelines.templates import Dialect, render
+
+
+@contextmanager
+def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
+    """A connection that reads one shard's database and holds no transaction open.
+
+    Args:
+        server: How its host is reached.
+        shard: Whose database to use.
+
+    Raises:
+        TransientError: The host cannot be reached now.
+        PermanentError: It refuses the login, or has no such database.
+    """
+    connection = _log_in(server)
+    try:
+        # Chosen by a statement of ours: the driver would report a missing database as
+        # a failed login, and does not escape the name.
+        with translated():
+            connection.cursor().execute(
+                render("use_database", Dialect.SQL_SERVER, database=shard.database)
+            )
+        yield connection
+    finally:
+        with suppress(*ERRORS):
+            connection.close()
+
+
+def _log_in(server: Server) -> pymssql.Connection:
+    try:
+        return pymssql.connect(
+            server=server.host,
+            port=str(server.port),
+            user=server.user,
+            password=server.password.get_secret_value(),
+            login_timeout=server.login_timeout,
+            encryption=server.encryption,
+            appname="shardline",
+            tds_version="7.4",
+            charset="UTF-8",
+            autocommit=True,
+            conn_properties=_session_options(server),
+        )
+    except ERRORS as error:
+        raise of_login(error, server) from None
+
+
+def _session_options(server: Server) -> str:
+    """Options of the session; they replace the driver's own."""
+    lock_timeout_ms = round(server.lock_timeout * 1_000)
+    return (
+        "SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET ANSI_NULLS ON;"
+        " SET ANSI_NULL_DFLT_ON ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON;"
+        " SET QUOTED_IDENTIFIER ON; SET TEXTSIZE 2147483647; SET NOCOUNT ON;"
+        f" SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT {lock_timeout_ms};"
+    )

@@ -1,0 +1,57 @@
+"""One day of one table from one shard, in batches."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import pymssql
+
+from pipelines.catalog import Partition
+from pipelines.source.faults import translated
+from pipelines.templates import Dialect, Sql, render
+
+Row = Sequence[object]
+
+
+def extract(
+    connection: pymssql.Connection, partition: Partition, batch_rows: int
+) -> Iterator[Sequence[Row]]:
+    """Read a partition's rows as they stream in; nothing holds the whole day.
+
+    Args:
+        connection: A connection that uses the shard's database.
+        partition: What to read.
+        batch_rows: Most rows in a batch.
+
+    Yields:
+        Batches of rows, none of them empty, with values in the catalog's order.
+
+    Raises:
+        TransientError: The read broke off and may be tried again from its start.
+        PermanentError: The server refuses the statement.
+    """
+    with translated():
+        cursor = connection.cursor()
+        cursor.execute(statement(partition))
+        while batch := cursor.fetchmany(batch_rows):
+            yield batch
+
+
+def statement(partition: Partition) -> str:
+    """The SELECT of a partition: half-open, and able to use an index on the date.
+
+    The bounds are written as datetime2 literals because the driver cuts parameters to
+    milliseconds.
+    """
+    start = dt.datetime.combine(partition.day, dt.time())
+    table = partition.table
+    return render(
+        "extract",
+        Dialect.SQL_SERVER,
+        columns=table.columns,
+        query=Sql(table.query),
+        date_column=table.date_column,
+        start=start,
+        stop=start + dt.timedelta(days=1),
+    )

@@ -1,0 +1,65 @@
+"""What Luigi asks whether a task is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import luigi
+
+from pipelines.catalog import Partition, Shard, Table
+from pipelines.days import has_ended
+from pipelines.settings import Settings
+from pipelines.warehouse.memo import memo
+
+
+@dataclass(frozen=True)
+class MarkerTarget(luigi.Target):
+    """The marker of one partition in the warehouse."""
+
+    settings: Settings
+    partition: Partition
+
+    def exists(self) -> bool:
+        """Whether it is there."""
+        return memo(self.settings.warehouse).has(self.partition)
+
+
+@dataclass(frozen=True)
+class DayTarget(luigi.Target):
+    """The markers of one day of a table, of all shards."""
+
+    settings: Settings
+    table: Table
+    shards: tuple[Shard, ...]
+    day: date
+
+    def exists(self) -> bool:
+        """Whether none is missing."""
+        present = memo(self.settings.warehouse).sources(self.table, self.day)
+        return all(shard.name in present for shard in self.shards)
+
+
+@dataclass(frozen=True)
+class TableTarget(luigi.Target):
+    """A table's target and the marker table in the warehouse."""
+
+    settings: Settings
+    table: Table
+
+    def exists(self) -> bool:
+        """Whether both are there."""
+        return memo(self.settings.warehouse).has_table(self.table)
+
+
+@dataclass(frozen=True)
+class EndOfDayTarget(luigi.Target):
+    """The end of a day in one time zone, and some time to settle."""
+
+    settings: Settings
+    day: date
+    time_zone: str
+
+    def exists(self) -> bool:
+        """Whether it has passed."""
+        return has_ended(self.day, self.time_zone, settle=self.settings.load.settle)

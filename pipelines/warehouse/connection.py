@@ -1,0 +1,130 @@
+"""One connection to Vertica, for one unit of work."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol
+
+import vertica_python
+from vertica_python import errors
+
+from pipelines.errors import ShardlineError
+from pipelines.settings import Warehouse
+from pipelines.warehouse.faults import of_login, translated
+
+COPY_MESSAGE = 1 << 20
+"""Octets asked of a stream at a time; each answer becomes one message."""
+
+
+class Readable(Protocol):
+    """A stream of octets, as `Connection.copy` reads it."""
+
+    def read(self, size: int, /) -> bytes:
+        """More octets, in any number; none at the end."""
+
+
+class Connection:
+    """A session of Vertica's.
+
+    Every method raises our own errors: see `pipelines.warehouse.faults`.
+    """
+
+    def __init__(self, raw: vertica_python.Connection) -> None:
+        """Wrap a connection of the driver's."""
+        self._raw = raw
+
+    def query(self, sql: str) -> list[list[object]]:
+        """Run one statement and return all its rows.
+
+        The rows are always read to their end, since the driver reports an error that
+        comes after the first row only then, and forgets it otherwise.
+        """
+        with translated():
+            cursor = self._raw.cursor()
+            cursor.execute(sql)
+            rows: list[list[object]] = cursor.fetchall()
+            return rows
+
+    def copy(self, sql: str, stream: Readable) -> None:
+        """Run one ``COPY … FROM STDIN`` over a stream."""
+        with translated():
+            self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
+
+    def commit(self) -> None:
+        """Make the transaction's work visible to all."""
+        self.query("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the transaction's work."""
+        self.query("ROLLBACK")
+
+    def close(self) -> None:
+        """Hang up; what is not committed is gone. Never raises."""
+        # After a loss the driver connects anew only to say good-bye, and may fail.
+        with suppress(errors.Error, OSError):
+            self._raw.close()
+
+
+@contextmanager
+def connect(options: Warehouse) -> Iterator[Connection]:
+    """A connection that is closed at the end; an error rolls it back first.
+
+    Raises:
+        TransientError: Vertica cannot be reached now.
+        PermanentError: Vertica refuses the login.
+    """
+    connection = log_in(options)
+    try:
+        yield connection
+    except BaseException:
+        with suppress(ShardlineError):
+            connection.rollback()
+        raise
+    finally:
+        connection.close()
+
+
+def log_in(options: Warehouse, *, autocommit: bool = False) -> Connection:
+    """A connection that the caller closes.
+
+    Args:
+        options: Where Vertica is, and how long to wait for it: `login_timeout` (s) to
+            be let in, `connection_timeout` (s) for any one answer after that.
+        autocommit: Whether each statement is a transaction of its own.
+
+    Raises:
+        TransientError: Vertica cannot be reached now.
+        PermanentError: Vertica refuses the login.
+    """
+    try:
+        raw = vertica_python.connect(
+            host=options.host,
+            port=options.port,
+            user=options.user,
+            password=options.password.get_secret_value(),
+            database=options.database,
+            tlsmode=options.tlsmode,
+            autocommit=autocommit,
+            session_label="shardline",
+            connection_timeout=options.login_timeout,
+        )
+    except (errors.Error, OSError) as error:
+        raise of_login(error, options) from None
+    _tune(raw, options)
+    return Connection(raw)
+
+
+def _tune(raw: vertica_python.Connection, options: Warehouse) -> None:
+    """Set what the driver has no option for on its socket.
+
+    The driver's one time-out serves connecting and every later read alike, so it gets
+    the short one, and the socket the long one once it is connected: should the link
+    break in mid-COPY, the driver connects again on its own and waits for an answer
+    that cannot come, but now for no longer than a login may take. Without TCP_NODELAY
+    a COPY's last segment waits about 40 ms for the acknowledgement of the one before.
+    """
+    link = raw._socket()  # noqa: SLF001 - the driver offers no other way
+    link.settimeout(options.connection_timeout)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

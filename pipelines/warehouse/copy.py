@@ -1,0 +1,72 @@
+"""A stream of encoded batches into one table, counted on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.catalog import Table
+from pipelines.errors import PermanentError
+from pipelines.templates import Dialect, render
+from pipelines.warehouse.connection import Connection
+
+ADDED_COLUMNS = ("etl_source", "etl_id", "hash_id")
+"""What a load adds to the source's columns, in the order it is encoded."""
+
+
+class Batches:
+    """Encoded batches as the file that the driver's COPY reads.
+
+    Attributes:
+        failure: What the batches' source raised, if it did: the driver would hide it
+            behind an error of its own.
+    """
+
+    def __init__(self, batches: Iterator[bytes]) -> None:
+        """Read from these batches, none of them empty."""
+        self._batches = batches
+        self.failure: Exception | None = None
+
+    def read(self, _size: int, /) -> bytes:
+        """The next batch, whatever its size; nothing at the end."""
+        try:
+            return next(self._batches, b"")
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+def copy_rows(connection: Connection, table: Table, batches: Iterator[bytes]) -> int:
+    """Load NATIVE batches into a table, without committing.
+
+    Args:
+        connection: In whose transaction the rows land.
+        table: Where they land.
+        batches: The NATIVE header, then encoded rows.
+
+    Returns:
+        How many rows Vertica took.
+
+    Raises:
+        PermanentError: Vertica rejected rows.
+        ShardlineError: The source or the warehouse failed, as each says.
+    """
+    stream = Batches(batches)
+    try:
+        connection.copy(copy_statement(table), stream)
+    except Exception:
+        if stream.failure is not None:
+            raise stream.failure from None
+        raise
+    accepted, rejected = connection.query(render("copied_rows", Dialect.VERTICA))[0]
+    if rejected:
+        raise PermanentError(
+            f"Vertica rejected {rejected} rows", step="compare target and catalog"
+        )
+    return int(str(accepted))
+
+
+def copy_statement(table: Table) -> str:
+    """The COPY of one table: it aborts on the first bad row and commits nothing."""
+    schema, name = table.schema_and_table
+    columns = [*(column.name for column in table.columns), *ADDED_COLUMNS]
+    return render("copy", Dialect.VERTICA, schema=schema, table=name, columns=columns)

@@ -1,0 +1,101 @@
+"""The tables that a load needs, made when they are not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from pipelines.catalog import MAX_NAME, Table
+from pipelines.columns import OCTETS_PER_UNIT
+from pipelines.errors import ShardlineError
+from pipelines.settings import Warehouse
+from pipelines.templates import Dialect, Sql, render
+from pipelines.warehouse.connection import Connection, connect
+
+SOURCE_OCTETS = MAX_NAME * OCTETS_PER_UNIT
+"""Most octets in a shard's name."""
+
+NAME_OCTETS = 2 * SOURCE_OCTETS + 1
+"""Most octets in schema.table."""
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    type: Sql
+    nullable: bool
+
+
+def exists(connection: Connection, markers: str, table: Table) -> bool:
+    """Whether the table's target and the marker table are both there."""
+    names = {table.schema_and_table, _two_parts(markers)}
+    sql = render("tables_exist", Dialect.VERTICA, tables=sorted(names))
+    return connection.query(sql) == [[len(names)]]
+
+
+def create(options: Warehouse, table: Table) -> None:
+    """Make schema, target and marker table, unless they are there.
+
+    Many processes may do so at once. IF NOT EXISTS does not keep two of them from
+    colliding on the server's catalog, so one that failed tries again: by then the
+    other has done the work, or the fault is a lasting one.
+    """
+    attempts = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential_jitter(initial=0.2, max=5),
+        retry=retry_if_exception_type(ShardlineError),
+        reraise=True,
+    )
+    for attempt in attempts:
+        with attempt, connect(options) as connection:
+            for statement in statements(options, table):
+                connection.query(statement)
+
+
+def statements(options: Warehouse, table: Table) -> list[str]:
+    """The DDL, in the order in which it must run."""
+    schema, name = table.schema_and_table
+    marker_schema, markers = _two_parts(options.markers)
+    schemas = [
+        render("create_schema", Dialect.VERTICA, schema=each)
+        for each in dict.fromkeys([schema, marker_schema])
+    ]
+    target = render(
+        "create_table",
+        Dialect.VERTICA,
+        schema=schema,
+        table=name,
+        columns=[
+            _Column(column.name, Sql(column.vertica), column.nullable)
+            for column in table.columns
+        ],
+        source_octets=SOURCE_OCTETS,
+        date_column=table.date_column,
+        key=table.key,
+    )
+    return [
+        *schemas,
+        target,
+        render(
+            "create_markers",
+            Dialect.VERTICA,
+            schema=marker_schema,
+            table=markers,
+            constraint=f"{markers}_key",
+            name_octets=NAME_OCTETS,
+            source_octets=SOURCE_OCTETS,
+        ),
+    ]
+
+
+def _two_parts(name: str) -> tuple[str, str]:
+    schema, _, table = name.partition(".")
+    return schema, table
