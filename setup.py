@@ -20,9 +20,14 @@ extensions = cythonize(
     [
         Extension(
             "lowlevel.native",
-            ["lowlevel/native.pyx", "lowlevel/kernels/hash.c", "lowlevel/kernels/row.c"],
+            [
+                "lowlevel/native.pyx",
+                "lowlevel/kernels/hash.c",
+                "lowlevel/kernels/row.c",
+            ],
             include_dirs=["lowlevel", "lowlevel/kernels"],
             depends=[
+                "lowlevel/native.pxd",
                 "lowlevel/pyvalues.h",
                 "lowlevel/kernels/hash.h",
                 "lowlevel/kernels/row.h",

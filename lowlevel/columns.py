@@ -25,6 +25,9 @@ VARIABLE: Final = -1
 MOST_OCTETS: Final = 32_000_000
 """What LONG VARCHAR holds at most."""
 
+MOST_COLUMNS: Final = 65_535 - 3
+"""What a NATIVE header can count, less the columns that a load adds."""
+
 WIDTHS: Final[dict[Kind, int]] = {
     "bigint": 8,
     "int": 4,
@@ -72,11 +75,11 @@ def check_columns(columns: Sequence[Column], key: str | None) -> None:
 
     Raises:
         ValueError: A kind is unknown, a width does not suit its kind, two columns
-            share a name, there are none or too many octets, or the key is no
-            integer column.
+            share a name, there are none or too many of them, a row may have too
+            many octets, or the key is no integer column.
     """
-    if not columns:
-        raise ValueError("a source has at least one column")
+    if not 1 <= len(columns) <= MOST_COLUMNS:
+        raise ValueError(f"a source has 1 to {MOST_COLUMNS} columns")
     names = [column.name for column in columns]
     if len(set(names)) < len(names):
         raise ValueError(f"two columns have one name: {names}")

@@ -7,62 +7,13 @@ batch to batch, the second runs without the GIL. docs/formats.md has the layout.
 
 import uuid
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from lowlevel.columns import MOST_OCTETS, RANGES, WIDTHS, check_columns, native_header
 from lowlevel.errors import EncodeError, refusal
-
-
-cdef extern from "hash.h" nogil:
-    uint64_t hash_id_start(const uint8_t *source, size_t length)
-    int64_t hash_id_finish(uint64_t start, int64_t key)
-    int64_t c_storable_hash "storable_hash"(uint64_t hash)
-
-cdef extern from "row.h" nogil:
-    const size_t STAGED_HEAD_SIZE
-    const size_t UUID_SIZE
-    ctypedef struct octets:
-        uint8_t *data
-        size_t used
-    ctypedef struct staged_head:
-        int64_t key
-        uint32_t length
-    ctypedef struct load_format:
-        size_t bitmap_size
-        const uint8_t *constants
-        size_t constants_size
-        uint64_t hash_start
-    bint octets_reserve(octets *buffer, size_t more)
-    void octets_free(octets *buffer)
-    void staged_head_store(uint8_t *at, staged_head head)
-    void store32(uint8_t *at, uint32_t word)
-    void store64(uint8_t *at, uint64_t word)
-    size_t finished_extra(const load_format *format)
-    uint64_t staged_row_hash(const uint8_t *bitmap, size_t bitmap_size, size_t values)
-    uint64_t rows_finish(const load_format *format, const uint8_t *staged,
-                         size_t count, uint8_t *out)
-
-cdef extern from "pyvalues.h":
-    bint read_int(PyObject *value, int64_t *out)
-    bint read_bool(PyObject *value, uint8_t *out)
-    bint datetime_ready() except False
-    bint read_datetime(PyObject *value, int64_t *out)
-    bint read_uuid(PyObject *value, PyTypeObject *type, Py_ssize_t slot, uint8_t *out)
-    Py_ssize_t object_slot_offset(PyObject *descriptor)
-
-cdef extern from "Python.h":
-    PyObject *Py_None
-    const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *size)
-    bint PyErr_ExceptionMatches(object)
-    void PyErr_Clear()
-    bint PyList_Check(PyObject *)
-    bint PyTuple_Check(PyObject *)
-    PyObject **PySequence_Fast_ITEMS(PyObject *)
-    Py_ssize_t PySequence_Fast_GET_SIZE(PyObject *)
 
 
 cdef enum Writer:
@@ -107,6 +58,7 @@ cdef Field field_of(object column, bint is_key):
     return field
 
 
+@cython.final
 cdef class Staging:
     """Rows of a source as NATIVE values, each after its key, in a reused buffer."""
 
@@ -196,18 +148,19 @@ cdef class Staging:
         self.buffer.used += at
         return STAGED
 
-    cdef int add(self, PyObject *row, int64_t number) except -1:
+    cdef int add(self, row, int64_t number) except -1:
         """Add a row, of which `number` is its index for an error."""
+        cdef PyObject *sequence = <PyObject *>row
         cdef Py_ssize_t index
-        if not (PyTuple_Check(row) or PyList_Check(row)):
-            reason = f"a row is a tuple or a list, not {type(<object>row).__name__}"
+        if not (PyTuple_Check(sequence) or PyList_Check(sequence)):
+            reason = f"a row is a tuple or a list, not {type(row).__name__}"
             raise EncodeError(number, "", reason)
-        if PySequence_Fast_GET_SIZE(row) != self.count:
-            reason = f"{len(<object>row)} values for {self.count} columns"
+        if PySequence_Fast_GET_SIZE(sequence) != self.count:
+            reason = f"{len(row)} values for {self.count} columns"
             raise EncodeError(number, "", reason)
-        index = self.stage(PySequence_Fast_ITEMS(row))
+        index = self.stage(PySequence_Fast_ITEMS(sequence))
         if index != STAGED:
-            self.refuse(<object>row, index, number)
+            self.refuse(row, index, number)
         return 0
 
     cdef int refuse(self, row, Py_ssize_t index, int64_t number) except -1:
@@ -277,7 +230,7 @@ cdef class NativeEncoder:
         cdef uint64_t total
         cdef uint8_t *out
         for index in range(count):
-            self.staging.add(items[index], self.rows + <int64_t>index)
+            self.staging.add(<object>items[index], self.rows + <int64_t>index)
         size = self.staging.buffer.used - count * STAGED_HEAD_SIZE
         size += count * finished_extra(&self.format)
         native = PyBytes_FromStringAndSize(NULL, size)
@@ -317,7 +270,7 @@ def storable_hash(uint64_t hash):
 def row_hash(columns, row):
     """See native.pyi."""
     cdef Staging staging = Staging(columns, None)
-    staging.add(<PyObject *>row, 0)
+    staging.add(row, 0)
     return staged_row_hash(
         staging.buffer.data + STAGED_HEAD_SIZE,
         staging.bitmap_size,

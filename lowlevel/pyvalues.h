@@ -34,12 +34,17 @@ static inline int_parts int_take_apart(PyObject *object)
     return (int_parts){((PyLongObject *)object)->ob_digit,
                        (size_t)(size < 0 ? -size : size), size < 0};
 #elif PY_VERSION_HEX < 0x030E0000
-    /* lv_tag: the sign in the two lowest bits (2 is negative), the count above 3. */
+    /* lv_tag: the sign in bits 0 and 1, where 2 is negative; the count from bit 3. */
     const _PyLongValue *value = &((PyLongObject *)object)->long_value;
     return (int_parts){value->ob_digit, value->lv_tag >> 3, (value->lv_tag & 3) == 2};
 #else
 #error "how this Python lays out an int is not known"
 #endif
+}
+
+static inline uint64_t int_digit(int_parts parts, size_t index)
+{
+    return index < parts.count ? parts.digits[index] : 0;
 }
 
 /* An int of -2^63+1 to 2^63-1, the range of Vertica's INT. */
@@ -106,13 +111,12 @@ static inline bool read_uuid(PyObject *object, PyTypeObject *type, Py_ssize_t sl
     int_parts parts = int_take_apart(number);
     if (parts.negative || parts.count > 5)
         return false;
-    uint64_t digits[5] = {0};
-    for (size_t i = 0; i < parts.count; i++)
-        digits[i] = parts.digits[i];
-    if (digits[4] > 0xFF)
+    uint64_t middle = int_digit(parts, 2);
+    uint64_t top = int_digit(parts, 4);
+    if (top > 0xFF)
         return false;
-    uint64_t low = digits[0] | digits[1] << 30 | digits[2] << 60;
-    uint64_t high = digits[2] >> 4 | digits[3] << 26 | digits[4] << 56;
+    uint64_t high = middle >> 4 | int_digit(parts, 3) << 26 | top << 56;
+    uint64_t low = int_digit(parts, 0) | int_digit(parts, 1) << 30 | middle << 60;
     store64(octets, __builtin_bswap64(high));
     store64(octets + 8, __builtin_bswap64(low));
     return true;

@@ -135,7 +135,12 @@ def test_a_uuid_whose_value_was_tampered_with_is_refused() -> None:
 @pytest.mark.parametrize(
     ("columns", "key", "reason"),
     [
-        ([], "id", "at least one column"),
+        ([], "id", "1 to 65532 columns"),
+        (
+            [Column(f"v{i}", "int", nullable=True) for i in range(65_533)],
+            "v0",
+            "columns",
+        ),
         ([KEY, KEY], "id", "one name"),
         ([KEY], "ID", "no integer column"),
         ([Column("id", "varchar", nullable=False, width=3)], "id", "no integer column"),
