@@ -1,0 +1,366 @@
+"""The command `python -m sandbox`: serve, fill, demo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.addresses import AddressesError, read_addresses
+from sandbox.control import Control, ControlError
+from sandbox.demo import Demo, DemoError
+from sandbox.fill.from_csv import CsvFill
+from sandbox.fill.orders import FillError
+from sandbox.fill.samples import Days
+from sandbox.launch import SQL_SERVERS, USER, Options, PortTakenError, Sandbox
+from sandbox.luigid import Luigid, LuigidError
+from sandbox.process import SandboxProcessError
+from sandbox.shards import Shard, ShardsError, read_shards, write_shards
+
+if TYPE_CHECKING:
+    from sandbox.addresses import Addresses
+
+_HOME = Path(".sandbox")
+_SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
+_PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
+_FAULTS = (
+    AddressesError,
+    ControlError,
+    DemoError,
+    FillError,
+    LuigidError,
+    OSError,
+    PortTakenError,
+    SandboxProcessError,
+    ShardsError,
+)
+_PATH = click.Path(path_type=Path)
+
+# click leaves what follows a \b alone; elsewhere it fills the lines.
+_SANDBOX_HELP = """\
+SQL Server and Vertica on loopback, for the demo and the tests.
+
+\b
+python -m sandbox serve --luigid
+python -m sandbox fill orders --days 2019-03-11..2019-03-15
+LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run orders --date 2019-03-14
+"""
+_SERVE_HELP = """\
+Run three SQL Servers and a Vertica until Ctrl-C.
+
+The one account is `shardline`; its password is that of the environment
+variable SHARDLINE_SANDBOX_PASSWORD, or `shardline`.
+
+\b
+python -m sandbox serve
+python -m sandbox serve --luigid --data .sandbox/data
+python -m sandbox serve --ephemeral --addresses /run/user/1000/sandbox.json
+"""
+_FILL_ORDERS_HELP = """\
+Fill dbo.Orders: id, start_time, end_time, type, data.
+
+With --days every shard gets made-up orders, in place of those it has on these
+days; the same seed gives the same orders, and about one in 80 of a shard's days
+stays empty. With --csv the file's rows replace all of the shards it names,
+which are created as needed. Nothing is filled when anything is wrong.
+
+\b
+python -m sandbox fill orders --days 2019-03-11..2019-03-15 --rows 500
+python -m sandbox fill orders --csv trips.csv --shard-column pickup_zone \\
+    --empty-shard "No zone" --map "id=row_number() OVER ()" \\
+    --map start_time=pickup --map end_time=dropoff \\
+    --map "type=CASE payment WHEN 'cash' THEN 1 ELSE 2 END" \\
+    --map "data=md5(concat_ws('|', pickup, total))::UUID" \\
+    --shards-out trips-shards.csv
+"""
+_DEMO_HELP = """\
+Fill all shards, load them twice, compare both ends, and clean up.
+
+Everything runs in a temporary folder and on free ports, so nothing that runs
+already is disturbed. The exit code is 0 only if each order arrived once.
+
+\b
+python -m sandbox demo
+python -m sandbox demo --days 2019-03-11..2019-03-15 --workers 4
+"""
+
+
+class _Commands(click.Group):
+    """Turns every known fault into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except _FAULTS as fault:
+            raise click.ClickException(str(fault)) from None
+
+
+@click.group(cls=_Commands, help=_SANDBOX_HELP, invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Run the sandbox."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@main.command(help=_SERVE_HELP)
+@click.option("--data", type=_PATH, help="Keep the databases in this folder.")
+@click.option("--memory", is_flag=True, help="Keep them in memory (the default).")
+@click.option(
+    "--home",
+    type=_PATH,
+    default=_HOME,
+    show_default=True,
+    help="Folder of luigi.cfg, and of luigid's state and logs.",
+)
+@click.option(
+    "--addresses",
+    type=_PATH,
+    help="File to write the addresses to.  [default: addresses.json in HOME]",
+)
+@click.option(
+    "--shards",
+    "shards_file",
+    type=_PATH,
+    default=_SHARDS,
+    help="CSV of the shards: server, shard, time_zone.  [default: the catalog's]",
+)
+@click.option(
+    "--mssql-port",
+    default=14330,
+    show_default=True,
+    help="Port of the first SQL Server; the others follow. 0: free ones.",
+)
+@click.option(
+    "--vertica-port", default=5433, show_default=True, help="Vertica's. 0: a free one."
+)
+@click.option("--ephemeral", is_flag=True, help="Take free ports everywhere.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=300.0,
+    show_default=True,
+    help="Vertica's LockTimeout, in seconds.",
+)
+@click.option("--luigid", is_flag=True, help="Start Luigi's scheduler too.")
+@click.option(
+    "--luigid-port", default=8082, show_default=True, help="Its port. 0: a free one."
+)
+@click.option(
+    "--until-eof",
+    is_flag=True,
+    help="Stop when standard input ends, so as not to outlive a test.",
+)
+def serve(  # noqa: PLR0913 - one argument an option
+    *,
+    data: Path | None,
+    memory: bool,
+    home: Path,
+    addresses: Path | None,
+    shards_file: Path,
+    mssql_port: int,
+    vertica_port: int,
+    ephemeral: bool,
+    lock_timeout: float,
+    luigid: bool,
+    luigid_port: int,
+    until_eof: bool,
+) -> None:
+    """Serve until told to stop."""
+    if memory and data:
+        raise click.UsageError("--memory and --data exclude each other")
+    started = time.monotonic()
+    options = Options(
+        data=data,
+        shards=read_shards(shards_file),
+        mssql_port=0 if ephemeral else mssql_port,
+        vertica_port=0 if ephemeral else vertica_port,
+        password=os.environ.get(_PASSWORD, USER),
+        lock_timeout=lock_timeout,
+    )
+    addresses_file = addresses or home / "addresses.json"
+    with ExitStack() as running:
+        sandbox = Sandbox(options)
+        _stop_on_signals(sandbox)
+        if until_eof:
+            _stop_on_eof(sandbox)
+        scheduler = None
+        if luigid:
+            port = 0 if ephemeral else luigid_port
+            scheduler = running.enter_context(Luigid(home, port=port)).address
+        running.enter_context(sandbox)
+        found = replace(sandbox.addresses, luigid=scheduler)
+        running.callback(_remove, addresses_file, home / "luigi.cfg")
+        found.write_luigi_cfg(home / "luigi.cfg")
+        found.write(addresses_file)
+        _show(found, addresses_file, home / "luigi.cfg")
+        seconds = time.monotonic() - started
+        click.echo(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
+        sandbox.wait()
+
+
+@main.group(no_args_is_help=True)
+def fill() -> None:
+    """Put rows into the shards of a running sandbox."""
+
+
+@fill.command("orders", help=_FILL_ORDERS_HELP)
+@click.option("--days", help="Make orders up for these days: FIRST..LAST, or one day.")
+@click.option("--rows", default=200, show_default=True, help="A shard's, of each day.")
+@click.option("--seed", default=7, show_default=True, help="Repeats the same orders.")
+@click.option("--csv", "file", type=_PATH, help="Take orders from this file instead.")
+@click.option("--shard-column", help="Its column whose values name the shards.")
+@click.option("--empty-shard", help="The shard of rows where that column is empty.")
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="TARGET=SQL",
+    help="A column of the table from an SQL expression (DuckDB's) over the file's.",
+)
+@click.option(
+    "--server",
+    type=click.Choice(SQL_SERVERS),
+    default=SQL_SERVERS[0],
+    show_default=True,
+    help="The SQL Server that gets the file's shards.",
+)
+@click.option("--shards-out", type=_PATH, help="Write the list of shards made there.")
+@click.option(
+    "--addresses",
+    type=_PATH,
+    default=_HOME / "addresses.json",
+    show_default=True,
+    help="The file which the sandbox wrote its addresses to.",
+)
+def fill_orders(  # noqa: PLR0913 - one argument an option
+    *,
+    days: str | None,
+    rows: int,
+    seed: int,
+    file: Path | None,
+    shard_column: str | None,
+    empty_shard: str | None,
+    maps: tuple[str, ...],
+    server: str,
+    shards_out: Path | None,
+    addresses: Path,
+) -> None:
+    """Fill dbo.Orders."""
+    if (days is None) == (file is None):
+        raise click.UsageError("give either --days or --csv")
+    with Control(read_addresses(addresses).control) as control:
+        if file is None:
+            filled = control.fill_samples(_days(days or ""), rows=rows, seed=seed)
+        elif shard_column is None:
+            raise click.UsageError("--csv needs --shard-column")
+        else:
+            filled = control.fill_csv(
+                CsvFill(
+                    file=str(file.absolute()),
+                    shard_column=shard_column,
+                    empty_shard=empty_shard,
+                    mapping=_mapping(maps),
+                    server=server,
+                )
+            )
+    click.echo(
+        f"orders: {filled.rows:,} rows in {len(filled.shards):,} shards,"
+        f" {filled.shard_days:,} shard days"
+    )
+    if shards_out:
+        write_shards(shards_out, [Shard(server, name) for name in filled.shards])
+        click.echo(f"shards written to {shards_out}")
+
+
+@main.command(help=_DEMO_HELP)
+@click.option(
+    "--days", default="2019-03-11..2019-03-13", show_default=True, help="FIRST..LAST."
+)
+@click.option("--rows", default=200, show_default=True, help="A shard's, of each day.")
+@click.option(
+    "--workers", default=2, show_default=True, help="Processes that load at a time."
+)
+@click.option(
+    "--shards",
+    "shards_file",
+    type=_PATH,
+    default=_SHARDS,
+    help="CSV of the shards: server, shard, time_zone.  [default: the catalog's]",
+)
+def demo(days: str, rows: int, workers: int, shards_file: Path) -> None:
+    """Show the product at work."""
+    shards = read_shards(shards_file)
+    shown = Demo(shards_file, shards, _days(days), rows=rows, workers=workers)
+    shown.run(Console())
+
+
+def _days(text: str) -> Days:
+    first, _, last = text.partition("..")
+    try:
+        return Days(date.fromisoformat(first), date.fromisoformat(last or first))
+    except ValueError as error:
+        raise click.UsageError(f"--days {text}: {error}") from None
+
+
+def _mapping(maps: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for one in maps:
+        target, equals, expression = one.partition("=")
+        if not equals or not expression.strip():
+            raise click.UsageError(f"--map {one}: write TARGET=SQL")
+        if target in mapping:
+            raise click.UsageError(f"--map {target} is given twice")
+        mapping[target] = expression
+    return mapping
+
+
+def _stop_on_signals(sandbox: Sandbox) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sandbox.ask_to_stop())
+
+
+def _stop_on_eof(sandbox: Sandbox) -> None:
+    def read() -> None:
+        sys.stdin.buffer.read()
+        sandbox.ask_to_stop()
+
+    threading.Thread(target=read, name="until eof", daemon=True).start()
+
+
+def _remove(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _show(found: Addresses, addresses: Path, luigi_cfg: Path) -> None:
+    lines = [(name, f"{at.host}:{at.port}") for name, at in found.mssql.items()]
+    vertica = found.vertica
+    lines.append(("vertica", f"{vertica.host}:{vertica.port}/{found.database}"))
+    if found.luigid:
+        lines.append(("luigid", f"http://{found.luigid.host}:{found.luigid.port}"))
+    lines.append(("addresses", str(addresses)))
+    lines.append(("LUIGI_CONFIG_PATH", str(luigi_cfg)))
+    table = Table.grid(padding=(0, 2))
+    for name, value in lines:
+        table.add_row(name, value)
+    if sys.stdout.isatty():
+        Console().print(table)
+    else:
+        for name, value in lines:
+            click.echo(f"{name} {value}")
+
+
+if __name__ == "__main__":
+    main()

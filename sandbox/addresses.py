@@ -1,0 +1,120 @@
+"""Where a running sandbox listens, in a file for programs and one for Luigi."""
+
+from __future__ import annotations
+
+import json
+import os
+from configparser import RawConfigParser
+from dataclasses import asdict, dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Address(NamedTuple):
+    """A host and a port."""
+
+    host: str
+    port: int
+
+
+class AddressesError(Exception):
+    """No sandbox can be found; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where everything listens, and the account which all servers know.
+
+    Attributes:
+        pid: The sandbox's process.
+        mssql: The SQL Servers by name.
+        database: The database on Vertica.
+        luigid: Luigi's scheduler and page, when the sandbox started it.
+    """
+
+    pid: int
+    user: str
+    password: str
+    mssql: Mapping[str, Address]
+    vertica: Address
+    database: str
+    control: Address
+    luigid: Address | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the file all at once, for its owner only."""
+        _write_private(path, json.dumps(asdict(self), indent=2) + "\n")
+
+    def write_luigi_cfg(self, path: Path) -> None:
+        """Write the part of luigi.cfg that leads to this sandbox.
+
+        Luigi reads it over the project's own when LUIGI_CONFIG_PATH names it.
+        """
+        config = RawConfigParser()
+        config["warehouse"] = {
+            **self._login(self.vertica),
+            "database": _escaped(self.database),
+        }
+        for server, address in self.mssql.items():
+            config[server] = self._login(address)
+        if self.luigid:
+            config["core"] = {
+                "default-scheduler-host": self.luigid.host,
+                "default-scheduler-port": str(self.luigid.port),
+            }
+        text = StringIO()
+        config.write(text)
+        _write_private(path, text.getvalue())
+
+    def _login(self, address: Address) -> dict[str, str]:
+        return {
+            "host": address.host,
+            "port": str(address.port),
+            "user": _escaped(self.user),
+            "password": _escaped(self.password),
+        }
+
+
+def read_addresses(path: Path) -> Addresses:
+    """Read where the running sandbox listens.
+
+    Raises:
+        AddressesError: The file is missing, so none runs, or is not one of ours.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        luigid = fields.pop("luigid")
+        mssql = fields.pop("mssql")
+        return Addresses(
+            **{
+                **fields,
+                "mssql": {name: Address(*at) for name, at in mssql.items()},
+                "vertica": Address(*fields["vertica"]),
+                "control": Address(*fields["control"]),
+                "luigid": Address(*luigid) if luigid else None,
+            }
+        )
+    except FileNotFoundError:
+        raise AddressesError(
+            f"no sandbox is running: {path} is missing;"
+            " start one with `python -m sandbox serve`"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AddressesError(f"{path} is not a file of addresses: {error}") from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _escaped(value: str) -> str:
+    # Luigi's parser takes a lone % for the start of an interpolation.
+    return value.replace("%", "%%")

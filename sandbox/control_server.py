@@ -1,0 +1,184 @@
+"""The sandbox's side of the control channel; `sandbox.control` has the other."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from sandbox.holds import Failure, Rule
+
+if TYPE_CHECKING:
+    from sandbox.holds import Holds, Verdict
+
+Operation = Callable[..., object]
+
+_LOOPBACK = "127.0.0.1"
+_LONGEST_REQUEST = 1 << 20
+
+
+class ControlServer:
+    """Answers control clients, each in a thread of its own."""
+
+    def __init__(
+        self, holds: Holds, operations: Mapping[str, Operation], *, port: int = 0
+    ) -> None:
+        """Prepare; nothing is bound yet.
+
+        Args:
+            holds: The holds that clients set and remove.
+            operations: What else can be asked for, by name. Each takes the request's
+                arguments by keyword, and returns what JSON can carry.
+            port: The port on loopback, 0 for a free one.
+        """
+        self._holds = holds
+        self._operations = operations
+        self._port = port
+        self._listener: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._clients: dict[socket.socket, threading.Thread] = {}
+
+    def start(self) -> tuple[str, int]:
+        """Bind, serve in daemon threads, and return the address.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self._listener = socket.create_server((_LOOPBACK, self._port))
+        threading.Thread(
+            target=self._accept, args=(self._listener,), name="control", daemon=True
+        ).start()
+        host, port = self._listener.getsockname()
+        return host, port
+
+    def stop(self) -> None:
+        """Close the listener and every client, and wait for their threads.
+
+        Close the holds first, or a client that waits keeps its thread.
+        """
+        if self._listener is None:
+            return
+        _shut(self._listener)
+        with self._lock:
+            clients = list(self._clients.items())
+        for client, thread in clients:
+            _shut(client)
+            if thread is not threading.current_thread():
+                thread.join(timeout=5)
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            thread = threading.Thread(
+                target=self._serve, args=(client,), name="control client", daemon=True
+            )
+            with self._lock:
+                self._clients[client] = thread
+            thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        requests = _Requests(self._holds, self._operations)
+        try:
+            with client, client.makefile("rb") as lines:
+                while line := lines.readline(_LONGEST_REQUEST):
+                    client.sendall(requests.answer(line))
+        except OSError:
+            return
+        finally:
+            requests.let_go()
+            with self._lock:
+                del self._clients[client]
+
+
+class _Requests:
+    """What one client asks for, and the holds it set."""
+
+    def __init__(self, holds: Holds, operations: Mapping[str, Operation]) -> None:
+        self._holds = holds
+        self._own: set[int] = set()
+        self._operations: Mapping[str, Operation] = {
+            "hold": self._hold,
+            "remove": self._remove,
+            "wait": self._wait,
+            "release": self._release,
+            "holds": self._rules,
+            "held": lambda: [asdict(one) for one in holds.held()],
+            "start_log": holds.log.start,
+            "stop_log": holds.log.stop,
+            "statements": lambda: [asdict(one) for one in holds.log.read()],
+            "ping": lambda: None,
+            **operations,
+        }
+
+    def answer(self, line: bytes) -> bytes:
+        """Do what one request says; return the answer's line."""
+        try:
+            reply: dict[str, object] = {"result": self._do(json.loads(line))}
+        except Exception as error:  # noqa: BLE001 - whoever asked must hear of it
+            reply = {"error": _one_line(error), "kind": type(error).__name__}
+        return json.dumps(reply).encode() + b"\n"
+
+    def let_go(self) -> None:
+        """Remove the holds this client left behind."""
+        for hold in self._own:
+            with suppress(KeyError):  # removed already
+                self._holds.remove(hold)
+
+    def _do(self, request: dict[str, Any]) -> object:
+        name = request.pop("operation", None)
+        if name not in self._operations:
+            raise ValueError(f"no operation is called {name!r}")
+        return self._operations[name](**request)
+
+    def _hold(self, rule: dict[str, Any]) -> int:
+        failure = Failure(**rule.pop("failure", {}))
+        hold = self._holds.add(Rule(**rule, failure=failure))
+        self._own.add(hold)
+        return hold
+
+    def _remove(self, hold: int) -> None:
+        self._holds.remove(hold)
+
+    def _wait(self, hold: int, count: int, timeout: float) -> list[dict[str, Any]]:
+        caught = self._holds.wait(hold, count=count, timeout=timeout)
+        return [asdict(one) for one in caught]
+
+    def _release(
+        self,
+        verdict: Verdict,
+        hold: int | None = None,
+        caught: int | None = None,
+        failure: dict[str, Any] | None = None,
+    ) -> int:
+        return self._holds.release(
+            verdict,
+            hold=hold,
+            caught=caught,
+            failure=Failure(**failure) if failure else None,
+        )
+
+    def _rules(self) -> dict[int, dict[str, Any]]:
+        return {hold: asdict(rule) for hold, rule in self._holds.rules().items()}
+
+
+def _one_line(error: Exception) -> str:
+    # str() of a KeyError quotes its message.
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _shut(open_socket: socket.socket) -> None:
+    # Closing alone does not wake a thread that waits in accept() or recv().
+    try:
+        open_socket.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+    finally:
+        open_socket.close()

@@ -1,0 +1,109 @@
+"""The table dbo.Orders of one shard, and how its rows are replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sandbox.engine import DATA
+from sandbox.tds.types import TICKS_PER_DAY
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sandbox.engine import Engine, Session
+
+COLUMNS = {
+    "id": "BIGINT",
+    "start_time": "TIMESTAMP",
+    "end_time": "TIMESTAMP",
+    "type": "INTEGER",
+    "data": "UUID",
+}
+"""The columns, and the DuckDB types their values are made in."""
+
+NULLABLE = frozenset({"end_time"})
+
+CREATE = """\
+CREATE TABLE dbo.Orders (
+    id bigint NOT NULL PRIMARY KEY,
+    start_time datetime2 NOT NULL,
+    end_time datetime2 NULL,
+    type int NOT NULL,
+    data uniqueidentifier NOT NULL
+)"""
+
+
+# The SQL Servers store moments as ticks of 100 ns since 0001-01-01.
+_EPOCH = (date(1970, 1, 1).toordinal() - 1) * TICKS_PER_DAY
+_DELETE = 'DELETE FROM "Orders"'
+_DELETE_DAYS = 'DELETE FROM "Orders" WHERE start_time >= ? AND start_time < ?'
+_INSERT = f"""\
+INSERT INTO "Orders" (id, start_time, end_time, type, data)
+SELECT id,
+    epoch_us(start_time) * 10 + {_EPOCH},
+    epoch_us(end_time) * 10 + {_EPOCH},
+    type, data
+FROM {DATA}"""  # noqa: S608 - made of two constants
+
+
+class FillError(Exception):
+    """Nothing was filled; the message is one line."""
+
+
+@dataclass
+class Filled:
+    """What a fill made.
+
+    Attributes:
+        shards: The names of the shards, in order.
+        rows: Rows of all shards.
+        shard_days: Days with rows, counted in each shard.
+    """
+
+    shards: list[str] = field(default_factory=list)
+    rows: int = 0
+    shard_days: int = 0
+
+
+def open_orders(engine: Engine, server: str, database: str) -> Session:
+    """Open a shard, with the table in it."""
+    session = engine.session(server, database, schema="dbo")
+    session.write(
+        'CREATE TABLE IF NOT EXISTS "Orders" (id BIGINT NOT NULL PRIMARY KEY,'
+        " start_time BIGINT NOT NULL, end_time BIGINT, type INTEGER NOT NULL,"
+        " data UUID NOT NULL)"
+    )
+    return session
+
+
+def replace_rows(
+    session: Session,
+    rows: pa.Table,
+    *,
+    first: date | None = None,
+    end: date | None = None,
+) -> None:
+    """Put rows in place of all, or of those that started in some days.
+
+    Args:
+        session: The shard's, with or without an open transaction.
+        rows: The new rows, columns as in COLUMNS.
+        first: The first of the days; None for all rows.
+        end: The first day after them.
+    """
+    if first is None or end is None:
+        session.write(_DELETE)
+    else:
+        session.write(_DELETE_DAYS, [_ticks(first), _ticks(end)])
+    session.write(_INSERT, data=rows)
+
+
+def _ticks(day: date) -> int:
+    return (day.toordinal() - 1) * TICKS_PER_DAY
+
+
+def first_line(error: BaseException) -> str:
+    """The line of DuckDB's message that tells what is wrong."""
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,180 @@
+"""All servers of the sandbox in one process: three SQL Servers and a Vertica."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from sandbox.addresses import Address, Addresses
+from sandbox.control_server import ControlServer
+from sandbox.engine import Engine
+from sandbox.fill.from_csv import CsvFill, fill_from_csv
+from sandbox.fill.samples import Days, fill_with_samples
+from sandbox.holds import Holds
+from sandbox.tds.server import TdsServer
+from sandbox.vertica.server import VerticaServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from sandbox.control_server import Operation
+    from sandbox.shards import Shard
+
+SQL_SERVERS = ("mssql_0", "mssql_1", "mssql_2")
+VERTICA = "vertica"
+WAREHOUSE = "warehouse"
+USER = "shardline"
+
+
+class PortTakenError(Exception):
+    """A server cannot listen where it should; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a sandbox is made of.
+
+    Attributes:
+        data: The folder of the databases, None for memory.
+        shards: The databases of the SQL Servers.
+        mssql_port: The first SQL Server's port, the others follow; 0 for free ones.
+        vertica_port: Vertica's, 0 for a free one.
+        password: The password of the one account.
+        lock_timeout: Vertica's LockTimeout in seconds.
+    """
+
+    data: Path | None
+    shards: Sequence[Shard]
+    mssql_port: int = 0
+    vertica_port: int = 0
+    password: str = USER
+    lock_timeout: float = 300.0
+
+
+class _Server(Protocol):
+    def start(self) -> tuple[str, int]: ...
+
+    def stop(self) -> None: ...
+
+
+class Sandbox:
+    """Runs the servers for the length of a `with` block.
+
+    Attributes:
+        addresses: Where they listen, once started.
+    """
+
+    addresses: Addresses
+
+    def __init__(self, options: Options) -> None:
+        """Prepare; nothing is bound yet."""
+        self._options = options
+        self._asked_to_stop = threading.Event()
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start every server.
+
+        Raises:
+            PortTakenError: A port is in use; nothing is left running.
+        """
+        with ExitStack() as starting:
+            self.addresses = self._start(starting)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop every server and close every connection."""
+        self._running.close()
+
+    def wait(self) -> None:
+        """Return when a client, or `ask_to_stop`, asks the sandbox to stop."""
+        self._asked_to_stop.wait()
+
+    def ask_to_stop(self) -> None:
+        """Let `wait` return."""
+        self._asked_to_stop.set()
+
+    def _start(self, running: ExitStack) -> Addresses:
+        options = self._options
+        logins = {USER: options.password}
+        engine = Engine(options.data)
+        running.callback(engine.close)
+        engine.create_database(VERTICA, WAREHOUSE)
+        for shard in options.shards:
+            engine.create_database(shard.server, shard.database)
+        holds = Holds()
+        control = _bind(
+            running, "control", 0, ControlServer(holds, self._operations(engine))
+        )
+        vertica = _bind(
+            running,
+            VERTICA,
+            options.vertica_port,
+            VerticaServer(
+                engine,
+                holds,
+                name=VERTICA,
+                logins=logins,
+                port=options.vertica_port,
+                database=WAREHOUSE,
+                lock_timeout=options.lock_timeout,
+            ),
+        )
+        mssql = {}
+        for at, name in enumerate(self._sql_servers()):
+            port = options.mssql_port and options.mssql_port + at
+            server = TdsServer(engine, holds, name=name, logins=logins, port=port)
+            mssql[name] = _bind(running, name, port, server)
+        running.callback(holds.close)
+        return Addresses(
+            pid=os.getpid(),
+            user=USER,
+            password=options.password,
+            mssql=mssql,
+            vertica=vertica,
+            database=WAREHOUSE,
+            control=control,
+        )
+
+    def _sql_servers(self) -> list[str]:
+        named = (shard.server for shard in self._options.shards)
+        return list(dict.fromkeys([*SQL_SERVERS, *named]))
+
+    def _operations(self, engine: Engine) -> dict[str, Operation]:
+        def fill_samples(first: str, last: str, rows: int, seed: int) -> dict[str, Any]:
+            days = Days(date.fromisoformat(first), date.fromisoformat(last))
+            shards = self._options.shards
+            return asdict(fill_with_samples(engine, shards, days, rows=rows, seed=seed))
+
+        def fill_csv(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+            return asdict(fill_from_csv(engine, CsvFill(**fields)))
+
+        return {
+            "create_database": engine.create_database,
+            "fill_samples": fill_samples,
+            "fill_csv": fill_csv,
+            "stop": self.ask_to_stop,
+        }
+
+
+def _bind(running: ExitStack, name: str, port: int, server: _Server) -> Address:
+    try:
+        address = Address(*server.start())
+    except OSError as error:
+        raise PortTakenError(
+            f"port {port} ({name}): {os.strerror(error.errno or 0)}"
+        ) from None
+    running.callback(server.stop)
+    return address

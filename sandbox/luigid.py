@@ -1,0 +1,117 @@
+"""Luigi's scheduler as a child process, from the environment this one runs in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from sandbox.addresses import Address
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+_LOOPBACK = "127.0.0.1"
+_COMMAND = "from luigi.cmdline import luigid; luigid()"
+
+
+class LuigidError(Exception):
+    """The scheduler did not start; the message is one line."""
+
+
+class Luigid:
+    """Runs luigid on loopback for the length of a `with` block."""
+
+    def __init__(self, home: Path, *, port: int = 0, start_timeout: float = 30) -> None:
+        """Prepare; nothing runs yet.
+
+        Args:
+            home: Where its state file and logs go.
+            port: Its port, 0 for a free one.
+            start_timeout: Seconds until it must answer.
+        """
+        self._home = home
+        self._port = port
+        self._start_timeout = start_timeout
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start it and wait until it answers.
+
+        Raises:
+            LuigidError: Its port is taken, or it ended or did not answer in time.
+        """
+        self._home.mkdir(parents=True, exist_ok=True)
+        self.address = Address(_LOOPBACK, _checked_port(self._port))
+        self._child = self._spawn()
+        try:
+            self._wait_until_it_answers(self._child)
+        except BaseException:
+            self._stop(self._child)
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it; it writes its state file."""
+        if self._child is not None:
+            self._stop(self._child)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self._home / "luigid.out").open("wb") as output:
+            return subprocess.Popen(  # noqa: S603 - our own interpreter and command
+                [
+                    *(sys.executable, "-c", _COMMAND),
+                    *("--address", self.address.host),
+                    *("--port", str(self.address.port)),
+                    *("--logdir", str(self._home)),
+                    *("--state-path", str(self._home / "luigid.state")),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C goes to the whole group of a terminal; we stop it ourselves,
+                # after what uses it.
+                start_new_session=True,
+            )
+
+    def _wait_until_it_answers(self, child: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while time.monotonic() < deadline:
+            if child.poll() is not None:
+                break
+            try:
+                socket.create_connection(self.address, timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise LuigidError(f"luigid did not start; see {self._home / 'luigid.out'}")
+
+    @staticmethod
+    def _stop(child: subprocess.Popen[bytes]) -> None:
+        child.terminate()
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _checked_port(port: int) -> int:
+    """Find a free port, or tell in one line that the one asked for is taken."""
+    try:
+        with socket.create_server((_LOOPBACK, port)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise LuigidError(
+            f"port {port} (luigid): {os.strerror(error.errno or 0)}"
+        ) from None

@@ -1,0 +1,54 @@
+"""What every room's tests share: one running sandbox, and fresh places in it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.process import SandboxProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REPOSITORY = Path(__file__).parent.parent
+TAXIS = "SHARDLINE_TAXIS"
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """Share one sandbox with all tests; take fresh places in it."""
+    home = tmp_path_factory.mktemp("sandbox")
+    with SandboxProcess(home, "--lock-timeout", "5") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_database(sandbox: SandboxProcess) -> Callable[..., str]:
+    """Give a function that makes an empty database and returns its name."""
+
+    def make(server: str = "mssql_0", name: str = "") -> str:
+        unique = f"{name}{uuid.uuid4().hex[:12]}"
+        sandbox.control.create_database(server, unique)
+        return unique
+
+    return make
+
+
+@pytest.fixture
+def fresh_schema() -> str:
+    """Give the name of a schema that nobody has in the warehouse."""
+    return f"s_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def taxis() -> Path:
+    """Give the file of real trips; skip where there is none."""
+    named = os.environ.get(TAXIS)
+    path = Path(named) if named else REPOSITORY.parent / "shared/data/taxis.csv"
+    if not path.is_file():
+        pytest.skip(f"no file of trips at {path}; {TAXIS} may name another")
+    return path
