@@ -1,0 +1,104 @@
+"""The `shardline` command as a child process, pointed at a running sandbox."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from configparser import RawConfigParser
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.fill.samples import Days
+
+_LOOK = 0.5  # seconds between two looks at how far a run is
+_PATIENCE = 10  # seconds for a run to end by itself when told to
+
+
+class Product:
+    """Runs `shardline run orders` against one sandbox, its session log in a folder."""
+
+    def __init__(self, home: Path, luigi_cfg: Path, shards_file: Path) -> None:
+        """Write the configuration.
+
+        Args:
+            home: The folder for configuration, session log and output.
+            luigi_cfg: What leads to the sandbox.
+            shards_file: The list of shards to load.
+        """
+        self._home = home
+        config = RawConfigParser()
+        config.read(luigi_cfg)
+        config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
+        config["catalog"] = {"shards": str(shards_file.absolute())}
+        self._config = home / "product.cfg"
+        with self._config.open("w") as file:
+            config.write(file)
+
+    @contextmanager
+    def running(self, days: Days, *, workers: int) -> Iterator[Run]:
+        """Run the command; what still runs at the block's end is stopped."""
+        dates = (days.first + timedelta(days=at) for at in range(len(days)))
+        output = self._home / "product.out"
+        with output.open("wb") as file:
+            child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
+                [
+                    *(sys.executable, "-m", "pipelines", "run", "orders"),
+                    *("--workers", str(workers)),
+                    *(f"--date={day.isoformat()}" for day in dates),
+                ],
+                env={**os.environ, "LUIGI_CONFIG_PATH": str(self._config)},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                # Its workers are processes too: they are stopped as one group.
+                start_new_session=True,
+            )
+        run = Run(child, output)
+        try:
+            yield run
+        finally:
+            run.stop()
+
+
+class Run:
+    """One run of the command."""
+
+    def __init__(self, child: subprocess.Popen[bytes], output: Path) -> None:
+        """Watch a child which writes to a file."""
+        self._child = child
+        self._output = output
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._child.returncode
+
+    def runs(self) -> bool:
+        """Wait a moment; tell whether it still runs."""
+        try:
+            self._child.wait(timeout=_LOOK)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def output(self) -> str:
+        """What it printed so far."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """End it and its workers, unless it has ended."""
+        if self._child.poll() is not None:
+            return
+        os.killpg(self._child.pid, signal.SIGTERM)
+        try:
+            self._child.wait(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()

@@ -1,0 +1,97 @@
+"""How many orders are at both ends, asked of the servers by the real drivers."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pymssql
+import vertica_python
+from vertica_python.errors import MissingRelation, MissingSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.addresses import Addresses
+    from sandbox.shards import Shard
+
+# Where the product's catalog lands orders, and where it marks the days it has loaded.
+_LANDED = "SELECT etl_source, COUNT(*), SUM(id) FROM stage.orders GROUP BY etl_source"
+_MARKED = 'SELECT COUNT(*), SUM("rows") FROM stage.markers'
+_HELD = "SELECT COUNT(*), SUM(id) FROM dbo.Orders"
+
+Totals = dict[str, tuple[int, int]]
+"""By shard, of those that have any: how many orders, and the sum of their ids."""
+
+
+class Marked(NamedTuple):
+    """What the warehouse's markers tell.
+
+    Attributes:
+        partitions: Days of shards that are complete.
+        rows: The rows they have.
+    """
+
+    partitions: int
+    rows: int
+
+
+class Warehouse:
+    """Questions to Vertica, over one connection."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        """Connect."""
+        self._connection = vertica_python.connect(
+            host=addresses.vertica.host,
+            port=addresses.vertica.port,
+            user=addresses.user,
+            password=addresses.password,
+            database=addresses.database,
+            tlsmode="disable",
+            autocommit=True,
+        )
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def marked(self) -> Marked:
+        """Count what is marked as loaded; nothing before the first load."""
+        try:
+            ((partitions, rows),) = self._ask(_MARKED)
+        except (MissingRelation, MissingSchema):
+            return Marked(0, 0)
+        return Marked(partitions, int(rows or 0))
+
+    def totals(self) -> Totals:
+        """Count the orders of each shard."""
+        return {shard: (count, int(ids)) for shard, count, ids in self._ask(_LANDED)}
+
+    def _ask(self, sql: str) -> list[list[Any]]:
+        cursor = self._connection.cursor()
+        cursor.execute(sql)
+        rows: list[list[Any]] = cursor.fetchall()
+        return rows
+
+
+def totals_of_shards(addresses: Addresses, shards: Sequence[Shard]) -> Totals:
+    """Count the orders of each shard in its SQL Server."""
+    counted = ((shard.name, _held(addresses, shard)) for shard in shards)
+    return {name: held for name, held in counted if held[0]}
+
+
+def _held(addresses: Addresses, shard: Shard) -> tuple[int, int]:
+    host, port = addresses.mssql[shard.server]
+    connection = pymssql.connect(
+        server=host,
+        port=str(port),
+        user=addresses.user,
+        password=addresses.password,
+        database=shard.database,
+        autocommit=True,
+    )
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(_HELD)
+        rows: list[Any] = cursor.fetchall()
+    ((count, ids),) = rows
+    return count, int(ids or 0)
