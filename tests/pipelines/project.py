@@ -1,0 +1,261 @@
+"""A project of one's own in the shared sandbox: shards, catalog, configuration.
+
+Everything goes through public doors: the commands as processes, the servers through
+the real drivers.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pymssql
+import vertica_python
+
+if TYPE_CHECKING:
+    from sandbox.process import SandboxProcess
+
+REPOSITORY = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+ORDERS_DDL = (
+    "CREATE TABLE dbo.Orders (id bigint NOT NULL PRIMARY KEY,"
+    " start_time datetime2 NOT NULL, end_time datetime2 NULL, type int NOT NULL,"
+    " data uniqueidentifier NOT NULL)"
+)
+ORDERS = """
+[orders]
+query = "SELECT id, start_time, end_time, type, data FROM dbo.Orders"
+date_column = "start_time"
+key = "id"
+target = "{schema}.orders"
+
+[orders.columns]
+id = "bigint"
+start_time = "datetime2"
+end_time = "datetime2 null"
+type = "int"
+data = "uniqueidentifier"
+"""
+
+
+@dataclass
+class Result:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.err.rstrip().splitlines()[-1] if self.err.strip() else ""
+
+    @property
+    def told(self) -> list[str]:
+        return self.err.strip().splitlines()
+
+
+@dataclass
+class Project:
+    """A folder with a configuration, and the shards that it names.
+
+    Attributes:
+        shards: Server, shard's name and database of each shard.
+    """
+
+    folder: Path
+    sandbox: SandboxProcess
+    schema: str = field(default_factory=lambda: f"s_{uuid.uuid4().hex[:12]}")
+    shards: list[tuple[str, str, str]] = field(default_factory=list)
+    options: dict[str, dict[str, str]] = field(default_factory=dict)
+    tables: str = ORDERS
+
+    @property
+    def target(self) -> str:
+        return f"{self.schema}.orders"
+
+    def add_shard(
+        self, name: str = "", *, server: str = "mssql_0", ddl: str = ORDERS_DDL
+    ) -> str:
+        """Make a database and its table, and name it in the shards file."""
+        database = f"{name or 'shard'} {uuid.uuid4().hex[:8]}"
+        self.sandbox.control.create_database(server, database)
+        shard = name or database
+        self.shards.append((server, shard, database))
+        if ddl:
+            self.on_shard(shard, ddl)
+        return shard
+
+    def write(self) -> Path:
+        """Write the configuration and return the file that names it all."""
+        tables, shards = self.folder / "tables.toml", self.folder / "shards.csv"
+        tables.write_text(self.tables.format(schema=self.schema), encoding="utf-8")
+        lines = ["server,shard,database,time_zone"]
+        for row in self.shards:
+            quoted = ('"' + cell.replace('"', '""') + '"' for cell in row)
+            lines.append(",".join([*quoted, "Europe/Moscow"]))
+        with shards.open("w", encoding="utf-8", newline="") as file:
+            file.write("\n".join(lines) + "\n")
+        overlay = {
+            "catalog": {"tables": str(tables), "shards": str(shards)},
+            "sessions": {"database": f"sqlite:///{self.folder / 'etl.db'}"},
+            "load": {"backoff": "0.05", "backoff_max": "0.2", "attempts": "3"},
+            "core": {"log_level": "INFO"},
+        }
+        for section, options in self.options.items():
+            overlay.setdefault(section, {}).update(options)
+        text = self.sandbox.luigi_cfg.read_text(encoding="utf-8")
+        known = REPOSITORY / "luigi.cfg"
+        (self.folder / "luigi.cfg").write_text(known.read_text(encoding="utf-8"))
+        config = self.folder / "overlay.cfg"
+        config.write_text(_merged(text, overlay), encoding="utf-8")
+        return config
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.write())}
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command of the virtual environment in the project's folder."""
+        return subprocess.Popen(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *command: str, timeout: float = 100) -> Result:
+        """Run a command to its end."""
+        return finished(self.start(*command), timeout)
+
+    def load(self, *days: str, shards: Iterable[str] = ()) -> Result:
+        """`shardline run orders` for some days."""
+        arguments = [word for day in days for word in ("--date", day)]
+        arguments += [word for shard in shards for word in ("--shard", shard)]
+        return self.run("shardline", "run", "orders", *arguments)
+
+    def luigi(self, *arguments: str) -> Result:
+        """`luigi --module pipelines.orders …` with a scheduler of its own."""
+        return self.run(
+            "luigi", "--module", "pipelines.orders", *arguments, "--local-scheduler"
+        )
+
+    def on_shard(
+        self, shard: str, sql: str, parameters: tuple[object, ...] = ()
+    ) -> list[tuple[object, ...]]:
+        """Run a statement on a shard through pymssql."""
+        server, _, database = next(row for row in self.shards if row[1] == shard)
+        address = self.sandbox.addresses.mssql[server]
+        with pymssql.connect(
+            server=address.host,
+            port=str(address.port),
+            user=self.sandbox.addresses.user,
+            password=self.sandbox.addresses.password,
+            autocommit=True,
+        ) as connection:
+            cursor = connection.cursor()
+            cursor.execute("USE [" + database.replace("]", "]]") + "]")
+            cursor.execute(sql, parameters or None)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @contextmanager
+    def vertica(self) -> Iterator[vertica_python.Connection]:
+        addresses = self.sandbox.addresses
+        with vertica_python.connect(
+            host=addresses.vertica.host,
+            port=addresses.vertica.port,
+            user=addresses.user,
+            password=addresses.password,
+            database=addresses.database,
+            tlsmode="disable",
+            autocommit=True,
+            connection_timeout=30,
+        ) as connection:
+            yield connection
+
+    def on_warehouse(self, sql: str) -> list[list[object]]:
+        """Run a statement on the warehouse through vertica-python."""
+        with self.vertica() as connection:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            rows: list[list[object]] = cursor.fetchall()
+            return rows
+
+    def rows(self, shard: str) -> list[tuple[object, ...]]:
+        """A shard's rows as they are in the warehouse, in the order of their ids."""
+        with self.vertica() as connection:
+            cursor = connection.cursor()
+            cursor.execute(
+                "SELECT id, start_time, end_time, type, data"
+                f" FROM {self.target} WHERE etl_source = %s ORDER BY id",
+                [shard],
+            )
+            return [tuple(row) for row in cursor.fetchall()]
+
+    def markers(self) -> list[list[object]]:
+        """Source, day and rows of all markers of the target."""
+        return self.on_warehouse(
+            'SELECT "source", "day", "rows" FROM stage.markers'
+            f" WHERE \"target_table\" = '{self.target}' ORDER BY 1, 2"
+        )
+
+
+def finished(process: subprocess.Popen[str], timeout: float = 100) -> Result:
+    """Wait for a command; its end must come in time."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    finally:
+        process.kill()
+    return Result(process.returncode, out, err)
+
+
+def orders(
+    count: int, day: str = "2019-03-14", first: int = 1
+) -> Sequence[tuple[object, ...]]:
+    """Plain orders within a day."""
+    return [
+        (
+            first + at,
+            f"{day}T{at % 24:02}:{at % 60:02}:00.123456",
+            f"{day}T{at % 24:02}:{at % 60:02}:30" if at % 3 else None,
+            at % 7,
+            str(uuid.UUID(int=(first + at) * 0x1234567)),
+        )
+        for at in range(count)
+    ]
+
+
+def insert(project: Project, shard: str, rows: Sequence[Sequence[object]]) -> None:
+    """Insert orders into a shard."""
+    values = ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))
+    project.on_shard(
+        shard,
+        f"INSERT INTO dbo.Orders (id, start_time, end_time, type, data) VALUES {values}",
+        tuple(value for row in rows for value in row),
+    )
+
+
+def _merged(text: str, overlay: Mapping[str, Mapping[str, str]]) -> str:
+    import configparser
+
+    config = configparser.RawConfigParser()
+    config.optionxform = str  # type: ignore[assignment,method-assign]
+    config.read_string(text)
+    for section, options in overlay.items():
+        if not config.has_section(section):
+            config.add_section(section)
+        for option, value in options.items():
+            config.set(section, option, value)
+    from io import StringIO
+
+    written = StringIO()
+    config.write(written)
+    return written.getvalue()

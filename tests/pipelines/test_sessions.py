@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import multiprocessing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from pipelines import database, sessions
+from pipelines.catalog import Partition
+from pipelines.errors import ConfigurationError, TransientError
+from pipelines.sessions import Outcome, Session, new_id
+from pipelines.settings import CatalogFiles
+from pipelines import catalog
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return database.connect(f"sqlite:///{tmp_path / 'etl.db'}")
+
+
+@pytest.fixture
+def partition() -> Partition:
+    files = CatalogFiles()
+    packaged = catalog.read(files.tables, files.shards)
+    return Partition(
+        packaged.table("orders"), packaged.shard("moscow"), date(2019, 3, 14)
+    )
+
+
+def log(engine: Engine) -> list[dict[str, object]]:
+    with engine.connect() as connection:
+        rows = connection.execute(select(database.sessions)).mappings()
+        return [dict(row) for row in rows]
+
+
+def test_an_attempt_is_a_row_from_its_start_to_its_end(
+    engine: Engine, partition: Partition
+) -> None:
+    with Session(engine, "LoadOrdersShard", partition=partition, attempt=2) as session:
+        (row,) = log(engine)
+        assert (row["id"], row["task_name"]) == (session.id, "LoadOrdersShard")
+        assert (row["finished"], row["outcome"]) == (None, None)
+        session.outcome, session.rows = Outcome.LOADED, 5
+    (row,) = log(engine)
+    assert (row["outcome"], row["loaded_rows"], row["attempt"]) == ("loaded", 5, 2)
+    assert (row["shard"], row["day"]) == ("moscow", date(2019, 3, 14))
+    assert row["target_table"] == "stage.orders"
+    assert row["finished"] >= row["started"]
+
+
+def test_an_error_ends_its_attempt_as_failed_and_goes_on(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="far too long"), Session(engine, "task"):
+        raise ValueError("far too long\n" * 200)
+    (row,) = log(engine)
+    assert row["outcome"] == "failed"
+    assert str(row["comment"]).startswith("far too long far too long")
+    assert len(str(row["comment"])) == database.COMMENT_LENGTH
+
+
+def test_an_attempt_that_says_nothing_has_failed(engine: Engine) -> None:
+    with Session(engine, "task"):
+        pass
+    assert log(engine)[0]["outcome"] == "failed"
+
+
+def test_a_day_without_rows_is_no_failure(engine: Engine) -> None:
+    with Session(engine, "task") as session:
+        session.outcome, session.rows = Outcome.SKIPPED, 0
+    assert (log(engine)[0]["outcome"], log(engine)[0]["loaded_rows"]) == ("skipped", 0)
+
+
+def test_ids_fit_a_signed_64_bit_integer_and_are_not_repeated() -> None:
+    ids = {new_id() for _ in range(10_000)}
+    assert len(ids) == 10_000
+    assert 0 < min(ids) <= max(ids) < 2**63
+
+
+def _one_session(url: str) -> None:
+    with Session(database.connect(url), "task") as session:
+        session.outcome = Outcome.LOADED
+
+
+def test_many_processes_may_open_the_log_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'etl.db'}"
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_one_session, args=(url,)) for _ in range(20)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 20
+    assert [row["outcome"] for row in log(database.connect(url))] == ["loaded"] * 20
+
+
+def test_only_sessions_that_nobody_closed_are_open(
+    engine: Engine, partition: Partition
+) -> None:
+    with Session(engine, "task", partition=partition):
+        pass
+    left = Session(engine, "task", partition=partition)
+    left.__enter__()
+    (found,) = sessions.still_open(engine)
+    assert (found.id, found.shard, found.day) == (left.id, "moscow", partition.day)
+    assert found.runs_here
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "loaded"), ("failed", "loaded"), ("lost", "loaded"), ("present", "present")],
+)
+def test_a_marker_corrects_a_session_that_did_not_see_its_commit(
+    engine: Engine, partition: Partition, before: str | None, after: str
+) -> None:
+    session = Session(engine, "task", partition=partition)
+    session.__enter__()
+    if before:
+        sessions.close(engine, session.id, Outcome(before))
+    sessions.confirm(engine, session.id, rows=7)
+    (row,) = log(engine)
+    assert row["outcome"] == after
+    assert row["finished"] is not None
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle17://x", "postgresql+nothing://x"])
+def test_an_address_that_is_none_is_a_fault_of_the_configuration(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"\[sessions\] database"):
+        database.connect(url)
+
+
+def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(TransientError) as caught:
+        database.connect(f"sqlite:///{tmp_path}/missing/etl.db")
+    assert "unable to open database file" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import datetime as dt
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import jinja2
+import pytest
+
+from pipelines import catalog, settings
+from pipelines.settings import CatalogFiles, Warehouse
+from pipelines.source.extract import statement
+from pipelines.templates import Dialect, Sql, identifier, literal, render
+from pipelines.warehouse import schema
+from pipelines.warehouse.copy import copy_statement
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+T, V = Dialect.SQL_SERVER, Dialect.VERTICA
+
+
+@pytest.mark.parametrize(
+    ("value", "sql_server", "vertica"),
+    [
+        (None, "NULL", "NULL"),
+        (True, "1", "TRUE"),
+        (-5, "-5", "-5"),
+        (Decimal("1.50"), "1.50", "1.50"),
+        ("O'Hare \\ 🚕", "N'O''Hare \\ 🚕'", "'O''Hare \\ 🚕'"),
+        (date(2019, 3, 14), "CAST('2019-03-14' AS date)", "DATE '2019-03-14'"),
+        (
+            dt.datetime(2019, 3, 14, 1, 2, 3, 4),
+            "CAST('2019-03-14T01:02:03.000004' AS datetime2)",
+            "TIMESTAMP '2019-03-14 01:02:03.000004'",
+        ),
+        (
+            UUID(int=1),
+            "N'00000000-0000-0000-0000-000000000001'",
+            "'00000000-0000-0000-0000-000000000001'",
+        ),
+    ],
+)
+def test_a_value_is_a_literal_of_its_type(
+    value: object, sql_server: str, vertica: str
+) -> None:
+    assert literal(value, T).text == sql_server
+    assert literal(value, V).text == vertica
+
+
+@pytest.mark.parametrize("name", ['a"b', "a]b", "a.b", "'; DROP TABLE x --", " "])
+def test_an_identifier_cannot_leave_its_quotes(name: str) -> None:
+    assert identifier(name, T).text == "[" + name.replace("]", "]]") + "]"
+    assert identifier(name, V).text == '"' + name.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_what_no_server_takes_for_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="identifier"):
+        identifier(name, V)
+
+
+@pytest.mark.parametrize("value", [1.5, b"x", object(), [1]])
+def test_a_value_of_another_type_has_no_literal(value: object) -> None:
+    with pytest.raises(TypeError):
+        literal(value, V)
+
+
+def test_a_nul_and_a_time_zone_have_no_literal() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        literal("a\0b", V)
+    with pytest.raises(ValueError, match="time zone"):
+        literal(dt.datetime(2019, 1, 1, tzinfo=dt.UTC), V)
+
+
+def test_a_name_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="schema"):
+        render("create_schema", V)
+
+
+def test_raw_text_never_reaches_a_statement() -> None:
+    assert render("use_database", T, database="x] DROP") == "USE [x]] DROP]"
+    assert "'1; DROP TABLE t'" in render(
+        "select_marker",
+        V,
+        schema="s",
+        markers="m",
+        target=Sql("x"),
+        source="1; DROP TABLE t",
+        day=date(2019, 1, 1),
+    )
+
+
+def packaged() -> catalog.Catalog:
+    files = CatalogFiles()
+    return catalog.read(files.tables, files.shards)
+
+
+def rendered() -> dict[str, str]:
+    """Every statement of a load of the packaged orders."""
+    tables = packaged()
+    orders, moscow = tables.table("orders"), tables.shard("moscow")
+    partition = catalog.Partition(orders, moscow, date(2019, 3, 14))
+    key = {"target": orders.target, "source": moscow.name, "day": partition.day}
+    names = {"schema": "stage", "markers": "markers"}
+    return {
+        "use_database": render("use_database", T, database=moscow.database),
+        "extract": statement(partition),
+        "create": ";\n".join(schema.statements(Warehouse(), orders)),
+        "copy": copy_statement(orders),
+        "copied_rows": render("copied_rows", V),
+        "insert_marker": render(
+            "insert_marker", V, **names, **key, etl_id=1, rows=2, checksum=3
+        ),
+        "select_marker": render("select_marker", V, **names, **key),
+        "select_markers": render(
+            "select_markers",
+            V,
+            **names,
+            target=orders.target,
+            first=partition.day,
+            last=partition.day,
+        ),
+        "tables_exist": render(
+            "tables_exist", V, tables=[("stage", "orders"), ("stage", "markers")]
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(rendered()))
+def test_a_statement_is_what_it_was(name: str) -> None:
+    snapshot = SNAPSHOTS / f"{name}.sql"
+    assert rendered()[name] + "\n" == snapshot.read_text(encoding="utf-8")
+
+
+def test_every_statement_of_the_package_has_a_snapshot() -> None:
+    templates = {path.stem for path in Path(settings.__file__).parent.glob("sql/*.sql")}
+    created = {"create_schema", "create_table", "create_markers"}
+    assert templates - created | {"create"} == set(rendered())
