@@ -29,7 +29,7 @@ sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctr
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox
 
-$(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.pyx lowlevel/kernels/*)
+$(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[yx][xd] lowlevel/*.h lowlevel/kernels/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable '.[sandbox,test,lint]'

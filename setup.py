@@ -1,4 +1,4 @@
-"""Build of the `shardline` distribution: three packages, one command, one C extension."""
+"""Build of the `shardline` distribution: its packages, command and C extension."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ extensions = cythonize(
 setup(
     name="shardline",
     version="0.1.0",
-    description="Sharded SQL Server into Vertica, every day, exactly once: a Luigi project",
+    description="Sharded SQL Server into Vertica, every day, exactly once",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

@@ -14,7 +14,7 @@ from luigi.execution_summary import LuigiStatusCode
 
 from pipelines import failures
 from pipelines.catalog import Table
-from pipelines.errors import ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.load import LoadDay
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import connect
@@ -129,8 +129,19 @@ def run(
 
 
 def task_class(table: Table) -> type[LoadDay]:
-    """The task that loads a table's days: in the module named for the table."""
-    module = importlib.import_module(f"pipelines.{table.name}")
+    """The task that loads a table's days: in the module named for the table.
+
+    Raises:
+        ConfigurationError: There is none.
+    """
+    missing = ConfigurationError(
+        f"no task loads {table.name!r}",
+        step=f"write its class in pipelines/{table.name}.py: see docs/tables.md",
+    )
+    try:
+        module = importlib.import_module(f"pipelines.{table.name}")
+    except ModuleNotFoundError as error:
+        raise missing from error
     for member in vars(module).values():
         if (
             isinstance(member, type)
@@ -138,7 +149,7 @@ def task_class(table: Table) -> type[LoadDay]:
             and vars(member).get("table") == table.name
         ):
             return member
-    raise LookupError(f"no task loads {table.name}")
+    raise missing
 
 
 def _tasks(

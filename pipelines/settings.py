@@ -87,7 +87,7 @@ class Server(_Section):
 class Load(_Section):
     """``[load]``: how a day is loaded."""
 
-    batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 4_000
+    batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     settle_minutes: Annotated[float, Field(ge=0)] = 60
     attempts: Annotated[int, Field(ge=1)] = 4
     backoff: Seconds = 1

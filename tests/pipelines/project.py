@@ -6,13 +6,17 @@ the real drivers.
 
 from __future__ import annotations
 
+import configparser
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +80,7 @@ class Project:
     shards: list[tuple[str, str, str]] = field(default_factory=list)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     tables: str = ORDERS
+    own_luigi_cfg: str = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
 
     @property
     def target(self) -> str:
@@ -112,8 +117,7 @@ class Project:
         for section, options in self.options.items():
             overlay.setdefault(section, {}).update(options)
         text = self.sandbox.luigi_cfg.read_text(encoding="utf-8")
-        known = REPOSITORY / "luigi.cfg"
-        (self.folder / "luigi.cfg").write_text(known.read_text(encoding="utf-8"))
+        (self.folder / "luigi.cfg").write_text(self.own_luigi_cfg, encoding="utf-8")
         config = self.folder / "overlay.cfg"
         config.write_text(_merged(text, overlay), encoding="utf-8")
         return config
@@ -130,6 +134,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def run(self, *command: str, timeout: float = 100) -> Result:
@@ -200,12 +205,23 @@ class Project:
             )
             return [tuple(row) for row in cursor.fetchall()]
 
+    def outcomes(self) -> list[str | None]:
+        """How the attempts in the session log ended, in the order of their starts."""
+        with closing(sqlite3.connect(self.folder / "etl.db")) as log:
+            rows = log.execute("SELECT outcome FROM sessions ORDER BY started, rowid")
+            return [row[0] for row in rows]
+
     def markers(self) -> list[list[object]]:
         """Source, day and rows of all markers of the target."""
         return self.on_warehouse(
             'SELECT "source", "day", "rows" FROM stage.markers'
             f" WHERE \"target_table\" = '{self.target}' ORDER BY 1, 2"
         )
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to a command and all its children."""
+    os.killpg(process.pid, signal.SIGKILL)
 
 
 def finished(process: subprocess.Popen[str], timeout: float = 100) -> Result:
@@ -238,14 +254,13 @@ def insert(project: Project, shard: str, rows: Sequence[Sequence[object]]) -> No
     values = ", ".join(["(%s, %s, %s, %s, %s)"] * len(rows))
     project.on_shard(
         shard,
-        f"INSERT INTO dbo.Orders (id, start_time, end_time, type, data) VALUES {values}",
+        "INSERT INTO dbo.Orders (id, start_time, end_time, type, data)"
+        f" VALUES {values}",
         tuple(value for row in rows for value in row),
     )
 
 
 def _merged(text: str, overlay: Mapping[str, Mapping[str, str]]) -> str:
-    import configparser
-
     config = configparser.RawConfigParser()
     config.optionxform = str  # type: ignore[assignment,method-assign]
     config.read_string(text)
@@ -254,8 +269,6 @@ def _merged(text: str, overlay: Mapping[str, Mapping[str, str]]) -> str:
             config.add_section(section)
         for option, value in options.items():
             config.set(section, option, value)
-    from io import StringIO
-
     written = StringIO()
     config.write(written)
     return written.getvalue()

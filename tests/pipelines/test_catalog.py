@@ -21,7 +21,9 @@ columns = { id = "bigint", at = "datetime2" }
 GOOD_SHARDS = "server,shard,time_zone\nmssql_0,moscow,Europe/Moscow\n"
 
 
-def read(folder: Path, tables: str = GOOD_TABLE, shards: str = GOOD_SHARDS):
+def read(
+    folder: Path, tables: str = GOOD_TABLE, shards: str = GOOD_SHARDS
+) -> catalog.Catalog:
     (folder / "tables.toml").write_text(tables, encoding="utf-8")
     (folder / "shards.csv").write_text(shards, encoding="utf-8")
     return catalog.read(folder / "tables.toml", folder / "shards.csv")

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
-from pipelines import database, sessions
+from pipelines import catalog, database, sessions
 from pipelines.catalog import Partition
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sessions import Outcome, Session, new_id
 from pipelines.settings import CatalogFiles
-from pipelines import catalog
 
 
 @pytest.fixture
@@ -108,7 +107,12 @@ def test_only_sessions_that_nobody_closed_are_open(
 
 @pytest.mark.parametrize(
     ("before", "after"),
-    [(None, "loaded"), ("failed", "loaded"), ("lost", "loaded"), ("present", "present")],
+    [
+        (None, "loaded"),
+        ("failed", "loaded"),
+        ("lost", "loaded"),
+        ("present", "present"),
+    ],
 )
 def test_a_marker_corrects_a_session_that_did_not_see_its_commit(
     engine: Engine, partition: Partition, before: str | None, after: str

@@ -1,0 +1,82 @@
+"""The link is cut while the outcome of a transaction is on its way."""
+
+from __future__ import annotations
+
+import pytest
+from project import Project, finished, insert, orders
+from steps import STEPS
+
+DAY = "2019-03-14"
+
+
+def load_with_a_cut(project: Project, step: str, when: str) -> str:
+    """Load a day whose link is cut at one statement, and return the shard."""
+    shard = project.add_shard()
+    insert(project, shard, orders(300))
+    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    control = project.sandbox.control
+    process = project.start("shardline", "run", "orders", "--date", DAY)
+    server, pattern = STEPS[step]
+    hold = control.hold(
+        pattern, when=when, action="kill", server=server, client_pid=process.pid
+    )
+    result = finished(process)
+    assert [one.hold for one in control.wait(hold)] == [hold]
+    control.remove(hold)
+    assert (result.code, result.err) == (0, "")
+    assert len(project.rows(shard)) == 300
+    assert [marker[2] for marker in project.markers()] == [300]
+    return shard
+
+
+def test_a_commit_that_was_done_is_found_and_not_repeated(project: Project) -> None:
+    load_with_a_cut(project, "commit", "after")
+    assert project.outcomes() == ["loaded"]
+
+
+def test_a_commit_that_was_not_done_is_tried_again(project: Project) -> None:
+    load_with_a_cut(project, "commit", "before")
+    assert project.outcomes() == ["failed", "loaded"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "commit"])
+def test_a_link_cut_anywhere_else_is_tried_again(
+    project: Project, step: str, when: str
+) -> None:
+    load_with_a_cut(project, step, when)
+    assert project.outcomes() == ["failed", "loaded"]
+
+
+def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
+    project: Project,
+) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(300))
+    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    control = project.sandbox.control
+    process = project.start("shardline", "run", "orders", "--date", DAY)
+    cut = control.hold(
+        STEPS["commit"][1],
+        when="after",
+        action="kill",
+        server="vertica",
+        client_pid=process.pid,
+    )
+    deaf = control.hold(
+        STEPS["look for the marker"][1],
+        action="kill",
+        server="vertica",
+        client_pid=process.pid,
+        skip=1,
+        times=100,
+    )
+    result = finished(process)
+    control.remove(cut)
+    control.remove(deaf)
+    assert result.code == 0, result.err
+    assert len(project.rows(shard)) == 300
+    again = project.load(DAY)
+    assert (again.code, again.err) == (0, "")
+    assert len(project.rows(shard)) == 300
+    assert None not in project.outcomes()

@@ -1,0 +1,213 @@
+"""Whatever is wrong is told in one line: shard, day, cause and what to do."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from project import ORDERS, ORDERS_DDL, Project, Result, insert, orders
+
+DAY = "2019-03-14"
+
+
+def good_and(project: Project, ddl: str = ORDERS_DDL) -> tuple[str, str]:
+    """A shard that loads, and one on another server that will not."""
+    good = project.add_shard("good")
+    insert(project, good, orders(5))
+    return good, project.add_shard("bad", server="mssql_1", ddl=ddl)
+
+
+def assert_told(project: Project, result: Result, *words: str) -> None:
+    """The other shard is loaded, and one line tells what is wrong with the bad one."""
+    assert result.code == 30
+    (line,) = result.told
+    assert line.startswith(f"orders {DAY} bad: ")
+    for word in (*words, "; "):
+        assert word in line
+    assert "1 of 2 shards complete: 1 loaded" in result.out
+    assert [marker[0] for marker in project.markers()] == ["good"]
+    assert len(project.rows("good")) == 5
+    by_luigi = project.luigi("LoadOrders", "--date", DAY)
+    assert by_luigi.code == 30
+    assert by_luigi.last_line == line
+
+
+def test_a_wrong_password(project: Project) -> None:
+    good_and(project)
+    project.options["mssql_1"] = {"password": "wr0ng-s3cret"}
+    result = project.load(DAY)
+    assert_told(project, result, "refused the login of shardline", "18456", "password")
+    assert "wr0ng-s3cret" not in result.err + result.out
+
+
+def test_an_unreachable_host(project: Project) -> None:
+    good_and(project)
+    project.options["mssql_1"] = {"port": "1"}
+    result = project.load(DAY)
+    assert_told(project, result, "127.0.0.1:1 cannot be reached", "luigi.cfg")
+    assert project.outcomes().count("failed") == 6
+
+
+def test_a_missing_database(project: Project) -> None:
+    good_and(project)
+    project.shards[1] = ("mssql_1", "bad", "no such database")
+    result = project.load(DAY)
+    assert_told(project, result, "no such database", "911", "shards file")
+
+
+def test_a_missing_table(project: Project) -> None:
+    good_and(project, ddl="")
+    assert_told(project, project.load(DAY), "dbo.Orders", "208")
+
+
+def test_a_missing_column(project: Project) -> None:
+    good_and(project, ddl=ORDERS_DDL.replace("end_time", "ended"))
+    assert_told(project, project.load(DAY), "end_time", "207", "catalog")
+
+
+def test_a_column_of_another_type(project: Project) -> None:
+    good_and(project, ddl=ORDERS_DDL.replace("type int", "type nvarchar(20)"))
+    insert(project, "bad", orders(3))
+    assert_told(project, project.load(DAY), "column 'type'", "str", "catalog")
+
+
+def test_a_null_where_the_catalog_has_none(project: Project) -> None:
+    good_and(project, ddl=ORDERS_DDL.replace("type int NOT NULL", "type int NULL"))
+    insert(project, "bad", [(1, f"{DAY}T10:00:00", None, None, orders(1)[0][4])])
+    assert_told(project, project.load(DAY), "column 'type'", "NULL")
+
+
+def test_a_target_of_another_shape(project: Project) -> None:
+    project.add_shard("bad")
+    insert(project, "bad", orders(3))
+    project.on_warehouse(f"CREATE SCHEMA {project.schema}")
+    project.on_warehouse(f"CREATE TABLE {project.target} (id INTEGER)")
+    result = project.load(DAY)
+    assert result.code == 30
+    assert result.last_line.startswith(f"orders {DAY} bad: Vertica: ")
+    assert "42703" in result.last_line
+    assert project.markers() == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("shardline", "run", "orders", "--date", DAY, "--shard", "nowhere"),
+        (
+            *("luigi", "--module", "pipelines.orders", "LoadOrdersShard"),
+            *("--date", DAY, "--shard", "nowhere", "--local-scheduler"),
+        ),
+    ],
+)
+def test_an_unknown_shard(project: Project, arguments: tuple[str, ...]) -> None:
+    good_and(project)
+    result = project.run(*arguments)
+    assert result.code in {2, 35}
+    assert "unknown shard 'nowhere'; the catalog has 2" in result.last_line
+    assert project.run("shardline", "shards").out.split("\t")[0] == "good"
+
+
+def test_a_day_that_is_not_over(project: Project) -> None:
+    project.add_shard("bad")
+    day = "2999-12-31"
+    for result in (project.load(day), project.luigi("LoadOrders", "--date", day)):
+        assert result.code == 20
+        assert result.last_line == (
+            f"orders {day} bad: the day is not over in Europe/Moscow;"
+            " run it again after 2999-12-31 22:00 UTC"
+        )
+    assert project.on_warehouse(
+        "SELECT COUNT(*) FROM v_catalog.tables"
+        f" WHERE table_schema = '{project.schema}' AND table_name = 'orders'"
+    ) in ([[0]], [[1]])
+    assert project.outcomes() == [] if (project.folder / "etl.db").exists() else True
+
+
+def test_today_is_not_over(project: Project) -> None:
+    project.add_shard("bad")
+    assert project.load(date.max.isoformat()).code == 20
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "told"),
+    [
+        ("warehouse", "port", "high", "[warehouse] port"),
+        ("load", "atempts", "3", "[load] atempts"),
+        ("mssql_1", "password", "${NOT_THERE}", "NOT_THERE is not set"),
+        ("catalog", "tables", "/nowhere.toml", "/nowhere.toml cannot be read"),
+        ("sessions", "database", "nonsense", "[sessions] database"),
+    ],
+)
+def test_a_broken_configuration(
+    project: Project, section: str, option: str, value: str, told: str
+) -> None:
+    good_and(project)
+    project.options[section] = {option: value}
+    result = project.load(DAY)
+    assert result.code in {2, 30}
+    assert told in result.last_line
+    assert len(result.told) <= 2
+    by_luigi = project.luigi("LoadOrders", "--date", DAY)
+    assert by_luigi.code in {30, 35}
+    assert told in by_luigi.last_line
+
+
+def test_a_luigi_cfg_that_is_none(project: Project) -> None:
+    project.add_shard("good")
+    project.own_luigi_cfg = "no section here\n"
+    result = project.run("shardline", "tables")
+    assert result.code == 2
+    (line,) = result.told
+    assert line.startswith("shardline: luigi.cfg cannot be read: ")
+
+
+def test_a_warehouse_that_cannot_be_reached(project: Project) -> None:
+    good_and(project)
+    project.options["warehouse"] = {"port": "1"}
+    result = project.load(DAY)
+    assert result.code == 30
+    (line,) = result.told
+    assert f"orders {DAY}, 2 shards: Vertica 127.0.0.1:1 cannot be reached" in line
+    by_luigi = project.luigi("LoadOrders", "--date", DAY)
+    assert by_luigi.code == 35
+    assert f"orders {DAY}: Vertica 127.0.0.1:1 cannot be reached" in by_luigi.last_line
+
+
+def test_a_wrong_password_of_the_warehouse(project: Project) -> None:
+    good_and(project)
+    project.options["warehouse"] = {"password": "wr0ng-s3cret"}
+    result = project.load(DAY)
+    assert result.code == 30
+    assert "refused the login of shardline" in result.last_line
+    assert "[warehouse]" in result.last_line
+    assert "wr0ng-s3cret" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "orders"), "Missing option '--date'"),
+        (("run", "orders", "--date", "14.03.2019"), "'14.03.2019' does not match"),
+        (("run", "--date", DAY), "Missing argument 'TABLE'"),
+        (("run", "orders", "--date", DAY, "--workers", "0"), "'--workers'"),
+        (("run", "orders", "--date", DAY, "--wrkers", "1"), "--wrkers"),
+        (("run", "calls", "--date", DAY), "unknown table 'calls'"),
+        (("runn",), "No such command 'runn'"),
+    ],
+)
+def test_wrong_words_on_the_command_line(
+    project: Project, arguments: tuple[str, ...], told: str
+) -> None:
+    project.add_shard()
+    result = project.run("shardline", *arguments)
+    assert result.code == 2
+    assert told in result.last_line
+    assert len(result.told) == 1
+
+
+def test_an_entry_of_the_catalog_without_a_task(project: Project) -> None:
+    project.add_shard()
+    project.tables = ORDERS + ORDERS.replace("[orders", "[refunds")
+    result = project.run("shardline", "run", "refunds", "--date", DAY)
+    assert result.code == 2
+    assert "no task loads 'refunds'" in result.last_line
