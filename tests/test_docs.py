@@ -1,0 +1,176 @@
+"""The documents cannot lie: what they tell to type is typed here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from pipelines.cli import cli
+from sandbox.__main__ import main as sandbox_cli
+from sandbox.process import SandboxProcess
+
+REPOSITORY = Path(__file__).parents[1]
+DOCUMENTS = [
+    REPOSITORY / "README.md",
+    REPOSITORY / "CHANGELOG.md",
+    *sorted((REPOSITORY / "docs").glob("*.md")),
+]
+BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+SHARDS = """server,shard,time_zone
+mssql_0,abakan,Asia/Krasnoyarsk
+mssql_1,chita,Asia/Chita
+mssql_2,moscow,Europe/Moscow
+"""
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """The fenced blocks of one language, without the indent of their list."""
+    found = BLOCK.findall(document.read_text(encoding="utf-8"))
+    return [
+        re.sub(rf"(?m)^{indent}", "", text)
+        for indent, kind, text in found
+        if kind == language
+    ]
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """A folder as a clone is after `make sandbox`, but with three shards."""
+    shards = tmp_path / "shards.csv"
+    shards.write_text(SHARDS, encoding="utf-8")
+    config = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
+    shown = "#; shards = pipelines/catalogs/shards.csv"
+    assert shown in config
+    (tmp_path / "luigi.cfg").write_text(config.replace(shown, f"shards = {shards}"))
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    home = tmp_path / ".sandbox"
+    with SandboxProcess(home, "--luigid", "--shards", str(shards)):
+        yield tmp_path
+
+
+def run(script: str, folder: Path, **environment: str) -> str:
+    """Run a block of shell as a whole; every command in it must succeed."""
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout + result.stderr
+
+
+def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "README.md", "sh")
+    told = run(script, clone)
+    assert "orders 2019-03-14: 3 of 3 shards complete" in told
+    again = run(
+        ". .venv/bin/activate; shardline run orders --date 2019-03-11"
+        " --date 2019-03-12 --date 2019-03-13 --date 2019-03-14 --date 2019-03-15",
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+    )
+    assert again.count("3 of 3 shards complete: 0 loaded, 0 skipped, 3 already") == 5
+
+
+def test_a_table_is_added_as_the_document_tells(clone: Path) -> None:
+    guide = REPOSITORY / "docs" / "tables.md"
+    (entry,), (module,) = blocks(guide, "toml"), blocks(guide, "python")
+    package = clone / "pipelines"
+    shutil.copytree(REPOSITORY / "pipelines", package)
+    tables = package / "catalogs" / "tables.toml"
+    tables.write_text(tables.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    (package / "payments.py").write_text(module, encoding="utf-8")
+    make = """
+import pymssql
+from sandbox.addresses import read_addresses
+from pathlib import Path
+found = read_addresses(Path(".sandbox/addresses.json"))
+shards = {"mssql_0": "abakan", "mssql_1": "chita", "mssql_2": "moscow"}
+for server, database in shards.items():
+    at = found.mssql[server]
+    with pymssql.connect(server=at.host, port=str(at.port), user=found.user,
+                         password=found.password, database=database,
+                         autocommit=True) as connection:
+        cursor = connection.cursor()
+        cursor.execute("CREATE TABLE dbo.Payments (id bigint NOT NULL,"
+                       " paid_at datetime2 NOT NULL, order_id bigint NULL,"
+                       " method nvarchar(40) NULL)")
+        cursor.execute("INSERT INTO dbo.Payments VALUES"
+                       " (1, '2019-03-14T10:00:00', NULL, N'наличные')")
+"""
+    told = run(
+        f". .venv/bin/activate; python - <<'E'\n{make}\nE\n"
+        "python -m pipelines run payments --date 2019-03-14",
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+        PYTHONPATH=str(clone),
+    )
+    assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
+
+
+def test_the_targets_of_make_that_the_documents_name_exist() -> None:
+    named = {
+        target
+        for document in DOCUMENTS
+        for target in re.findall(
+            r"\bmake ([a-z][a-z-]*)", document.read_text(encoding="utf-8")
+        )
+    }
+    assert {"demo", "test", "test-all", "sandbox"} <= named
+    helped = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    listed = set(re.findall(r"^  make (\S+)", helped, re.MULTILINE))
+    assert named <= listed
+    assert {"help", "demo", "test", "test-all", "lint", "sandbox", "clean"} <= listed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_files_that_a_document_links_to_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (document.parent / link).exists(), link
+
+
+def test_the_tests_that_the_guarantees_name_exist() -> None:
+    text = (REPOSITORY / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    names = re.findall(r"`((?:tests/[\w/]+)?(?:test_\w+\.py)?)`", text)
+    tests = {path.name for path in (REPOSITORY / "tests").rglob("test_*.py")}
+    named = {Path(name).name for name in names if name.endswith(".py")}
+    assert named
+    assert named <= tests
+
+
+def commands(group: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    yield path, group
+    if isinstance(group, click.Group):
+        for name, command in group.commands.items():
+            yield from commands(command, f"{path} {name}")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [*commands(cli, "shardline"), *commands(sandbox_cli, "python -m sandbox")],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_command_and_option_has_help(path: str, command: click.Command) -> None:
+    assert command.help, path
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path} {parameter.name}"
