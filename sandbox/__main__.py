@@ -333,7 +333,10 @@ def _stop_on_signals(sandbox: Sandbox) -> None:
 
 def _stop_on_eof(sandbox: Sandbox) -> None:
     def read() -> None:
-        sys.stdin.buffer.read()
+        # The buffered stream has a lock, which a thread that waits in it at the end
+        # of the process would still hold.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         sandbox.ask_to_stop()
 
     threading.Thread(target=read, name="until eof", daemon=True).start()

@@ -13,6 +13,7 @@ from sandbox.addresses import Address, Addresses
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
 from sandbox.fill.from_csv import CsvFill, fill_from_csv
+from sandbox.fill.orders import Shards
 from sandbox.fill.samples import Days, fill_with_samples
 from sandbox.holds import Holds
 from sandbox.tds.server import TdsServer
@@ -155,11 +156,13 @@ class Sandbox:
     def _operations(self, engine: Engine) -> dict[str, Operation]:
         def fill_samples(first: str, last: str, rows: int, seed: int) -> dict[str, Any]:
             days = Days(date.fromisoformat(first), date.fromisoformat(last))
-            shards = self._options.shards
-            return asdict(fill_with_samples(engine, shards, days, rows=rows, seed=seed))
+            databases, shards = Shards(engine, self.addresses), self._options.shards
+            filled = fill_with_samples(databases, shards, days, rows=rows, seed=seed)
+            return asdict(filled)
 
         def fill_csv(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-            return asdict(fill_from_csv(engine, CsvFill(**fields)))
+            databases = Shards(engine, self.addresses)
+            return asdict(fill_from_csv(databases, CsvFill(**fields)))
 
         return {
             "create_database": engine.create_database,

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LOOPBACK = "127.0.0.1"
-_COMMAND = "from luigi.cmdline import luigid; luigid()"
+# It ends with its standard input, so as not to outlive a parent that was killed.
+_COMMAND = """
+import os, signal, threading
+from luigi.cmdline import luigid
+
+def follow_parent():
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=follow_parent, daemon=True).start()
+luigid()
+"""
 
 
 class LuigidError(Exception):
@@ -75,7 +87,7 @@ class Luigid:
                     *("--logdir", str(self._home)),
                     *("--state-path", str(self._home / "luigid.state")),
                 ],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 # Ctrl-C goes to the whole group of a terminal; we stop it ourselves,
@@ -104,6 +116,8 @@ class Luigid:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+        if child.stdin:
+            child.stdin.close()
 
 
 def _checked_port(port: int) -> int:

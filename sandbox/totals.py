@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pymssql
-import vertica_python
 from vertica_python.errors import MissingRelation, MissingSchema
+
+from sandbox.clients import connect_mssql, connect_vertica
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,15 +41,7 @@ class Warehouse:
 
     def __init__(self, addresses: Addresses) -> None:
         """Connect."""
-        self._connection = vertica_python.connect(
-            host=addresses.vertica.host,
-            port=addresses.vertica.port,
-            user=addresses.user,
-            password=addresses.password,
-            database=addresses.database,
-            tlsmode="disable",
-            autocommit=True,
-        )
+        self._connection = connect_vertica(addresses)
 
     def close(self) -> None:
         """Hang up."""
@@ -81,15 +73,7 @@ def totals_of_shards(addresses: Addresses, shards: Sequence[Shard]) -> Totals:
 
 
 def _held(addresses: Addresses, shard: Shard) -> tuple[int, int]:
-    host, port = addresses.mssql[shard.server]
-    connection = pymssql.connect(
-        server=host,
-        port=str(port),
-        user=addresses.user,
-        password=addresses.password,
-        database=shard.database,
-        autocommit=True,
-    )
+    connection = connect_mssql(addresses, shard.server, shard.database)
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(_HELD)
         rows: list[Any] = cursor.fetchall()

@@ -17,7 +17,6 @@ from sandbox.fill.orders import (
     Filled,
     FillError,
     first_line,
-    open_orders,
     replace_rows,
 )
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sandbox.engine import Engine
+    from sandbox.fill.orders import Shards
 
 _LONGEST_NAME = 128  # characters of a SQL Server identifier
 
@@ -65,7 +64,7 @@ class CsvFill:
             raise FillError(f"no expression is given for {', '.join(missing)}")
 
 
-def fill_from_csv(engine: Engine, fill: CsvFill) -> Filled:
+def fill_from_csv(databases: Shards, fill: CsvFill) -> Filled:
     """Fill one database a shard, in place of what its table held.
 
     Everything is checked before the first row is written, and no shard is changed
@@ -87,7 +86,7 @@ def fill_from_csv(engine: Engine, fill: CsvFill) -> Filled:
             raise FillError(f"{fill.file}: {first_line(error)}") from None
         except FillError as error:
             raise FillError(f"{fill.file}: {error}") from None
-    _write(engine, fill.server, tables)
+    _write(databases, fill.server, tables)
     return Filled(
         shards=list(tables),
         rows=sum(table.num_rows for table in tables.values()),
@@ -188,12 +187,11 @@ def _count(rows: duckdb.DuckDBPyRelation) -> int:
     return int(rows.shape[0])
 
 
-def _write(engine: Engine, server: str, tables: Mapping[str, pa.Table]) -> None:
+def _write(databases: Shards, server: str, tables: Mapping[str, pa.Table]) -> None:
     with ExitStack() as running:
         sessions = []
         for shard, made in tables.items():
-            engine.create_database(server, shard)
-            session = running.enter_context(closing(open_orders(engine, server, shard)))
+            session = running.enter_context(closing(databases.open(server, shard)))
             session.begin()
             replace_rows(session, made)
             sessions.append(session)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pymssql
+
+from sandbox.clients import connect_mssql
 from sandbox.engine import DATA
 from sandbox.tds.types import TICKS_PER_DAY
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sandbox.addresses import Addresses
     from sandbox.engine import Engine, Session
 
 COLUMNS = {
@@ -25,7 +30,7 @@ COLUMNS = {
 
 NULLABLE = frozenset({"end_time"})
 
-CREATE = """\
+_CREATE = """\
 CREATE TABLE dbo.Orders (
     id bigint NOT NULL PRIMARY KEY,
     start_time datetime2 NOT NULL,
@@ -37,6 +42,10 @@ CREATE TABLE dbo.Orders (
 
 # The SQL Servers store moments as ticks of 100 ns since 0001-01-01.
 _EPOCH = (date(1970, 1, 1).toordinal() - 1) * TICKS_PER_DAY
+_EXISTS = """\
+SELECT 1 FROM information_schema.tables
+WHERE table_catalog = current_database() AND table_schema = 'dbo'
+    AND lower(table_name) = 'orders'"""
 _DELETE = 'DELETE FROM "Orders"'
 _DELETE_DAYS = 'DELETE FROM "Orders" WHERE start_time >= ? AND start_time < ?'
 _INSERT = f"""\
@@ -67,15 +76,42 @@ class Filled:
     shard_days: int = 0
 
 
-def open_orders(engine: Engine, server: str, database: str) -> Session:
-    """Open a shard, with the table in it."""
-    session = engine.session(server, database, schema="dbo")
-    session.write(
-        'CREATE TABLE IF NOT EXISTS "Orders" (id BIGINT NOT NULL PRIMARY KEY,'
-        " start_time BIGINT NOT NULL, end_time BIGINT, type INTEGER NOT NULL,"
-        " data UUID NOT NULL)"
-    )
-    return session
+class Shards:
+    """The databases that are filled."""
+
+    def __init__(self, engine: Engine, addresses: Addresses) -> None:
+        """Fill them through the engine, but declare tables as a client does.
+
+        Args:
+            engine: Holds the databases.
+            addresses: Where the SQL Servers listen, which alone know T-SQL's types.
+        """
+        self._engine = engine
+        self._addresses = addresses
+
+    def open(self, server: str, database: str) -> Session:
+        """Open one with an Orders table in it, and the database too if it is new.
+
+        Raises:
+            FillError: The SQL Server refuses.
+        """
+        self._engine.create_database(server, database)
+        session = self._engine.session(server, database, schema="dbo")
+        try:
+            if not session.read(_EXISTS).rows():
+                self._create_table(server, database)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _create_table(self, server: str, database: str) -> None:
+        try:
+            connection = connect_mssql(self._addresses, server, database)
+            with closing(connection), connection.cursor() as cursor:
+                cursor.execute(_CREATE)
+        except pymssql.Error as error:
+            raise FillError(f"{database} on {server}: {error}") from None
 
 
 def replace_rows(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from sandbox.fill.orders import Filled, FillError, open_orders, replace_rows
+from sandbox.fill.orders import Filled, FillError, replace_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
 
-    from sandbox.engine import Engine
+    from sandbox.fill.orders import Shards
     from sandbox.shards import Shard
 
 MOST_ROWS = 1_000_000
@@ -92,12 +92,12 @@ class Days:
 
 
 def fill_with_samples(
-    engine: Engine, shards: Sequence[Shard], days: Days, *, rows: int, seed: int
+    databases: Shards, shards: Sequence[Shard], days: Days, *, rows: int, seed: int
 ) -> Filled:
     """Fill every shard with made-up orders, in place of what those days held.
 
     Args:
-        engine: Holds the shards' databases.
+        databases: Where the shards are.
         shards: The shards; each gets rows of its own.
         days: The days to fill. About one in 80 of a shard's days stays empty.
         rows: Rows of a shard and day.
@@ -112,7 +112,7 @@ def fill_with_samples(
     with duckdb.connect() as maker:
         for shard in shards:
             made = _make(maker, shard.name, days, rows=rows, seed=seed)
-            session = open_orders(engine, shard.server, shard.database)
+            session = databases.open(shard.server, shard.database)
             with closing(session):
                 replace_rows(session, made, first=days.first, end=days.end)
             filled.rows += made.num_rows

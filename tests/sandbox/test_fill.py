@@ -10,9 +10,9 @@ import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import pymssql
 import pytest
 
+from sandbox.clients import connect_mssql
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, read_shards, write_shards
 
@@ -84,15 +84,7 @@ def fill_csv(
 
 
 def query(sandbox: SandboxProcess, server: str, database: str, sql: str) -> list[Any]:
-    host, port = sandbox.addresses.mssql[server]
-    connection = pymssql.connect(
-        server=host,
-        port=str(port),
-        user=sandbox.addresses.user,
-        password=sandbox.addresses.password,
-        database=database,
-        autocommit=True,
-    )
+    connection = connect_mssql(sandbox.addresses, server, database)
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(sql)
         return list(cursor.fetchall())

@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING
 
 import pymssql
 import pytest
-import vertica_python
 
 from sandbox.addresses import read_addresses
+from sandbox.clients import connect_mssql, connect_vertica
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, ShardsError, read_shards, write_shards
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.addresses import Addresses
 
 SERVE = [sys.executable, "-m", "sandbox", "serve"]
 
@@ -46,29 +45,6 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=60,
         check=False,
-    )
-
-
-def mssql(addresses: Addresses, server: str, database: str) -> pymssql.Connection:
-    host, port = addresses.mssql[server]
-    return pymssql.connect(
-        server=host,
-        port=str(port),
-        user=addresses.user,
-        password=addresses.password,
-        database=database,
-        autocommit=True,
-    )
-
-
-def vertica(addresses: Addresses) -> vertica_python.Connection:
-    return vertica_python.connect(
-        host=addresses.vertica.host,
-        port=addresses.vertica.port,
-        user=addresses.user,
-        password=addresses.password,
-        database=addresses.database,
-        autocommit=True,
     )
 
 
@@ -92,11 +68,11 @@ def test_every_server_answers_its_real_driver(sandbox: SandboxProcess) -> None:
         ("mssql_1", "khimki"),
         ("mssql_2", "moscow"),
     ):
-        with closing(mssql(found, server, database)) as connection:
+        with closing(connect_mssql(found, server, database)) as connection:
             cursor = connection.cursor()
             cursor.execute("SELECT DB_NAME()")
             assert cursor.fetchone() == (database,)
-    with closing(vertica(found)) as connection:
+    with closing(connect_vertica(found)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == [1]
@@ -131,8 +107,8 @@ def test_the_password_is_that_of_the_environment(
         config = ConfigParser()
         config.read(running.luigi_cfg)
         assert config["mssql_0"]["password"] == "100% secret"
-        mssql(running.addresses, "mssql_0", "abakan").close()
-        vertica(running.addresses).close()
+        connect_mssql(running.addresses, "mssql_0", "abakan").close()
+        connect_vertica(running.addresses).close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -151,7 +127,9 @@ def test_a_signal_stops_it_cleanly(
     ) as process:
         assert process.stdout is not None
         assert any(line.startswith("ready: 1 data") for line in process.stdout)
-        open_connection = mssql(read_addresses(addresses_file), "mssql_0", "abakan")
+        open_connection = connect_mssql(
+            read_addresses(addresses_file), "mssql_0", "abakan"
+        )
         process.send_signal(number)
         _, errors = process.communicate(timeout=30)
         open_connection.close()
@@ -164,7 +142,7 @@ def test_a_held_connection_does_not_keep_it_from_stopping(
 ) -> None:
     with (
         SandboxProcess(tmp_path / "home", "--shards", str(one_shard)) as running,
-        closing(mssql(running.addresses, "mssql_0", "abakan")) as connection,
+        closing(connect_mssql(running.addresses, "mssql_0", "abakan")) as connection,
         ThreadPoolExecutor(1) as pool,
     ):
         hold = running.control.hold("SELECT 5")
@@ -207,7 +185,7 @@ def test_data_in_a_folder_outlives_the_sandbox(tmp_path: Path) -> None:
         SandboxProcess(
             tmp_path / "home", *options, str(tmp_path / "shards.csv")
         ) as running,
-        closing(mssql(running.addresses, "mssql_1", name)) as connection,
+        closing(connect_mssql(running.addresses, "mssql_1", name)) as connection,
     ):
         cursor = connection.cursor()
         cursor.execute("CREATE TABLE t (at datetime2 NOT NULL)")
@@ -216,7 +194,7 @@ def test_data_in_a_folder_outlives_the_sandbox(tmp_path: Path) -> None:
         SandboxProcess(
             tmp_path / "home", *options, str(tmp_path / "shards.csv")
         ) as running,
-        closing(mssql(running.addresses, "mssql_1", name)) as connection,
+        closing(connect_mssql(running.addresses, "mssql_1", name)) as connection,
     ):
         cursor = connection.cursor()
         cursor.execute("SELECT at FROM t")
@@ -244,7 +222,7 @@ def test_luigid_is_started_found_and_stopped(tmp_path: Path, one_shard: Path) ->
 def test_a_database_can_be_made_while_it_runs(sandbox: SandboxProcess) -> None:
     name = f'O\'Hare "{os.getpid()}" ]['
     sandbox.control.create_database("mssql_2", name)
-    with closing(mssql(sandbox.addresses, "mssql_2", name)) as connection:
+    with closing(connect_mssql(sandbox.addresses, "mssql_2", name)) as connection:
         cursor = connection.cursor()
         cursor.execute("SELECT DB_NAME()")
         assert cursor.fetchone() == (name,)
