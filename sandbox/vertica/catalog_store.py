@@ -1,0 +1,258 @@
+"""The catalog's tables: kept with the data, and read by clients as `v_catalog`.
+
+They are ordinary tables of DuckDB, changed in the transaction of the DDL itself, so
+clients' queries see them like any other table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sandbox.vertica.catalog import (
+    MACROS,
+    PUBLIC,
+    Catalog,
+    ColumnDefinition,
+    Key,
+    Relation,
+    Table,
+    View,
+)
+from sandbox.vertica.declarations import read_type
+from sandbox.vertica.types import BYTES, CHARACTER, INTERVAL, INTERVAL_YM, NUMERIC
+from sandbox.vertica.words import Words
+
+if TYPE_CHECKING:
+    from sandbox.engine import Session
+
+_OWNER = "dbadmin"
+_OWNER_ID = 45035996273704962
+
+_TABLES = {
+    "schemata": (
+        "schema_id BIGINT, schema_name VARCHAR, schema_owner_id BIGINT, "
+        "schema_owner VARCHAR, system_schema_creator VARCHAR, "
+        "create_time TIMESTAMPTZ, is_system_schema BOOLEAN"
+    ),
+    "tables": (
+        "table_schema_id BIGINT, table_schema VARCHAR, table_id BIGINT, "
+        "table_name VARCHAR, owner_id BIGINT, owner_name VARCHAR, "
+        "is_temp_table BOOLEAN, is_system_table BOOLEAN, is_flextable BOOLEAN, "
+        "partition_expression VARCHAR, create_time TIMESTAMPTZ"
+    ),
+    "views": (
+        "table_schema_id BIGINT, table_schema VARCHAR, table_id BIGINT, "
+        "table_name VARCHAR, owner_id BIGINT, owner_name VARCHAR, "
+        "view_definition VARCHAR, create_time TIMESTAMPTZ"
+    ),
+    "columns": (
+        "table_id BIGINT, table_schema VARCHAR, table_name VARCHAR, "
+        "is_system_table BOOLEAN, column_id VARCHAR, column_name VARCHAR, "
+        "data_type VARCHAR, data_type_id BIGINT, data_type_length BIGINT, "
+        "character_maximum_length BIGINT, numeric_precision BIGINT, "
+        "numeric_scale BIGINT, datetime_precision BIGINT, "
+        "interval_precision BIGINT, ordinal_position BIGINT, is_nullable BOOLEAN, "
+        "column_default VARCHAR, is_identity BOOLEAN"
+    ),
+    "table_constraints": (
+        "constraint_id BIGINT, constraint_name VARCHAR, constraint_schema_id BIGINT, "
+        "constraint_key_count BIGINT, foreign_key_count BIGINT, table_id BIGINT, "
+        "table_name VARCHAR, foreign_table_id BIGINT, foreign_table_name VARCHAR, "
+        "constraint_type VARCHAR, is_enabled BOOLEAN"
+    ),
+    "constraint_columns": (
+        "constraint_id BIGINT, table_schema VARCHAR, table_name VARCHAR, "
+        "column_name VARCHAR, constraint_name VARCHAR, constraint_type VARCHAR, "
+        "is_enabled BOOLEAN, table_id BIGINT, ordinal_position BIGINT"
+    ),
+    "primary_keys": (
+        "constraint_id BIGINT, constraint_name VARCHAR, column_name VARCHAR, "
+        "ordinal_position BIGINT, table_name VARCHAR, constraint_type VARCHAR, "
+        "is_enabled BOOLEAN, table_schema VARCHAR, table_id BIGINT"
+    ),
+}
+NAMES = frozenset(_TABLES)
+"""The system tables that are kept."""
+
+# Functions the translated SQL calls; their errors carry SQLSTATE and code.
+_FUNCTIONS = f"""
+CREATE SCHEMA IF NOT EXISTS {MACROS};
+CREATE OR REPLACE MACRO {MACROS}.fail(state, code, said) AS
+    error('SQLSTATE ' || state || ' ' || code || ' ' || said);
+CREATE OR REPLACE MACRO {MACROS}.fit(x, octets, title) AS CASE
+    WHEN strlen(x) > octets THEN {MACROS}.fail('22001', 4800,
+        'String of ' || strlen(x) || ' octets is too long for type ' || title)
+    ELSE x END;
+CREATE OR REPLACE MACRO {MACROS}.fit_bytes(x, octets, title) AS CASE
+    WHEN octet_length(x) > octets THEN {MACROS}.fail('22001', 4800,
+        'Value of ' || octet_length(x) || ' octets is too long for type ' || title)
+    ELSE x END;
+CREATE OR REPLACE MACRO {MACROS}.truncated(x, octets) AS CASE
+    WHEN strlen(x) <= octets THEN x
+    ELSE left(x, len(list_filter(range(1, octets + 1),
+        lambda i: strlen(left(x, i)) <= octets))) END;
+CREATE OR REPLACE MACRO {MACROS}.required(x, title) AS CASE
+    WHEN x IS NULL THEN {MACROS}.fail('22004', 2501,
+        'Cannot set a NOT NULL column (' || title
+        || ') to a NULL value in INSERT/UPDATE statement')
+    ELSE x END;
+CREATE OR REPLACE MACRO {MACROS}.truth(x) AS CASE
+    WHEN lower(CAST(x AS VARCHAR)) IN ('t', 'true', 'y', 'yes', '1', 'on') THEN true
+    WHEN lower(CAST(x AS VARCHAR)) IN ('f', 'false', 'n', 'no', '0', 'off') THEN false
+    WHEN x IS NULL THEN NULL
+    ELSE {MACROS}.fail('22V02', 3683,
+        'Invalid input syntax for type boolean: "' || CAST(x AS VARCHAR) || '"')
+    END;
+CREATE OR REPLACE MACRO {MACROS}.divisor(x) AS CASE
+    WHEN x = 0 THEN {MACROS}.fail('22012', 3117, 'Division by zero')
+    ELSE x END;
+"""
+
+
+def open_catalog(session: Session) -> Catalog:
+    """Make the catalog's tables if they are missing, and read them."""
+    for statement in _FUNCTIONS.split(";\n"):
+        if statement.strip():
+            session.write(statement)
+    session.write("CREATE SCHEMA IF NOT EXISTS v_catalog")
+    for name, columns in _TABLES.items():
+        session.write(f"CREATE TABLE IF NOT EXISTS v_catalog.{name} ({columns})")
+    schemas = [str(n) for (n,) in _rows(session, "SELECT schema_name FROM {}.schemata")]
+    if not schemas:
+        add_schema(session, PUBLIC, 45_000)
+        schemas = [PUBLIC]
+    return Catalog(schemas, [*_read_tables(session), *_read_views(session)])
+
+
+def add_schema(session: Session, name: str, oid: int) -> None:
+    """Keep a schema."""
+    session.write(
+        "INSERT INTO v_catalog.schemata VALUES (?, ?, ?, ?, NULL, now(), false)",
+        [oid, name, _OWNER_ID, _OWNER],
+    )
+
+
+def remove_schema(session: Session, name: str) -> None:
+    """Forget a schema."""
+    session.write("DELETE FROM v_catalog.schemata WHERE schema_name = ?", [name])
+
+
+def add(session: Session, relation: Relation) -> None:
+    """Keep a table or view."""
+    if isinstance(relation, View):
+        session.write(
+            "INSERT INTO v_catalog.views VALUES (0, ?, ?, ?, ?, ?, ?, now())",
+            [relation.schema, relation.oid, relation.name, _OWNER_ID, _OWNER,
+             relation.text],
+        )  # fmt: skip
+        return
+    session.write(
+        "INSERT INTO v_catalog.tables VALUES "
+        "(0, ?, ?, ?, ?, ?, false, false, false, ?, now())",
+        [relation.schema, relation.oid, relation.name, _OWNER_ID, _OWNER,
+         relation.partition],
+    )  # fmt: skip
+    rows = [_column_row(relation, i, c) for i, c in enumerate(relation.columns, 1)]
+    places = ", ".join("(" + ", ".join("?" * 18) + ")" for _ in rows)
+    session.write(
+        f"INSERT INTO v_catalog.columns VALUES {places}",  # noqa: S608 - placeholders
+        [value for row in rows for value in row],
+    )
+    for number, key in enumerate(relation.keys):
+        _add_key(session, relation, relation.oid * 100 + number, key)
+
+
+def remove(session: Session, relation: Relation) -> None:
+    """Forget a table or view."""
+    for name in sorted(NAMES - {"schemata"}):
+        session.write(
+            f"DELETE FROM v_catalog.{name} WHERE table_id = ?",  # noqa: S608 - ours
+            [relation.oid],
+        )
+
+
+def _column_row(table: Table, position: int, column: ColumnDefinition) -> list[object]:
+    kind = column.type
+    is_interval = kind.oid in {INTERVAL, INTERVAL_YM}
+    is_number = kind.oid == NUMERIC
+    is_time = not is_interval and not is_number
+    return [
+        table.oid, table.schema, table.name, False, f"{table.oid}-{position}",
+        column.name, kind.declaration, kind.oid, kind.length or max(kind.size, 8),
+        kind.length if kind.oid in CHARACTER | BYTES else None,
+        kind.precision if is_number else None, kind.scale if is_number else None,
+        kind.precision if is_time else None, kind.precision if is_interval else None,
+        position, column.nullable, column.default or "", False,
+    ]  # fmt: skip
+
+
+def _add_key(session: Session, table: Table, oid: int, key: Key) -> None:
+    kind = "p" if key.primary else "u"
+    session.write(
+        "INSERT INTO v_catalog.table_constraints VALUES "
+        "(?, ?, 0, ?, 0, ?, ?, NULL, NULL, ?, ?)",
+        [oid, key.name, len(key.columns), table.oid, table.name, kind, key.enabled],
+    )
+    for position, column in enumerate(key.columns, 1):
+        session.write(
+            "INSERT INTO v_catalog.constraint_columns VALUES "
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [oid, table.schema, table.name, column, key.name, kind, key.enabled,
+             table.oid, position],
+        )  # fmt: skip
+        if key.primary:
+            session.write(
+                "INSERT INTO v_catalog.primary_keys VALUES "
+                "(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [oid, key.name, column, position, table.name, kind, key.enabled,
+                 table.schema, table.oid],
+            )  # fmt: skip
+
+
+def _read_tables(session: Session) -> list[Table]:
+    columns: dict[object, list[ColumnDefinition]] = defaultdict(list)
+    for oid, name, kind, nullable, default in _rows(
+        session,
+        "SELECT table_id, column_name, data_type, is_nullable, column_default "
+        "FROM {}.columns ORDER BY table_id, ordinal_position",
+    ):
+        read = read_type(Words(str(kind)))
+        columns[oid].append(
+            ColumnDefinition(str(name), read, bool(nullable), str(default) or None)
+        )
+    keys: dict[object, dict[object, Key]] = defaultdict(dict)
+    for oid, key, name, kind, enabled, column in _rows(
+        session,
+        "SELECT table_id, constraint_id, constraint_name, constraint_type, "
+        "is_enabled, column_name FROM {}.constraint_columns "
+        "ORDER BY constraint_id, ordinal_position",
+    ):
+        known = keys[oid].get(key)
+        named = (*(known.columns if known else ()), str(column))
+        keys[oid][key] = Key(str(name), kind == "p", named, bool(enabled))
+    return [
+        Table(
+            int(str(oid)), str(schema), str(name), tuple(columns[oid]),
+            tuple(keys[oid].values()), str(partition),
+        )
+        for oid, schema, name, partition in _rows(
+            session,
+            "SELECT table_id, table_schema, table_name, partition_expression "
+            "FROM {}.tables",
+        )
+    ]  # fmt: skip
+
+
+def _read_views(session: Session) -> list[View]:
+    return [
+        View(int(str(oid)), str(schema), str(name), str(text))
+        for oid, schema, name, text in _rows(
+            session,
+            "SELECT table_id, table_schema, table_name, view_definition FROM {}.views",
+        )
+    ]
+
+
+def _rows(session: Session, sql: str) -> list[tuple[object, ...]]:
+    return session.read(sql.replace("{}", "v_catalog")).rows()

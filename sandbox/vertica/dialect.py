@@ -1,0 +1,64 @@
+"""Vertica's SQL for sqlglot: PostgreSQL's, with Vertica's words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.errors import ParseError
+from sqlglot.parsers.postgres import PostgresParser
+from sqlglot.tokenizer_core import TokenType
+
+from sandbox.vertica.words import Tokenizer as VerticaTokenizer
+from sandbox.vertica.words import syntax_error, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXPLICIT_NULLS = "explicit_nulls"
+"""Marks an ORDER BY item that says NULLS FIRST or LAST itself."""
+
+
+class Vertica(Postgres):
+    """The dialect; only its reading half is used."""
+
+    class Tokenizer(VerticaTokenizer):
+        """Its words."""
+
+    class Parser(PostgresParser):
+        """Its grammar."""
+
+        FACTOR: ClassVar[dict[TokenType, type[exp.Binary]]] = {
+            **PostgresParser.FACTOR,
+            TokenType.DIV: exp.IntDiv,
+        }
+
+        def _parse_ordered(
+            self, parse_method: Callable[[], exp.Expr | None] | None = None
+        ) -> exp.Ordered | None:
+            ordered = super()._parse_ordered(parse_method)
+            if ordered is not None and self._prev is not None:
+                explicit = self._prev.text.upper() in {"FIRST", "LAST"}
+                ordered.meta[EXPLICIT_NULLS] = explicit
+            return ordered
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> exp.Expr:
+    """Read one statement; copy it before changing it.
+
+    Raises:
+        SqlError: 42601 if it cannot be read, 0A000 if it is none the sandbox has.
+    """
+    try:
+        tree = Vertica().parse(text)[0]
+    except ParseError as failure:
+        near = failure.errors[0].get("highlight") or "" if failure.errors else ""
+        raise syntax_error(near) from failure
+    if tree is None:
+        raise syntax_error("")
+    if isinstance(tree, exp.Command):
+        raise unsupported(text)
+    return tree

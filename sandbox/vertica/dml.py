@@ -1,0 +1,198 @@
+"""INSERT, UPDATE, DELETE and MERGE."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from sqlglot import exp
+
+from sandbox.engine import DATA, quoted
+from sandbox.errors import SqlError
+from sandbox.locks import Mode
+from sandbox.vertica import types
+from sandbox.vertica.catalog import MACROS
+from sandbox.vertica.dialect import parse
+from sandbox.vertica.translate import call, to_duckdb, translate
+from sandbox.vertica.words import Name, syntax_error, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.vertica.catalog import ColumnDefinition, Table
+    from sandbox.vertica.transaction import Transaction
+
+
+def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
+    """Run a statement that changes rows; undone by itself if it fails.
+
+    Returns:
+        The number of rows it changed.
+    """
+    if isinstance(tree, exp.Insert):
+        return _insert(tree, transaction)
+    target = tree.this if isinstance(tree.this, exp.Table) else None
+    if target is None:
+        raise syntax_error(tree.key)
+    table = transaction.locked_table(_name(target), Mode.EXCLUSIVE)
+    changed = translate(tree, transaction.environment)
+    _check_assignments(changed, table)
+    mark = transaction.engine.savepoint()
+    try:
+        count = transaction.engine.write(to_duckdb(changed))
+        if not isinstance(tree, exp.Delete):
+            transaction.validate_keys(table)
+    except BaseException:
+        transaction.engine.rollback_to(mark)
+        raise
+    return count
+
+
+def store(
+    transaction: Transaction, table: Table, columns: Sequence[str], rows: pa.Table
+) -> int:
+    """Insert given rows, with the defaults of the other columns, and check keys.
+
+    The rows are given as values, not as a query, so that replaying the insert after
+    a later error cannot change them.
+
+    Args:
+        transaction: Whose.
+        table: Into which, locked.
+        columns: The columns, in the rows' order.
+        rows: Of any types.
+    """
+    given = [table.column(name) for name in columns]
+    data = rows.rename_columns([f"c{i}" for i in range(rows.num_columns)])
+    values = [
+        stored_value(f"c{i}", field.type, column)
+        for i, (field, column) in enumerate(zip(data.schema, given, strict=True))
+    ]
+    others = [
+        c for c in table.columns if c not in given and (c.default or not c.nullable)
+    ]
+    values += [_default(column, transaction) for column in others]
+    listed = ", ".join(quoted(c.name) for c in [*given, *others])
+    mark = transaction.engine.savepoint()
+    try:
+        count = transaction.engine.write(
+            f"INSERT INTO {table.stored} ({listed}) "  # noqa: S608 - quoted names
+            f"SELECT {', '.join(values)} FROM {DATA}",
+            data=data,
+            fresh=False,
+        )
+        transaction.validate_keys(table)
+    except BaseException:
+        transaction.engine.rollback_to(mark)
+        raise
+    return count
+
+
+def stored_value(name: str, source: pa.DataType, column: ColumnDefinition) -> str:
+    """The SQL that makes a value fit its column, or fails."""
+    kind, value = column.type, quoted(name)
+    title = f"{kind.title}({kind.length})"
+    if kind.oid == types.BOOL:
+        value = f"{MACROS}.truth({value})"
+    elif kind.oid in types.CHARACTER:
+        text = f"CAST({value} AS VARCHAR)"
+        text = f"rtrim({text}, ' ')" if kind.oid == types.CHAR else text
+        value = f"{MACROS}.fit({text}, {kind.length}, '{title}')"
+    elif kind.oid in types.BYTES:
+        is_text = pa.types.is_string(source)
+        octets = f"encode({value})" if is_text else f"CAST({value} AS BLOB)"
+        value = f"{MACROS}.fit_bytes({octets}, {kind.length}, '{title}')"
+    else:
+        value = f"CAST({value} AS {kind.stored})"
+    return value if column.nullable else _required(value, column.name)
+
+
+def _required(value: str, name: str) -> str:
+    literal = "'" + name.replace("'", "''") + "'"
+    return f"{MACROS}.required({value}, {literal})"
+
+
+def _default(column: ColumnDefinition, transaction: Transaction) -> str:
+    if column.default is None:
+        return _required(f"CAST(NULL AS {column.type.stored})", column.name)
+    tree = parse(f"SELECT {column.default}").expressions[0]
+    value = to_duckdb(translate(tree, transaction.environment))
+    return f"CAST({value} AS {column.type.stored})"
+
+
+def _insert(tree: exp.Insert, transaction: Transaction) -> int:
+    target, names = _target(tree)
+    table = transaction.locked_table(_name(target), Mode.INSERT)
+    columns = names or [c.name for c in table.columns]
+    source = tree.expression
+    if source is None:
+        raise unsupported("INSERT without VALUES or SELECT")
+    if isinstance(source, exp.Values):
+        source = _with_defaults(source, [table.column(n) for n in columns])
+    query = to_duckdb(translate(source, transaction.environment))
+    rows = transaction.engine.read(query).table()
+    if rows.num_columns > len(columns):
+        raise SqlError(
+            "INSERT has more expressions than target columns",
+            number=3483, sqlstate="42601",
+        )  # fmt: skip
+    if names and rows.num_columns < len(columns):
+        raise SqlError(
+            "INSERT has more target columns than expressions",
+            number=3484, sqlstate="42601",
+        )  # fmt: skip
+    return store(transaction, table, columns[: rows.num_columns], rows)
+
+
+def _target(tree: exp.Insert) -> tuple[exp.Table, list[str]]:
+    target = tree.this
+    names: list[str] = []
+    if isinstance(target, exp.Schema):
+        names = [column.name for column in target.expressions]
+        target = target.this
+    if not isinstance(target, exp.Table):
+        raise syntax_error("INTO")
+    return target, names
+
+
+def _name(node: exp.Table) -> Name:
+    return Name(node.db or None, node.name)
+
+
+def _with_defaults(values: exp.Values, columns: list[ColumnDefinition]) -> exp.Expr:
+    """VALUES with each DEFAULT replaced by what the column declares."""
+    copy = values.copy()
+    for row in copy.expressions:
+        cells = row.expressions if isinstance(row, exp.Tuple) else [row]
+        for cell, column in zip(cells, columns, strict=False):
+            is_default = isinstance(cell, (exp.Column, exp.Var)) and (
+                cell.name.upper() == "DEFAULT"
+            )
+            if is_default:
+                default = column.default
+                cell.replace(
+                    parse(f"SELECT {default}").expressions[0].copy()
+                    if default
+                    else exp.null()
+                )
+    return copy
+
+
+def _check_assignments(tree: exp.Expr, table: Table) -> None:
+    """Make UPDATE's and MERGE's values fit their columns, or fail."""
+    for change in tree.find_all(exp.Update):
+        for assignment in change.expressions:
+            if isinstance(assignment, exp.EQ):
+                column = table.column(assignment.this.name)
+                value = _fitted(assignment.expression.copy(), column)
+                assignment.set("expression", value)
+
+
+def _fitted(value: exp.Expr, column: ColumnDefinition) -> exp.Expr:
+    kind = column.type
+    if kind.oid in types.CHARACTER and kind.length:
+        text = exp.Cast(this=value, to=exp.DataType.build("VARCHAR", dialect="duckdb"))
+        value = call("fit", text, kind.length, f"{kind.title}({kind.length})")
+    if not column.nullable:
+        value = call("required", value, column.name)
+    return value

@@ -1,0 +1,58 @@
+"""DuckDB's errors as Vertica's: SQLSTATE and error code.
+
+DuckDB tells kinds apart by exception class; within a class only its text does.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from sandbox.errors import SqlError
+
+_OURS = re.compile(r"SQLSTATE (\w{5}) (\d+) (.*)", re.DOTALL)
+_CONFLICT = ("40001", 5156)
+
+# (exception class, what its text holds, SQLSTATE, code); the first that fits counts.
+_KINDS: tuple[tuple[type[Exception], str, str, int], ...] = (
+    (duckdb.InterruptException, "", "57014", 3322),
+    (duckdb.ParserException, "", "42601", 4856),
+    (duckdb.BinderException, "Referenced column", "42703", 2624),
+    (duckdb.BinderException, "does not have a column", "42703", 2624),
+    (duckdb.BinderException, "Ambiguous reference", "42702", 2671),
+    (duckdb.BinderException, "must appear in the GROUP BY", "42803", 2640),
+    (duckdb.BinderException, "Referenced table", "42V01", 4566),
+    (duckdb.BinderException, "No function matches", "42883", 3457),
+    (duckdb.BinderException, "", "42804", 2624),
+    (duckdb.CatalogException, "Function with name", "42883", 3457),
+    (duckdb.CatalogException, "already exists", "42710", 4213),
+    (duckdb.CatalogException, "Schema with name", "3F000", 4650),
+    (duckdb.CatalogException, "", "42V01", 4566),
+    (duckdb.ConversionException, "out of range", "22003", 5411),
+    (duckdb.ConversionException, "", "22V02", 3681),
+    (duckdb.OutOfRangeException, "", "22003", 5411),
+    (duckdb.ConstraintException, "", "22004", 2501),
+    (duckdb.TransactionException, "", *_CONFLICT),
+    (duckdb.OutOfMemoryException, "", "53200", 3811),
+    (duckdb.NotImplementedException, "", "0A000", 5366),
+)
+
+
+def as_sql_error(failure: duckdb.Error) -> SqlError:
+    """The error to send for one of DuckDB's."""
+    text = str(failure)
+    if ours := _OURS.search(text):
+        state, code, said = ours.groups()
+        return SqlError(said, number=int(code), sqlstate=state)
+    said = text.partition("\n")[0].partition(": ")[2] or text
+    for kind, holds, state, code in _KINDS:
+        if isinstance(failure, kind) and holds in text:
+            lost = (state, code) == _CONFLICT
+            return SqlError(said, number=code, sqlstate=state, rollback=lost)
+    return SqlError(said, number=2000, sqlstate="V1001")
+
+
+def cancelled() -> SqlError:
+    """The error for a statement that a cancel request ended."""
+    return SqlError("Execution canceled by operator", number=3322, sqlstate="57014")

@@ -1,0 +1,203 @@
+"""Executes statements for one client: which kind it is, what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from sandbox.errors import SqlError
+from sandbox.vertica.copy import CopyLoad
+from sandbox.vertica.copy_statement import read_copy
+from sandbox.vertica.ddl import run_ddl
+from sandbox.vertica.describe import describe
+from sandbox.vertica.dialect import parse
+from sandbox.vertica.dml import run_dml
+from sandbox.vertica.failures import as_sql_error
+from sandbox.vertica.messages import Column
+from sandbox.vertica.settings import Show, run_setting
+from sandbox.vertica.translate import to_duckdb, translate
+from sandbox.vertica.types import INT, SqlType
+from sandbox.vertica.words import Words, syntax_error, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sandbox.vertica.transaction import Transaction
+
+_T = TypeVar("_T")
+_DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE"})
+_READ = frozenset(
+    {"SELECT", "WITH", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE"}
+)
+# What a real server has and the sandbox has not; any other word is a mistake.
+_KNOWN = frozenset(
+    {
+        "ACTIVATE", "CALL", "COMMENT", "CONNECT", "DISCONNECT", "DO", "EXECUTE",
+        "EXPLAIN", "EXPORT", "GRANT", "LOCK", "PROFILE", "RELEASE", "REVOKE",
+        "SAVEPOINT",
+    }
+)  # fmt: skip
+_DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
+_OUTPUT = Column("OUTPUT", SqlType(INT))
+
+
+@dataclass
+class Rows:
+    """A statement answered with rows."""
+
+    columns: list[Column]
+    batches: Iterable[pa.RecordBatch]
+    tag: str
+
+
+@dataclass
+class Done:
+    """A statement answered with its tag alone."""
+
+    tag: str
+    parameter: tuple[str, str] | None = None
+
+
+Outcome = Rows | Done
+
+
+class Executor:
+    """Runs one client's statements in its transaction.
+
+    Args:
+        transaction: The session's.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        """Wait for statements."""
+        self._transaction = transaction
+
+    def execute(self, text: str, tree: exp.Expr | None = None) -> Outcome:
+        """Run any statement but COPY.
+
+        Args:
+            text: The statement.
+            tree: The statement as parsed, with its parameters put in.
+
+        Raises:
+            SqlError: It failed. Only what it did itself is undone, unless the
+                error says that the whole transaction is gone.
+        """
+        self._transaction.statement = text
+        return self._guarded(lambda: self._run(text, tree))
+
+    def copy(self, text: str) -> CopyLoad:
+        """Begin a COPY; its table is found and locked."""
+        self._transaction.statement = text
+        statement = read_copy(text)
+        self._transaction.begin()
+        return self._guarded(lambda: CopyLoad(statement, self._transaction))
+
+    def feed(self, load: CopyLoad, data: bytes) -> None:
+        """Give a COPY some input."""
+        self._guarded(lambda: load.feed(data))
+
+    def end_stream(self, load: CopyLoad) -> None:
+        """One input of a COPY ended."""
+        self._guarded(load.close_stream)
+
+    def finish(self, load: CopyLoad) -> None:
+        """Complete a COPY; it commits unless it says otherwise."""
+        self._guarded(load.finish)
+        if load.statement.commit and not load.table.temporary:
+            self._guarded(self._transaction.commit)
+        else:
+            self._settle()
+
+    def abandon(self, load: CopyLoad) -> None:
+        """Undo a COPY that failed."""
+        if self._transaction.is_open:
+            self._guarded(load.abandon)
+        self._settle_failure()
+
+    def columns(self, tree: exp.Expr) -> list[Column]:
+        """The columns a statement will answer with, without running it."""
+        if isinstance(tree, _DML):
+            return [_OUTPUT]
+        return self._guarded(lambda: self._describe(tree))
+
+    def _describe(self, tree: exp.Expr) -> list[Column]:
+        environment = self._transaction.environment
+        query = to_duckdb(translate(tree, environment))
+        result = self._transaction.engine.read(f"SELECT * FROM ({query}) LIMIT 0")  # noqa: S608 - our own translation
+        columns = describe(tree, result.schema, environment)
+        result.close()
+        return columns
+
+    def rollback(self) -> None:
+        """End the transaction undone."""
+        self._transaction.rollback()
+
+    def _guarded(self, run: Callable[[], _T]) -> _T:
+        try:
+            return run()
+        except duckdb.Error as failure:
+            error = as_sql_error(failure)
+        except SqlError as failure:
+            error = failure
+        if error.rollback:
+            self._transaction.rollback()
+        self._settle_failure()
+        raise error
+
+    def _settle(self) -> None:
+        """After a statement that succeeded: autocommit commits it."""
+        if self._transaction.autocommit and not self._transaction.explicit:
+            self._guarded(self._transaction.commit)
+
+    def _settle_failure(self) -> None:
+        if self._transaction.autocommit and not self._transaction.explicit:
+            self._transaction.rollback()
+
+    def _run(self, text: str, tree: exp.Expr | None) -> Outcome:
+        words = Words(text)
+        first = words.peek()
+        if first in _DDL:
+            return Done(run_ddl(text, self._transaction))
+        setting = run_setting(words, self._transaction)
+        if isinstance(setting, Show):
+            return _table(setting.columns, setting.values, "SHOW")
+        if setting is not None:
+            return Done(setting.tag, setting.parameter)
+        if first not in _READ | _KNOWN:
+            raise syntax_error(first)
+        if first in _KNOWN:
+            raise unsupported(text)
+        tree = tree or parse(text)
+        if isinstance(tree, _DML):
+            return self._change(tree)
+        if isinstance(tree, exp.Query) or first == "(":
+            return self._query(tree)
+        raise unsupported(text)
+
+    def _change(self, tree: exp.Expr) -> Rows:
+        self._transaction.begin()
+        count = run_dml(tree, self._transaction)
+        self._settle()
+        data = pa.record_batch({"OUTPUT": pa.array([count], pa.int64())})
+        return Rows([_OUTPUT], [data], tree.key.upper())
+
+    def _query(self, tree: exp.Expr) -> Rows:
+        if isinstance(tree, exp.Select) and not tree.expressions:
+            raise syntax_error("")
+        if not self._transaction.autocommit:
+            self._transaction.begin()
+        environment = self._transaction.environment
+        query = to_duckdb(translate(tree, environment))
+        result = self._transaction.engine.read(query)
+        columns = describe(tree, result.schema, environment)
+        return Rows(columns, result, "SELECT")
+
+
+def _table(columns: list[Column], values: list[str], tag: str) -> Rows:
+    data = {column.name: [value] for column, value in zip(columns, values, strict=True)}
+    return Rows(columns, [pa.record_batch(data)], tag)

@@ -1,0 +1,138 @@
+"""Transaction statements, SET and SHOW."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.vertica.messages import Column
+from sandbox.vertica.types import VARCHAR, SqlType
+from sandbox.vertica.words import unsupported
+
+if TYPE_CHECKING:
+    from sandbox.vertica.transaction import Transaction
+    from sandbox.vertica.words import Words
+
+_TEXT = SqlType(VARCHAR, length=256)
+_WORD = ("WORK", "TRANSACTION")
+_ON = {"ON": True, "OFF": False, "TRUE": True, "FALSE": False}
+
+
+@dataclass
+class Setting:
+    """What such a statement answers.
+
+    Args:
+        tag: The command tag.
+        parameter: A changed parameter to report to the client.
+    """
+
+    tag: str
+    parameter: tuple[str, str] | None = None
+
+
+@dataclass
+class Show:
+    """What SHOW answers: a name and its setting."""
+
+    name: str
+    setting: str
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the answer."""
+        return [Column("name", _TEXT), Column("setting", _TEXT)]
+
+    @property
+    def values(self) -> list[str]:
+        """The only row."""
+        return [self.name, self.setting]
+
+
+def run_setting(words: Words, transaction: Transaction) -> Setting | Show | None:
+    """Run a statement that steers the session; None if it is another kind.
+
+    Raises:
+        SqlError: The sandbox has no such setting, or not that value of it.
+    """
+    if words.accept("COMMIT") or words.accept("END"):
+        _end_transaction(words)
+        transaction.commit()
+        return Setting("COMMIT")
+    if words.accept("ROLLBACK") or words.accept("ABORT"):
+        _end_transaction(words)
+        transaction.rollback()
+        return Setting("ROLLBACK")
+    if words.accept("BEGIN") or words.accept("START", "TRANSACTION"):
+        return _begin(words, transaction)
+    if words.accept("SET"):
+        return _set(words, transaction)
+    if words.accept("SHOW"):
+        return _show(words, transaction)
+    return None
+
+
+def _end_transaction(words: Words) -> None:
+    for word in _WORD:
+        words.accept(word)
+    if not words.done:
+        raise unsupported(words.text)
+
+
+def _begin(words: Words, transaction: Transaction) -> Setting:
+    for word in _WORD:
+        words.accept(word)
+    if words.accept("ISOLATION", "LEVEL"):
+        _isolation(words)
+    if words.accept("READ", "ONLY"):
+        raise unsupported(words.text)
+    words.accept("READ", "WRITE")
+    words.end()
+    transaction.begin()
+    transaction.explicit = True
+    return Setting("BEGIN")
+
+
+def _isolation(words: Words) -> None:
+    """READ COMMITTED is the only level here; READ UNCOMMITTED means the same."""
+    if not (words.accept("READ", "COMMITTED") or words.accept("READ", "UNCOMMITTED")):
+        raise unsupported(words.text)
+
+
+def _set(words: Words, transaction: Transaction) -> Setting:
+    if words.accept("SESSION", "AUTOCOMMIT"):
+        words.accept("TO")
+        value = words.identifier().upper()
+        words.end()
+        if value not in _ON:
+            raise words.error()
+        if _ON[value] and transaction.is_open:
+            transaction.commit()
+        transaction.autocommit = _ON[value]
+        return Setting("SET", ("auto_commit", "on" if _ON[value] else "off"))
+    if words.accept("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"):
+        words.expect("ISOLATION", "LEVEL")
+        _isolation(words)
+        words.end()
+        return Setting("SET")
+    if words.accept("TIME", "ZONE") or words.accept("TIMEZONE"):
+        words.accept("TO")
+        zone = words.string() if words.at_string() else words.identifier()
+        if zone.upper() in {"UTC", "GMT", "DEFAULT"}:
+            return Setting("SET", ("timezone", "UTC"))
+    raise unsupported(words.text)
+
+
+def _show(words: Words, transaction: Transaction) -> Show:
+    name = words.identifier().lower()
+    answers = {
+        "autocommit": "on" if transaction.autocommit else "off",
+        "timezone": "UTC",
+        "transaction_isolation": "READ COMMITTED",
+        "search_path": '"$user", public, v_catalog, v_monitor, v_internal',
+        "standard_conforming_strings": "on",
+    }
+    if name not in answers:
+        raise unsupported(words.text)
+    words.end()
+    return Show(name, answers[name])

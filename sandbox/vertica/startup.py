@@ -1,0 +1,154 @@
+"""How a Vertica session begins: requests before login, the startup packet, passwords.
+
+The startup packet is read by position: the protocol version in it is binary and
+holds NULs. Passwords are checked by the three methods a real server has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sandbox.errors import SqlError
+from sandbox.vertica import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.vertica.wire import Wire
+
+SSL_REQUEST = 80877103
+LOAD_BALANCE_REQUEST = 80936960
+CANCEL_REQUEST = 80877102
+PROTOCOL = 3 << 16 | 11
+"""The newest version the sandbox speaks: the last before complex types."""
+
+Method = Literal["cleartext", "md5", "sha512"]
+
+_CLEARTEXT, _MD5, _SHA512 = 3, 5, 65536 + 512
+_VERSION_KEY = b"protocol_version\0"
+_PROTOCOL_MAJOR = 3
+
+
+@dataclass(frozen=True)
+class Startup:
+    """What a client told of itself.
+
+    Args:
+        protocol: The version both sides speak.
+        options: The packet's names and values.
+    """
+
+    protocol: int
+    options: Mapping[str, str]
+
+    @property
+    def user(self) -> str:
+        """Who logs in."""
+        return self.options.get("user", "")
+
+    @property
+    def client_pid(self) -> int:
+        """The client's process, 0 if it did not tell."""
+        told = self.options.get("client_pid", "")
+        return int(told) if told.isdigit() else 0
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether each statement commits by itself at first."""
+        return self.options.get("autocommit", "off") == "on"
+
+    @property
+    def binary(self) -> bool:
+        """Whether results travel in binary."""
+        return self.options.get("binary_data_protocol", "0") == "1"
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """A request to cancel another session's statement."""
+
+    pid: int
+    key: int
+
+
+def receive(wire: Wire) -> Startup | Cancel | None:
+    """Read up to the startup packet, refusing TLS and load balancing.
+
+    Returns:
+        The startup packet, a cancel request, or None when the client left.
+
+    Raises:
+        SqlError: The client speaks another protocol.
+    """
+    while (packet := wire.read_packet()) is not None:
+        (code,) = struct.unpack_from("!I", packet)
+        if code in {SSL_REQUEST, LOAD_BALANCE_REQUEST}:
+            wire.send(b"N")
+        elif code == CANCEL_REQUEST:
+            return Cancel(*struct.unpack_from("!II", packet, 4))
+        elif code >> 16 == _PROTOCOL_MAJOR:
+            return parse(packet)
+        else:
+            raise SqlError(
+                f"Unsupported frontend protocol {code >> 16}.{code & 0xFFFF}",
+                number=4856,
+                sqlstate="08P01",
+            )
+    return None
+
+
+def parse(packet: bytes) -> Startup:
+    """Read a startup packet: the version, then names and values."""
+    (protocol,) = struct.unpack_from("!I", packet)
+    at, options = 4, {}
+    while at < len(packet) and packet[at]:
+        if packet.startswith(_VERSION_KEY, at):
+            at += len(_VERSION_KEY)
+            (protocol,) = struct.unpack_from("!I", packet, at)
+            at += 5  # the number and its NUL
+            continue
+        middle = packet.index(b"\0", at)
+        end = packet.index(b"\0", middle + 1)
+        options[packet[at:middle].decode()] = packet[middle + 1 : end].decode()
+        at = end + 1
+    return Startup(min(protocol, PROTOCOL), options)
+
+
+def authenticate(
+    wire: Wire, user: str, logins: Mapping[str, str], method: Method
+) -> None:
+    """Ask for the password and check it.
+
+    Raises:
+        SqlError: The user is unknown or the password wrong.
+    """
+    salt, user_salt = secrets.token_bytes(4), secrets.token_bytes(16)
+    if method == "cleartext":
+        wire.send(messages.authentication(_CLEARTEXT))
+    elif method == "md5":
+        wire.send(messages.authentication(_MD5, salt))
+    else:
+        extra = salt + struct.pack("!I", len(user_salt)) + user_salt
+        wire.send(messages.authentication(_SHA512, extra))
+    kind, body = wire.read_message()
+    answer = body.rstrip(b"\0")
+    expected = _answer(method, logins.get(user, ""), user, salt, user_salt)
+    if kind != b"p" or user not in logins or not hmac.compare_digest(answer, expected):
+        raise SqlError("Invalid username or password", number=3781, sqlstate="28000")
+    wire.send(messages.authentication(0))
+
+
+def _answer(
+    method: Method, password: str, user: str, salt: bytes, user_salt: bytes
+) -> bytes:
+    if method == "cleartext":
+        return password.encode()
+    digest = hashlib.md5 if method == "md5" else hashlib.sha512
+    first = user.encode() if method == "md5" else user_salt
+    inner = digest(password.encode() + first).hexdigest().encode()
+    return method.encode() + digest(inner + salt).hexdigest().encode()

@@ -1,0 +1,88 @@
+"""One client's socket: framing, and a look at whether the client still lives."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+from contextlib import suppress
+
+_BUFFER = 1 << 17
+_GONE = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+
+
+class Disconnected(Exception):  # noqa: N818 - an end, not a fault
+    """The client went away."""
+
+
+class Wire:
+    """Reads and writes framed messages.
+
+    Args:
+        connection: A connected socket.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Take over the socket."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = connection
+        self._reader = connection.makefile("rb", _BUFFER)
+
+    def read_packet(self) -> bytes | None:
+        """Read a packet from before login: a length and the rest of it."""
+        try:
+            head = self._reader.read(4)
+            if len(head) < 4:  # noqa: PLR2004 - the length's own bytes
+                return None
+            return self._read(struct.unpack("!I", head)[0] - 4)
+        except (OSError, Disconnected):
+            return None
+
+    def read_message(self) -> tuple[bytes, bytes]:
+        """Read one message: its type and body.
+
+        Raises:
+            Disconnected: The client went away.
+        """
+        try:
+            head = self._read(5)
+            return head[:1], self._read(struct.unpack_from("!I", head, 1)[0] - 4)
+        except OSError as failure:
+            raise Disconnected from failure
+
+    def send(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            Disconnected: The client went away.
+        """
+        try:
+            self._socket.sendall(data)
+        except OSError as failure:
+            raise Disconnected from failure
+
+    def check_alive(self) -> None:
+        """Look, without waiting, whether the client closed its end.
+
+        Raises:
+            Disconnected: It did.
+        """
+        poll = select.poll()
+        poll.register(self._socket, _GONE)
+        try:
+            if poll.poll(0):
+                raise Disconnected
+        except OSError as failure:
+            raise Disconnected from failure
+
+    def close(self) -> None:
+        """Close the socket at once; a thread that reads from it wakes."""
+        with suppress(OSError):  # the client was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _read(self, count: int) -> bytes:
+        data: bytes = self._reader.read(count)
+        if len(data) < count:
+            raise Disconnected
+        return data
