@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 _LOOPBACK = "127.0.0.1"
 # It ends with its standard input, so as not to outlive a parent that was killed.
 _COMMAND = """
-import os, signal, threading
+import os
+import signal
+import threading
+
 from luigi.cmdline import luigid
 
 def follow_parent():
     while os.read(0, 1024):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
 
 threading.Thread(target=follow_parent, daemon=True).start()
 luigid()
