@@ -10,6 +10,7 @@ what others have committed), and savepoints for statements of several writes.
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, unquote
@@ -76,6 +77,7 @@ class Engine:
     """
 
     def __init__(self, folder: Path | None) -> None:
+        """Find the databases that the folder holds."""
         self._folder = folder
         self._lock = threading.Lock()
         self._databases: dict[tuple[str, str], _Database] = {}
@@ -161,6 +163,7 @@ class Result:
     """
 
     def __init__(self, reader: pa.RecordBatchReader) -> None:
+        """Take over DuckDB's stream."""
         self.schema: pa.Schema = reader.schema
         self._reader: pa.RecordBatchReader | None = reader
 
@@ -222,6 +225,7 @@ class Session:
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, database: _Database) -> None:
+        """Begin outside any transaction."""
         self.alias = database.alias
         self.in_transaction = False
         self._cursor = cursor
@@ -285,6 +289,17 @@ class Session:
             raise
         return self._result
 
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Run a query of a small answer; cheaper than `read`."""
+        self._drop_result()
+        self._catch_up()
+        try:
+            found: list[tuple[object, ...]] = self._cursor.execute(sql).fetchall()
+        except duckdb.Error:
+            self._restore()
+            raise
+        return found
+
     def write(
         self,
         sql: str,
@@ -323,8 +338,9 @@ class Session:
         return changed
 
     def interrupt(self) -> None:
-        """Make the running statement fail with duckdb.InterruptException."""
-        self._cursor.interrupt()
+        """Make the running statement, if any, fail: duckdb.InterruptException."""
+        with suppress(duckdb.ConnectionException):  # closed meanwhile
+            self._cursor.interrupt()
 
     def close(self) -> None:
         """Roll back and let go."""

@@ -19,7 +19,7 @@ class SqlError(Exception):
             deadlock, a lock time-out.
     """
 
-    def __init__(  # noqa: PLR0913 - the fields of two protocols, all by keyword
+    def __init__(
         self,
         message: str,
         *,
@@ -29,6 +29,7 @@ class SqlError(Exception):
         sqlstate: str = "XX000",
         rollback: bool = False,
     ) -> None:
+        """Keep the fields."""
         super().__init__(message)
         self.message = message
         self.number = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from sandbox.vertica.server import VerticaServer
 
+_LOG = logging.getLogger(__name__)
 _EXTENDED = frozenset({b"P", b"B", b"D", b"E", b"C", b"H", b"S"})
 _STRAY = frozenset({b"d", b"c", b"f", b"e", b"j", b"F"})
 
@@ -107,13 +109,7 @@ class ClientConnection:
             startup.authenticate(
                 self.wire, told.user, self._server.logins, self._server.method
             )
-            wanted = told.options.get("database", "")
-            if wanted and wanted.casefold() != self.database.casefold():
-                raise SqlError(
-                    f'Database "{wanted}" does not exist',
-                    number=2983,
-                    sqlstate="3D000",
-                )
+            self._check_database(told)
         except SqlError as failure:
             self.wire.send(messages.error_response(failure, fatal=True))
             return False
@@ -121,6 +117,13 @@ class ClientConnection:
         self._session = self._open_session(told)
         self._greet(told)
         return True
+
+    def _check_database(self, told: startup.Startup) -> None:
+        wanted = told.options.get("database", "")
+        if wanted and wanted.casefold() != self.database.casefold():
+            raise SqlError(
+                f'Database "{wanted}" does not exist', number=2983, sqlstate="3D000"
+            )
 
     def _open_session(self, told: startup.Startup) -> _Session:
         server = self._server
@@ -193,6 +196,8 @@ class ClientConnection:
                     self._answer(self._execute(statement, None), describe=True)
         except SqlError as failure:
             self._fail(failure)
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+            self._fail(_internal(text))
         self._ready()
 
     def _execute_prepared(self, text: str, tree: exp.Expr | None) -> None:
@@ -267,6 +272,14 @@ class _Session(NamedTuple):
             self.transaction.rollback()
         finally:
             self.transaction.engine.close()
+
+
+def _internal(text: str) -> SqlError:
+    """The answer when the sandbox itself is at fault; the log has the place."""
+    _LOG.exception("The sandbox failed at: %s", text)
+    return SqlError(
+        f"The sandbox failed at: {text}", number=2000, sqlstate="XX000", rollback=True
+    )
 
 
 def _unknown(kind: bytes) -> SqlError:

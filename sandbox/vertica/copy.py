@@ -135,6 +135,8 @@ def _check_options(statement: CopyStatement) -> None:
             number=2660,
             sqlstate="0A000",
         )
+    if statement.rejected_table:
+        raise unsupported("COPY ... REJECTED DATA AS TABLE")
     if not statement.local and (to_files or statement.return_rejected):
         raise unsupported("COPY REJECTED DATA and EXCEPTIONS into files of a node")
 

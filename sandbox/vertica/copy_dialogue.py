@@ -67,7 +67,7 @@ class CopyDialogue:
         if not load.statement.local:
             return done
         count = messages.data_rows([[str(load.accepted).encode()]])
-        return count + messages.COPY_DONE + done
+        return messages.COPY_DONE + count + done
 
     def _run_stdin(self, load: CopyLoad) -> None:
         self._ask(load)

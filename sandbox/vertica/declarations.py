@@ -11,6 +11,8 @@ from sandbox.vertica.types import declared, interval
 from sandbox.vertica.words import Words, unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.vertica.types import SqlType
 
 _SECOND_WORDS = {
@@ -79,34 +81,58 @@ def read_storage(words: Words) -> str:
         The text of PARTITION BY, or nothing.
     """
     partition = ""
-    while not words.done and words.peek() in _AFTER_TABLE and words.peek() != "AS":
-        if words.accept("ORDER", "BY"):
-            words.expression(*_AFTER_TABLE)
-        elif words.accept("SEGMENTED", "BY"):
-            words.expression("ALL", "NODES")
-            words.accept("ALL")
-            words.expect("NODES")
-            if words.accept("OFFSET"):
-                words.number()
-        elif words.accept("UNSEGMENTED"):
-            words.accept("ALL")
-            words.expect("NODES")
-        elif words.accept("KSAFE"):
-            if words.at_number():
-                words.number()
-        elif words.accept("PARTITION", "BY"):
+    while words.peek() in _AFTER_TABLE and words.peek() != "AS":
+        clause = words.identifier().upper()
+        if clause == "PARTITION":
+            words.expect("BY")
             partition = words.expression(*_AFTER_TABLE)
-        elif words.accept("GROUP", "BY"):
-            partition += " GROUP BY " + words.expression(*_AFTER_TABLE)
-        elif words.accept("ACTIVEPARTITIONCOUNT"):
-            words.number()
-        elif words.peek() in {"INCLUDE", "EXCLUDE"}:
-            words.identifier()
-            words.accept("SCHEMA")
-            words.expect("PRIVILEGES")
+        elif clause in _CLAUSES:
+            _CLAUSES[clause](words)
         else:
             raise words.error()
     return partition
+
+
+def _pass_expressions(words: Words) -> None:
+    """ORDER BY, and the GROUP BY of a hierarchical partition."""
+    words.expect("BY")
+    words.expression(*_AFTER_TABLE)
+
+
+def _pass_segmentation(words: Words) -> None:
+    words.expect("BY")
+    words.expression("ALL", "NODES")
+    words.accept("ALL")
+    words.expect("NODES")
+    if words.accept("OFFSET"):
+        words.number()
+
+
+def _pass_nodes(words: Words) -> None:
+    words.accept("ALL")
+    words.expect("NODES")
+
+
+def _pass_number(words: Words) -> None:
+    if words.at_number():
+        words.number()
+
+
+def _pass_privileges(words: Words) -> None:
+    words.accept("SCHEMA")
+    words.expect("PRIVILEGES")
+
+
+_CLAUSES: dict[str, Callable[[Words], None]] = {
+    "ORDER": _pass_expressions,
+    "GROUP": _pass_expressions,
+    "SEGMENTED": _pass_segmentation,
+    "UNSEGMENTED": _pass_nodes,
+    "KSAFE": _pass_number,
+    "ACTIVEPARTITIONCOUNT": _pass_number,
+    "INCLUDE": _pass_privileges,
+    "EXCLUDE": _pass_privileges,
+}
 
 
 def _read_interval(words: Words) -> SqlType:

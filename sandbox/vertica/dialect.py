@@ -17,6 +17,9 @@ from sandbox.vertica.words import syntax_error, unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# What a real server reads and this grammar does not.
+_CLAUSES = ("TIMESERIES", "INTERPOLATE", "AT EPOCH", "MATCH (")
+
 EXPLICIT_NULLS = "explicit_nulls"
 """Marks an ORDER BY item that says NULLS FIRST or LAST itself."""
 
@@ -55,6 +58,9 @@ def parse(text: str) -> exp.Expr:
     try:
         tree = Vertica().parse(text)[0]
     except ParseError as failure:
+        for clause in _CLAUSES:
+            if clause in text.upper():
+                raise unsupported(f"{clause} in {text}") from failure
         near = failure.errors[0].get("highlight") or "" if failure.errors else ""
         raise syntax_error(near) from failure
     if tree is None:

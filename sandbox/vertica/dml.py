@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from sandbox.engine import DATA, quoted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from sandbox.vertica.catalog import ColumnDefinition, Table
     from sandbox.vertica.transaction import Transaction
+    from sandbox.vertica.types import SqlType
 
 
 def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
@@ -65,8 +67,7 @@ def store(
     given = [table.column(name) for name in columns]
     data = rows.rename_columns([f"c{i}" for i in range(rows.num_columns)])
     values = [
-        stored_value(f"c{i}", field.type, column)
-        for i, (field, column) in enumerate(zip(data.schema, given, strict=True))
+        stored_value(f"c{i}", data.column(i), column) for i, column in enumerate(given)
     ]
     others = [
         c for c in table.columns if c not in given and (c.default or not c.nullable)
@@ -88,23 +89,35 @@ def store(
     return count
 
 
-def stored_value(name: str, source: pa.DataType, column: ColumnDefinition) -> str:
+def stored_value(name: str, given: pa.ChunkedArray, column: ColumnDefinition) -> str:
     """The SQL that makes a value fit its column, or fails."""
     kind, value = column.type, quoted(name)
-    title = f"{kind.title}({kind.length})"
     if kind.oid == types.BOOL:
         value = f"{MACROS}.truth({value})"
-    elif kind.oid in types.CHARACTER:
-        text = f"CAST({value} AS VARCHAR)"
-        text = f"rtrim({text}, ' ')" if kind.oid == types.CHAR else text
-        value = f"{MACROS}.fit({text}, {kind.length}, '{title}')"
-    elif kind.oid in types.BYTES:
-        is_text = pa.types.is_string(source)
-        octets = f"encode({value})" if is_text else f"CAST({value} AS BLOB)"
-        value = f"{MACROS}.fit_bytes({octets}, {kind.length}, '{title}')"
+    elif kind.oid in types.CHARACTER | types.BYTES:
+        value = _octets(value, given, kind)
     else:
         value = f"CAST({value} AS {kind.stored})"
-    return value if column.nullable else _required(value, column.name)
+    if column.nullable or not given.null_count:
+        return value
+    return _required(value, column.name)
+
+
+def _octets(value: str, given: pa.ChunkedArray, kind: SqlType) -> str:
+    is_text = pa.types.is_string(given.type)
+    if kind.oid in types.CHARACTER:
+        value = f"CAST({value} AS VARCHAR)"
+        check = "fit"
+    else:
+        value = f"encode({value})" if is_text else f"CAST({value} AS BLOB)"
+        check = "fit_bytes"
+    if kind.oid == types.CHAR:
+        value = f"rtrim({value}, ' ')"
+    longest = pc.max(pc.binary_length(given)).as_py() if is_text else None
+    if longest is not None and longest <= (kind.length or 0):
+        return value
+    title = f"{kind.title}({kind.length})"
+    return f"{MACROS}.{check}({value}, {kind.length}, '{title}')"
 
 
 def _required(value: str, name: str) -> str:

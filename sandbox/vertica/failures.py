@@ -50,7 +50,7 @@ def as_sql_error(failure: duckdb.Error) -> SqlError:
         if isinstance(failure, kind) and holds in text:
             lost = (state, code) == _CONFLICT
             return SqlError(said, number=code, sqlstate=state, rollback=lost)
-    return SqlError(said, number=2000, sqlstate="V1001")
+    return SqlError(said, number=2000, sqlstate="XX000")
 
 
 def cancelled() -> SqlError:

@@ -20,8 +20,8 @@ _RENAMED = {
     "UUID_GENERATE": "uuid",
     "OCTET_LENGTH": "strlen",
 }
-_TIMESTAMPS = frozenset({"GETDATE", "SYSDATE", "GETUTCDATE"})
-_THROWN = ("V1001", 2000)
+_BARE = frozenset({"SYSDATE", "GETDATE", "USER", "CURRENT_USER", "SESSION_USER"})
+_THROWN = ("V2000", 7137)
 _TYPED = {  # functions sqlglot has a node of its own for
     "version": "VERSION",
     "currentsession": "CURRENT_SESSION",
@@ -36,33 +36,23 @@ def replace_function(node: exp.Expr, environment: Environment) -> exp.Expr | Non
     """What a function call becomes, None if it may stay."""
     if isinstance(node, exp.Column):
         return _from_column(node, environment)
-    if isinstance(node, (exp.CurrentUser, exp.SessionUser)):
-        return exp.Literal.string(environment.user)
-    if isinstance(node, exp.CurrentTimestamp | exp.Localtimestamp):
-        return environment.now(with_zone=isinstance(node, exp.CurrentTimestamp))
     if not isinstance(node, exp.Anonymous):
         return _from_typed(node, environment)
-    name = node.name.upper()
-    if name in _TIMESTAMPS:
-        return environment.now(with_zone=False)
+    name, arguments = node.name.upper(), node.expressions
     if name in _SESSION:
         return _SESSION[name](environment)
-    if name == "THROW_ERROR":
-        return _throw(node.expressions[0])
-    if name == "ZEROIFNULL":
-        return exp.Coalesce(this=node.expressions[0], expressions=[_number(0)])
-    if name == "NULLIFZERO":
-        return exp.Nullif(this=node.expressions[0], expression=_number(0))
-    if name == "ISNULL":
-        return exp.Coalesce(this=node.expressions[0], expressions=node.expressions[1:])
-    if name in {"NEXTVAL", "CURRVAL"}:
-        return _sequence(name, node.expressions[0].name)
-    if _RENAMED.get(name):
-        return exp.Anonymous(this=_RENAMED[name], expressions=node.expressions)
+    if name in _REBUILT:
+        return _REBUILT[name](*arguments)
+    if name in _RENAMED:
+        return exp.Anonymous(this=_RENAMED[name], expressions=arguments)
     return None
 
 
 def _from_typed(node: exp.Expr, environment: Environment) -> exp.Expr | None:
+    if isinstance(node, (exp.CurrentUser, exp.SessionUser)):
+        return exp.Literal.string(environment.user)
+    if isinstance(node, (exp.CurrentTimestamp, exp.Localtimestamp)):
+        return environment.now(with_zone=isinstance(node, exp.CurrentTimestamp))
     if isinstance(node, exp.DateDiff):
         return _date_difference(node)
     name = _TYPED.get(node.key, "")
@@ -89,11 +79,7 @@ def _from_column(node: exp.Column, environment: Environment) -> exp.Expr | None:
         return _sequence(name, full)
     if node.table:
         return None
-    if name in _TIMESTAMPS:
-        return environment.now(with_zone=False)
-    if name in {"USER", "CURRENT_USER", "SESSION_USER"}:
-        return exp.Literal.string(environment.user)
-    return None
+    return _SESSION[name](environment) if name in _BARE else None
 
 
 def _sequence(name: str, sequence: str) -> exp.Expr:
@@ -117,6 +103,15 @@ def _number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
+# Functions that become others, with their arguments as they come.
+_REBUILT: dict[str, Callable[..., exp.Expr]] = {
+    "THROW_ERROR": _throw,
+    "ZEROIFNULL": lambda x: exp.Coalesce(this=x, expressions=[_number(0)]),
+    "NULLIFZERO": lambda x: exp.Nullif(this=x, expression=_number(0)),
+    "ISNULL": lambda x, y: exp.Coalesce(this=x, expressions=[y]),
+    "NEXTVAL": lambda x: _sequence("NEXTVAL", x.name),
+    "CURRVAL": lambda x: _sequence("CURRVAL", x.name),
+}
 _SESSION: dict[str, Callable[[Environment], exp.Expr]] = {
     "GET_NUM_ACCEPTED_ROWS": lambda e: _number(e.accepted),
     "GET_NUM_REJECTED_ROWS": lambda e: _number(e.rejected),
@@ -126,6 +121,11 @@ _SESSION: dict[str, Callable[[Environment], exp.Expr]] = {
     "CURRENT_SCHEMA": lambda _: exp.Literal.string("public"),
     "CURRENT_CATALOG": lambda e: exp.Literal.string(e.database),
     "VERSION": lambda _: exp.Literal.string(VERSION),
+    "GETDATE": lambda e: e.now(with_zone=False),
+    "SYSDATE": lambda e: e.now(with_zone=False),
+    "GETUTCDATE": lambda e: e.now(with_zone=False),
     "USER": lambda e: exp.Literal.string(e.user),
+    "CURRENT_USER": lambda e: exp.Literal.string(e.user),
+    "SESSION_USER": lambda e: exp.Literal.string(e.user),
     "USERNAME": lambda e: exp.Literal.string(e.user),
 }

@@ -147,14 +147,8 @@ def _check_field(
         too_long = pc.greater(pc.binary_length(array), field.type.length)
         rows = _where(too_long)
         if len(rows) and enforce:
-            title = f"{field.type.title}({field.type.length})"
             faults += [
-                (
-                    int(row),
-                    f"The {len(array[row].as_buffer())}-byte value is too long for "
-                    f"type {title}, column {place} ({field.name})",
-                )
-                for row in rows.tolist()
+                (row, _too_long(array[row], field, place)) for row in rows.tolist()
             ]
         elif len(rows):
             array = _cut(array, field.type.length)
@@ -165,6 +159,15 @@ def _check_field(
             for row in _where(_too_large(array, digits))
         ]
     return array, faults
+
+
+def _too_long(value: pa.Scalar, field: Field, place: int) -> str:
+    title = f"{field.type.title}({field.type.length})"
+    octets = len(value.as_buffer())
+    return (
+        f"The {octets}-byte value is too long for type {title}, "
+        f"column {place} ({field.name})"
+    )
 
 
 def _where(mask: pa.Array) -> np.ndarray:

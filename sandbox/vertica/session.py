@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,7 @@ from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import run_dml
 from sandbox.vertica.failures import as_sql_error
 from sandbox.vertica.messages import Column
-from sandbox.vertica.settings import Show, run_setting
+from sandbox.vertica.settings import SETTINGS, Show, run_setting
 from sandbox.vertica.translate import to_duckdb, translate
 from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import Words, syntax_error, unsupported
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sandbox.vertica.transaction import Transaction
 
 _T = TypeVar("_T")
+_FIRST = re.compile(r"\w+|\(")
 _DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE"})
 _READ = frozenset(
     {"SELECT", "WITH", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE"}
@@ -159,14 +161,14 @@ class Executor:
             self._transaction.rollback()
 
     def _run(self, text: str, tree: exp.Expr | None) -> Outcome:
-        words = Words(text)
-        first = words.peek()
+        found = _FIRST.match(text)
+        first = found[0].upper() if found else ""
         if first in _DDL:
             return Done(run_ddl(text, self._transaction))
-        setting = run_setting(words, self._transaction)
-        if isinstance(setting, Show):
-            return _table(setting.columns, setting.values, "SHOW")
-        if setting is not None:
+        if first in SETTINGS:
+            setting = run_setting(Words(text), self._transaction)
+            if isinstance(setting, Show):
+                return _table(setting.columns, setting.values, "SHOW")
             return Done(setting.tag, setting.parameter)
         if first not in _READ | _KNOWN:
             raise syntax_error(first)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from sandbox.vertica.words import Words
 
 _TEXT = SqlType(VARCHAR, length=256)
+SETTINGS = frozenset(
+    {"COMMIT", "END", "ROLLBACK", "ABORT", "BEGIN", "START", "SET", "SHOW"}
+)
 _WORD = ("WORK", "TRANSACTION")
 _ON = {"ON": True, "OFF": False, "TRUE": True, "FALSE": False}
 
@@ -49,8 +52,8 @@ class Show:
         return [self.name, self.setting]
 
 
-def run_setting(words: Words, transaction: Transaction) -> Setting | Show | None:
-    """Run a statement that steers the session; None if it is another kind.
+def run_setting(words: Words, transaction: Transaction) -> Setting | Show:
+    """Run a statement that steers the session.
 
     Raises:
         SqlError: The sandbox has no such setting, or not that value of it.
@@ -69,7 +72,7 @@ def run_setting(words: Words, transaction: Transaction) -> Setting | Show | None
         return _set(words, transaction)
     if words.accept("SHOW"):
         return _show(words, transaction)
-    return None
+    raise words.error()
 
 
 def _end_transaction(words: Words) -> None:

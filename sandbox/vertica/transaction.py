@@ -126,10 +126,10 @@ class Transaction:
             listed = ", ".join(columns)
             present = " AND ".join(f"{column} IS NOT NULL" for column in columns)
             texts = ", ".join(f"CAST({column} AS VARCHAR)" for column in columns)
-            duplicates = self.engine.read(
+            duplicates = self.engine.rows(
                 f"SELECT {texts} FROM {table.stored} WHERE {present} "  # noqa: S608 - quoted names
                 f"GROUP BY {listed} HAVING count(*) > 1 LIMIT 1"
-            ).rows()
+            )
             if duplicates:
                 shown = ",".join(
                     f"{name}={value}"

@@ -106,7 +106,7 @@ def stored_cast(value: exp.Expr, kind: SqlType) -> exp.Expr:
         cast = call("truncated", cast, kind.length)
     if kind.oid in types.BYTES:
         is_text = isinstance(value, exp.Literal) and value.is_string
-        cast = exp.Encode(this=value, charset="utf-8") if is_text else cast
+        cast = exp.Anonymous(this="encode", expressions=[value]) if is_text else cast
     return cast
 
 
