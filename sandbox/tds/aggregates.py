@@ -1,0 +1,192 @@
+"""Aggregates and window functions, with the types T-SQL gives them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from sandbox.errors import SqlError
+from sandbox.tds.convert import convert
+from sandbox.tds.failures import unsupported
+from sandbox.tds.types import (
+    BIGINT,
+    FLOAT,
+    INT,
+    Family,
+    SqlType,
+    decimal,
+    text,
+)
+from sandbox.tds.values import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Aggregate(Protocol):
+    """A function over the rows of a group or a window."""
+
+    def __call__(
+        self, values: Sequence[Typed], *, distinct: bool, over: str, order: str
+    ) -> Typed:
+        """Compile it; `over` and `order` are DuckDB SQL or ''."""
+
+
+def _function(name: str, value: str, *, distinct: bool, over: str) -> str:
+    return f"{name}({'DISTINCT ' * distinct}{value}){over}"
+
+
+def _count(
+    values: Sequence[Typed],
+    *,
+    distinct: bool,
+    over: str,
+    order: str,  # noqa: ARG001 - the protocol's
+    kind: SqlType,
+) -> Typed:
+    value = values[0].sql if values else "*"
+    sql = _function("count", value, distinct=distinct, over=over)
+    return Typed(f"CAST({sql} AS {kind.storage})", kind, nullable=False)
+
+
+def _invalid(kind: SqlType, name: str) -> SqlError:
+    return SqlError(
+        f"Operand data type {kind.name} is invalid for {name} operator.", number=8117
+    )
+
+
+def _sum_type(kind: SqlType, name: str) -> SqlType:
+    match kind.family:
+        case Family.INTEGER:
+            return BIGINT if kind.name == "bigint" else INT
+        case Family.DECIMAL if kind.name in ("money", "smallmoney"):
+            return SqlType("money", precision=19, scale=4)
+        case Family.DECIMAL:
+            return decimal(38, kind.scale)
+        case Family.FLOAT:
+            return FLOAT
+        case _:
+            raise _invalid(kind, name)
+
+
+def _sum(
+    values: Sequence[Typed],
+    *,
+    distinct: bool,
+    over: str,
+    order: str,  # noqa: ARG001 - the protocol's
+) -> Typed:
+    (value,) = values
+    kind = _sum_type(value.kind, "sum")
+    sql = _function("sum", value.sql, distinct=distinct, over=over)
+    return Typed(f"CAST({sql} AS {kind.storage})", kind)
+
+
+def _avg(
+    values: Sequence[Typed],
+    *,
+    distinct: bool,
+    over: str,
+    order: str,  # noqa: ARG001 - the protocol's
+) -> Typed:
+    """Of integers an integer, cut; of decimals with at least six digits."""
+    (value,) = values
+    kind = _sum_type(value.kind, "avg")
+    total = _function("sum", value.sql, distinct=distinct, over=over)
+    count = _function("count", value.sql, distinct=distinct, over=over)
+    if kind.family is Family.INTEGER:
+        return Typed(f"CAST({total} // {count} AS {kind.storage})", kind)
+    if kind.family is Family.DECIMAL and kind.name != "money":
+        kind = decimal(38, max(6, value.kind.scale))
+    mean = _function("avg", value.sql, distinct=distinct, over=over)
+    return Typed(f"CAST({mean} AS {kind.storage})", kind)
+
+
+def _extreme(
+    values: Sequence[Typed],
+    *,
+    distinct: bool,
+    over: str,
+    order: str,  # noqa: ARG001 - the protocol's
+    name: str,
+) -> Typed:
+    (value,) = values
+    if value.kind.family is Family.BIT:
+        raise _invalid(value.kind, name)
+    return Typed(_function(name, value.sql, distinct=distinct, over=over), value.kind)
+
+
+def _spread(
+    values: Sequence[Typed],
+    *,
+    distinct: bool,
+    over: str,
+    order: str,  # noqa: ARG001 - the protocol's
+    name: str,
+) -> Typed:
+    (value,) = values
+    number = convert(value, FLOAT)
+    return Typed(_function(name, number.sql, distinct=distinct, over=over), FLOAT)
+
+
+def _string_agg(
+    values: Sequence[Typed], *, distinct: bool, over: str, order: str
+) -> Typed:
+    value, separator = values
+    if distinct or over:
+        raise unsupported("STRING_AGG with DISTINCT or OVER")
+    kind = value.kind
+    if kind.family is not Family.TEXT:
+        value = convert(value, text(-1, unicode=True))
+        kind = value.kind
+    limit = 4000 if kind.is_unicode else 8000
+    result = text(-1 if kind.is_max else limit, unicode=kind.is_unicode)
+    return Typed(f"string_agg({value.sql}, {separator.sql} {order})", result)
+
+
+AGGREGATES: dict[str, Aggregate] = {
+    "COUNT": partial(_count, kind=INT),
+    "COUNT_BIG": partial(_count, kind=BIGINT),
+    "SUM": _sum,
+    "AVG": _avg,
+    "MIN": partial(_extreme, name="min"),
+    "MAX": partial(_extreme, name="max"),
+    "STDEV": partial(_spread, name="stddev_samp"),
+    "STDEVP": partial(_spread, name="stddev_pop"),
+    "VAR": partial(_spread, name="var_samp"),
+    "VARP": partial(_spread, name="var_pop"),
+    "STRING_AGG": _string_agg,
+}
+
+
+def _ranking(values: Sequence[Typed], over: str, *, name: str) -> Typed:
+    if values:
+        raise ValueError(name)
+    return Typed(f"{name}(){over}", BIGINT, nullable=False)
+
+
+def _ntile(values: Sequence[Typed], over: str) -> Typed:
+    (count,) = values
+    return Typed(f"ntile({count.sql}){over}", BIGINT, nullable=False)
+
+
+def _neighbour(values: Sequence[Typed], over: str, *, name: str) -> Typed:
+    value, *rest = values
+    arguments = [value.sql]
+    if rest:
+        arguments.append(rest[0].sql)
+    if len(rest) > 1:
+        arguments.append(convert(rest[1], value.kind).sql)
+    return Typed(f"{name}({', '.join(arguments)}){over}", value.kind)
+
+
+WINDOW_FUNCTIONS: dict[str, Callable[[Sequence[Typed], str], Typed]] = {
+    "ROW_NUMBER": partial(_ranking, name="row_number"),
+    "RANK": partial(_ranking, name="rank"),
+    "DENSE_RANK": partial(_ranking, name="dense_rank"),
+    "NTILE": _ntile,
+    "LAG": partial(_neighbour, name="lag"),
+    "LEAD": partial(_neighbour, name="lead"),
+    "FIRST_VALUE": partial(_neighbour, name="first_value"),
+    "LAST_VALUE": partial(_neighbour, name="last_value"),
+}

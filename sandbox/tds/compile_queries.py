@@ -1,0 +1,419 @@
+"""T-SQL queries into DuckDB's SQL, with the columns they answer.
+
+Each SELECT names its results c1, c2 ...: what they are called outside is said where
+it is used, so that unnamed and repeated names, which T-SQL allows, do no harm.
+"""
+
+# ruff: noqa: S608 - SQL is made from a parsed tree; names are quoted, values escaped
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sandbox.engine import quoted
+from sandbox.errors import SqlError
+from sandbox.tds import syntax as s
+from sandbox.tds.compile_expressions import ExpressionCompiler, ordered, unified
+from sandbox.tds.convert import convert
+from sandbox.tds.failures import unsupported
+from sandbox.tds.scope import Scope, ScopeSource
+from sandbox.tds.system_views import system_view
+from sandbox.tds.types import BIGINT
+from sandbox.tds.values import Typed
+from sandbox.tds.wire_types import OutputColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.tds.environment import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledQuery:
+    """DuckDB SQL and its columns.
+
+    Attributes:
+        variables: Of SELECT @x = ..., the variable of each column.
+    """
+
+    sql: str
+    columns: tuple[OutputColumn, ...]
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Body:
+    """A compiled body, and what its ORDER BY may refer to."""
+
+    sql: str
+    columns: tuple[OutputColumn, ...]
+    scope: Scope | None = None
+    items: list[Typed] = field(default_factory=list)
+    distinct: bool = False
+    limit: str = ""
+    variables: tuple[str, ...] = ()
+
+
+class QueryCompiler(ExpressionCompiler):
+    """Compiles the queries of one statement."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Begin a statement."""
+        super().__init__(environment)
+        self._common: list[dict[str, tuple[OutputColumn, ...]]] = []
+
+    def query(self, query: s.Query, outer: Scope | None = None) -> CompiledQuery:
+        """Compile a whole query.
+
+        Raises:
+            SqlError: A name is unknown, types do not fit, or the like.
+        """
+        prefix = self.common_tables(query.tables, outer)
+        try:
+            body = self._body(query.body, outer)
+            sql = body.sql
+            if query.order:
+                sql += self._order(query, body, outer)
+            sql += self._limit(query, body)
+        finally:
+            self._common.pop()
+        return CompiledQuery(prefix + sql, body.columns, body.variables)
+
+    def query_sql(
+        self, query: s.Query, outer: Scope
+    ) -> tuple[str, tuple[OutputColumn, ...]]:
+        """Compile a subquery."""
+        compiled = self.query(query, outer)
+        return compiled.sql, compiled.columns
+
+    def common_tables(
+        self, tables: Sequence[s.CommonTable], outer: Scope | None
+    ) -> str:
+        """DuckDB SQL of WITH; the tables are known until `_common` is popped."""
+        known: dict[str, tuple[OutputColumn, ...]] = {}
+        self._common.append(known)
+        parts = []
+        for table in tables:
+            known_by = table.name.casefold()
+            columns, sql = self._common_table(table, known, outer)
+            known[known_by] = columns
+            names = ", ".join(quoted(c.name) for c in columns)
+            parts.append(f"{quoted(table.name)}({names}) AS ({sql})")
+        return f"WITH RECURSIVE {', '.join(parts)} " if parts else ""
+
+    def _common_table(
+        self,
+        table: s.CommonTable,
+        known: dict[str, tuple[OutputColumn, ...]],
+        outer: Scope | None,
+    ) -> tuple[tuple[OutputColumn, ...], str]:
+        body = table.query.body
+        if isinstance(body, s.SetOperation) and body.operator == "UNION ALL":
+            # the anchor gives a recursive table its columns
+            anchor = self.query(s.Query(body.left), outer)
+            known[table.name.casefold()] = renamed(
+                anchor.columns, table.columns, table.name
+            )
+        compiled = self.query(table.query, outer)
+        return renamed(compiled.columns, table.columns, table.name), compiled.sql
+
+    def release(self) -> None:
+        """Forget the tables of the last `common_tables`."""
+        self._common.pop()
+
+    def _body(self, body: s.QueryBody, outer: Scope | None) -> _Body:
+        match body:
+            case s.Select():
+                return self._select(body, outer)
+            case s.Values():
+                return self._values(body, outer)
+            case s.SetOperation():
+                return self._set_operation(body, outer)
+            case _:
+                raise unsupported(type(body).__name__)
+
+    def _values(self, body: s.Values, outer: Scope | None) -> _Body:
+        scope = Scope(outer=outer)
+        rows = [[self.value(one, scope) for one in row] for row in body.rows]
+        width = len(rows[0])
+        if any(len(row) != width for row in rows):
+            raise SqlError(
+                "All the expressions in a row constructor must have as many values.",
+                number=10709,
+            )
+        kinds = [unified(row[at] for row in rows) for at in range(width)]
+        shown = (
+            "("
+            + ", ".join(convert(v, k).sql for v, k in zip(row, kinds, strict=True))
+            + ")"
+            for row in rows
+        )
+        columns = tuple(OutputColumn("", kind) for kind in kinds)
+        return _Body(f"VALUES {', '.join(shown)}", columns)
+
+    def _set_operation(self, body: s.SetOperation, outer: Scope | None) -> _Body:
+        left, right = self._body(body.left, outer), self._body(body.right, outer)
+        if len(left.columns) != len(right.columns):
+            raise SqlError(
+                "All queries combined using a UNION, INTERSECT or EXCEPT operator must "
+                "have an equal number of expressions in their target lists.",
+                number=205,
+            )
+        columns = tuple(
+            OutputColumn(a.name, unified([_null_or(left, i), _null_or(right, i)]))
+            for i, a in enumerate(left.columns)
+        )
+        a, b = (_converted(one, columns) for one in (left, right))
+        return _Body(f"({a}) {body.operator} ({b})", columns)
+
+    def _select(self, body: s.Select, outer: Scope | None) -> _Body:
+        scope = Scope(outer=outer)
+        source = ""
+        if body.source is not None:
+            source = " FROM " + self.source(body.source, scope)
+        names, items, variables = self._items(body, scope)
+        parts = ["SELECT "]
+        if body.distinct:
+            parts.append("DISTINCT ")
+        parts.append(
+            ", ".join(f"{one.sql} AS c{at}" for at, one in enumerate(items, start=1))
+        )
+        parts.append(source)
+        if body.where is not None:
+            parts.append(f" WHERE {self.condition(body.where, scope)}")
+        if body.group:
+            keys = ", ".join(self.value(key, scope).sql for key in body.group)
+            parts.append(f" GROUP BY {keys}")
+        if body.having is not None:
+            parts.append(f" HAVING {self.condition(body.having, scope)}")
+        columns = tuple(
+            OutputColumn(name, one.kind, one.nullable, one.identity)
+            for name, one in zip(names, items, strict=True)
+        )
+        limit = ""
+        if body.top is not None:
+            count = convert(self.value(body.top, scope), BIGINT)
+            limit = f" LIMIT {count.sql}"
+        return _Body(
+            "".join(parts), columns, scope, items, body.distinct, limit, variables
+        )
+
+    def _items(
+        self, body: s.Select, scope: Scope
+    ) -> tuple[list[str], list[Typed], tuple[str, ...]]:
+        names: list[str] = []
+        items: list[Typed] = []
+        variables = tuple(item.variable for item in body.items if item.variable)
+        if variables and len(variables) != len(body.items):
+            raise SqlError(
+                "A SELECT statement that assigns a value to a variable must not be "
+                "combined with data-retrieval operations.",
+                number=141,
+                severity=15,
+            )
+        for item in body.items:
+            if isinstance(item.expression, s.Star):
+                for name, value in scope.star(item.expression.source):
+                    names.append(name)
+                    items.append(value)
+                continue
+            value = self.value(item.expression, scope)
+            name = item.alias
+            if not name and isinstance(item.expression, s.Name):
+                name = _column_name(item.expression, scope)
+            names.append(name)
+            items.append(value)
+        return names, items, variables
+
+    def _order(self, query: s.Query, body: _Body, outer: Scope | None) -> str:
+        keys = []
+        for item in query.order:
+            place = _place(item.expression, body)
+            if place is None:
+                if body.scope is None:
+                    raise SqlError(
+                        "ORDER BY items must appear in the select list if the "
+                        "statement contains a UNION, INTERSECT or EXCEPT operator.",
+                        number=104,
+                        severity=15,
+                    )
+                key = self.value(item.expression, body.scope).sql
+                same = [n for n, one in enumerate(body.items, 1) if one.sql == key]
+                if same:
+                    key = str(same[0])
+                elif body.distinct:
+                    raise SqlError(
+                        "ORDER BY items must appear in the select list if SELECT "
+                        "DISTINCT is specified.",
+                        number=145,
+                        severity=15,
+                    )
+            else:
+                key = str(place)
+            keys.append(ordered(key, item))
+        del outer
+        return " ORDER BY " + ", ".join(keys)
+
+    def _limit(self, query: s.Query, body: _Body) -> str:
+        if query.offset is None:
+            return body.limit
+        scope = body.scope or Scope()
+        sql = ""
+        if query.fetch is not None:
+            sql = f" LIMIT {convert(self.value(query.fetch, scope), BIGINT).sql}"
+        return f"{sql} OFFSET {convert(self.value(query.offset, scope), BIGINT).sql}"
+
+    def source(self, node: s.Source, scope: Scope) -> str:
+        """DuckDB SQL of what stands in FROM; its columns enter the scope."""
+        match node:
+            case s.TableSource():
+                return self._table_source(node, scope)
+            case s.DerivedSource():
+                return self._derived(node, scope, scope.outer)
+            case s.Join():
+                return self._join(node, scope)
+            case _:
+                raise unsupported(type(node).__name__)
+
+    def _join(self, node: s.Join, scope: Scope) -> str:
+        left = self.source(node.left, scope)
+        if node.kind.endswith("LATERAL"):
+            if not isinstance(node.right, s.DerivedSource):
+                raise unsupported("APPLY of what is not a subquery")
+            # the subquery sees what stands to its left
+            seen = Scope(list(scope.sources), scope.outer)
+            right = self._derived(node.right, scope, seen)
+            tail = " ON true" if node.kind.startswith("LEFT") else ""
+            return f"{left} {node.kind} {right}{tail}"
+        right = self.source(node.right, scope)
+        if isinstance(node.right, s.Join):
+            right = f"({right})"
+        if node.condition is None:
+            return f"{left} {node.kind} {right}"
+        return f"{left} {node.kind} {right} ON {self.condition(node.condition, scope)}"
+
+    def _table_source(self, node: s.TableSource, scope: Scope) -> str:
+        alias = node.alias or node.table.parts[-1]
+        relation = quoted(alias)
+        if len(node.table.parts) == 1:
+            for known in reversed(self._common):
+                columns = known.get(alias.casefold() if not node.alias else "")
+                columns = columns or known.get(node.table.parts[0].casefold())
+                if columns is not None:
+                    self._enter(scope, ScopeSource(alias, relation, columns))
+                    return f"{quoted(node.table.parts[0])} AS {relation}"
+        view = system_view(node.table, self.environment)
+        if view is not None:
+            sql, columns = view
+            self._enter(scope, ScopeSource(alias, relation, columns))
+            names = ", ".join(quoted(c.name) for c in columns)
+            return f"({sql}) AS {relation}({names})"
+        table = self.environment.table(node.table)
+        columns = tuple(
+            OutputColumn(c.name, c.type, c.nullable, c.identity is not None)
+            for c in table.columns
+        )
+        self._enter(scope, ScopeSource(alias, relation, columns))
+        return f"{table.relation} AS {relation}"
+
+    def _derived(self, node: s.DerivedSource, scope: Scope, seen: Scope | None) -> str:
+        compiled = self.query(node.query, seen)
+        columns = renamed(compiled.columns, node.columns, node.alias)
+        relation = quoted(node.alias)
+        self._enter(scope, ScopeSource(node.alias, relation, columns))
+        names = ", ".join(quoted(c.name) for c in columns)
+        return f"({compiled.sql}) AS {relation}({names})"
+
+    def _enter(self, scope: Scope, source: ScopeSource) -> None:
+        if any(
+            one.alias.casefold() == source.alias.casefold() for one in scope.sources
+        ):
+            raise SqlError(
+                f"The objects in the FROM clause have the same exposed name "
+                f"'{source.alias}'. Use correlation names to distinguish them.",
+                number=1013,
+            )
+        scope.sources.append(source)
+
+
+def _column_name(node: s.Name, scope: Scope) -> str:
+    """A column's name as it was declared, not as it was typed."""
+    sql = scope.resolve(node.parts).sql
+    return sql[sql.rindex('."') + 2 : -1].replace('""', '"')
+
+
+def _place(node: s.Expression, body: _Body) -> int | None:
+    """The place in the select list that ORDER BY means, if it means one."""
+    if isinstance(node, s.Number) and node.text.isdigit():
+        place = int(node.text)
+        if not 1 <= place <= len(body.columns):
+            raise SqlError(
+                f"The ORDER BY position number {place} is out of range of the number "
+                "of items in the select list.",
+                number=108,
+                severity=15,
+            )
+        return place
+    if isinstance(node, s.Name) and len(node.parts) == 1:
+        wanted = node.parts[0].casefold()
+        for place, column in enumerate(body.columns, start=1):
+            if column.name.casefold() == wanted:
+                return place
+    return None
+
+
+def _null_or(body: _Body, at: int) -> Typed:
+    """The item of a column, for its type alone."""
+    return body.items[at] if body.items else Typed("", body.columns[at].type)
+
+
+def _converted(body: _Body, columns: tuple[OutputColumn, ...]) -> str:
+    sql = body.sql + body.limit
+    same = all(
+        a.type.storage == b.type.storage
+        for a, b in zip(body.columns, columns, strict=True)
+    )
+    if same:
+        return sql
+    names = [f"c{at}" for at in range(1, len(columns) + 1)]
+    items = ", ".join(
+        convert(Typed(f"s.{name}", a.type), b.type).sql
+        for name, a, b in zip(names, body.columns, columns, strict=True)
+    )
+    return f"SELECT {items} FROM ({sql}) AS s({', '.join(names)})"
+
+
+def renamed(
+    columns: tuple[OutputColumn, ...], names: tuple[str, ...], alias: str
+) -> tuple[OutputColumn, ...]:
+    """The columns of a derived table under the names it is given.
+
+    Raises:
+        SqlError: 8155, 8156, 8158, 8159: a column has no name, or not one of its own.
+    """
+    if names:
+        if len(names) != len(columns):
+            more = "more" if len(names) < len(columns) else "fewer"
+            raise SqlError(
+                f"'{alias}' has {more} columns than were specified in the column list.",
+                number=8158 if more == "more" else 8159,
+            )
+        columns = tuple(
+            OutputColumn(name, c.type, c.nullable, c.identity)
+            for name, c in zip(names, columns, strict=True)
+        )
+    seen: set[str] = set()
+    for place, column in enumerate(columns, start=1):
+        if not column.name:
+            raise SqlError(
+                f"No column name was specified for column {place} of '{alias}'.",
+                number=8155,
+            )
+        if column.name.casefold() in seen:
+            raise SqlError(
+                f"The column '{column.name}' was specified multiple times for "
+                f"'{alias}'.",
+                number=8156,
+            )
+        seen.add(column.name.casefold())
+    return columns

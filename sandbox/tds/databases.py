@@ -1,0 +1,90 @@
+"""What the sessions on one database share: its catalog and identity counters."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sandbox.tds.catalog import Catalog
+from sandbox.tds.identities import Identities
+from sandbox.tds.tables import DEFAULT_SCHEMA
+
+if TYPE_CHECKING:
+    from sandbox.engine import Engine, Session
+    from sandbox.tds.compile_queries import CompiledQuery
+
+
+@dataclass
+class Database:
+    """One database of the server.
+
+    Attributes:
+        queries: Compiled queries by their text, for one version of the catalog.
+    """
+
+    name: str
+    catalog: Catalog
+    identities: Identities = field(default_factory=Identities)
+    queries: QueryCache = field(default_factory=QueryCache)
+
+
+class QueryCache:
+    """Compiled queries, forgotten all at once when a table changes."""
+
+    _CAPACITY = 512
+
+    def __init__(self) -> None:
+        """Begin with nothing compiled."""
+        self._lock = threading.Lock()
+        self._version = -1
+        self._known: dict[str, CompiledQuery] = {}
+
+    def get(self, text: str, version: int) -> CompiledQuery | None:
+        """What a text was compiled to, under this version of the catalog."""
+        with self._lock:
+            return self._known.get(text) if version == self._version else None
+
+    def put(self, text: str, version: int, query: CompiledQuery) -> None:
+        """Remember what a text was compiled to."""
+        with self._lock:
+            if version != self._version or len(self._known) >= self._CAPACITY:
+                self._known.clear()
+                self._version = version
+            self._known[text] = query
+
+
+class Databases:
+    """The databases of one server, opened when they are first used."""
+
+    def __init__(self, engine: Engine, server: str) -> None:
+        """Know where the databases are; open none."""
+        self._engine = engine
+        self._server = server
+        self._lock = threading.Lock()
+        self._open: dict[str, Database] = {}
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all."""
+        return tuple(self._engine.databases(self._server))
+
+    def create(self, name: str) -> None:
+        """Create a database."""
+        self._engine.create_database(self._server, name)
+
+    def session(self, name: str) -> tuple[Session, Database]:
+        """Open a session on a database.
+
+        Raises:
+            KeyError: There is no such database.
+        """
+        session = self._engine.session(self._server, name, schema=DEFAULT_SCHEMA)
+        with self._lock:
+            known = self._open.get(name.casefold())
+            if known is None:
+                proper = next(
+                    one for one in self.names() if one.casefold() == name.casefold()
+                )
+                known = Database(proper, Catalog(session))
+                self._open[name.casefold()] = known
+        return session, known

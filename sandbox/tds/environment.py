@@ -1,0 +1,119 @@
+"""What a statement sees besides its own text: tables, variables, the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from sandbox.errors import SqlError
+from sandbox.tds.failures import invalid_object, unsupported
+from sandbox.tds.tables import DEFAULT_SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.tds.syntax import TableName
+    from sandbox.tds.tables import Table
+    from sandbox.tds.values import Typed
+
+
+class Tables(Protocol):
+    """Where a session finds tables."""
+
+    def find(self, schema: str, name: str) -> Table | None:
+        """Return the table of a name, in any case."""
+
+    def all(self) -> Sequence[Table]:
+        """Return every table there is, without temporary ones."""
+
+
+@dataclass
+class Facts:
+    """What a session tells about itself.
+
+    Attributes:
+        now: Ticks since 0001-01-01 when the statement began, UTC.
+        identity: The last identity value the session inserted.
+        rows: Rows of the last statement.
+        error: Number of the last statement's error, 0 after a success.
+    """
+
+    server: str = ""
+    database: str = ""
+    databases: tuple[str, ...] = ()
+    user: str = ""
+    host: str = ""
+    application: str = ""
+    spid: int = 0
+    now: int = 0
+    transactions: int = 0
+    identity: int | None = None
+    rows: int = 0
+    error: int = 0
+    lock_timeout: int = -1
+
+
+@dataclass
+class Environment:
+    """The surroundings of one statement while it is compiled.
+
+    Attributes:
+        fixed: Whether the outcome depends on nothing but the text and the tables;
+            reading a variable or a fact of the session ends that.
+    """
+
+    tables: Tables
+    variables: Mapping[str, Typed]
+    session: Facts
+    fixed: bool = field(default=True)
+
+    @property
+    def facts(self) -> Facts:
+        """The session's facts; what is compiled from them holds once."""
+        self.fixed = False
+        return self.session
+
+    def variable(self, name: str) -> Typed:
+        """The value of @name.
+
+        Raises:
+            SqlError: 137, it is not declared.
+        """
+        self.fixed = False
+        try:
+            return self.variables[name]
+        except KeyError:
+            raise SqlError(
+                f'Must declare the scalar variable "{name}".', number=137, severity=15
+            ) from None
+
+    def table(self, name: TableName) -> Table:
+        """The table of a name.
+
+        Raises:
+            SqlError: 208, there is none; 40515, it is another database's.
+        """
+        schema, own = self.resolve(name)
+        found = self.tables.find(schema, own)
+        if found is None:
+            raise invalid_object(str(name))
+        return found
+
+    def resolve(self, name: TableName) -> tuple[str, str]:
+        """Schema and name of a name in one to three parts.
+
+        Raises:
+            SqlError: 40515, the first part is another database.
+        """
+        if len(name.parts) > 3:  # noqa: PLR2004 - server, database, schema, table
+            raise unsupported(f"four-part name {name}")
+        *front, own = name.parts
+        if len(front) > 1 and front[0].casefold() not in ("", "tempdb"):
+            database = front[0]
+            if database.casefold() != self.facts.database.casefold():
+                raise SqlError(
+                    f"Reference to database and/or server name in '{name}' is not "
+                    "supported in this version of SQL Server.",
+                    number=40515,
+                )
+        return (front[-1] if front and front[-1] else DEFAULT_SCHEMA), own

@@ -1,0 +1,447 @@
+"""A batch of T-SQL into statements; they need no semicolons between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.tds import commands as c
+from sandbox.tds import syntax as s
+from sandbox.tds.failures import syntax_error, unsupported
+from sandbox.tds.lexer import Kind, tokenize
+from sandbox.tds.parse_definitions import DefinitionParser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OPTIONS_OF_ONE_WORD = frozenset(
+    [
+        "ANSI_DEFAULTS",
+        "ANSI_NULLS",
+        "ANSI_NULL_DFLT_OFF",
+        "ANSI_NULL_DFLT_ON",
+        "ANSI_PADDING",
+        "ANSI_WARNINGS",
+        "ARITHABORT",
+        "ARITHIGNORE",
+        "CONCAT_NULL_YIELDS_NULL",
+        "CURSOR_CLOSE_ON_COMMIT",
+        "FMTONLY",
+        "FORCEPLAN",
+        "IMPLICIT_TRANSACTIONS",
+        "NOCOUNT",
+        "NOEXEC",
+        "NUMERIC_ROUNDABORT",
+        "PARSEONLY",
+        "QUOTED_IDENTIFIER",
+        "REMOTE_PROC_TRANSACTIONS",
+        "SHOWPLAN_ALL",
+        "SHOWPLAN_TEXT",
+        "SHOWPLAN_XML",
+        "XACT_ABORT",
+    ]
+)
+# Statements SQL Server has and the sandbox has not.
+_NOT_HERE = frozenset(
+    [
+        "ADD",
+        "BACKUP",
+        "BULK",
+        "CHECKPOINT",
+        "CLOSE",
+        "DBCC",
+        "DEALLOCATE",
+        "DENY",
+        "DISABLE",
+        "ENABLE",
+        "FETCH",
+        "GET",
+        "GOTO",
+        "GRANT",
+        "KILL",
+        "MERGE",
+        "MOVE",
+        "OPEN",
+        "READTEXT",
+        "RECEIVE",
+        "RECONFIGURE",
+        "RESTORE",
+        "REVERT",
+        "REVOKE",
+        "SEND",
+        "SHUTDOWN",
+        "UPDATETEXT",
+        "WRITETEXT",
+    ]
+)
+_TEXT_SHOWN = 100
+
+
+def parse_batch(
+    text: str, *, quoted_identifier: bool = True
+) -> tuple[c.Statement, ...]:
+    """The statements of a batch, in order.
+
+    Raises:
+        SqlError: 102, it is not T-SQL; 50100, it is T-SQL the sandbox has not.
+    """
+    parser = StatementParser(text, quoted_identifier=quoted_identifier)
+    return parser.statements()
+
+
+class StatementParser(DefinitionParser):
+    """Statements."""
+
+    def __init__(self, text: str, *, quoted_identifier: bool) -> None:
+        """Begin a batch."""
+        super().__init__(text, tokenize(text, quoted_identifier=quoted_identifier))
+        self._first_words: dict[str, Callable[[int], c.Statement]] = {
+            "SELECT": self._select_statement,
+            "WITH": self._with,
+            "INSERT": self._insert,
+            "UPDATE": self._update,
+            "DELETE": self._delete,
+            "TRUNCATE": self._truncate,
+            "CREATE": self.create,
+            "DROP": self.drop,
+            "ALTER": self.alter,
+            "SET": self._set,
+            "DECLARE": self._declare,
+            "USE": self._use,
+            "BEGIN": self._begin,
+            "COMMIT": self._commit,
+            "ROLLBACK": self._rollback,
+            "SAVE": self._save,
+            "IF": self._if,
+            "WHILE": self._while,
+            "PRINT": self._print,
+            "RAISERROR": self._raiserror,
+            "THROW": self._throw,
+            "EXEC": self._execute,
+            "EXECUTE": self._execute,
+            "WAITFOR": self._waitfor,
+            "BREAK": self._jump,
+            "CONTINUE": self._jump,
+            "RETURN": self._jump,
+        }
+
+    def statements(self) -> tuple[c.Statement, ...]:
+        """Parse to the end."""
+        found: list[c.Statement] = []
+        while True:
+            while self.accept_symbol(";"):
+                pass
+            if self.here.kind is Kind.END:
+                return tuple(found)
+            found.append(self.statement(first=not found))
+
+    def statement(self, *, first: bool = False) -> c.Statement:
+        """Parse one statement."""
+        start = self.here.start
+        word = self.here.value if self.here.kind is Kind.WORD else ""
+        handler = self._first_words.get(word)
+        if handler is not None:
+            return handler(start)
+        if word in _NOT_HERE:
+            raise unsupported(self._shown(start))
+        if first and self.is_name():  # a procedure's name alone may begin a batch
+            return self._procedure(start)
+        raise self.unexpected()
+
+    def _shown(self, start: int) -> str:
+        text = " ".join(self.source[start:].split())
+        return text if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN] + "..."
+
+    def _select_statement(self, start: int) -> c.Statement:
+        query = self.query()
+        return c.SelectStatement(self.since(start), query)
+
+    def _with(self, start: int) -> c.Statement:
+        at = self._at
+        tables = self.common_tables()
+        if self.is_word("UPDATE"):
+            return self._update(start, tables)
+        if self.is_word("DELETE"):
+            return self._delete(start, tables)
+        if self.is_word("INSERT"):
+            return self._insert(start, tables)
+        self._at = at
+        return self._select_statement(start)
+
+    def _insert(
+        self, start: int, tables: tuple[s.CommonTable, ...] = ()
+    ) -> c.Statement:
+        self.expect("INSERT")
+        if self.is_word("BULK") or self.is_word("TOP"):
+            raise unsupported(self._shown(start))
+        self.accept("INTO")
+        table = s.TableName(self.dotted())
+        self._hints()
+        columns: tuple[str, ...] = ()
+        if self.is_symbol("(") and not self.is_word("SELECT", "WITH", distance=1):
+            columns = self.column_list()
+        self._refuse_output(start)
+        query: s.Query | None
+        if self.accept("DEFAULT", "VALUES"):
+            query = None
+        elif self.is_word("EXEC", "EXECUTE"):
+            raise unsupported(self._shown(start))
+        else:
+            query = self.query()
+            if tables:
+                query = s.Query(
+                    query.body, tables, query.order, query.offset, query.fetch
+                )
+        return c.Insert(self.since(start), table, columns, query)
+
+    def _refuse_output(self, start: int) -> None:
+        if self.is_word("OUTPUT"):
+            raise unsupported(self._shown(start))
+
+    def _update(
+        self, start: int, tables: tuple[s.CommonTable, ...] = ()
+    ) -> c.Statement:
+        self.expect("UPDATE")
+        if self.is_word("TOP", "STATISTICS"):
+            raise unsupported(self._shown(start))
+        target = s.TableName(self.dotted())
+        self._hints()
+        self.expect("SET")
+        assignments = self.listed(self._assignment)
+        self._refuse_output(start)
+        source = self.sources() if self.accept("FROM") else None
+        where = self.expression() if self.accept("WHERE") else None
+        return c.Update(self.since(start), target, assignments, source, where, tables)
+
+    def _assignment(self) -> tuple[str, s.Expression]:
+        column = self.dotted()[-1]
+        operator = self.advance()
+        if operator.value in ("+=", "-=", "*=", "/="):
+            value = self.expression()
+            return column, s.Binary(operator.value[0], s.Name((column,)), value)
+        if operator.value != "=":
+            raise syntax_error(operator.raw)
+        return column, self.expression()
+
+    def _delete(
+        self, start: int, tables: tuple[s.CommonTable, ...] = ()
+    ) -> c.Statement:
+        self.expect("DELETE")
+        if self.is_word("TOP"):
+            raise unsupported(self._shown(start))
+        self.accept("FROM")
+        target = s.TableName(self.dotted())
+        self._hints()
+        self._refuse_output(start)
+        source = self.sources() if self.accept("FROM") else None
+        where = self.expression() if self.accept("WHERE") else None
+        return c.Delete(self.since(start), target, source, where, tables)
+
+    def _truncate(self, start: int) -> c.Statement:
+        self.expect("TRUNCATE", "TABLE")
+        table = s.TableName(self.dotted())
+        return c.Truncate(self.since(start), table)
+
+    def _set(self, start: int) -> c.Statement:
+        self.expect("SET")
+        if self.here.kind is Kind.VARIABLE:
+            name = self.advance().value.lower()
+            self.expect_symbol("=")
+            value = self.expression()
+            return c.SetVariable(self.since(start), name, value)
+        if self.accept("TRANSACTION"):
+            self.expect("ISOLATION", "LEVEL")
+            words = [self.advance().value]
+            if words[0] in ("READ", "REPEATABLE"):
+                words.append(self.advance().value)
+            return c.SetOption(self.since(start), "ISOLATION LEVEL", " ".join(words))
+        if self.accept("IDENTITY_INSERT"):
+            table = ".".join(self.dotted())
+            state = self.advance().value
+            return c.SetOption(self.since(start), "IDENTITY_INSERT", f"{state} {table}")
+        if self.accept("STATISTICS"):
+            self.advance()
+            name = "STATISTICS"
+        else:
+            name = self._option_names()
+        sign = self.advance().value if self.is_symbol("-") else ""
+        token = self.advance()
+        if token.kind is Kind.END:
+            raise self.unexpected()
+        return c.SetOption(self.since(start), name, sign + token.value)
+
+    def _option_names(self) -> str:
+        names = [self.advance().value]
+        while self.accept_symbol(","):
+            names.append(self.advance().value)
+        if len(names) > 1 and not _OPTIONS_OF_ONE_WORD.issuperset(names):
+            raise syntax_error(",")
+        return ",".join(names)
+
+    def _declare(self, start: int) -> c.Statement:
+        self.expect("DECLARE")
+        variables = self.listed(self._declaration)
+        return c.Declare(self.since(start), variables)
+
+    def _declaration(self) -> tuple[str, s.TypeName, s.Expression | None]:
+        token = self.advance()
+        if token.kind is not Kind.VARIABLE:
+            raise syntax_error(token.raw)
+        self.accept("AS")
+        if self.is_word("TABLE", "CURSOR"):
+            raise unsupported(f"DECLARE {token.raw} {self.here.raw}")
+        kind = self.type_name()
+        value = self.expression() if self.accept_symbol("=") else None
+        return token.value.lower(), kind, value
+
+    def _use(self, start: int) -> c.Statement:
+        self.expect("USE")
+        name = self.name()
+        return c.Use(self.since(start), name)
+
+    def _begin(self, start: int) -> c.Statement:
+        self.expect("BEGIN")
+        if self.accept("TRAN") or self.accept("TRANSACTION"):
+            self._transaction_name()
+            if self.accept("WITH", "MARK") and self.here.kind is Kind.STRING:
+                self.advance()
+            return c.Begin(self.since(start))
+        if self.is_word("TRY", "CATCH", "DISTRIBUTED", "ATOMIC"):
+            raise unsupported(self._shown(start))
+        found = []
+        while not self.accept("END"):
+            if self.here.kind is Kind.END:
+                raise self.unexpected()
+            if not self.accept_symbol(";"):
+                found.append(self.statement())
+        return c.Block(self.since(start), tuple(found))
+
+    def _transaction_name(self) -> str:
+        if self.here.kind is Kind.VARIABLE:
+            raise unsupported(f"a transaction named by {self.here.raw}")
+        if self.is_name() and self.here.value not in self._first_words:
+            return self.name()
+        return ""
+
+    def _commit(self, start: int) -> c.Statement:
+        self.expect("COMMIT")
+        if self.accept("TRAN") or self.accept("TRANSACTION"):
+            self._transaction_name()
+        else:
+            self.accept("WORK")
+        return c.Commit(self.since(start))
+
+    def _rollback(self, start: int) -> c.Statement:
+        self.expect("ROLLBACK")
+        name = ""
+        if self.accept("TRAN") or self.accept("TRANSACTION"):
+            name = self._transaction_name()
+        else:
+            self.accept("WORK")
+        return c.Rollback(self.since(start), name)
+
+    def _save(self, start: int) -> c.Statement:
+        self.expect("SAVE")
+        if not (self.accept("TRAN") or self.accept("TRANSACTION")):
+            raise self.unexpected()
+        name = self.name()
+        return c.Save(self.since(start), name)
+
+    def _if(self, start: int) -> c.Statement:
+        self.expect("IF")
+        condition = self.expression()
+        then = self._inner()
+        otherwise = None
+        at = self._at
+        while self.accept_symbol(";"):
+            pass
+        if self.accept("ELSE"):
+            otherwise = self._inner()
+        else:
+            self._at = at
+        return c.If(self.since(start), condition, then, otherwise)
+
+    def _inner(self) -> c.Statement:
+        if self.here.kind is Kind.END:
+            raise self.unexpected()
+        return self.statement()
+
+    def _while(self, start: int) -> c.Statement:
+        self.expect("WHILE")
+        condition = self.expression()
+        body = self._inner()
+        return c.While(self.since(start), condition, body)
+
+    def _print(self, start: int) -> c.Statement:
+        self.expect("PRINT")
+        value = self.expression()
+        return c.Print(self.since(start), value)
+
+    def _raiserror(self, start: int) -> c.Statement:
+        self.expect("RAISERROR")
+        message, severity, state, *rest = self.wrapped(
+            lambda: self._at_least_three(self.listed(self.expression))
+        )
+        if self.accept("WITH"):
+            if self.is_word("LOG", "SETERROR"):
+                raise unsupported(self._shown(start))
+            self.expect("NOWAIT")
+        return c.Raise(self.since(start), None, message, severity, state, tuple(rest))
+
+    def _at_least_three(
+        self, values: tuple[s.Expression, ...]
+    ) -> tuple[s.Expression, ...]:
+        if len(values) < 3:  # noqa: PLR2004 - message, severity, state
+            raise self.unexpected()
+        return values
+
+    def _throw(self, start: int) -> c.Statement:
+        self.expect("THROW")
+        if self.here.kind is Kind.END or self.is_symbol(";"):
+            raise unsupported("THROW without arguments")
+        number = self.scalar()
+        self.expect_symbol(",")
+        message = self.scalar()
+        self.expect_symbol(",")
+        state = self.scalar()
+        return c.Raise(self.since(start), number, message, None, state)
+
+    def _execute(self, start: int) -> c.Statement:
+        self.advance()
+        if self.is_symbol("("):
+            command = self.wrapped(self.expression)
+            return c.ExecuteText(self.since(start), command)
+        if self.here.kind is Kind.VARIABLE:
+            raise unsupported(self._shown(start))
+        return self._procedure(start)
+
+    def _procedure(self, start: int) -> c.Statement:
+        procedure = s.TableName(self.dotted())
+        arguments: tuple[tuple[str, s.Expression], ...] = ()
+        token = self.here
+        if token.kind is not Kind.END and not self.is_symbol(";"):
+            if token.kind is not Kind.WORD or self.is_word("NULL", "DEFAULT"):
+                arguments = self.listed(self._argument)
+        return c.Execute(self.since(start), procedure, arguments)
+
+    def _argument(self) -> tuple[str, s.Expression]:
+        name = ""
+        if self.here.kind is Kind.VARIABLE and self.is_symbol("=", distance=1):
+            name = self.advance().value.lower()
+            self.advance()
+        value = self.expression()
+        if self.is_word("OUTPUT", "OUT"):
+            raise unsupported("EXEC with OUTPUT parameters")
+        return name, value
+
+    def _waitfor(self, start: int) -> c.Statement:
+        self.expect("WAITFOR")
+        if not self.accept("DELAY"):
+            raise unsupported(self._shown(start))
+        delay = self.expression()
+        return c.WaitFor(self.since(start), delay)
+
+    def _jump(self, start: int) -> c.Statement:
+        word = self.advance().value
+        if word == "RETURN" and self.here.kind is Kind.NUMBER:
+            self.advance()
+        return c.Jump(self.since(start), word)

@@ -1,0 +1,351 @@
+"""The server: connections, logins, and requests one after another."""
+
+from __future__ import annotations
+
+import hmac
+import itertools
+import logging
+import socket
+import socketserver
+import struct
+import threading
+from typing import TYPE_CHECKING
+
+from sandbox.errors import SqlError
+from sandbox.holds import ConnectionKilled
+from sandbox.tds import tokens
+from sandbox.tds.databases import Databases
+from sandbox.tds.executor import CancelledError, Executor
+from sandbox.tds.failures import cannot_open_database, login_failed, unsupported
+from sandbox.tds.login import (
+    TDS_7_4,
+    Login,
+    parse_login,
+    parse_prelogin,
+    prelogin_reply,
+)
+from sandbox.tds.packets import (
+    DEFAULT_PACKET_SIZE,
+    MAXIMUM_PACKET_SIZE,
+    MINIMUM_PACKET_SIZE,
+    ConnectionClosedError,
+    Message,
+    PacketStream,
+    PacketType,
+    ProtocolError,
+)
+from sandbox.tds.reply import Reply
+from sandbox.tds.session import TdsSession
+from sandbox.tds.tokens import Environment
+from sandbox.tds.types import INT
+from sandbox.tds.wire_types import collation_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.engine import Engine
+    from sandbox.holds import Holds
+
+_LOG = logging.getLogger(__name__)
+_BACKLOG = 128
+_FIRST_SPID = 51
+_LANGUAGE = "us_english"
+_HEADERS = struct.Struct("<I")
+
+
+class TdsServer:
+    """A SQL Server: all databases the engine holds under its name.
+
+    Args:
+        engine: Where the data is.
+        holds: Where tests hold its connections.
+        name: The server's name; its databases are the engine's of this name.
+        logins: Passwords by user name; names compare without regard to case.
+        host: The address to listen on.
+        port: The port; 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        holds: Holds,
+        *,
+        name: str,
+        logins: Mapping[str, str],
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.name = name
+        self.holds = holds
+        self.databases = Databases(engine, name)
+        self.spids = itertools.count(_FIRST_SPID)
+        self._passwords = {user.casefold(): word for user, word in logins.items()}
+        self._address = (host, port)
+        self._listener: _Listener | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> tuple[str, int]:
+        """Listen, and serve in threads of its own.
+
+        Returns:
+            The address it is bound to.
+        """
+        listener = _Listener(self._address, self)
+        self._listener = listener
+        self._thread = threading.Thread(
+            target=listener.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name=f"tds {self.name}",
+            daemon=True,
+        )
+        self._thread.start()
+        host, port = listener.server_address[:2]
+        return str(host), int(port)
+
+    def stop(self) -> None:
+        """Close every connection and stop listening."""
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        listener.shutdown()
+        listener.server_close()
+        listener.close_connections()
+        if self._thread is not None:
+            self._thread.join()
+
+    def admits(self, login: Login) -> bool:
+        """Tell whether a user name and password are right."""
+        known = self._passwords.get(login.user.casefold())
+        return known is not None and hmac.compare_digest(
+            known.encode(), login.password.encode("utf-8", "surrogatepass")
+        )
+
+
+class _Listener(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = _BACKLOG
+
+    def __init__(self, address: tuple[str, int], server: TdsServer) -> None:
+        self.tds = server
+        self._sockets: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(address, _Connection)
+
+    def opened(self, sock: socket.socket) -> None:
+        """Note a connection."""
+        with self._lock:
+            self._sockets.add(sock)
+
+    def closed(self, sock: socket.socket) -> None:
+        """Forget a connection."""
+        with self._lock:
+            self._sockets.discard(sock)
+
+    def close_connections(self) -> None:
+        """Wake the threads of all connections; they end."""
+        with self._lock:
+            for sock in self._sockets:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:  # the client was faster
+                    continue
+
+
+class _Connection(socketserver.BaseRequestHandler):
+    """One client, from PRELOGIN to its end; also what holds are told of it."""
+
+    server: _Listener
+    request: socket.socket
+
+    def setup(self) -> None:
+        """Prepare the socket."""
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.server.opened(self.request)
+        self._stream = PacketStream(self.request)
+        self._stream.spid = next(self.server.tds.spids) & 0xFFFF
+        self._version = TDS_7_4
+        self._session: TdsSession | None = None
+        self.client_pid = 0
+
+    @property
+    def database(self) -> str:
+        """The database the connection uses now."""
+        return self._session.database.name if self._session else ""
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self.server.tds.name
+
+    def handle(self) -> None:
+        """Serve until the client or a hold ends it."""
+        try:
+            login = self._logged_in()
+            if login is not None:
+                self._serve(login)
+        except (ConnectionClosedError, ConnectionKilled):
+            pass
+        except ProtocolError as error:
+            _LOG.warning("%s: %s", self.name, error)
+
+    def finish(self) -> None:
+        """Roll back what is open and close."""
+        self.server.closed(self.request)
+        if self._session is not None:
+            self._session.close()
+
+    def _reply(self) -> Reply:
+        return Reply(self._stream, self._version, self.name)
+
+    # --- login
+
+    def _logged_in(self) -> Login | None:
+        """Go through PRELOGIN and LOGIN7; None when the login failed."""
+        message = self._stream.read()
+        if message.type == PacketType.PRELOGIN:
+            parse_prelogin(message.payload)
+            self._stream.write(prelogin_reply())
+            self._stream.end()
+            message = self._stream.read()
+        if message.type != PacketType.LOGIN7:
+            raise ProtocolError(f"packet of type {message.type} instead of LOGIN7")
+        login = parse_login(message.payload)
+        self._version = login.version
+        self.client_pid = login.client_pid
+        server = self.server.tds
+        if not server.admits(login):
+            self._refuse(login_failed(login.user))
+            return None
+        try:
+            self._session = self._open(login)
+        except KeyError:
+            self._refuse(cannot_open_database(login.database), login_failed(login.user))
+            return None
+        self._welcome(login)
+        return login
+
+    def _open(self, login: Login) -> TdsSession:
+        databases = self.server.tds.databases
+        wanted = login.database or _first(databases.names())
+        return TdsSession(
+            databases,
+            wanted,
+            server=self.name,
+            login=login,
+            spid=self._stream.spid,
+            quoted_identifier=login.quoted_identifier,
+        )
+
+    def _refuse(self, *errors: SqlError) -> None:
+        reply = self._reply()
+        for error in errors:
+            reply.failed(error)
+        reply.end()
+
+    def _welcome(self, login: Login) -> None:
+        reply = self._reply()
+        database = self.database
+        reply.environment(
+            tokens.environment_text(Environment.DATABASE, database, "master")
+        )
+        reply.inform(5701, f"Changed database context to '{database}'.", state=2)
+        collation = collation_bytes(INT)
+        reply.environment(
+            tokens.environment_bytes(Environment.COLLATION, collation, b"")
+        )
+        reply.environment(tokens.environment_text(Environment.LANGUAGE, _LANGUAGE, ""))
+        reply.inform(5703, f"Changed language setting to {_LANGUAGE}.")
+        reply.environment(tokens.login_ack(self._version))
+        size = login.packet_size or DEFAULT_PACKET_SIZE
+        size = max(MINIMUM_PACKET_SIZE, min(size, MAXIMUM_PACKET_SIZE))
+        reply.environment(
+            tokens.environment_text(
+                Environment.PACKET_SIZE, str(size), str(DEFAULT_PACKET_SIZE)
+            )
+        )
+        if login.has_extension:
+            reply.environment(tokens.feature_extension_ack())
+        reply.done()
+        reply.end()
+        self._stream.packet_size = size
+
+    # --- requests
+
+    def _serve(self, login: Login) -> None:
+        if self._session is None:
+            raise ProtocolError("a request before the login")
+        executor = Executor(self._session, self.server.tds.holds, _Identity(self))
+        del login
+        while True:
+            message = self._stream.read()
+            reply = self._reply()
+            if message.type == PacketType.ATTENTION:
+                reply.acknowledge_attention()
+                continue
+            if message.type != PacketType.SQL_BATCH:
+                self._refuse_request(message, reply)
+                continue
+            try:
+                executor.run(self._batch_text(message), reply)
+            except CancelledError:
+                self._cancelled(reply)
+                continue
+            reply.end()
+
+    def _cancelled(self, reply: Reply) -> None:
+        """Answer the attention that waits."""
+        message = self._stream.read()
+        if message.type != PacketType.ATTENTION:
+            raise ProtocolError("a request while another was being answered")
+        reply.acknowledge_attention()
+
+    def _batch_text(self, message: Message) -> str:
+        payload = message.payload
+        if self._version.has_headers and len(payload) >= _HEADERS.size:
+            (skip,) = _HEADERS.unpack_from(payload)
+            payload = payload[skip:]
+        try:
+            return payload.decode("utf-16-le", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise ProtocolError("a batch that is not UTF-16") from error
+
+    def _refuse_request(self, message: Message, reply: Reply) -> None:
+        names = {
+            PacketType.RPC: "a remote procedure call",
+            PacketType.BULK: "INSERT BULK",
+            PacketType.TRANSACTION_MANAGER: "a transaction manager request",
+        }
+        what = names.get(PacketType(message.type)) if message.type in names else None
+        reply.failed(unsupported(what or f"a request of type {message.type}"))
+        reply.end()
+
+
+class _Identity:
+    """What holds are told of a connection."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    @property
+    def server(self) -> str:
+        """The server's name."""
+        return self._connection.name
+
+    @property
+    def database(self) -> str:
+        """The database in use."""
+        return self._connection.database
+
+    @property
+    def client_pid(self) -> int:
+        """The client's process."""
+        return self._connection.client_pid
+
+
+def _first(names: tuple[str, ...]) -> str:
+    """The database of a login that names none: master, or whatever there is."""
+    if not names or "master" in names:
+        return "master"
+    return names[0]

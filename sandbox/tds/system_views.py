@@ -1,0 +1,332 @@
+"""sys.* and INFORMATION_SCHEMA, made from the catalog when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.tds.types import (
+    BIT,
+    INT,
+    SMALLINT,
+    SYSNAME,
+    TINYINT,
+    Family,
+    SqlType,
+    text,
+)
+from sandbox.tds.values import Constant, constant, null
+from sandbox.tds.wire_types import OutputColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sandbox.tds.environment import Environment
+    from sandbox.tds.syntax import TableName
+    from sandbox.tds.tables import Column, Table
+
+    Row = tuple[Constant | None, ...]
+
+_DEFAULT_TEXT = text(4000, unicode=True)
+_SHORT = text(60, unicode=True)
+_TYPE_NUMBERS = {
+    "image": 34,
+    "text": 35,
+    "uniqueidentifier": 36,
+    "date": 40,
+    "time": 41,
+    "datetime2": 42,
+    "datetimeoffset": 43,
+    "tinyint": 48,
+    "smallint": 52,
+    "int": 56,
+    "smalldatetime": 58,
+    "real": 59,
+    "money": 60,
+    "datetime": 61,
+    "float": 62,
+    "ntext": 99,
+    "bit": 104,
+    "decimal": 106,
+    "numeric": 108,
+    "smallmoney": 122,
+    "bigint": 127,
+    "varbinary": 165,
+    "varchar": 167,
+    "binary": 173,
+    "char": 175,
+    "timestamp": 189,
+    "nvarchar": 231,
+    "nchar": 239,
+    "xml": 241,
+}
+# Bytes, digits and scale of the types that have no facets.
+_PLAIN = {
+    "bigint": (8, 19, 0),
+    "int": (4, 10, 0),
+    "smallint": (2, 5, 0),
+    "tinyint": (1, 3, 0),
+    "bit": (1, 1, 0),
+    "float": (8, 53, 0),
+    "real": (4, 24, 0),
+    "money": (8, 19, 4),
+    "smallmoney": (4, 10, 4),
+    "date": (3, 10, 0),
+    "datetime": (8, 23, 3),
+    "smalldatetime": (4, 16, 0),
+    "uniqueidentifier": (16, 0, 0),
+}
+
+
+def _sizes(kind: SqlType) -> tuple[int, int, int]:
+    """max_length, precision and scale as sys.columns has them."""
+    if kind.name in _PLAIN:
+        return _PLAIN[kind.name]
+    if kind.family is Family.DECIMAL:
+        digits = kind.precision
+        size = 5 if digits <= 9 else 9 if digits <= 19 else 13 if digits <= 28 else 17  # noqa: PLR2004 - the format's table
+        return size, digits, kind.scale
+    if kind.family in (Family.TIME, Family.MOMENT, Family.OFFSET):
+        size = 3 if kind.scale <= 2 else 4 if kind.scale <= 4 else 5  # noqa: PLR2004 - the format's table
+        extra = {"time": 0, "datetime2": 3, "datetimeoffset": 5}[kind.name]
+        digits = {"time": 8, "datetime2": 19, "datetimeoffset": 26}[kind.name]
+        return size + extra, digits + bool(kind.scale) + kind.scale, kind.scale
+    if kind.is_max:
+        return -1, 0, 0
+    return kind.length * (2 if kind.is_unicode else 1), 0, 0
+
+
+def _tables(environment: Environment) -> Iterator[Row]:
+    for table in environment.tables.all():
+        yield table.name, table.object_id, 1, table.schema, "U ", "USER_TABLE", False
+
+
+def _sys_columns(environment: Environment) -> Iterator[Row]:
+    for table, place, column in _each_column(environment):
+        size, precision, scale = _sizes(column.type)
+        number = _TYPE_NUMBERS[column.type.name]
+        collation = column.type.collation if column.type.family is Family.TEXT else None
+        yield (
+            table.object_id,
+            column.name,
+            place,
+            number,
+            number,
+            size,
+            precision,
+            scale,
+            collation,
+            column.nullable,
+            column.identity is not None,
+            False,
+        )
+
+
+def _each_column(environment: Environment) -> Iterator[tuple[Table, int, Column]]:
+    for table in environment.tables.all():
+        for place, column in enumerate(table.columns, start=1):
+            yield table, place, column
+
+
+def _types(environment: Environment) -> Iterator[Row]:  # noqa: ARG001 - a view's builder
+    for name, number in _TYPE_NUMBERS.items():
+        yield name, number, number
+
+
+def _databases(environment: Environment) -> Iterator[Row]:
+    collation = "SQL_Latin1_General_CP1_CI_AS"
+    for place, name in enumerate(environment.facts.databases, start=5):
+        yield name, place, 150, collation, 0, "ONLINE"
+
+
+def _schemas(environment: Environment) -> Iterator[Row]:
+    names = {table.schema for table in environment.tables.all()} | {"dbo"}
+    for place, name in enumerate(sorted(names), start=1):
+        yield name, place
+
+
+def _indexes(environment: Environment) -> Iterator[Row]:
+    for table in environment.tables.all():
+        for place, key in enumerate(table.keys, start=1):
+            yield (
+                table.object_id,
+                key.name,
+                place,
+                key.unique,
+                key.primary,
+                key.constraint and not key.primary,
+            )
+
+
+def _schema_columns(environment: Environment) -> Iterator[Row]:
+    database = environment.facts.database
+    for table, place, column in _each_column(environment):
+        kind = column.type
+        _, precision, scale = _sizes(kind)
+        has_length = kind.family in (Family.TEXT, Family.BINARY)
+        numeric = kind.family in (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
+        timed = kind.family in (
+            Family.DATE,
+            Family.TIME,
+            Family.MOMENT,
+            Family.OFFSET,
+        )
+        octets = -1 if kind.is_max else kind.length * (2 if kind.is_unicode else 1)
+        character_set = "UNICODE" if kind.is_unicode else "iso_1"
+        is_text = kind.family is Family.TEXT
+        yield (
+            database,
+            table.schema,
+            table.name,
+            column.name,
+            place,
+            f"({column.default})" if column.default else None,
+            "YES" if column.nullable else "NO",
+            kind.name,
+            kind.length if has_length else None,
+            octets if has_length else None,
+            precision if numeric else None,
+            scale if numeric and kind.family is not Family.FLOAT else None,
+            scale if timed else None,
+            character_set if is_text else None,
+            kind.collation if is_text else None,
+        )
+
+
+def _schema_tables(environment: Environment) -> Iterator[Row]:
+    database = environment.facts.database
+    for table in environment.tables.all():
+        yield database, table.schema, table.name, "BASE TABLE"
+
+
+_VIEWS: dict[
+    tuple[str, str],
+    tuple[Callable[[Environment], Iterator[Row]], Sequence[tuple[str, SqlType]]],
+] = {}
+
+
+def _view(
+    names: Sequence[tuple[str, str]],
+    builder: Callable[[Environment], Iterator[Row]],
+    columns: Sequence[tuple[str, SqlType]],
+) -> None:
+    for name in names:
+        _VIEWS[name] = builder, columns
+
+
+_OBJECT_COLUMNS = [
+    ("name", SYSNAME),
+    ("object_id", INT),
+    ("schema_id", INT),
+    ("schema_name", SYSNAME),
+    ("type", text(2, unicode=False)),
+    ("type_desc", _SHORT),
+    ("is_ms_shipped", BIT),
+]
+_view([("sys", "tables"), ("sys", "objects")], _tables, _OBJECT_COLUMNS)
+_view(
+    [("sys", "columns"), ("sys", "all_columns")],
+    _sys_columns,
+    [
+        ("object_id", INT),
+        ("name", SYSNAME),
+        ("column_id", INT),
+        ("system_type_id", TINYINT),
+        ("user_type_id", INT),
+        ("max_length", SMALLINT),
+        ("precision", TINYINT),
+        ("scale", TINYINT),
+        ("collation_name", SYSNAME),
+        ("is_nullable", BIT),
+        ("is_identity", BIT),
+        ("is_computed", BIT),
+    ],
+)
+_view(
+    [("sys", "types")],
+    _types,
+    [("name", SYSNAME), ("system_type_id", TINYINT), ("user_type_id", INT)],
+)
+_view(
+    [("sys", "databases")],
+    _databases,
+    [
+        ("name", SYSNAME),
+        ("database_id", INT),
+        ("compatibility_level", TINYINT),
+        ("collation_name", SYSNAME),
+        ("state", TINYINT),
+        ("state_desc", _SHORT),
+    ],
+)
+_view([("sys", "schemas")], _schemas, [("name", SYSNAME), ("schema_id", INT)])
+_view(
+    [("sys", "indexes")],
+    _indexes,
+    [
+        ("object_id", INT),
+        ("name", SYSNAME),
+        ("index_id", INT),
+        ("is_unique", BIT),
+        ("is_primary_key", BIT),
+        ("is_unique_constraint", BIT),
+    ],
+)
+_view(
+    [("information_schema", "columns")],
+    _schema_columns,
+    [
+        ("TABLE_CATALOG", SYSNAME),
+        ("TABLE_SCHEMA", SYSNAME),
+        ("TABLE_NAME", SYSNAME),
+        ("COLUMN_NAME", SYSNAME),
+        ("ORDINAL_POSITION", INT),
+        ("COLUMN_DEFAULT", _DEFAULT_TEXT),
+        ("IS_NULLABLE", text(3, unicode=False)),
+        ("DATA_TYPE", SYSNAME),
+        ("CHARACTER_MAXIMUM_LENGTH", INT),
+        ("CHARACTER_OCTET_LENGTH", INT),
+        ("NUMERIC_PRECISION", TINYINT),
+        ("NUMERIC_SCALE", INT),
+        ("DATETIME_PRECISION", SMALLINT),
+        ("CHARACTER_SET_NAME", SYSNAME),
+        ("COLLATION_NAME", SYSNAME),
+    ],
+)
+_view(
+    [("information_schema", "tables")],
+    _schema_tables,
+    [
+        ("TABLE_CATALOG", SYSNAME),
+        ("TABLE_SCHEMA", SYSNAME),
+        ("TABLE_NAME", SYSNAME),
+        ("TABLE_TYPE", text(10, unicode=False)),
+    ],
+)
+
+
+def system_view(
+    name: TableName, environment: Environment
+) -> tuple[str, tuple[OutputColumn, ...]] | None:
+    """DuckDB SQL of a system view and its columns; None for any other name."""
+    if len(name.parts) < 2:  # noqa: PLR2004 - schema and name
+        return None
+    schema, own = name.parts[-2].lower(), name.parts[-1].lower()
+    found = _VIEWS.get((schema, own))
+    if found is None:
+        return None
+    if len(name.parts) > 2:  # noqa: PLR2004 - a database before them
+        environment.resolve(name)
+    builder, columns = found
+    environment.fixed = False
+    outputs = tuple(OutputColumn(title, kind) for title, kind in columns)
+    rows = [
+        ", ".join(
+            null(kind).sql if value is None else constant(value, kind).sql
+            for value, (_, kind) in zip(row, columns, strict=True)
+        )
+        for row in builder(environment)
+    ]
+    if rows:
+        return "VALUES " + ", ".join(f"({row})" for row in rows), outputs
+    empty = ", ".join(null(kind).sql for _, kind in columns)
+    return f"SELECT {empty} WHERE false", outputs

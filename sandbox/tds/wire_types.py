@@ -1,0 +1,113 @@
+"""TYPE_INFO and COLMETADATA: how each T-SQL type is announced ([MS-TDS] 2.2.5.4)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.tds.tokens import Token, short_text
+from sandbox.tds.types import Family, SqlType, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.tds.login import TdsVersion
+
+_NULLABLE = 0x01
+_UPDATABLE = 0x08
+_IDENTITY = 0x10
+_INTEGER_WIDTHS = {"bigint": 8, "int": 4, "smallint": 2, "tinyint": 1}
+_LONG = 0xFFFF
+
+# LCID and flags, then the sort order; 52 is SQL Server's own, with code page 1252.
+_LATIN = bytes([0x09, 0x04, 0xD0, 0x00, 0x34])
+_CYRILLIC = bytes([0x19, 0x04, 0xD0, 0x00, 0x00])
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """A column of a result: its name, '' for an unnamed expression, and type."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+    identity: bool = False
+
+
+def decimal_size(precision: int) -> int:
+    """Bytes of a decimal's magnitude; the sign is one more."""
+    digits = ((9, 4), (19, 8), (28, 12), (38, 16))
+    return next(size for limit, size in digits if precision <= limit)
+
+
+def time_size(scale: int) -> int:
+    """Bytes of a time of day with `scale` digits after the second."""
+    return 3 if scale <= 2 else 4 if scale <= 4 else 5  # noqa: PLR2004 - the format's table
+
+
+def collation_bytes(kind: SqlType) -> bytes:
+    """The five bytes that name a collation."""
+    return _CYRILLIC if kind.code_page == "cp1251" else _LATIN
+
+
+def as_sent(kind: SqlType, version: TdsVersion) -> SqlType:
+    """The type a value travels as: before TDS 7.3 dates and times are text."""
+    if not version.has_date_types and (
+        kind.family in (Family.DATE, Family.TIME, Family.OFFSET)
+        or kind.name == "datetime2"
+    ):
+        return text(34, unicode=True)
+    return kind
+
+
+def type_info(kind: SqlType) -> bytes:  # noqa: PLR0911 - one line a type
+    """TYPE_INFO of a nullable column."""
+    match kind.family:
+        case Family.INTEGER:
+            return bytes([0x26, _INTEGER_WIDTHS[kind.name]])
+        case Family.BIT:
+            return b"\x68\x01"
+        case Family.FLOAT:
+            return bytes([0x6D, 4 if kind.name == "real" else 8])
+        case Family.DECIMAL if kind.name in ("money", "smallmoney"):
+            return bytes([0x6E, 8 if kind.name == "money" else 4])
+        case Family.DECIMAL:
+            token = 0x6C if kind.name == "numeric" else 0x6A
+            size = decimal_size(kind.precision) + 1
+            return bytes([token, size, kind.precision, kind.scale])
+        case Family.DATE:
+            return b"\x28"
+        case Family.TIME:
+            return bytes([0x29, kind.scale])
+        case Family.MOMENT if kind.name == "datetime2":
+            return bytes([0x2A, kind.scale])
+        case Family.MOMENT:
+            return bytes([0x6F, 8 if kind.name == "datetime" else 4])
+        case Family.OFFSET:
+            return bytes([0x2B, kind.scale])
+        case Family.GUID:
+            return b"\x24\x10"
+        case Family.TEXT:
+            return _text_info(kind)
+        case _:
+            token = 0xAD if kind.name in ("binary", "timestamp") else 0xA5
+            return struct.pack("<BH", token, _LONG if kind.is_max else kind.length)
+
+
+def _text_info(kind: SqlType) -> bytes:
+    tokens = {"char": 0xAF, "nchar": 0xEF}
+    token = tokens.get(kind.name, 0xE7 if kind.is_unicode else 0xA7)
+    size = _LONG if kind.is_max else kind.length * (2 if kind.is_unicode else 1)
+    return struct.pack("<BH", token, size) + collation_bytes(kind)
+
+
+def column_metadata(columns: Sequence[OutputColumn], version: TdsVersion) -> bytes:
+    """COLMETADATA."""
+    user_type = "<BIH" if version.has_headers else "<BHH"
+    out = bytearray(struct.pack("<BH", Token.COLUMN_METADATA, len(columns)))
+    for column in columns:
+        flags = _NULLABLE * column.nullable | _UPDATABLE | _IDENTITY * column.identity
+        out += struct.pack(user_type, 0, 0, flags)[1:]
+        out += type_info(as_sent(column.type, version)) + short_text(column.name)
+    return bytes(out)
