@@ -11,7 +11,7 @@ from sandbox.errors import SqlError
 from sandbox.tds import convert_constants, convert_moments, convert_text
 from sandbox.tds.failures import VALUE, raised, unsupported
 from sandbox.tds.types import Family, SqlType
-from sandbox.tds.values import Typed, cast, condition, null
+from sandbox.tds.values import Typed, cast, null
 
 _NUMBERS = (Family.INTEGER, Family.BIT, Family.DECIMAL, Family.FLOAT)
 _TIMES = (Family.DATE, Family.TIME, Family.MOMENT, Family.OFFSET)
@@ -88,11 +88,6 @@ def as_condition(value: Typed) -> Typed:
     )
 
 
-def is_true(value: Typed) -> Typed:
-    """`x <> 0` of a number."""
-    return condition(f"({value.sql} <> 0)")
-
-
 def _converted(value: Typed, target: SqlType, style: int) -> str:
     source, wanted = value.kind.family, target.family
     if source in _NUMBERS and wanted in _NUMBERS:
@@ -103,17 +98,14 @@ def _converted(value: Typed, target: SqlType, style: int) -> str:
         return convert_text.to_text(value, target, style)
     if source is Family.TEXT:
         return convert_text.from_text(value, target, style)
-    if source is wanted and wanted is Family.BINARY:
-        return convert_text.binary_length(value.sql, target)
     if source is wanted:
-        return value.sql
+        is_binary = wanted is Family.BINARY
+        return convert_text.binary_length(value.sql, target) if is_binary else value.sql
     if source in _NUMBERS and wanted is Family.MOMENT:
         return convert_moments.from_number(value, target)
     if value.kind.name in ("datetime", "smalldatetime") and wanted in _NUMBERS:
         days = Typed(convert_moments.to_days(value), SqlType("float"))
         return _number(days, target)
-    if source is Family.GUID and wanted is Family.BINARY:
-        raise unsupported("CAST from uniqueidentifier to binary")
     if Family.BINARY in (source, wanted):
         raise unsupported(f"CAST of a column from {value.kind} to {target}")
     raise clash(value.kind, target)

@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from sandbox.tds.compile_queries import CompiledQuery
 
 
-@dataclass
-class Database:
-    """One database of the server.
-
-    Attributes:
-        queries: Compiled queries by their text, for one version of the catalog.
-    """
-
-    name: str
-    catalog: Catalog
-    identities: Identities = field(default_factory=Identities)
-    queries: QueryCache = field(default_factory=QueryCache)
-
-
 class QueryCache:
     """Compiled queries, forgotten all at once when a table changes."""
 
@@ -52,6 +38,20 @@ class QueryCache:
                 self._known.clear()
                 self._version = version
             self._known[text] = query
+
+
+@dataclass
+class Database:
+    """One database of the server.
+
+    Attributes:
+        queries: Compiled queries by their text, for one version of the catalog.
+    """
+
+    name: str
+    catalog: Catalog
+    identities: Identities = field(default_factory=Identities)
+    queries: QueryCache = field(default_factory=QueryCache)
 
 
 class Databases:

@@ -68,6 +68,7 @@ class Executor:
     def __init__(
         self, session: TdsSession, holds: Holds, connection: Connection
     ) -> None:
+        """Begin on a connection that has logged in."""
         self._session = session
         self._holds = holds
         self._connection = connection
@@ -219,9 +220,9 @@ class Executor:
                 return known
         environment = session.environment()
         compiled = QueryCompiler(environment).query(statement.query)
-        if environment.fixed and session.tables.are_shared:
-            if len(statement.text) <= _KEPT_TEXT:
-                cache.put(statement.text, version, compiled)
+        lasting = environment.fixed and session.tables.are_shared
+        if lasting and len(statement.text) <= _KEPT_TEXT:
+            cache.put(statement.text, version, compiled)
         return compiled
 
     def _stream(self, compiled: CompiledQuery, result: Result, reply: Reply) -> None:

@@ -8,7 +8,7 @@ from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.failures import syntax_error, unsupported
 from sandbox.tds.lexer import Kind, tokenize
-from sandbox.tds.parse_definitions import DefinitionParser
+from sandbox.tds.parse_flow import FlowParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,6 @@ _NOT_HERE = frozenset(
         "WRITETEXT",
     ]
 )
-_TEXT_SHOWN = 100
 
 
 def parse_batch(
@@ -88,7 +87,7 @@ def parse_batch(
     return parser.statements()
 
 
-class StatementParser(DefinitionParser):
+class StatementParser(FlowParser):
     """Statements."""
 
     def __init__(self, text: str, *, quoted_identifier: bool) -> None:
@@ -146,10 +145,6 @@ class StatementParser(DefinitionParser):
         if first and self.is_name():  # a procedure's name alone may begin a batch
             return self._procedure(start)
         raise self.unexpected()
-
-    def _shown(self, start: int) -> str:
-        text = " ".join(self.source[start:].split())
-        return text if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN] + "..."
 
     def _select_statement(self, start: int) -> c.Statement:
         query = self.query()
@@ -345,103 +340,3 @@ class StatementParser(DefinitionParser):
             raise self.unexpected()
         name = self.name()
         return c.Save(self.since(start), name)
-
-    def _if(self, start: int) -> c.Statement:
-        self.expect("IF")
-        condition = self.expression()
-        then = self._inner()
-        otherwise = None
-        at = self._at
-        while self.accept_symbol(";"):
-            pass
-        if self.accept("ELSE"):
-            otherwise = self._inner()
-        else:
-            self._at = at
-        return c.If(self.since(start), condition, then, otherwise)
-
-    def _inner(self) -> c.Statement:
-        if self.here.kind is Kind.END:
-            raise self.unexpected()
-        return self.statement()
-
-    def _while(self, start: int) -> c.Statement:
-        self.expect("WHILE")
-        condition = self.expression()
-        body = self._inner()
-        return c.While(self.since(start), condition, body)
-
-    def _print(self, start: int) -> c.Statement:
-        self.expect("PRINT")
-        value = self.expression()
-        return c.Print(self.since(start), value)
-
-    def _raiserror(self, start: int) -> c.Statement:
-        self.expect("RAISERROR")
-        message, severity, state, *rest = self.wrapped(
-            lambda: self._at_least_three(self.listed(self.expression))
-        )
-        if self.accept("WITH"):
-            if self.is_word("LOG", "SETERROR"):
-                raise unsupported(self._shown(start))
-            self.expect("NOWAIT")
-        return c.Raise(self.since(start), None, message, severity, state, tuple(rest))
-
-    def _at_least_three(
-        self, values: tuple[s.Expression, ...]
-    ) -> tuple[s.Expression, ...]:
-        if len(values) < 3:  # noqa: PLR2004 - message, severity, state
-            raise self.unexpected()
-        return values
-
-    def _throw(self, start: int) -> c.Statement:
-        self.expect("THROW")
-        if self.here.kind is Kind.END or self.is_symbol(";"):
-            raise unsupported("THROW without arguments")
-        number = self.scalar()
-        self.expect_symbol(",")
-        message = self.scalar()
-        self.expect_symbol(",")
-        state = self.scalar()
-        return c.Raise(self.since(start), number, message, None, state)
-
-    def _execute(self, start: int) -> c.Statement:
-        self.advance()
-        if self.is_symbol("("):
-            command = self.wrapped(self.expression)
-            return c.ExecuteText(self.since(start), command)
-        if self.here.kind is Kind.VARIABLE:
-            raise unsupported(self._shown(start))
-        return self._procedure(start)
-
-    def _procedure(self, start: int) -> c.Statement:
-        procedure = s.TableName(self.dotted())
-        arguments: tuple[tuple[str, s.Expression], ...] = ()
-        token = self.here
-        if token.kind is not Kind.END and not self.is_symbol(";"):
-            if token.kind is not Kind.WORD or self.is_word("NULL", "DEFAULT"):
-                arguments = self.listed(self._argument)
-        return c.Execute(self.since(start), procedure, arguments)
-
-    def _argument(self) -> tuple[str, s.Expression]:
-        name = ""
-        if self.here.kind is Kind.VARIABLE and self.is_symbol("=", distance=1):
-            name = self.advance().value.lower()
-            self.advance()
-        value = self.expression()
-        if self.is_word("OUTPUT", "OUT"):
-            raise unsupported("EXEC with OUTPUT parameters")
-        return name, value
-
-    def _waitfor(self, start: int) -> c.Statement:
-        self.expect("WAITFOR")
-        if not self.accept("DELAY"):
-            raise unsupported(self._shown(start))
-        delay = self.expression()
-        return c.WaitFor(self.since(start), delay)
-
-    def _jump(self, start: int) -> c.Statement:
-        word = self.advance().value
-        if word == "RETURN" and self.here.kind is Kind.NUMBER:
-            self.advance()
-        return c.Jump(self.since(start), word)

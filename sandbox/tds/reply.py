@@ -28,6 +28,7 @@ class Reply:
     """
 
     def __init__(self, stream: PacketStream, version: TdsVersion, server: str) -> None:
+        """Begin with nothing to say."""
         self._stream = stream
         self._version = version
         self._server = server

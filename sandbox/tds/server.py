@@ -75,6 +75,7 @@ class TdsServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        """Know what to serve; `start` begins."""
         self.name = name
         self.holds = holds
         self.databases = Databases(engine, name)

@@ -111,7 +111,8 @@ class TdsSession:
         """
         if not self.facts.transactions:
             raise SqlError(
-                "The COMMIT TRANSACTION request has no corresponding BEGIN TRANSACTION.",
+                "The COMMIT TRANSACTION request has no corresponding BEGIN "
+                "TRANSACTION.",
                 number=3902,
             )
         if self.facts.transactions > 1:

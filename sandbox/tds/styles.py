@@ -65,10 +65,7 @@ def styled(value: Typed, style: int) -> str:
     if kind.family is Family.TIME:
         date, time = None, (time or "").strip(" T")
     ticks = local_ticks(value)
-    parts = []
-    for format_ in (date, time):
-        if format_:
-            parts.append(_formatted(ticks, format_, kind))
+    parts = [_formatted(ticks, one, kind) for one in (date, time) if one]
     if kind.family is Family.OFFSET:
         parts.append(_offset(value.sql))
     return "(" + " || ".join(parts or ["''"]) + ")"

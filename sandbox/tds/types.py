@@ -305,7 +305,7 @@ def as_decimal(kind: SqlType) -> SqlType:
     """The decimal that holds every value of an exact number's type."""
     if kind.family is Family.DECIMAL:
         return decimal(kind.precision, kind.scale)
-    return decimal(_INTEGER_DIGITS[kind.name], 0)
+    return decimal(_INTEGER_DIGITS.get(kind.name, MAXIMUM_PRECISION), 0)
 
 
 def named(
@@ -332,17 +332,9 @@ def named(
     if name in ("decimal", "numeric"):
         return _named_decimal(name, *facets)
     if name in _SCALED:
-        scale = facets[0] if facets else _DEFAULT_SCALE
-        if not 0 <= scale <= _DEFAULT_SCALE:
-            raise UnknownTypeError(f"{name}({scale})")
-        return SqlType(name, scale=scale)
+        return _named_time(name, *facets)
     if name in _MAXIMUM_LENGTH:
-        length = facets[0] if facets else default_length
-        if length != MAX and not 1 <= length <= _MAXIMUM_LENGTH[name]:
-            raise UnknownTypeError(f"{name}({length})")
-        if length == MAX and name in ("char", "nchar", "binary"):
-            raise UnknownTypeError(f"{name}(max)")
-        return SqlType(name, length=length)
+        return _named_length(name, *(facets or (default_length,)))
     if name not in _PLAIN or facets:
         raise UnknownTypeError(name)
     return _PLAIN[name]
@@ -356,6 +348,19 @@ def _named_decimal(
     return SqlType(name, precision=precision, scale=scale)
 
 
+def _named_time(name: str, scale: int = _DEFAULT_SCALE) -> SqlType:
+    if not 0 <= scale <= _DEFAULT_SCALE:
+        raise UnknownTypeError(f"{name}({scale})")
+    return SqlType(name, scale=scale)
+
+
+def _named_length(name: str, length: int) -> SqlType:
+    may_be_max = name.startswith(("var", "nvar"))
+    if not ((length == MAX and may_be_max) or 1 <= length <= _MAXIMUM_LENGTH[name]):
+        raise UnknownTypeError(f"{name}({length})")
+    return SqlType(name, length=length)
+
+
 def common(first: SqlType, second: SqlType) -> SqlType:
     """The type two values take when they meet: CASE, UNION, COALESCE, `=`."""
     winner, other = sorted((first, second), key=lambda kind: kind.rank)
@@ -364,15 +369,18 @@ def common(first: SqlType, second: SqlType) -> SqlType:
     if winner.family is Family.BINARY and other.family is Family.BINARY:
         longest = MAX if MAX in (winner.length, other.length) else 0
         return replace(winner, length=longest or max(winner.length, other.length))
-    if winner.family is Family.DECIMAL and winner.name not in ("money", "smallmoney"):
-        if other.family in (Family.DECIMAL, Family.INTEGER, Family.BIT):
-            a, b = as_decimal(winner), as_decimal(other)
-            scale = max(a.scale, b.scale)
-            whole = max(a.precision - a.scale, b.precision - b.scale)
-            return replace(decimal(whole + scale, scale), name=winner.name)
+    if winner.name in ("decimal", "numeric"):
+        return _common_decimal(winner, other)
     if winner.name in _SCALED and winner.name == other.name:
         return replace(winner, scale=max(winner.scale, other.scale))
     return winner
+
+
+def _common_decimal(winner: SqlType, other: SqlType) -> SqlType:
+    a, b = as_decimal(winner), as_decimal(other)
+    scale = max(a.scale, b.scale)
+    whole = max(a.precision - a.scale, b.precision - b.scale)
+    return replace(decimal(whole + scale, scale), name=winner.name)
 
 
 def _common_text(winner: SqlType, other: SqlType) -> SqlType:

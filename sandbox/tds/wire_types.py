@@ -61,7 +61,7 @@ def as_sent(kind: SqlType, version: TdsVersion) -> SqlType:
     return kind
 
 
-def type_info(kind: SqlType) -> bytes:  # noqa: PLR0911 - one line a type
+def type_info(kind: SqlType) -> bytes:  # noqa: C901, PLR0911, PLR0912 - a line a type
     """TYPE_INFO of a nullable column."""
     match kind.family:
         case Family.INTEGER:
