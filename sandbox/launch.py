@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from sandbox.addresses import Address, Addresses
@@ -31,6 +31,7 @@ SQL_SERVERS = ("mssql_0", "mssql_1", "mssql_2")
 VERTICA = "vertica"
 WAREHOUSE = "warehouse"
 USER = "shardline"
+_LOOK = 0.2  # seconds
 
 
 class PortTakenError(Exception):
@@ -76,7 +77,9 @@ class Sandbox:
     def __init__(self, options: Options) -> None:
         """Prepare; nothing is bound yet."""
         self._options = options
-        self._asked_to_stop = threading.Event()
+        # A signal's handler may put while this very thread is in wait(): an Event
+        # would lock itself out.
+        self._asked_to_stop: SimpleQueue[None] = SimpleQueue()
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -101,11 +104,15 @@ class Sandbox:
 
     def wait(self) -> None:
         """Return when a client, or `ask_to_stop`, asks the sandbox to stop."""
-        self._asked_to_stop.wait()
+        # A signal that comes just before the wait has its handler run after it only,
+        # so no wait is endless.
+        while True:
+            with suppress(Empty):
+                return self._asked_to_stop.get(timeout=_LOOK)
 
     def ask_to_stop(self) -> None:
         """Let `wait` return."""
-        self._asked_to_stop.set()
+        self._asked_to_stop.put(None)
 
     def _start(self, running: ExitStack) -> Addresses:
         options = self._options
