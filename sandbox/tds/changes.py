@@ -13,6 +13,7 @@ from sandbox.tds import syntax as s
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.convert import assign
 from sandbox.tds.failures import invalid_column, raised
+from sandbox.tds.rowversions import Rowversions, rowversion_sql
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.types import INT
 from sandbox.tds.values import Typed, null
@@ -49,16 +50,21 @@ class ChangeCompiler(QueryCompiler):
     """Compiles one statement that changes rows."""
 
     def __init__(
-        self, environment: Environment, identity: Callable[[Table, Column], int]
+        self,
+        environment: Environment,
+        identity: Callable[[Table, Column], int],
+        rowversions: Rowversions,
     ) -> None:
         """Begin.
 
         Args:
             environment: Of the statement.
             identity: The next value of an identity column.
+            rowversions: The database's.
         """
         super().__init__(environment)
         self._identity = identity
+        self._rowversions = rowversions
 
     def insert(self, node: c.Insert, *, identity_insert: bool) -> Change:
         """Compile INSERT.
@@ -69,15 +75,22 @@ class ChangeCompiler(QueryCompiler):
         table = self.environment.table(node.table)
         named = self._named(table, node.columns)
         own = next((col for col in table.columns if col.identity), None)
-        gives = own is not None and own in named
+        gives = own is not None and own in named and bool(node.columns)
         if gives and not identity_insert:
             raise SqlError(
                 "Cannot insert explicit value for identity column in table "
                 f"'{table.name}' when IDENTITY_INSERT is set to OFF.",
                 number=544,
             )
-        if own is not None and not node.columns:
-            named = [col for col in named if col is not own]
+        if not node.columns:
+            named = [col for col in named if col not in (own, table.rowversion)]
+        elif table.rowversion in named:
+            raise SqlError(
+                "Cannot insert an explicit value into a timestamp column. Use INSERT "
+                "with a column list to exclude the timestamp column, or insert a "
+                "DEFAULT into the timestamp column.",
+                number=273,
+            )
         body = node.query.body if node.query else s.Values(((),))
         if node.query is None:
             named = []
@@ -112,6 +125,7 @@ class ChangeCompiler(QueryCompiler):
         gives: bool,
     ) -> Change:
         first = self._identity(table, own) if own is not None and not gives else 0
+        version = self._rowversions.block() if table.rowversion else 0
         scope = Scope()
         rows = []
         for at, row in enumerate(body.rows):
@@ -122,6 +136,8 @@ class ChangeCompiler(QueryCompiler):
                 if column is own and not gives:
                     step = (column.identity or (1, 1))[1]
                     shown.append(f"CAST({first + at * step} AS {column.type.storage})")
+                elif column is table.rowversion:
+                    shown.append(rowversion_sql(version, str(at)))
                 else:
                     node = values.get(column.name, s.Default())
                     shown.append(self._stored(table, column, node, scope, "INSERT"))
@@ -175,6 +191,9 @@ class ChangeCompiler(QueryCompiler):
         for column in table.columns:
             if column is own and not gives:
                 shown.append(self._numbered(table, column))
+            elif column is table.rowversion:
+                place = "(row_number() OVER ())"
+                shown.append(rowversion_sql(self._rowversions.block(), place))
             elif column.name in sources:
                 value = assign(
                     sources[column.name], column.type, column.name, table.title
@@ -237,14 +256,14 @@ class ChangeCompiler(QueryCompiler):
     def _update(self, table: Table, alias: str, node: c.Update, prefix: str) -> Change:
         if node.source is None and not prefix:
             scope = Scope([_source(table, alias)])
-            sets = self._sets(table, node, scope)
+            sets = self._sets(table, node, scope, f"{quoted(alias)}.rowid")
             pairs = ", ".join(f"{quoted(name)} = {sql}" for name, sql in sets)
             where = self._where(node.where, scope)
             sql = f"UPDATE {table.relation} AS {quoted(alias)} SET {pairs}{where}"
             return Change(table, sql)
         scope = Scope()
         found = self.source(node.source or s.TableSource(node.target), scope)
-        sets = self._sets(table, node, scope)
+        sets = self._sets(table, node, scope, f"{quoted(alias)}.rowid")
         where = self._where(node.where, scope)
         values = ", ".join(f"{sql} AS v{at}" for at, (_, sql) in enumerate(sets))
         pairs = ", ".join(
@@ -260,13 +279,18 @@ class ChangeCompiler(QueryCompiler):
         return Change(table, sql)
 
     def _sets(
-        self, table: Table, node: c.Update, scope: Scope
+        self, table: Table, node: c.Update, scope: Scope, row: str
     ) -> list[tuple[str, str]]:
         sets = []
+        if table.rowversion:
+            version = rowversion_sql(self._rowversions.block(), row)
+            sets.append((table.rowversion.name, version))
         for name, value in node.assignments:
             column = table.column(name)
             if column is None:
                 raise invalid_column(name)
+            if column is table.rowversion:
+                raise SqlError("Cannot update a timestamp column.", number=272)
             if column.identity:
                 raise SqlError(
                     f"Cannot update identity column '{column.name}'.", number=8102

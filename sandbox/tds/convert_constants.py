@@ -20,6 +20,7 @@ _FLOAT = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _GUID = re.compile(r"\{?([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?.*")
 _HEX_STYLE = 1
 _BARE_HEX_STYLE = 2
+_MONEY_BITS = {"money": 64, "smallmoney": 32}
 _LITTLE_TYPES = {"bigint": 8, "int": 4, "smallint": 2, "tinyint": 1, "bit": 1}
 
 
@@ -125,12 +126,12 @@ def _text_decimal(text: str, source: SqlType, target: SqlType) -> Typed:
 def _decimal(value: Decimal, source: SqlType, target: SqlType) -> Typed:
     unit = Decimal(1).scaleb(-target.scale)
     rounded = value.quantize(unit, ROUND_HALF_UP, _CONTEXT)
-    limit = Decimal(10) ** (target.precision - target.scale)
-    if target.name == "money":
-        limit = Decimal(2**63) / 10000
-    elif target.name == "smallmoney":
-        limit = Decimal(2**31) / 10000
-    if abs(rounded) >= limit and rounded != -limit:
+    last = (10**target.precision - 1, 10**target.precision - 1)
+    if target.name in _MONEY_BITS:
+        half = 1 << (_MONEY_BITS[target.name] - 1)
+        last = (half, half - 1)
+    unscaled = int(rounded.scaleb(target.scale, _CONTEXT))
+    if not -last[0] <= unscaled <= last[1]:
         name = "numeric" if target.name == "decimal" else target.name
         raise SqlError(
             f"Arithmetic overflow error converting {source.name} to data type {name}.",

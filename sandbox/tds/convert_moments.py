@@ -86,14 +86,13 @@ def fitted(sql: str, source: SqlType, target: SqlType) -> str:
             return sql
         unit = 10 ** (7 - target.scale)
         return f"least({_rounded(sql, unit)}, {_LAST_TICK // unit * unit})"
+    day = f"(({sql}) // {TICKS_PER_DAY} * {TICKS_PER_DAY})"
+    units = f"((({sql}) % {TICKS_PER_DAY} * 3 + 50000) // 100000)"
+    rounded = f"({day} + ({units} * 100000 + 1) // 3)"
+    low, high = _FIRST_DATETIME, _LAST_TICK
     if target.name == "smalldatetime":
-        rounded = _rounded(sql, _TICKS_PER_MINUTE)
+        rounded = _rounded(rounded, _TICKS_PER_MINUTE)
         low, high = _DAYS_1900 * TICKS_PER_DAY, _LAST_SMALLDATETIME
-    else:
-        day = f"(({sql}) // {TICKS_PER_DAY} * {TICKS_PER_DAY})"
-        units = f"((({sql}) % {TICKS_PER_DAY} * 3 + 50000) // 100000)"
-        rounded = f"({day} + ({units} * 100000 + 1) // 3)"
-        low, high = _FIRST_DATETIME, _LAST_TICK
     words = (
         f"The conversion of a {source.name} data type to a {target.name} data type "
         "resulted in an out-of-range value."
@@ -131,4 +130,5 @@ def from_number(value: Typed, target: SqlType) -> str:
 
 def to_days(value: Typed) -> str:
     """Days since 1900-01-01 with their fraction, as DOUBLE."""
-    return f"(CAST({value.sql} - {_DAYS_1900 * TICKS_PER_DAY} AS DOUBLE) / {TICKS_PER_DAY})"
+    since_1900 = f"{value.sql} - {_DAYS_1900 * TICKS_PER_DAY}"
+    return f"(CAST({since_1900} AS DOUBLE) / {TICKS_PER_DAY})"

@@ -1,4 +1,4 @@
-"""What the sessions on one database share: its catalog and identity counters."""
+"""What the sessions on one database share: its catalog and its counters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.tds.catalog import Catalog
 from sandbox.tds.identities import Identities
+from sandbox.tds.rowversions import Rowversions
 from sandbox.tds.tables import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -51,11 +52,18 @@ class Database:
     name: str
     catalog: Catalog
     identities: Identities = field(default_factory=Identities)
+    rowversions: Rowversions = field(default_factory=Rowversions)
     queries: QueryCache = field(default_factory=QueryCache)
 
 
+_SYSTEM = ("master", "model", "msdb", "tempdb")
+
+
 class Databases:
-    """The databases of one server, opened when they are first used."""
+    """The databases of one server, opened when they are first used.
+
+    Those that every SQL Server has are made when somebody first uses them.
+    """
 
     def __init__(self, engine: Engine, server: str) -> None:
         """Know where the databases are; open none."""
@@ -65,8 +73,9 @@ class Databases:
         self._open: dict[str, Database] = {}
 
     def names(self) -> tuple[str, ...]:
-        """The names of all."""
-        return tuple(self._engine.databases(self._server))
+        """The names of all, those of every SQL Server first."""
+        own = self._engine.databases(self._server)
+        return (*_SYSTEM, *(one for one in own if one.casefold() not in _SYSTEM))
 
     def create(self, name: str) -> None:
         """Create a database."""
@@ -78,6 +87,8 @@ class Databases:
         Raises:
             KeyError: There is no such database.
         """
+        if name.casefold() in _SYSTEM:
+            self._engine.create_database(self._server, name.lower())
         session = self._engine.session(self._server, name, schema=DEFAULT_SCHEMA)
         with self._lock:
             known = self._open.get(name.casefold())

@@ -15,7 +15,6 @@ from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.tds.collations import checked_collation
 from sandbox.tds.compile_expressions import ExpressionCompiler, declared_type
-from sandbox.tds.failures import unsupported
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.tables import Check, Column, Key, Table
 from sandbox.tds.types import Family
@@ -36,8 +35,6 @@ def declared_column(definition: s.ColumnDefinition, *, key_column: bool) -> Colu
         SqlError: The type or the collation is unknown, or cannot be an identity.
     """
     kind = declared_type(definition.type)
-    if kind.name == "timestamp":
-        raise unsupported(f"column {definition.name} of type {definition.type.name}")
     if definition.collation:
         kind = replace(kind, collation=checked_collation(definition.collation))
     nullable = not key_column if definition.nullable is None else definition.nullable
@@ -76,6 +73,12 @@ def check_columns(table: Table) -> None:
     Raises:
         SqlError: 2705, 1911, 8111.
     """
+    if sum(column.type.name == "timestamp" for column in table.columns) > 1:
+        raise SqlError(
+            f"A table can only have one timestamp column. Because table '{table.name}' "
+            "already has one, another cannot be added.",
+            number=2738,
+        )
     seen: set[str] = set()
     for column in table.columns:
         if column.name.casefold() in seen:

@@ -133,7 +133,8 @@ def fit(ticks: int, kind: SqlType) -> int:
         ticks = datetime_ticks(ticks)
         first, last = _DATETIME_FIRST, _LAST_TICK
     elif kind.name == "smalldatetime":
-        ticks = round_ticks(ticks, _TICKS_PER_MINUTE)
+        # by way of datetime: 29.998 s are less than half a minute, 29.999 s are not
+        ticks = round_ticks(datetime_ticks(ticks), _TICKS_PER_MINUTE)
         first, last = _SMALLDATETIME_FIRST, _SMALLDATETIME_LAST - 1
     else:
         # the very last moments are cut, as there is nothing above to round to

@@ -42,7 +42,9 @@ def run(
     if isinstance(statement, c.Insert):
         with session.database.identities.lock:
             return Command.INSERT, _insert(session, statement)
-    compiler = ChangeCompiler(session.environment(), _no_identity)
+    compiler = ChangeCompiler(
+        session.environment(), _no_identity, session.database.rowversions
+    )
     if isinstance(statement, c.Update):
         return Command.UPDATE, _write(session, compiler.update(statement))
     return Command.DELETE, _write(session, compiler.delete(statement))
@@ -61,7 +63,9 @@ def _insert(session: TdsSession, statement: c.Insert) -> int:
         first = identities.next(session.engine, table, column)
         return first
 
-    compiler = ChangeCompiler(session.environment(), identity)
+    compiler = ChangeCompiler(
+        session.environment(), identity, session.database.rowversions
+    )
     allowed = session.options.identity_insert
     change = compiler.insert(
         statement, identity_insert=_is_allowed(allowed, statement, session)

@@ -229,10 +229,9 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def _open(self, login: Login) -> TdsSession:
         databases = self.server.tds.databases
-        wanted = login.database or _first(databases.names())
         return TdsSession(
             databases,
-            wanted,
+            login.database or "master",
             server=self.name,
             login=login,
             spid=self._stream.spid,
@@ -343,10 +342,3 @@ class _Identity:
     def client_pid(self) -> int:
         """The client's process."""
         return self._connection.client_pid
-
-
-def _first(names: tuple[str, ...]) -> str:
-    """The database of a login that names none: master, or whatever there is."""
-    if not names or "master" in names:
-        return "master"
-    return names[0]

@@ -10,7 +10,7 @@ from sandbox.tds.failures import unsupported
 from sandbox.tds.lexer import Kind, tokenize
 from sandbox.tds.syntax import TableName
 from sandbox.tds.types import INT, SMALLINT, SYSNAME, TINYINT, decimal, text
-from sandbox.tds.values import Typed, constant, null
+from sandbox.tds.values import Typed, constant, null, text_literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,11 +73,14 @@ def _object_id(values: Sequence[Typed], environment: Environment) -> Typed:
 
 def _object_name(values: Sequence[Typed], environment: Environment) -> Typed:
     environment.fixed = False
-    number = convert(values[0], INT).constant
-    for table in environment.tables.all():
-        if table.object_id == number:
-            return _name(table.name)
-    return null(SYSNAME)
+    (number,) = values
+    known = "".join(
+        f"WHEN {table.object_id} THEN {text_literal(table.name)} "
+        for table in environment.tables.all()
+    )
+    if not known:
+        return null(SYSNAME)
+    return Typed(f"CASE {convert(number, INT).sql} {known}END", SYSNAME)
 
 
 def _col_length(values: Sequence[Typed], environment: Environment) -> Typed:
@@ -102,7 +105,7 @@ def _db_id(values: Sequence[Typed], environment: Environment) -> Typed:
     names = [name.casefold() for name in facts.databases]
     if wanted.casefold() not in names:
         return null(SMALLINT)
-    return constant(names.index(wanted.casefold()) + 5, SMALLINT)
+    return constant(names.index(wanted.casefold()) + 1, SMALLINT)
 
 
 def _server_property(values: Sequence[Typed], environment: Environment) -> Typed:

@@ -96,8 +96,10 @@ def _sizes(kind: SqlType) -> tuple[int, int, int]:
 
 
 def _tables(environment: Environment) -> Iterator[Row]:
+    schemas = _schema_numbers(environment)
     for table in environment.tables.all():
-        yield table.name, table.object_id, 1, table.schema, "U ", "USER_TABLE", False
+        number = schemas[table.schema]
+        yield table.name, table.object_id, number, 0, "U ", "USER_TABLE", False
 
 
 def _sys_columns(environment: Environment) -> Iterator[Row]:
@@ -134,14 +136,18 @@ def _types(environment: Environment) -> Iterator[Row]:  # noqa: ARG001 - a view'
 
 def _databases(environment: Environment) -> Iterator[Row]:
     collation = "SQL_Latin1_General_CP1_CI_AS"
-    for place, name in enumerate(environment.facts.databases, start=5):
+    for place, name in enumerate(environment.facts.databases, start=1):
         yield name, place, 150, collation, 0, "ONLINE"
 
 
+def _schema_numbers(environment: Environment) -> dict[str, int]:
+    """dbo is 1; others follow in the order of their names."""
+    others = {table.schema for table in environment.tables.all()} - {"dbo"}
+    return {name: at for at, name in enumerate(["dbo", *sorted(others)], start=1)}
+
+
 def _schemas(environment: Environment) -> Iterator[Row]:
-    names = {table.schema for table in environment.tables.all()} | {"dbo"}
-    for place, name in enumerate(sorted(names), start=1):
-        yield name, place
+    yield from _schema_numbers(environment).items()
 
 
 def _indexes(environment: Environment) -> Iterator[Row]:
@@ -217,7 +223,7 @@ _OBJECT_COLUMNS = [
     ("name", SYSNAME),
     ("object_id", INT),
     ("schema_id", INT),
-    ("schema_name", SYSNAME),
+    ("parent_object_id", INT),
     ("type", text(2, unicode=False)),
     ("type_desc", _SHORT),
     ("is_ms_shipped", BIT),

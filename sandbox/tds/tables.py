@@ -68,6 +68,11 @@ class Table:
     checks: tuple[Check, ...] = ()
 
     @property
+    def rowversion(self) -> Column | None:
+        """The column of type timestamp, which changes with its row."""
+        return next((c for c in self.columns if c.type.name == "timestamp"), None)
+
+    @property
     def is_temporary(self) -> bool:
         """Whether it is a session's own, a #table."""
         return self.name.startswith("#")

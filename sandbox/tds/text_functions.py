@@ -75,7 +75,8 @@ def _datalength(values: Sequence[Typed], _: Environment) -> Typed:
             else f"length({value.sql})"
         )
     elif value.kind.name in _FIXED_SIZES:
-        size = f"CASE WHEN {value.sql} IS NOT NULL THEN {_FIXED_SIZES[value.kind.name]} END"
+        fixed = _FIXED_SIZES[value.kind.name]
+        size = f"CASE WHEN {value.sql} IS NOT NULL THEN {fixed} END"
     else:
         raise unsupported(f"DATALENGTH of {value.kind}")
     return _result(f"CAST({size} AS {kind.storage})", kind, value)
