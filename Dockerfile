@@ -11,7 +11,10 @@ COPY lowlevel lowlevel
 COPY pipelines pipelines
 COPY sandbox sandbox
 RUN python3 -m venv /opt/shardline \
-    && PIP_CONSTRAINT=constraints.txt /opt/shardline/bin/pip install --no-cache-dir .
+    && /opt/shardline/bin/pip install --no-cache-dir --constraint constraints.txt pip \
+    && /opt/shardline/bin/pip install --no-cache-dir --constraint constraints.txt \
+        --build-constraint constraints.txt . \
+    && rm -r /opt/shardline/lib/python3.*/site-packages/sandbox
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="shardline" \

@@ -31,6 +31,7 @@ clean: ## Remove the virtual environment and everything built
 
 $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[yx][xd] lowlevel/*.h lowlevel/kernels/*)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --editable '.[sandbox,test,lint]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--build-constraint constraints.txt --editable '.[sandbox,test,lint]'
 	touch $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import sys
 
 import click
@@ -21,16 +22,36 @@ def main() -> None:
         from pipelines.cli import cli  # noqa: PLC0415
 
         cli.main(prog_name="shardline", standalone_mode=False)
-    except configparser.Error as error:
-        _give_up(f"luigi.cfg cannot be read: {error.message}; correct it", USAGE)
+    except (configparser.Error, UnicodeDecodeError) as error:
+        _give_up(f"luigi.cfg cannot be read: {_fault(error)}; correct it", USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt):
         _give_up("interrupted; run it again to load what is missing", INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(USAGE)
     except click.ClickException as error:
         _give_up(f"{error.format_message()} (try `shardline --help`)", USAGE)
     except ConfigurationError as error:
         _give_up(str(error), USAGE)
     except ShardlineError as error:
         _give_up(str(error), FAILED)
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected", exc_info=error)
+        _give_up(
+            f"{type(error).__name__}: {error}; this may be a defect of shardline:"
+            " `shardline run --verbose` shows more",
+            FAILED,
+        )
+
+
+def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
+    """What is wrong, without the text of the line, which may hold a password."""
+    kind = type(error).__name__
+    lines = [getattr(error, "lineno", None)]
+    lines += [line for line, _ in getattr(error, "errors", [])]
+    named = ", ".join(str(line) for line in lines if line is not None)
+    source = getattr(error, "source", "")
+    return f"{kind} in {source or 'it'}" + (f", line {named}" if named else "")
 
 
 def _give_up(line: str, code: int) -> None:

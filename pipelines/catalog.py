@@ -106,6 +106,7 @@ class Table(BaseModel):
     @model_validator(mode="after")
     def _roles(self) -> Table:
         faults = [
+            *self._repeated(),
             *self._role("date_column", self.date_column, frozenset({"datetime2"})),
             *self._role("key", self.key, INTEGERS),
             *(
@@ -117,6 +118,15 @@ class Table(BaseModel):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _repeated(self) -> list[str]:
+        """Columns that differ in case only, which Vertica takes for one."""
+        names = [column.name.lower() for column in self.columns]
+        return [
+            f"column {column.name!r} is there twice, if case does not count"
+            for at, column in enumerate(self.columns)
+            if column.name.lower() in names[:at]
+        ]
 
     def _role(self, role: str, name: str, kinds: frozenset[str]) -> list[str]:
         column = next((c for c in self.columns if c.name == name), None)
@@ -236,16 +246,27 @@ def _read_tables(path: Path, faults: list[str]) -> dict[str, Table]:
             faults.append(f"{where}: not a table's entry")
             continue
         try:
-            tables[name] = Table.model_validate({"name": name, **entry})
+            tables[name] = Table.model_validate({**entry, "name": name})
         except ValidationError as error:
             faults += told(error, where)
+    faults += _shared_targets(path, tables)
     return tables
+
+
+def _shared_targets(path: Path, tables: dict[str, Table]) -> list[str]:
+    """Tables whose target is another's too: the marker could not tell them apart."""
+    owners: dict[str, str] = {}
+    return [
+        f"{path.name} [{name}] target: {table.target!r} is [{owner}]'s too"
+        for name, table in tables.items()
+        if (owner := owners.setdefault(table.target.lower(), name)) != name
+    ]
 
 
 def _read_shards(path: Path, faults: list[str]) -> dict[str, Shard]:
     shards: dict[str, Shard] = {}
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             for row in reader:
                 _read_shard(row, f"{path.name} line {reader.line_num}", shards, faults)

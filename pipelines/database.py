@@ -6,6 +6,7 @@ import os
 import sqlite3
 from functools import lru_cache
 
+from pydantic import SecretStr
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -55,20 +56,20 @@ sessions = Table(
 )
 
 
-def connect(url: str) -> Engine:
+def connect(url: SecretStr) -> Engine:
     """This process's engine of the ETL database.
 
     No connection is pooled, and a forked child makes an engine of its own, so none is
     ever used on both sides of a fork.
 
     Args:
-        url: SQLAlchemy's URL of the database.
+        url: SQLAlchemy's URL of the database; it may hold a password.
 
     Raises:
-        ConfigurationError: The URL is not one.
+        ConfigurationError: There is no driver for such a URL.
         TransientError: The database cannot be used.
     """
-    return _connect(url, os.getpid())
+    return _connect(url.get_secret_value(), os.getpid())
 
 
 @lru_cache(maxsize=2)
@@ -77,8 +78,8 @@ def _connect(url: str, _pid: int) -> Engine:
         engine = create_engine(url, poolclass=NullPool, **_arguments(url))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
-            f"[sessions] database is not a usable address ({type(error).__name__})",
-            step="write it as sqlite:///FILE or postgresql+psycopg://…",
+            "[sessions] database: no driver for such an address is installed",
+            step="use sqlite:///FILE, or install the driver",
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _write_ahead)

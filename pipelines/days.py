@@ -20,10 +20,7 @@ def end_of_day(day: date, time_zone: str) -> datetime:
     if day == date.max:
         return datetime.max.replace(tzinfo=UTC)
     midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(time_zone))
-    try:
-        return midnight.astimezone(UTC)
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
+    return midnight.astimezone(UTC)
 
 
 def has_ended(

@@ -52,6 +52,10 @@ class TransientError(ShardlineError):
     """What failed may well succeed when tried again."""
 
 
+class UnknownOutcomeError(TransientError):
+    """A commit was sent, and the warehouse cannot be asked whether it happened."""
+
+
 class PermanentError(ShardlineError):
     """What failed will fail again until someone acts."""
 

@@ -6,16 +6,20 @@ Luigi calls a handler once for every class it is registered on that the task mat
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 import luigi
 from luigi import Event
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import database, failures, settings
 from pipelines.days import end_of_day
-from pipelines.errors import NotReadyError, TransientError
+from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
 from pipelines.recovery import close_dead_sessions
+
+logger = logging.getLogger(__name__)
 
 TASKS = (CreateTarget, DayEnded, LoadDay, LoadShard)
 
@@ -51,8 +55,8 @@ def name(task: luigi.Task) -> str:
 def _on_dependency(task: luigi.Task, dependency: luigi.Task) -> None:
     """In the parent, while scheduling: say which shard's day has not ended."""
     _begin()
-    if isinstance(dependency, DayEnded) and not dependency.complete():
-        failures.note(_not_ready(dependency), name(task))
+    if isinstance(task, LoadShard) and isinstance(dependency, DayEnded):
+        _note_if_not_over(task, dependency)
 
 
 def _on_present(_task: luigi.Task) -> None:
@@ -84,14 +88,21 @@ def _on_death(task: luigi.Task, message: str) -> None:
 def _begin() -> None:
     """Once, in the parent, before any child is forked."""
     failures.lines()
-    options = settings.read()
-    close_dead_sessions(options, database.connect(options.sessions.database))
+    try:
+        options = settings.read()
+        close_dead_sessions(options, database.connect(options.sessions.database))
+    except (ShardlineError, SQLAlchemyError) as error:
+        # The next run may do it; nothing of this one depends on it.
+        logger.warning("sessions of dead processes stay open: %s", error)
 
 
-def _not_ready(ended: DayEnded) -> NotReadyError:
+def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
+    if ended.complete():
+        return
     settle = settings.read().load.settle
     ready = end_of_day(ended.date, ended.time_zone) + settle
-    return NotReadyError(
+    why = NotReadyError(
         f"the day is not over in {ended.time_zone}",
         step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
     )
+    failures.lines().wait_for(f"{task.table} {task.date}", task.shard, str(why))

@@ -15,7 +15,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from pipelines import database, sessions, settings
+from pipelines import database, failures, sessions, settings
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.sessions import Outcome, Session
@@ -23,8 +23,8 @@ from pipelines.settings import Load, Settings
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
 from pipelines.transfer import transfer
 from pipelines.warehouse import schema
-from pipelines.warehouse.connection import connect
-from pipelines.warehouse.markers import Marker, Markers
+from pipelines.warehouse.markers import Marker
+from pipelines.warehouse.memo import memo
 
 
 class CreateTarget(luigi.Task):
@@ -76,7 +76,8 @@ class LoadShard(luigi.Task):
     @property
     def resources(self) -> dict[str, int]:  # type: ignore[override]
         """One place in the pool of the SQL Server host."""
-        return {settings.read().catalog.shard(self.shard).server: 1}
+        shard = settings.read().catalog.shards.get(self.shard)
+        return {shard.server: 1} if shard else {}
 
     def run(self) -> None:
         """Load the partition, trying again what may pass."""
@@ -135,13 +136,15 @@ class LoadDay(luigi.Task):
         days = list(parameter_tuples)
         if not days:
             return []
-        options = settings.read()
-        table = options.catalog.table(cls(days[0]).table)
-        if not TableTarget(options, table).exists():
-            return []
-        with connect(options.warehouse) as connection:
-            markers = Markers(connection, options.warehouse.markers)
-            present = markers.of_days(table, min(days), max(days)).keys()
+        table_name = cls(days[0]).table
+        try:
+            options = settings.read()
+            table = options.catalog.table(table_name)
+            present = memo(options.warehouse).markers(table, min(days), max(days))
+        except ShardlineError as error:
+            # Luigi's range tools raise it in a task of theirs, which tells nobody.
+            failures.note(error, f"{table_name} {min(days)} to {max(days)}")
+            raise
         shards = options.catalog.shards
         return [day for day in days if all((day, name) in present for name in shards)]
 
@@ -160,15 +163,13 @@ def load(partition: Partition, options: Settings, task_name: str) -> None:
         ConfigurationError: The session log's address is wrong.
     """
     try:
-        engine = database.connect(options.sessions.database)
         for attempt in _attempts(options.load):
             with attempt:
                 number = attempt.retry_state.attempt_number
-                session = Session(
-                    engine, task_name, partition=partition, attempt=number
-                )
-                with session:
-                    _attempt(session, partition, options)
+                _attempt(partition, options, task_name, number)
+    except TransientError as error:
+        error.step = f"tried {options.load.attempts} times; {error.step}"
+        raise error.at(str(partition)) from error.__cause__
     except ShardlineError as error:
         raise error.at(str(partition)) from error.__cause__
 
@@ -182,13 +183,17 @@ def _attempts(options: Load) -> Retrying:
     )
 
 
-def _attempt(session: Session, partition: Partition, options: Settings) -> None:
-    marker = transfer(partition, options, session.id)
-    session.rows = marker.rows
-    session.outcome = _outcome(session, marker)
-    if session.outcome is Outcome.PRESENT:
-        session.rows = 0
-        sessions.confirm(session.engine, marker.etl_id, marker.rows)
+def _attempt(
+    partition: Partition, options: Settings, task_name: str, number: int
+) -> None:
+    engine = database.connect(options.sessions.database)
+    with Session(engine, task_name, partition=partition, attempt=number) as session:
+        marker = transfer(partition, options, session.id)
+        session.rows = marker.rows
+        session.outcome = _outcome(session, marker)
+        if session.outcome is Outcome.PRESENT:
+            session.rows = 0
+            sessions.confirm(engine, marker.etl_id, marker.rows)
 
 
 def _outcome(session: Session, marker: Marker) -> Outcome:

@@ -6,35 +6,40 @@ from sqlalchemy import Engine
 
 from pipelines import sessions
 from pipelines.catalog import Catalog, Partition
-from pipelines.sessions import OpenSession, Outcome
+from pipelines.sessions import OpenSession
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 
 
-def close_dead_sessions(settings: Settings, engine: Engine) -> int:
+def close_dead_sessions(settings: Settings, engine: Engine) -> None:
     """Close, from the markers, every session whose process is gone.
 
-    A process of another host cannot be asked; its session is closed once the
-    partition has a marker, since then it has either won or lost.
+    Of a process that may be at work, here or on another host, the session is closed
+    once the partition has a marker, since then it has either won or lost. Should it
+    be alive, it writes itself how it ended.
 
     Args:
         settings: Where the markers are.
         engine: The ETL database.
 
-    Returns:
-        How many sessions were closed.
+    Raises:
+        ShardlineError: The markers cannot be read.
+        SQLAlchemyError: The log cannot be.
     """
+    # First who is at work, then what is there: so what the dead left is final.
     left_open = sessions.still_open(engine)
+    dead = {one.id for one in left_open if not one.may_be_alive}
     if not left_open:
-        return 0
-    closed = 0
+        return
     with connect(settings.warehouse) as connection:
         markers = Markers(connection, settings.warehouse.markers)
         for session in left_open:
             marker = _marker(markers, settings.catalog, session)
-            closed += _close(engine, session, marker)
-    return closed
+            if marker is not None and marker.etl_id == session.id:
+                sessions.confirm(engine, session.id, marker.rows)
+            elif marker is not None or session.id in dead:
+                sessions.give_up(engine, session.id)
 
 
 def _marker(markers: Markers, catalog: Catalog, session: OpenSession) -> Marker | None:
@@ -44,15 +49,3 @@ def _marker(markers: Markers, catalog: Catalog, session: OpenSession) -> Marker 
     if table is None or shard is None:
         return None
     return markers.find(Partition(table, shard, session.day))
-
-
-def _close(engine: Engine, session: OpenSession, marker: Marker | None) -> bool:
-    if marker is not None and marker.etl_id == session.id:
-        sessions.confirm(engine, session.id, marker.rows)
-    elif session.runs_here or (marker is None and session.is_elsewhere):
-        return False
-    else:
-        sessions.close(
-            engine, session.id, Outcome.LOST, comment="its process ended without a word"
-        )
-    return True

@@ -11,14 +11,14 @@ from enum import IntEnum
 import luigi
 import luigi.configuration
 from luigi.execution_summary import LuigiStatusCode
+from luigi.rpc import RPCError
 
 from pipelines import failures
 from pipelines.catalog import Table
-from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.load import LoadDay
 from pipelines.settings import Settings
-from pipelines.warehouse.connection import connect
-from pipelines.warehouse.markers import Day, Marker, Markers
+from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
 
@@ -110,22 +110,30 @@ def run(
     names = [settings.catalog.shard(name).name for name in shards]
     names = names or list(settings.catalog.shards)
     failures.lines()
+    seen = memo(settings.warehouse)
     try:
-        before = _markers(settings, table, days)
+        before = seen.markers(table, min(days), max(days))
     except ShardlineError as error:
         asked = " ".join(str(day) for day in days)
         raise error.at(f"{table.name} {asked}, {len(names)} shards") from error
-    result = luigi.build(
-        _tasks(table, days, shards),
-        workers=workers,
-        local_scheduler=local_scheduler,
-        log_level="INFO" if verbose else "CRITICAL",
-        detailed_summary=True,
-    )
-    after = _markers(settings, table, days)
+    try:
+        result = luigi.build(
+            _tasks(table, days, shards),
+            workers=workers,
+            local_scheduler=local_scheduler,
+            log_level="INFO" if verbose else "CRITICAL",
+            detailed_summary=True,
+        )
+    except RPCError as error:
+        raise TransientError(
+            f"luigid does not answer: {error}",
+            step="check [core] in luigi.cfg, or use --local-scheduler",
+        ) from error
+    after = seen.markers(table, min(days), max(days))
     reports = tuple(_report(table, day, names, before, after) for day in days)
-    lines = tuple(failures.lines().take())
-    return Report(reports, lines, _exit_code(reports, result.status))
+    code = _exit_code(reports, result.status)
+    lines = failures.lines().take() or _unexplained(reports, code)
+    return Report(reports, tuple(lines), code)
 
 
 def task_class(table: Table) -> type[LoadDay]:
@@ -161,15 +169,18 @@ def _tasks(
     return [of_day.shard_task(date=day, shard=name) for day in days for name in shards]
 
 
-def _markers(
-    settings: Settings, table: Table, days: Sequence[date]
-) -> dict[Day, Marker]:
-    options = settings.warehouse
-    if not memo(options).has_table(table):
-        return {}
-    with connect(options) as connection:
-        markers = Markers(connection, options.markers)
-        return markers.of_days(table, min(days), max(days))
+def _unexplained(reports: Sequence[DayReport], code: ExitCode) -> list[str]:
+    """What is missing without anything having failed."""
+    why = {
+        ExitCode.ALREADY_RUNNING: "being loaded by another run; wait for its end",
+        ExitCode.NOT_RUN: "the scheduler did not let it run; see luigid's page",
+    }.get(code, "not loaded; run it again with --verbose")
+    return [
+        f"{report.table} {report.day} {report.missing[0]}"
+        f" ({len(report.missing)} shards in all): {why}"
+        for report in reports
+        if report.missing
+    ]
 
 
 def _report(

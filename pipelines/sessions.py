@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.catalog import Partition
 from pipelines.database import COMMENT_LENGTH, sessions
-from pipelines.errors import TransientError, one_line
+from pipelines.errors import TransientError, UnknownOutcomeError, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,9 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close the row."""
+        """Close the row, unless nobody knows yet how the attempt ended."""
+        if isinstance(error, UnknownOutcomeError):
+            return
         outcome = Outcome.FAILED if error else self.outcome
         comment = str(error) or type(error).__name__ if error else None
         try:
@@ -127,23 +129,27 @@ def confirm(engine: Engine, session_id: int, rows: int) -> None:
     """Write that a session's marker is there, should the log say otherwise.
 
     So it is when the process died, or lost its link, after the commit had reached the
-    warehouse.
+    warehouse. A log that cannot be written is not worth a failure: it is logged.
     """
     outcome = Outcome.LOADED if rows else Outcome.SKIPPED
-    with engine.begin() as connection:
-        connection.execute(
-            update(sessions)
-            .where(
-                sessions.c.id == session_id,
-                sessions.c.outcome.is_(None)
-                | sessions.c.outcome.in_([Outcome.FAILED, Outcome.LOST]),
-            )
-            .values(
-                finished=func.coalesce(sessions.c.finished, datetime.now(UTC)),
-                outcome=outcome.value,
-                loaded_rows=rows,
-            )
+    correction = (
+        update(sessions)
+        .where(
+            sessions.c.id == session_id,
+            sessions.c.outcome.is_(None)
+            | sessions.c.outcome.in_([Outcome.FAILED, Outcome.LOST]),
         )
+        .values(
+            finished=func.coalesce(sessions.c.finished, datetime.now(UTC)),
+            outcome=outcome.value,
+            loaded_rows=rows,
+        )
+    )
+    try:
+        with engine.begin() as connection:
+            connection.execute(correction)
+    except SQLAlchemyError as failure:
+        logger.warning("session %d cannot be corrected: %s", session_id, failure)
 
 
 @dataclass(frozen=True)
@@ -159,14 +165,15 @@ class OpenSession:
     started: datetime
 
     @property
-    def is_elsewhere(self) -> bool:
-        """Whether its process is, or was, on another host."""
-        return self.host != socket.gethostname()
+    def may_be_alive(self) -> bool:
+        """Whether its process may still be at work.
 
-    @property
-    def runs_here(self) -> bool:
-        """Whether its process is on this host and still there."""
-        return not self.is_elsewhere and _runs(self.pid)
+        One of another host cannot be asked. One with this process's own number has
+        ended: in a container every run may have the number 1.
+        """
+        if self.host != socket.gethostname():
+            return True
+        return self.pid != os.getpid() and _runs(self.pid)
 
 
 def still_open(engine: Engine) -> Sequence[OpenSession]:
@@ -179,6 +186,20 @@ def still_open(engine: Engine) -> Sequence[OpenSession]:
     )
     with engine.connect() as connection:
         return [OpenSession(**row) for row in connection.execute(query).mappings()]
+
+
+def give_up(engine: Engine, session_id: int) -> None:
+    """Write that a session was lost, unless it has ended in the meantime."""
+    with engine.begin() as connection:
+        connection.execute(
+            update(sessions)
+            .where(sessions.c.id == session_id, sessions.c.finished.is_(None))
+            .values(
+                finished=datetime.now(UTC),
+                outcome=Outcome.LOST.value,
+                comment="its process ended without a word",
+            )
+        )
 
 
 def close(

@@ -23,8 +23,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from pipelines import catalog
 from pipelines.errors import ConfigurationError
@@ -82,6 +85,7 @@ class Server(_Section):
     encryption: Literal["off", "request", "require"] = "request"
     login_timeout: Annotated[int, Field(gt=0)] = 15
     lock_timeout: Seconds = 60
+    timeout: Annotated[int, Field(gt=0)] = 600
 
 
 class Load(_Section):
@@ -113,7 +117,21 @@ class CatalogFiles(_Section):
 class Sessions(_Section):
     """``[sessions]``: the ETL database with the log of every attempt."""
 
-    database: Name = "sqlite:///shardline.db"
+    database: SecretStr = SecretStr("sqlite:///shardline.db")
+
+    @field_validator("database")
+    @classmethod
+    def _address(cls, database: SecretStr) -> SecretStr:
+        try:
+            make_url(database.get_secret_value())
+        except (ArgumentError, ValueError):
+            # Their texts repeat parts of the address, which may be of its password.
+            raise ValueError(
+                "not a database's address: write sqlite:///FILE or"
+                " postgresql+psycopg://USER:PASSWORD@HOST/NAME, with characters of"
+                " the password such as @ and / percent-encoded"
+            ) from None
+        return database
 
 
 class Settings(_Section):

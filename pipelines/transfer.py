@@ -8,7 +8,12 @@ from itertools import chain
 
 from lowlevel import EncodeError, NativeEncoder
 from pipelines.catalog import Partition
-from pipelines.errors import PermanentError, ShardlineError, TransientError
+from pipelines.errors import (
+    PermanentError,
+    ShardlineError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import Row, extract
@@ -36,6 +41,7 @@ def transfer(partition: Partition, settings: Settings, etl_id: int) -> Marker:
         first.
 
     Raises:
+        UnknownOutcomeError: The commit may have happened; the marker could not be read.
         TransientError: Nothing is known to be loaded, and trying again may help. The
             next attempt reads the marker before it does anything.
         PermanentError: Nothing is loaded, and someone must act first.
@@ -107,13 +113,20 @@ def _finish(
 def _settle(partition: Partition, settings: Settings, error: ShardlineError) -> Marker:
     """Find out how a transaction ended whose end was not seen."""
     options = settings.warehouse
-    with connect_warehouse(options) as connection:
-        present = Markers(connection, options.markers).find(partition)
+    try:
+        with connect_warehouse(options) as connection:
+            present = Markers(connection, options.markers).find(partition)
+    except ShardlineError as unasked:
+        raise UnknownOutcomeError(
+            f"{error.cause}, and whether the commit happened cannot be asked:"
+            f" {unasked.cause}",
+            step="the next attempt asks before it loads",
+        ) from unasked
     if present is not None:
         return present
     if isinstance(error, DuplicateKeyError):
         raise TransientError(
             "another load of the same day was rolled back after it had been in the way",
-            step="it will be tried again",
+            step="run it again",
         ) from error
     raise error

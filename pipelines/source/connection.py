@@ -47,6 +47,7 @@ def _log_in(server: Server) -> pymssql.Connection:
             user=server.user,
             password=server.password.get_secret_value(),
             login_timeout=server.login_timeout,
+            timeout=server.timeout,
             encryption=server.encryption,
             appname="shardline",
             tds_version="7.4",

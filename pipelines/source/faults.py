@@ -30,6 +30,11 @@ TRANSIENT = LOST_CONNECTION | {
     *(20, 64, 121, 233, 10053, 10054, 10060),  # network, as Windows numbers it
 }
 
+LATER = "it may pass: run it again"
+
+REFUSED = {18452, 18456, 18470, 18486, 18487, 18488}
+"""Wrong user or password, or an account that is disabled, locked or expired."""
+
 STEPS = {
     207: "compare the table's columns in the shard with the catalog",
     208: "check the table's query in the catalog, or create the table in the shard",
@@ -57,8 +62,9 @@ def translated() -> Iterator[None]:
 def of_login(error: Exception, server: Server) -> ShardlineError:
     """The meaning of a failed connect.
 
-    The driver keeps the number of an earlier failure for later ones, so the number is
-    no evidence: whether the host can be reached is found out by trying.
+    The driver keeps the number of an earlier failure for later ones, but not its text;
+    so a number without a text is no evidence, and whether the host can be reached is
+    found out by trying.
     """
     address = f"{server.host}:{server.port}"
     if unreachable := why_unreachable(server.host, server.port):
@@ -67,10 +73,16 @@ def of_login(error: Exception, server: Server) -> ShardlineError:
             step="check host and port of the server in luigi.cfg and that it is up",
         )
     number, text = number_and_text(error)
-    return PermanentError(
-        f"SQL Server {address} refused the login of {server.user}:"
-        f" {text or 'no reason given'} ({number})",
-        step="check user and password of the server in luigi.cfg",
+    if number in REFUSED and text:
+        return PermanentError(
+            f"SQL Server {address} refused the login of {server.user}:"
+            f" {text} ({number})",
+            step="check user and password of the server in luigi.cfg",
+        )
+    return TransientError(
+        f"SQL Server {address} broke off the login of {server.user}"
+        f" ({text or 'without a word'})",
+        step="check that the server is up and takes logins",
     )
 
 
@@ -92,9 +104,9 @@ def _of_statement(error: Exception) -> ShardlineError:
     if number in LOST_CONNECTION or isinstance(error, OSError):
         return TransientError(
             f"the connection to SQL Server was lost ({number})",
-            step="it will be tried again",
+            step=LATER,
         )
     told = f"SQL Server: {text or type(error).__name__} (error {number})"
     if number in TRANSIENT:
-        return TransientError(told, step="it will be tried again")
+        return TransientError(told, step=LATER)
     return PermanentError(told, step=STEPS.get(number, "see the server's error number"))

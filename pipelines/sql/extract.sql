@@ -1,8 +1,8 @@
 SELECT
 {% for column in columns %}
     {% if column.kind == "varchar" %}
-    {# As nvarchar the text arrives whole whatever the column's code page. #}
-    CAST(q.{{ column.name | ident }} AS nvarchar({% if column.size > 4000 %}max{% else %}{{ column.size }}{% endif %})) AS {{ column.name | ident }}
+    {# As nvarchar(max) the text arrives whole, whatever its code page and length. #}
+    CAST(q.{{ column.name | ident }} AS nvarchar(max)) AS {{ column.name | ident }}
     {%- else %}
     q.{{ column.name | ident }}
     {%- endif %}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,10 +10,13 @@ from typing import Protocol
 
 import vertica_python
 from vertica_python import errors
+from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.errors import ShardlineError
 from pipelines.settings import Warehouse
 from pipelines.warehouse.faults import of_login, translated
+
+logger = logging.getLogger(__name__)
 
 COPY_MESSAGE = 1 << 20
 """Octets asked of a stream at a time; each answer becomes one message."""
@@ -78,7 +82,8 @@ def connect(options: Warehouse) -> Iterator[Connection]:
     connection = log_in(options)
     try:
         yield connection
-    except BaseException:
+    except Exception:
+        # Not for an interrupt: in mid-COPY the server would wait for more rows.
         with suppress(ShardlineError):
             connection.rollback()
         raise
@@ -125,6 +130,12 @@ def _tune(raw: vertica_python.Connection, options: Warehouse) -> None:
     that cannot come, but now for no longer than a login may take. Without TCP_NODELAY
     a COPY's last segment waits about 40 ms for the acknowledgement of the one before.
     """
+    raw.notice_handler = _note
     link = raw._socket()  # noqa: SLF001 - the driver offers no other way
     link.settimeout(options.connection_timeout)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _note(notice: NoticeResponse) -> None:
+    """Keep a notice of the server's out of the way: the driver would warn of it."""
+    logger.debug("Vertica: %s", notice.message)

@@ -16,6 +16,8 @@ from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.reach import why_unreachable
 from pipelines.settings import Warehouse
 
+LATER = "it may pass: run it again"
+
 DUPLICATE_KEY = "23505"
 
 TRANSIENT = {
@@ -49,6 +51,13 @@ _STATE_IN_TEXT = re.compile(r"\bSqlstate: (\w{5})\b")
 _MESSAGE_IN_TEXT = re.compile(r"\bMessage: (.*?)(?:, Sqlstate:|$)")
 
 
+MISSING_RELATION = frozenset({"42V01", "3F000"})
+
+
+class MissingRelationError(PermanentError):
+    """A table, or its schema, is not there."""
+
+
 class DuplicateKeyError(PermanentError):
     """A key that is enforced is already there; the transaction is still open."""
 
@@ -68,7 +77,7 @@ def translated() -> Iterator[None]:
         raise _of_query(error) from error
     except (errors.Error, OSError) as error:
         raise TransientError(
-            f"the connection to Vertica failed: {error}", step="it will be tried again"
+            f"the connection to Vertica failed: {error}", step=LATER
         ) from error
 
 
@@ -98,8 +107,8 @@ def _of_query(error: errors.QueryError) -> ShardlineError:
     told = f"Vertica: {error.message} (SQLSTATE {state}, error {error.error_code})"
     if state == DUPLICATE_KEY:
         return DuplicateKeyError(told)
+    if state in MISSING_RELATION:
+        return MissingRelationError(told, step=STEPS[state])
     if state in TRANSIENT:
-        return TransientError(
-            f"{TRANSIENT[state]}: {told}", step="it will be tried again"
-        )
+        return TransientError(f"{TRANSIENT[state]}: {told}", step=LATER)
     return PermanentError(told, step=STEPS.get(state, "see Vertica's documentation"))

@@ -18,7 +18,7 @@ from pipelines.errors import TransientError
 from pipelines.settings import Warehouse
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in
-from pipelines.warehouse.markers import Markers
+from pipelines.warehouse.markers import Day, Marker, Markers
 
 T = TypeVar("T")
 
@@ -55,16 +55,19 @@ class Memo:
 
     def sources(self, table: Table, day: date) -> set[str]:
         """The shards whose marker of that day is there now."""
-        if not self.has_table(table):
-            return set()
-        found = self._ask(
-            lambda connection: Markers(connection, self._options.markers).of_days(
-                table, day, day
-            )
-        )
-        sources = {source for _, source in found}
+        sources = {source for _, source in self.markers(table, day, day)}
         self._sources[table.target, day] = sources
         return sources
+
+    def markers(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
+        """All markers of a table that are there now, from one day to another."""
+        if not self.has_table(table):
+            return {}
+        return self._ask(
+            lambda connection: Markers(connection, self._options.markers).of_days(
+                table, first, last
+            )
+        )
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         """Ask over the kept connection, or over a new one if it has been cut."""

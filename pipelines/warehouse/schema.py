@@ -17,6 +17,7 @@ from pipelines.errors import ShardlineError
 from pipelines.settings import Warehouse
 from pipelines.templates import Dialect, Sql, render
 from pipelines.warehouse.connection import Connection, connect
+from pipelines.warehouse.faults import MissingRelationError
 
 SOURCE_OCTETS = MAX_NAME * OCTETS_PER_UNIT
 """Most octets in a shard's name."""
@@ -37,8 +38,12 @@ class _Column:
 def exists(connection: Connection, markers: str, table: Table) -> bool:
     """Whether the table's target and the marker table are both there."""
     names = {table.schema_and_table, _two_parts(markers)}
-    sql = render("tables_exist", Dialect.VERTICA, tables=sorted(names))
-    return connection.query(sql) == [[len(names)]]
+    try:
+        for schema, name in sorted(names):
+            connection.query(render("look", Dialect.VERTICA, schema=schema, table=name))
+    except MissingRelationError:
+        return False
+    return True
 
 
 def create(options: Warehouse, table: Table) -> None:

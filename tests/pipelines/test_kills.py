@@ -44,7 +44,7 @@ def test_the_steps_named_here_are_all_that_a_load_sends(project: Project) -> Non
     sent = [one for one in control.statements() if one.client_pid == process.pid]
     control.stop_log()
     # Besides the loads, a run asks what is there, before and after.
-    around = r'SET |SELECT COUNT|SELECT "day"'
+    around = r'SET |SELECT "etl_id" FROM|SELECT "day"'
     names = [
         next(
             (

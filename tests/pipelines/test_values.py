@@ -97,7 +97,7 @@ def test_texts_come_through_value_by_value(project: Project) -> None:
 
 def test_text_of_a_code_page_comes_through(project: Project) -> None:
     codes = ["plain", "naïve €", "", None]
-    shard = notes(project, *({"code": code} for code in codes))
+    notes(project, *({"code": code} for code in codes))
     assert project.load(DAY).code == 0
     assert [row[8] for row in loaded(project)] == codes
 
@@ -108,7 +108,7 @@ def test_integers_come_through_to_their_extremes(project: Project) -> None:
         {"id": -(2**63) + 1, "big": 2**63 - 1, "small": 2**15 - 1, "tiny": 255},
         {"id": 0, "big": None, "small": None, "tiny": None},
     ]
-    shard = notes(project, *rows)
+    notes(project, *rows)
     assert project.load(DAY).code == 0
     assert [row[:4] for row in loaded(project)] == sorted(
         [list(row.values()) for row in rows], key=lambda row: int(str(row[0]))
@@ -116,7 +116,7 @@ def test_integers_come_through_to_their_extremes(project: Project) -> None:
 
 
 def test_moments_are_cut_to_microseconds_and_never_rounded(project: Project) -> None:
-    shard = notes(project, *({"moment": written} for written, _ in MOMENTS))
+    notes(project, *({"moment": written} for written, _ in MOMENTS))
     result = project.load(DAY)
     assert result.code == 0, result.err
     assert [row[5] for row in loaded(project)] == [at for _, at in MOMENTS]
@@ -125,7 +125,7 @@ def test_moments_are_cut_to_microseconds_and_never_rounded(project: Project) -> 
 def test_bits_and_uuids_come_through(project: Project) -> None:
     uids = [UUID(int=0), UUID(int=2**128 - 1), UUID(int=0x0123456789ABCDEF << 60), None]
     bits = [True, False, None, None]
-    shard = notes(
+    notes(
         project,
         *(
             {"uid": str(uid) if uid else None, "yes": bit}
@@ -152,7 +152,7 @@ def test_the_integer_that_is_verticas_null_is_refused_and_loads_nothing(
 def test_a_text_longer_than_its_column_is_refused_and_loads_nothing(
     project: Project,
 ) -> None:
-    shard = notes(project, {"text": "fits"}, {"text": "é" * 31})
+    notes(project, {"text": "fits"}, {"text": "é" * 31})
     project.tables = NOTES.replace("nvarchar(400)", "nvarchar(20)")
     result = project.load(DAY)
     assert result.code == 30

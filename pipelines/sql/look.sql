@@ -1,0 +1,1 @@
+SELECT "etl_id" FROM {{ schema | ident }}.{{ table | ident }} LIMIT 0

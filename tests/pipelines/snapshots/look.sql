@@ -1,0 +1,1 @@
+SELECT "etl_id" FROM "stage"."orders" LIMIT 0
