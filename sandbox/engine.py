@@ -165,6 +165,7 @@ class Result:
     def __init__(self, reader: pa.RecordBatchReader) -> None:
         """Take over DuckDB's stream."""
         self.schema: pa.Schema = reader.schema
+        self.failed = False
         self._reader: pa.RecordBatchReader | None = reader
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -179,7 +180,8 @@ class Result:
             except StopIteration:
                 self.close()
                 return
-            except (pa.ArrowException, OSError) as failure:
+            except (pa.ArrowException, OSError, duckdb.Error) as failure:
+                self.failed = True
                 self.close()
                 raise duckdb.Error(str(failure)) from failure
             if batch.num_rows:
@@ -234,6 +236,8 @@ class Session:
         self._open = False  # a transaction is open in DuckDB
         self._seen = 0  # the database's commits when it was opened
         self._result: Result | None = None
+        self._guard = threading.Lock()
+        self._interruptible = False
 
     @property
     def pending(self) -> bool:
@@ -253,8 +257,8 @@ class Session:
         self._drop_result()
         try:
             if self._open:
-                self._open = False  # a failed COMMIT leaves nothing to roll back
                 self._cursor.execute("COMMIT")
+                self._open = False
                 self._database.committed()
         finally:
             self.rollback()
@@ -282,6 +286,7 @@ class Session:
         self._drop_result()
         self._catch_up()
         try:
+            self._allow_interrupts(True)  # until the result is dropped
             relation = self._cursor.sql(sql, params=list(parameters) or None)
             self._result = Result(relation.to_arrow_reader(BATCH_ROWS))
         except duckdb.Error:
@@ -294,10 +299,13 @@ class Session:
         self._drop_result()
         self._catch_up()
         try:
+            self._allow_interrupts(True)
             found: list[tuple[object, ...]] = self._cursor.execute(sql).fetchall()
         except duckdb.Error:
             self._restore()
             raise
+        finally:
+            self._allow_interrupts(False)
         return found
 
     def write(
@@ -330,17 +338,21 @@ class Session:
             self._catch_up()
         try:
             self._open_transaction()
+            self._allow_interrupts(True)
             changed = self._run(step)
         except duckdb.Error:
             self._restore()
             raise
+        finally:
+            self._allow_interrupts(False)
         self._log.append(step)
         return changed
 
     def interrupt(self) -> None:
         """Make the running statement, if any, fail: duckdb.InterruptException."""
-        with suppress(duckdb.ConnectionException):  # closed meanwhile
-            self._cursor.interrupt()
+        with self._guard:
+            if self._interruptible:
+                self._cursor.interrupt()
 
     def close(self) -> None:
         """Roll back and let go."""
@@ -371,10 +383,17 @@ class Session:
             self._cursor.execute("BEGIN")
             self._open = True
 
+    def _allow_interrupts(self, allowed: bool) -> None:
+        """COMMIT, ROLLBACK and the redo log must run to their end."""
+        with self._guard:
+            self._interruptible = allowed
+
     def _abandon(self) -> None:
+        self._allow_interrupts(False)
         if self._open:
             self._open = False
-            self._cursor.execute("ROLLBACK")
+            with suppress(duckdb.TransactionException):  # a failed COMMIT ended it
+                self._cursor.execute("ROLLBACK")
 
     def _catch_up(self) -> None:
         """Move an open transaction past what others have committed since."""
@@ -401,9 +420,13 @@ class Session:
             ) from failure
 
     def _drop_result(self) -> None:
+        """Make way for a statement; one that failed while streaming left a ruin."""
+        self._allow_interrupts(False)
         if self._result is not None:
-            self._result.close()
-            self._result = None
+            result, self._result = self._result, None
+            result.close()
+            if result.failed and self._open:
+                self._restore()
 
 
 def _path(folder: Path, server: str, name: str) -> Path:

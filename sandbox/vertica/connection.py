@@ -81,9 +81,9 @@ class ClientConnection:
         if self._session is not None:
             self._session.transaction.engine.interrupt()
 
-    def close(self) -> None:
-        """Close the socket; the connection's own thread does the rest."""
-        self.wire.close()
+    def hang_up(self) -> None:
+        """End the talk; the connection's own thread does the rest."""
+        self.wire.hang_up()
 
     def facts(self) -> SessionFacts | None:
         """This session's row of `v_monitor.sessions`."""
@@ -236,6 +236,7 @@ class ClientConnection:
                     )
                 )
         except duckdb.Error as failure:
+            self._check_cancelled()  # a stream's error does not tell its kind
             raise as_sql_error(failure) from failure
 
     def _fail(self, failure: SqlError) -> None:

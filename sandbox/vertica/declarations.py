@@ -86,6 +86,9 @@ def read_storage(words: Words) -> str:
         if clause == "PARTITION":
             words.expect("BY")
             partition = words.expression(*_AFTER_TABLE)
+        elif clause == "GROUP":
+            words.expect("BY")
+            partition += " GROUP BY " + words.expression(*_AFTER_TABLE)
         elif clause in _CLAUSES:
             _CLAUSES[clause](words)
         else:
@@ -93,8 +96,7 @@ def read_storage(words: Words) -> str:
     return partition
 
 
-def _pass_expressions(words: Words) -> None:
-    """ORDER BY, and the GROUP BY of a hierarchical partition."""
+def _pass_order(words: Words) -> None:
     words.expect("BY")
     words.expression(*_AFTER_TABLE)
 
@@ -124,8 +126,7 @@ def _pass_privileges(words: Words) -> None:
 
 
 _CLAUSES: dict[str, Callable[[Words], None]] = {
-    "ORDER": _pass_expressions,
-    "GROUP": _pass_expressions,
+    "ORDER": _pass_order,
     "SEGMENTED": _pass_segmentation,
     "UNSEGMENTED": _pass_nodes,
     "KSAFE": _pass_number,

@@ -94,7 +94,7 @@ class VerticaServer:
             threads = list(self._threads.values())
         for connection in connections:
             connection.cancel()
-            connection.close()
+            connection.hang_up()
         for thread in threads:
             thread.join(timeout=5)
 

@@ -75,10 +75,15 @@ class Wire:
         except OSError as failure:
             raise Disconnected from failure
 
-    def close(self) -> None:
-        """Close the socket at once; a thread that reads from it wakes."""
+    def hang_up(self) -> None:
+        """End the talk at once, from any thread; one that reads or sends wakes."""
         with suppress(OSError):  # the client was faster
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket; for the thread that serves it."""
+        self.hang_up()
+        self._reader.close()
         self._socket.close()
 
     def _read(self, count: int) -> bytes:

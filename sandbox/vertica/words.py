@@ -62,7 +62,7 @@ def tokenize(text: str) -> list[Token]:
         SqlError: A quote or comment does not end.
     """
     try:
-        return Tokenizer().tokenize(text)
+        return Tokenizer(dialect="postgres").tokenize(text)
     except TokenError as failure:
         raise syntax_error(text[-40:]) from failure
 

@@ -66,6 +66,30 @@ def test_a_failing_query_keeps_the_transaction(session: Session) -> None:
     assert numbers(session) == [1]
 
 
+def test_a_query_that_fails_while_streaming_keeps_the_transaction(
+    session: Session,
+) -> None:
+    session.begin()
+    session.write("INSERT INTO t VALUES (1)")
+    late = "CASE WHEN i = 999999 THEN CAST('x' AS INT) ELSE 1 END"
+    result = session.read(f"SELECT {late} FROM range(1000000) AS r(i)")
+    with pytest.raises(duckdb.Error):
+        result.table()
+    session.commit()
+    assert numbers(session) == [1]
+
+
+def test_an_interrupt_never_reaches_a_commit(session: Session) -> None:
+    for number in range(50):
+        session.begin()
+        session.write("INSERT INTO t VALUES (?)", [number])
+        thread = threading.Thread(target=session.interrupt)
+        thread.start()
+        session.commit()
+        thread.join()
+    assert len(numbers(session)) == 50
+
+
 def test_rolling_back_leaves_nothing(session: Session) -> None:
     session.begin()
     session.write("INSERT INTO t VALUES (1)")

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from vertica_client import Client, Vertica
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def vertica() -> Iterator[Vertica]:
+    vertica = Vertica()
+    yield vertica
+    vertica.holds.close()
+    vertica.clients.close()
+    vertica.server.stop()
+    vertica.engine.close()
+
+
+@pytest.fixture
+def client(vertica: Vertica) -> Client:
+    return Client(vertica.connect())
+
+
+@pytest.fixture
+def other(vertica: Vertica) -> Client:
+    return Client(vertica.connect())

@@ -1,0 +1,97 @@
+"""A Vertica server of one's own, and clients of it."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import warnings
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import vertica_python
+
+from sandbox.engine import Engine
+from sandbox.holds import Holds
+from sandbox.vertica.server import VerticaServer
+
+if TYPE_CHECKING:
+    from vertica_python.vertica.connection import Connection
+
+LOCK_TIMEOUT = 1.0
+
+
+class Vertica:
+    """A server of one's own, and clients of it."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(None)
+        self.holds = Holds()
+        self.server = VerticaServer(
+            self.engine,
+            self.holds,
+            name="vertica",
+            logins={"dbadmin": "secret"},
+            lock_timeout=LOCK_TIMEOUT,
+        )
+        self.host, self.port = self.server.start()
+        self.clients = ExitStack()
+
+    def connect(self, **options: object) -> Connection:
+        asked = {
+            "host": self.host,
+            "port": self.port,
+            "user": "dbadmin",
+            "password": "secret",
+            "database": "warehouse",
+            "tlsmode": "disable",
+            "connection_timeout": 20,
+            **options,
+        }
+        connection = vertica_python.connect(**asked)
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.clients.callback(close, connection)
+        return connection
+
+    def refuse(self, **options: object) -> str:
+        """Connect, be refused, and tell how; the driver forgets its socket then."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            said = ""
+            try:
+                self.connect(**options)
+            except vertica_python.errors.ConnectionError as failure:
+                said = str(failure)
+            gc.collect()
+        assert said
+        return said
+
+
+def close(connection: Connection) -> None:
+    if not connection.closed():
+        with suppress(vertica_python.errors.ConnectionError):
+            connection.close()
+
+
+class Client:
+    """A connection with the calls tests make most."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+
+    def run(self, sql: str) -> list[list[Any]]:
+        self.cursor.execute(sql)
+        rows: list[list[Any]] = self.cursor.fetchall()
+        return rows
+
+    def copy(self, sql: str, data: object) -> None:
+        self.cursor.copy(sql, data)
+
+    def counts(self) -> list[Any]:
+        return self.run("SELECT GET_NUM_ACCEPTED_ROWS(), GET_NUM_REJECTED_ROWS()")[0]
+
+    def fails(self, sql: str) -> tuple[str, int]:
+        with pytest.raises(vertica_python.errors.QueryError) as failure:
+            self.run(sql)
+        return failure.value.sqlstate, int(failure.value.error_code)
