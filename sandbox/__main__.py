@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import time
-from contextlib import ExitStack
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.table import Table
 
-from sandbox.addresses import AddressesError, read_addresses
-from sandbox.control import Control, ControlError
-from sandbox.demo import Demo, DemoError
-from sandbox.fill.from_csv import CsvFill
-from sandbox.fill.orders import FillError
-from sandbox.fill.samples import Days
-from sandbox.launch import SQL_SERVERS, USER, Options, PortTakenError, Sandbox
-from sandbox.luigid import Luigid, LuigidError
-from sandbox.process import SandboxProcessError
-from sandbox.shards import Shard, ShardsError, read_shards, write_shards
-
-if TYPE_CHECKING:
-    from sandbox.addresses import Addresses
+from sandbox.addresses import read_addresses
+from sandbox.control import Control
+from sandbox.faults import SandboxError
+from sandbox.fill.requests import CsvFill, Days
+from sandbox.options import SQL_SERVERS, USER, Options
+from sandbox.shards import Shard, read_shards, write_shards
 
 _HOME = Path(".sandbox")
 _SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
-_FAULTS = (
-    AddressesError,
-    ControlError,
-    DemoError,
-    FillError,
-    LuigidError,
-    OSError,
-    PortTakenError,
-    SandboxProcessError,
-    ShardsError,
-)
 _PATH = click.Path(path_type=Path)
 
 # click leaves what follows a \b alone; elsewhere it fills the lines.
@@ -71,7 +45,7 @@ _FILL_ORDERS_HELP = """\
 Fill dbo.Orders: id, start_time, end_time, type, data.
 
 With --days every shard gets made-up orders, in place of those it has on these
-days; the same seed gives the same orders, and about one in 80 of a shard's days
+days; the same seed gives the same orders, and about one in 50 of a shard's days
 stays empty. With --csv the file's rows replace all of the shards it names,
 which are created as needed. Nothing is filled when anything is wrong.
 
@@ -102,7 +76,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except _FAULTS as fault:
+        except (SandboxError, OSError) as fault:
             raise click.ClickException(str(fault)) from None
 
 
@@ -180,7 +154,8 @@ def serve(  # noqa: PLR0913 - one argument an option
     """Serve until told to stop."""
     if memory and data:
         raise click.UsageError("--memory and --data exclude each other")
-    started = time.monotonic()
+    from sandbox.serve import serve as run  # noqa: PLC0415 - the others start faster
+
     options = Options(
         data=data,
         shards=read_shards(shards_file),
@@ -189,25 +164,13 @@ def serve(  # noqa: PLR0913 - one argument an option
         password=os.environ.get(_PASSWORD, USER),
         lock_timeout=lock_timeout,
     )
-    addresses_file = addresses or home / "addresses.json"
-    with ExitStack() as running:
-        sandbox = Sandbox(options)
-        _stop_on_signals(sandbox)
-        if until_eof:
-            _stop_on_eof(sandbox)
-        scheduler = None
-        if luigid:
-            port = 0 if ephemeral else luigid_port
-            scheduler = running.enter_context(Luigid(home, port=port)).address
-        running.enter_context(sandbox)
-        found = replace(sandbox.addresses, luigid=scheduler)
-        running.callback(_remove, addresses_file, home / "luigi.cfg")
-        found.write_luigi_cfg(home / "luigi.cfg")
-        found.write(addresses_file)
-        _show(found, addresses_file, home / "luigi.cfg")
-        seconds = time.monotonic() - started
-        click.echo(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
-        sandbox.wait()
+    run(
+        options,
+        home=home,
+        addresses_file=addresses or home / "addresses.json",
+        luigid_port=(0 if ephemeral else luigid_port) if luigid else None,
+        until_eof=until_eof,
+    )
 
 
 @main.group(no_args_is_help=True)
@@ -301,6 +264,8 @@ def fill_orders(  # noqa: PLR0913 - one argument an option
 )
 def demo(days: str, rows: int, workers: int, shards_file: Path) -> None:
     """Show the product at work."""
+    from sandbox.demo import Demo  # noqa: PLC0415 - the others start faster
+
     shards = read_shards(shards_file)
     shown = Demo(shards_file, shards, _days(days), rows=rows, workers=workers)
     shown.run(Console())
@@ -324,45 +289,6 @@ def _mapping(maps: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"--map {target} is given twice")
         mapping[target] = expression
     return mapping
-
-
-def _stop_on_signals(sandbox: Sandbox) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sandbox.ask_to_stop())
-
-
-def _stop_on_eof(sandbox: Sandbox) -> None:
-    def read() -> None:
-        # The buffered stream has a lock, which a thread that waits in it at the end
-        # of the process would still hold.
-        while os.read(sys.stdin.fileno(), 1024):
-            pass
-        sandbox.ask_to_stop()
-
-    threading.Thread(target=read, name="until eof", daemon=True).start()
-
-
-def _remove(*files: Path) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
-
-
-def _show(found: Addresses, addresses: Path, luigi_cfg: Path) -> None:
-    lines = [(name, f"{at.host}:{at.port}") for name, at in found.mssql.items()]
-    vertica = found.vertica
-    lines.append(("vertica", f"{vertica.host}:{vertica.port}/{found.database}"))
-    if found.luigid:
-        lines.append(("luigid", f"http://{found.luigid.host}:{found.luigid.port}"))
-    lines.append(("addresses", str(addresses)))
-    lines.append(("LUIGI_CONFIG_PATH", str(luigi_cfg)))
-    table = Table.grid(padding=(0, 2))
-    for name, value in lines:
-        table.add_row(name, value)
-    if sys.stdout.isatty():
-        Console().print(table)
-    else:
-        for name, value in lines:
-            click.echo(f"{name} {value}")
 
 
 if __name__ == "__main__":

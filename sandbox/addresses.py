@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from sandbox.faults import SandboxError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -21,7 +23,7 @@ class Address(NamedTuple):
     port: int
 
 
-class AddressesError(Exception):
+class AddressesError(SandboxError):
     """No sandbox can be found; the message is one line."""
 
 
@@ -63,8 +65,8 @@ class Addresses:
             config[server] = self._login(address)
         if self.luigid:
             config["core"] = {
-                "default-scheduler-host": self.luigid.host,
-                "default-scheduler-port": str(self.luigid.port),
+                "scheduler_host": self.luigid.host,
+                "scheduler_port": str(self.luigid.port),
             }
         text = StringIO()
         config.write(text)

@@ -13,7 +13,8 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
-from sandbox.fill.orders import Filled
+from sandbox.faults import SandboxError
+from sandbox.fill.requests import Filled
 from sandbox.holds import Action, Caught, Failure, Rule, Verdict, When
 from sandbox.statements import Statement
 
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from sandbox.fill.from_csv import CsvFill
-    from sandbox.fill.samples import Days
+    from sandbox.fill.requests import CsvFill, Days
 
 # Longer than anything asked of a sandbox but `wait`, which brings its own deadline.
 _ANSWER_TIMEOUT = 600.0
 
 
-class ControlError(Exception):
+class ControlError(SandboxError):
     """The sandbox refused a request, or is gone; the message is one line.
 
     Attributes:

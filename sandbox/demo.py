@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from sandbox.faults import SandboxError
 from sandbox.process import SandboxProcess
 from sandbox.product import Product
 from sandbox.totals import Warehouse, totals_of_shards
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sandbox.addresses import Addresses
-    from sandbox.fill.samples import Days
+    from sandbox.fill.requests import Days
     from sandbox.shards import Shard
 
 _SEED = 7
 
 
-class DemoError(Exception):
+class DemoError(SandboxError):
     """Something that the demo promises did not hold."""
 
 

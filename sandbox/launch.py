@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -12,51 +12,26 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from sandbox.addresses import Address, Addresses
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
-from sandbox.fill.from_csv import CsvFill, fill_from_csv
+from sandbox.faults import SandboxError
+from sandbox.fill.from_csv import fill_from_csv
 from sandbox.fill.orders import Shards
-from sandbox.fill.samples import Days, fill_with_samples
+from sandbox.fill.requests import CsvFill, Days
+from sandbox.fill.samples import fill_with_samples
 from sandbox.holds import Holds
+from sandbox.options import SQL_SERVERS, USER, VERTICA, WAREHOUSE, Options
 from sandbox.tds.server import TdsServer
 from sandbox.vertica.server import VerticaServer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from sandbox.control_server import Operation
-    from sandbox.shards import Shard
 
-SQL_SERVERS = ("mssql_0", "mssql_1", "mssql_2")
-VERTICA = "vertica"
-WAREHOUSE = "warehouse"
-USER = "shardline"
 _LOOK = 0.2  # seconds
 
 
-class PortTakenError(Exception):
+class PortTakenError(SandboxError):
     """A server cannot listen where it should; the message is one line."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a sandbox is made of.
-
-    Attributes:
-        data: The folder of the databases, None for memory.
-        shards: The databases of the SQL Servers.
-        mssql_port: The first SQL Server's port, the others follow; 0 for free ones.
-        vertica_port: Vertica's, 0 for a free one.
-        password: The password of the one account.
-        lock_timeout: Vertica's LockTimeout in seconds.
-    """
-
-    data: Path | None
-    shards: Sequence[Shard]
-    mssql_port: int = 0
-    vertica_port: int = 0
-    password: str = USER
-    lock_timeout: float = 300.0
 
 
 class _Server(Protocol):

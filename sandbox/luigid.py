@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from sandbox.addresses import Address
+from sandbox.faults import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ luigid()
 """
 
 
-class LuigidError(Exception):
+class LuigidError(SandboxError):
     """The scheduler did not start; the message is one line."""
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Self
 
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
+from sandbox.faults import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
 
-class SandboxProcessError(Exception):
+class SandboxProcessError(SandboxError):
     """The child did not start; the message is what it said."""
 
 

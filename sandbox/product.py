@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sandbox.fill.samples import Days
+    from sandbox.fill.requests import Days
 
 _LOOK = 0.5  # seconds between two looks at how far a run is
 _PATIENCE = 10  # seconds for a run to end by itself when told to

@@ -6,6 +6,8 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.faults import SandboxError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("server", "shard", "time_zone")
 
 
-class ShardsError(Exception):
+class ShardsError(SandboxError):
     """The list of shards cannot be read; the message is one line."""
 
 

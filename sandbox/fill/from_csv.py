@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import glob
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from sandbox.engine import quoted
-from sandbox.fill.orders import (
-    COLUMNS,
-    NULLABLE,
-    Filled,
-    FillError,
-    first_line,
-    replace_rows,
-)
+from sandbox.fill.orders import first_line, replace_rows
+from sandbox.fill.requests import COLUMNS, NULLABLE, Filled, FillError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,42 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sandbox.fill.orders import Shards
+    from sandbox.fill.requests import CsvFill
 
 _LONGEST_NAME = 128  # characters of a SQL Server identifier
-
-
-@dataclass(frozen=True)
-class CsvFill:
-    """How a CSV file becomes orders.
-
-    Attributes:
-        file: The file, with a header; its types are found by reading all of it.
-        shard_column: The column whose values name the shards.
-        empty_shard: The shard of the rows where that column is empty; None if
-            there must be none.
-        mapping: For each column of the table an SQL expression (DuckDB's) over the
-            file's columns, whose rows keep their order.
-        server: The SQL Server that gets the databases.
-    """
-
-    file: str
-    shard_column: str
-    mapping: Mapping[str, str]
-    empty_shard: str | None = None
-    server: str = "mssql_0"
-
-    def __post_init__(self) -> None:
-        """Refuse a mapping that is not of this table.
-
-        Raises:
-            FillError: A column is unknown or lacks an expression.
-        """
-        unknown = sorted(self.mapping.keys() - COLUMNS.keys())
-        if unknown:
-            raise FillError(f"the table has no column {', '.join(unknown)}")
-        missing = [one for one in COLUMNS if one not in {*self.mapping, *NULLABLE}]
-        if missing:
-            raise FillError(f"no expression is given for {', '.join(missing)}")
 
 
 def fill_from_csv(databases: Shards, fill: CsvFill) -> Filled:

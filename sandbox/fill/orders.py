@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pymssql
 
 from sandbox.clients import connect_mssql
 from sandbox.engine import DATA
+from sandbox.fill.requests import FillError
 from sandbox.tds.types import TICKS_PER_DAY
 
 if TYPE_CHECKING:
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
     from sandbox.addresses import Addresses
     from sandbox.engine import Engine, Session
-
-COLUMNS = {
-    "id": "BIGINT",
-    "start_time": "TIMESTAMP",
-    "end_time": "TIMESTAMP",
-    "type": "INTEGER",
-    "data": "UUID",
-}
-"""The columns, and the DuckDB types their values are made in."""
-
-NULLABLE = frozenset({"end_time"})
 
 _CREATE = """\
 CREATE TABLE dbo.Orders (
@@ -55,25 +44,6 @@ SELECT id,
     epoch_us(end_time) * 10 + {_EPOCH},
     type, data
 FROM {DATA}"""  # noqa: S608 - made of two constants
-
-
-class FillError(Exception):
-    """Nothing was filled; the message is one line."""
-
-
-@dataclass
-class Filled:
-    """What a fill made.
-
-    Attributes:
-        shards: The names of the shards, in order.
-        rows: Rows of all shards.
-        shard_days: Days with rows, counted in each shard.
-    """
-
-    shards: list[str] = field(default_factory=list)
-    rows: int = 0
-    shard_days: int = 0
 
 
 class Shards:

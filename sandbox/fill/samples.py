@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from sandbox.fill.orders import Filled, FillError, replace_rows
+from sandbox.fill.orders import replace_rows
+from sandbox.fill.requests import Filled, FillError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +16,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sandbox.fill.orders import Shards
+    from sandbox.fill.requests import Days
     from sandbox.shards import Shard
 
 MOST_ROWS = 1_000_000
 """Per shard and day: an id is the day's number times this, plus the row's."""
 
 # `u(salt)` is a number in [0, 1) which depends on seed, shard, day, row and salt.
-# Day 0 is 1970-01-01. Of about 80 days of a shard one is empty. The day's first and
+# Day 0 is 1970-01-01. Of about 50 days of a shard one is empty. The day's first and
 # last microsecond each have an order; the others gather around noon. Orders last
 # 2 to 92 minutes, mostly short; one in ten has not ended.
 _ROWS = """\
@@ -31,7 +31,7 @@ WITH parts AS (
     SELECT day, n, epoch(day)::BIGINT // 86400 AS day_number
     FROM (SELECT unnest(generate_series($first, $last, INTERVAL 1 DAY)) AS day),
          range($rows) AS numbers(n)
-    WHERE hash($seed, $shard, day::DATE) % 80 <> 0
+    WHERE hash($seed, $shard, day::DATE) % 50 <> 0
 ),
 u AS (
     SELECT *, {draws} FROM parts
@@ -65,32 +65,6 @@ _SQL = _ROWS.format(
 )
 
 
-@dataclass(frozen=True)
-class Days:
-    """Days, both ends included."""
-
-    first: date
-    last: date
-
-    def __post_init__(self) -> None:
-        """Refuse days that end before they begin.
-
-        Raises:
-            ValueError: They do.
-        """
-        if self.last < self.first:
-            raise ValueError(f"{self.last} is before {self.first}")
-
-    @property
-    def end(self) -> date:
-        """The first day after these."""
-        return self.last + timedelta(days=1)
-
-    def __len__(self) -> int:
-        """Count them."""
-        return (self.end - self.first).days
-
-
 def fill_with_samples(
     databases: Shards, shards: Sequence[Shard], days: Days, *, rows: int, seed: int
 ) -> Filled:
@@ -99,7 +73,7 @@ def fill_with_samples(
     Args:
         databases: Where the shards are.
         shards: The shards; each gets rows of its own.
-        days: The days to fill. About one in 80 of a shard's days stays empty.
+        days: The days to fill. About one in 50 of a shard's days stays empty.
         rows: Rows of a shard and day.
         seed: The same seed gives the same rows.
 

@@ -213,7 +213,7 @@ def test_luigid_is_started_found_and_stopped(tmp_path: Path, one_shard: Path) ->
             assert answer.status == 204
         config = ConfigParser()
         config.read(running.luigi_cfg)
-        assert config["core"]["default-scheduler-port"] == str(luigid.port)
+        assert config["core"]["scheduler_port"] == str(luigid.port)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(luigid, timeout=10)
     assert (tmp_path / "home" / "luigid.state").is_file()

@@ -1,0 +1,38 @@
+"""What a sandbox is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sandbox.shards import Shard
+
+SQL_SERVERS = ("mssql_0", "mssql_1", "mssql_2")
+VERTICA = "vertica"
+WAREHOUSE = "warehouse"
+USER = "shardline"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a sandbox is made of.
+
+    Attributes:
+        data: The folder of the databases, None for memory.
+        shards: The databases of the SQL Servers.
+        mssql_port: The first SQL Server's port, the others follow; 0 for free ones.
+        vertica_port: Vertica's, 0 for a free one.
+        password: The password of the one account.
+        lock_timeout: Vertica's LockTimeout in seconds.
+    """
+
+    data: Path | None
+    shards: Sequence[Shard]
+    mssql_port: int = 0
+    vertica_port: int = 0
+    password: str = USER
+    lock_timeout: float = 300.0
