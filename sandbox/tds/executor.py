@@ -304,22 +304,24 @@ class Executor:
     def _execute(self, statement: c.Execute, reply: Reply) -> None:
         name = statement.procedure.parts[-1].lower()
         if name != "sp_executesql" or not statement.arguments:
-            self.call(str(statement.procedure), statement.text)
+            self._missing_procedure(str(statement.procedure), statement.text)
         values = [self._evaluate(value) for _, value in statement.arguments]
-        self.execute_sql(values, [label for label, _ in statement.arguments], reply)
+        self._execute_sql(values, [label for label, _ in statement.arguments], reply)
 
-    def call(self, procedure: str, statement: str) -> None:
-        """Refuse a procedure: the sandbox has none but sp_executesql.
+    def refuse_call(self, procedure: str, reply: Reply) -> None:
+        """Answer a remote procedure call; the sandbox has no procedures."""
+        try:
+            self._missing_procedure(procedure, f"EXEC {procedure}")
+        except SqlError as error:
+            self._failed(error, reply)
 
-        Raises:
-            SqlError: 2812.
-        """
+    def _missing_procedure(self, procedure: str, statement: str) -> None:
         with self._holds.guard(self._connection, statement):
             raise SqlError(
                 f"Could not find stored procedure '{procedure}'.", number=2812
             )
 
-    def execute_sql(
+    def _execute_sql(
         self, values: Sequence[Typed], names: Sequence[str], reply: Reply
     ) -> None:
         """sp_executesql: a batch with parameters, declared in its second argument."""

@@ -35,6 +35,7 @@ from sandbox.tds.packets import (
     ProtocolError,
 )
 from sandbox.tds.reply import Reply
+from sandbox.tds.rpc import procedure_name
 from sandbox.tds.session import TdsSession
 from sandbox.tds.tokens import Environment
 from sandbox.tds.types import INT
@@ -51,6 +52,10 @@ _BACKLOG = 128
 _FIRST_SPID = 51
 _LANGUAGE = "us_english"
 _HEADERS = struct.Struct("<I")
+_REFUSED: dict[int, str] = {
+    PacketType.BULK: "INSERT BULK",
+    PacketType.TRANSACTION_MANAGER: "a transaction manager request",
+}
 
 
 class TdsServer:
@@ -183,9 +188,8 @@ class _Connection(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         """Serve until the client or a hold ends it."""
         try:
-            login = self._logged_in()
-            if login is not None:
-                self._serve(login)
+            if self._logged_in():
+                self._serve()
         except (ConnectionClosedError, ConnectionKilled):
             pass
         except ProtocolError as error:
@@ -202,8 +206,8 @@ class _Connection(socketserver.BaseRequestHandler):
 
     # --- login
 
-    def _logged_in(self) -> Login | None:
-        """Go through PRELOGIN and LOGIN7; None when the login failed."""
+    def _logged_in(self) -> bool:
+        """Go through PRELOGIN and LOGIN7; False when the login failed."""
         message = self._stream.read()
         if message.type == PacketType.PRELOGIN:
             parse_prelogin(message.payload)
@@ -218,14 +222,14 @@ class _Connection(socketserver.BaseRequestHandler):
         server = self.server.tds
         if not server.admits(login):
             self._refuse(login_failed(login.user))
-            return None
+            return False
         try:
             self._session = self._open(login)
         except KeyError:
             self._refuse(cannot_open_database(login.database), login_failed(login.user))
-            return None
+            return False
         self._welcome(login)
-        return login
+        return True
 
     def _open(self, login: Login) -> TdsSession:
         databases = self.server.tds.databases
@@ -273,22 +277,18 @@ class _Connection(socketserver.BaseRequestHandler):
 
     # --- requests
 
-    def _serve(self, login: Login) -> None:
+    def _serve(self) -> None:
         if self._session is None:
             raise ProtocolError("a request before the login")
         executor = Executor(self._session, self.server.tds.holds, _Identity(self))
-        del login
         while True:
             message = self._stream.read()
             reply = self._reply()
             if message.type == PacketType.ATTENTION:
                 reply.acknowledge_attention()
                 continue
-            if message.type != PacketType.SQL_BATCH:
-                self._refuse_request(message, reply)
-                continue
             try:
-                executor.run(self._batch_text(message), reply)
+                self._answer(executor, message, reply)
             except CancelledError:
                 self._cancelled(reply)
                 continue
@@ -301,25 +301,29 @@ class _Connection(socketserver.BaseRequestHandler):
             raise ProtocolError("a request while another was being answered")
         reply.acknowledge_attention()
 
-    def _batch_text(self, message: Message) -> str:
+    def _answer(self, executor: Executor, message: Message, reply: Reply) -> None:
+        if message.type == PacketType.SQL_BATCH:
+            executor.run(_text(self._body(message)), reply)
+        elif message.type == PacketType.RPC:
+            executor.refuse_call(procedure_name(self._body(message)), reply)
+        else:
+            what = _REFUSED.get(message.type, f"a request of type {message.type}")
+            reply.failed(unsupported(what))
+
+    def _body(self, message: Message) -> bytes:
+        """A request without ALL_HEADERS."""
         payload = message.payload
         if self._version.has_headers and len(payload) >= _HEADERS.size:
             (skip,) = _HEADERS.unpack_from(payload)
-            payload = payload[skip:]
-        try:
-            return payload.decode("utf-16-le", "surrogatepass")
-        except UnicodeDecodeError as error:
-            raise ProtocolError("a batch that is not UTF-16") from error
+            return payload[skip:]
+        return payload
 
-    def _refuse_request(self, message: Message, reply: Reply) -> None:
-        names = {
-            PacketType.RPC: "a remote procedure call",
-            PacketType.BULK: "INSERT BULK",
-            PacketType.TRANSACTION_MANAGER: "a transaction manager request",
-        }
-        what = names.get(PacketType(message.type)) if message.type in names else None
-        reply.failed(unsupported(what or f"a request of type {message.type}"))
-        reply.end()
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-16-le", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise ProtocolError("a batch that is not UTF-16") from error
 
 
 class _Identity:

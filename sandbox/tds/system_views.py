@@ -141,7 +141,7 @@ def _databases(environment: Environment) -> Iterator[Row]:
 
 
 def _schema_numbers(environment: Environment) -> dict[str, int]:
-    """dbo is 1; others follow in the order of their names."""
+    """Schemas by name: dbo is 1, others follow in order."""
     others = {table.schema for table in environment.tables.all()} - {"dbo"}
     return {name: at for at, name in enumerate(["dbo", *sorted(others)], start=1)}
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from decimal import Decimal
-from typing import Any
 
 import pytest
+from tds_server import Run
 
 D = Decimal
 M = dt.datetime
 
 
-def cases(*pairs: tuple[str, Any]) -> Any:
+def cases(*pairs: tuple[str, object]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("sql", "expected"), pairs, ids=[p[0] for p in pairs]
     )
@@ -39,7 +39,7 @@ def cases(*pairs: tuple[str, Any]) -> Any:
     ("cast(10 as money) / 4", D("2.5000")),
 )
 def test_arithmetic_follows_the_types_of_its_operands(
-    run: Any, sql: str, expected: Any
+    run: Run, sql: str, expected: object
 ) -> None:
     ((value,),) = run(f"SELECT {sql}")
     assert value == expected
@@ -77,7 +77,7 @@ def test_arithmetic_follows_the_types_of_its_operands(
     ("'it''s'", "it's"),
     ("isnull(NULL, 'x')", "x"),
 )
-def test_text_functions(run: Any, sql: str, expected: Any) -> None:
+def test_text_functions(run: Run, sql: str, expected: object) -> None:
     assert run(f"SELECT {sql}") == [(expected,)]
 
 
@@ -99,7 +99,9 @@ def test_text_functions(run: Any, sql: str, expected: Any) -> None:
     ("isnumeric('1.5')", 1),
     ("isnumeric('x')", 0),
 )
-def test_conditional_and_numeric_functions(run: Any, sql: str, expected: Any) -> None:
+def test_conditional_and_numeric_functions(
+    run: Run, sql: str, expected: object
+) -> None:
     assert run(f"SELECT {sql}") == [(expected,)]
 
 
@@ -127,7 +129,7 @@ def test_conditional_and_numeric_functions(run: Any, sql: str, expected: Any) ->
     ("isdate('2020-13-01')", 0),
     ("cast('2020-01-01' as datetime) + 1", M(2020, 1, 2)),
 )
-def test_date_functions(run: Any, sql: str, expected: Any) -> None:
+def test_date_functions(run: Run, sql: str, expected: object) -> None:
     assert run(f"SELECT {sql}") == [(expected,)]
 
 
@@ -173,8 +175,10 @@ def test_date_functions(run: Any, sql: str, expected: Any) -> None:
         uuid.UUID("6F9619FF-8B86-D011-B42D-00C04FC964FF"),
     ),
     (
-        "cast(cast('6f9619ff-8b86-d011-b42d-00c04fc964ff' as uniqueidentifier) "
-        "as varchar(36))",
+        (
+            "cast(cast('6f9619ff-8b86-d011-b42d-00c04fc964ff' as uniqueidentifier) "
+            "as varchar(36))"
+        ),
         "6F9619FF-8B86-D011-B42D-00C04FC964FF",
     ),
     (
@@ -183,7 +187,7 @@ def test_date_functions(run: Any, sql: str, expected: Any) -> None:
     ),
     ("cast('2019-03-14 00:00:29.999' as smalldatetime)", M(2019, 3, 14, 0, 1)),
 )
-def test_conversions_of_constants(run: Any, sql: str, expected: Any) -> None:
+def test_conversions_of_constants(run: Run, sql: str, expected: object) -> None:
     assert run(f"SELECT {sql}") == [(expected,)]
 
 
@@ -210,7 +214,7 @@ def test_conversions_of_constants(run: Any, sql: str, expected: Any) -> None:
     ],
 )
 def test_text_of_columns_is_converted_like_that_of_constants(
-    run: Any, kind: str, text: str, expected: Any
+    run: Run, kind: str, text: str, expected: object
 ) -> None:
     ((constant, column),) = run(
         f"SELECT cast({text} as {kind}), cast(q.v as {kind}) FROM (SELECT {text} v) q"
@@ -241,5 +245,5 @@ def test_text_of_columns_is_converted_like_that_of_constants(
     ("1 in (select 1 union all select 2)", True),
     ("not 1 = 2 and (1 = 2 or 2 = 2)", True),
 )
-def test_conditions(run: Any, sql: str, expected: bool) -> None:
+def test_conditions(run: Run, sql: str, expected: bool) -> None:
     assert run(f"SELECT 1 WHERE {sql}") == ([(1,)] if expected else [])

