@@ -21,7 +21,7 @@ import pyarrow as pa
 from sandbox.errors import SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -37,6 +37,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": False,
     "arrow_lossless_conversion": True,
 }
+_DEFINING = frozenset({"CREATE", "ALTER", "DROP"})
 _SUFFIX = ".duckdb"
 # A file's name has at most 255 bytes and a database's, encoded, may have more:
 # every full piece of this length is a folder.
@@ -54,11 +55,13 @@ class _Database:
     path: Path | None
     alias: str = ""  # its name inside DuckDB, once it is attached
     commits: int = 0
+    definitions: int = 0  # those of the commits that changed tables, views ...
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def committed(self) -> None:
+    def committed(self, steps: Iterable[_Write]) -> None:
         with self.lock:
             self.commits += 1
+            self.definitions += any(step.defines for step in steps)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,10 @@ class _Write:
     sql: str
     parameters: Sequence[object]
     data: pa.Table | None
+
+    @property
+    def defines(self) -> bool:
+        return self.sql.split(maxsplit=1)[0].upper() in _DEFINING
 
 
 class Engine:
@@ -235,6 +242,7 @@ class Session:
         self._log: list[_Write] = []
         self._open = False  # a transaction is open in DuckDB
         self._seen = 0  # the database's commits when it was opened
+        self._known = 0  # and its definitions
         self._result: Result | None = None
         self._guard = threading.Lock()
         self._interruptible = False
@@ -259,7 +267,7 @@ class Session:
             if self._open:
                 self._cursor.execute("COMMIT")
                 self._open = False
-                self._database.committed()
+                self._database.committed(self._log)
         finally:
             self.rollback()
 
@@ -281,10 +289,18 @@ class Session:
             del self._log[mark:]
             self._restore()
 
-    def read(self, sql: str, parameters: Sequence[object] = ()) -> Result:
-        """Run a query, seeing all that is committed and one's own writes."""
+    def read(
+        self, sql: str, parameters: Sequence[object] = (), *, fresh: bool = True
+    ) -> Result:
+        """Run a query, seeing all that is committed and one's own writes.
+
+        Args:
+            sql: One query.
+            parameters: Bound to `?`.
+            fresh: Whether it reads tables; one that does not is cheaper.
+        """
         self._drop_result()
-        self._catch_up()
+        self._catch_up(fresh=fresh)
         try:
             self._allow_interrupts(True)  # until the result is dropped
             relation = self._cursor.sql(sql, params=list(parameters) or None)
@@ -297,7 +313,7 @@ class Session:
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """Run a query of a small answer; cheaper than `read`."""
         self._drop_result()
-        self._catch_up()
+        self._catch_up(fresh=True)
         try:
             self._allow_interrupts(True)
             found: list[tuple[object, ...]] = self._cursor.execute(sql).fetchall()
@@ -332,10 +348,9 @@ class Session:
         step = _Write(sql, parameters, data)
         if not self.in_transaction:
             changed = self._run(step)
-            self._database.committed()
+            self._database.committed([step])
             return changed
-        if fresh:
-            self._catch_up()
+        self._catch_up(fresh=fresh)
         try:
             self._open_transaction()
             self._allow_interrupts(True)
@@ -380,6 +395,7 @@ class Session:
     def _open_transaction(self) -> None:
         if not self._open:
             self._seen = self._database.commits
+            self._known = self._database.definitions
             self._cursor.execute("BEGIN")
             self._open = True
 
@@ -395,9 +411,13 @@ class Session:
             with suppress(duckdb.TransactionException):  # a failed COMMIT ended it
                 self._cursor.execute("ROLLBACK")
 
-    def _catch_up(self) -> None:
-        """Move an open transaction past what others have committed since."""
-        if self._open and self._seen != self._database.commits:
+    def _catch_up(self, *, fresh: bool) -> None:
+        """Move an open transaction past what others have committed since.
+
+        Past new definitions always: a name may mean another table now.
+        """
+        stale = fresh and self._seen != self._database.commits
+        if self._open and (stale or self._known != self._database.definitions):
             self._restore()
 
     def _restore(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from sandbox.vertica import messages, startup
 from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.copy_dialogue import CopyDialogue
 from sandbox.vertica.environment import Environment
-from sandbox.vertica.failures import as_sql_error, cancelled
+from sandbox.vertica.failures import as_sql_error, cancelled, reported
 from sandbox.vertica.functions import VERSION
 from sandbox.vertica.monitor import SessionFacts
 from sandbox.vertica.prepared import ExtendedProtocol
@@ -28,12 +27,12 @@ from sandbox.vertica.words import split
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from sqlglot import exp
 
     from sandbox.vertica.server import VerticaServer
 
-_LOG = logging.getLogger(__name__)
 _EXTENDED = frozenset({b"P", b"B", b"D", b"E", b"C", b"H", b"S"})
 _STRAY = frozenset({b"d", b"c", b"f", b"e", b"j", b"F"})
 
@@ -186,19 +185,20 @@ class ClientConnection:
 
     def _query(self, text: str) -> None:
         try:
-            statements = split(text)
-            if not statements:
-                self.wire.send(messages.EMPTY_QUERY)
-            for statement in statements:
-                if statement[:4].upper() == "COPY":
-                    self._copy(statement)
-                else:
-                    self._answer(self._execute(statement, None), describe=True)
+            with reported(text):
+                self._run_all(split(text))
         except SqlError as failure:
             self._fail(failure)
-        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
-            self._fail(_internal(text))
         self._ready()
+
+    def _run_all(self, statements: Sequence[str]) -> None:
+        if not statements:
+            self.wire.send(messages.EMPTY_QUERY)
+        for statement in statements:
+            if statement[:4].upper() == "COPY":
+                self._copy(statement)
+            else:
+                self._answer(self._execute(statement, None), describe=True)
 
     def _execute_prepared(self, text: str, tree: exp.Expr | None) -> None:
         self._answer(self._execute(text, tree), describe=False)
@@ -273,14 +273,6 @@ class _Session(NamedTuple):
             self.transaction.rollback()
         finally:
             self.transaction.engine.close()
-
-
-def _internal(text: str) -> SqlError:
-    """The answer when the sandbox itself is at fault; the log has the place."""
-    _LOG.exception("The sandbox failed at: %s", text)
-    return SqlError(
-        f"The sandbox failed at: {text}", number=2000, sqlstate="XX000", rollback=True
-    )
 
 
 def _unknown(kind: bytes) -> SqlError:

@@ -11,8 +11,8 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import TokenType
 
+from sandbox.vertica.words import LONG_TEXT, syntax_error, unsupported
 from sandbox.vertica.words import Tokenizer as VerticaTokenizer
-from sandbox.vertica.words import syntax_error, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +48,16 @@ class Vertica(Postgres):
             return ordered
 
 
-@lru_cache(maxsize=1024)
 def parse(text: str) -> exp.Expr:
     """Read one statement; copy it before changing it.
 
     Raises:
         SqlError: 42601 if it cannot be read, 0A000 if it is none the sandbox has.
     """
+    return _parse_often(text) if len(text) < LONG_TEXT else _parse(text)
+
+
+def _parse(text: str) -> exp.Expr:
     try:
         tree = Vertica().parse(text)[0]
     except ParseError as failure:
@@ -67,4 +70,17 @@ def parse(text: str) -> exp.Expr:
         raise syntax_error("")
     if isinstance(tree, exp.Command):
         raise unsupported(text)
+    for node, clause in _FOREIGN:
+        if tree.find(node):
+            raise unsupported(f"{clause} in {text}")
     return tree
+
+
+# PostgreSQL's, or Vertica's with an effect the sandbox does not have.
+_FOREIGN: tuple[tuple[type[exp.Expr], str], ...] = (
+    (exp.Returning, "RETURNING"),
+    (exp.OnConflict, "ON CONFLICT"),
+    (exp.Into, "SELECT INTO"),
+    (exp.Lock, "FOR UPDATE"),
+)
+_parse_often = lru_cache(maxsize=1024)(_parse)

@@ -143,7 +143,8 @@ def _insert(tree: exp.Insert, transaction: Transaction) -> int:
     if isinstance(source, exp.Values):
         source = _with_defaults(source, [table.column(n) for n in columns])
     query = to_duckdb(translate(source, transaction.environment))
-    rows = transaction.engine.read(query).table()
+    fresh = source.find(exp.Table) is not None
+    rows = transaction.engine.read(query, fresh=fresh).table()
     if rows.num_columns > len(columns):
         raise SqlError(
             "INSERT has more expressions than target columns",
@@ -199,6 +200,14 @@ def _check_assignments(tree: exp.Expr, table: Table) -> None:
                 column = table.column(assignment.this.name)
                 value = _fitted(assignment.expression.copy(), column)
                 assignment.set("expression", value)
+    for when in tree.find_all(exp.When):
+        added = when.args["then"]
+        if isinstance(added, exp.Insert) and isinstance(added.this, exp.Tuple):
+            pairs = zip(
+                added.this.expressions, added.expression.expressions, strict=False
+            )
+            for name, value in list(pairs):
+                value.replace(_fitted(value.copy(), table.column(name.name)))
 
 
 def _fitted(value: exp.Expr, column: ColumnDefinition) -> exp.Expr:

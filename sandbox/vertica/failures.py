@@ -5,11 +5,21 @@ DuckDB tells kinds apart by exception class; within a class only its text does.
 
 from __future__ import annotations
 
+import logging
 import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from sandbox.errors import SqlError
+from sandbox.holds import ConnectionKilled
+from sandbox.vertica.wire import Disconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOG = logging.getLogger(__name__)
 
 _OURS = re.compile(r"SQLSTATE (\w{5}) (\d+) (.*)", re.DOTALL)
 _CONFLICT = ("40001", 5156)
@@ -56,3 +66,24 @@ def as_sql_error(failure: duckdb.Error) -> SqlError:
 def cancelled() -> SqlError:
     """The error for a statement that a cancel request ended."""
     return SqlError("Execution canceled by operator", number=3322, sqlstate="57014")
+
+
+@contextmanager
+def reported(text: str) -> Iterator[None]:
+    """Answer a fault of the sandbox itself as an error; the log has its place.
+
+    Raises:
+        SqlError: XX000, naming the statement.
+    """
+    try:
+        yield
+    except (SqlError, Disconnected, ConnectionKilled):
+        raise
+    except Exception as failure:
+        _LOG.exception("The sandbox failed at: %s", text)
+        raise SqlError(
+            f"The sandbox failed at: {text}",
+            number=2000,
+            sqlstate="XX000",
+            rollback=True,
+        ) from failure

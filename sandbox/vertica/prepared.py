@@ -13,6 +13,7 @@ from sqlglot.tokenizer_core import TokenType
 from sandbox.errors import SqlError
 from sandbox.vertica import messages, types
 from sandbox.vertica.dialect import parse
+from sandbox.vertica.failures import reported
 from sandbox.vertica.text_values import read_octets
 from sandbox.vertica.translate import column_type, known_table
 from sandbox.vertica.types import SqlType
@@ -97,7 +98,8 @@ class ExtendedProtocol:
         if self._failed or kind == b"H":
             return
         try:
-            _STEPS[kind](self, body)
+            with reported(f"message {kind.decode()} of a prepared statement"):
+                _STEPS[kind](self, body)
         except SqlError as failure:
             self._failed = True
             self._fail(failure)

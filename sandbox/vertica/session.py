@@ -195,7 +195,8 @@ class Executor:
             self._transaction.begin()
         environment = self._transaction.environment
         query = to_duckdb(translate(tree, environment))
-        result = self._transaction.engine.read(query)
+        fresh = tree.find(exp.Table) is not None
+        result = self._transaction.engine.read(query, fresh=fresh)
         columns = describe(tree, result.schema, environment)
         return Rows(columns, result, "SELECT")
 

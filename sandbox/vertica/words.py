@@ -14,6 +14,9 @@ from sandbox.errors import SqlError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+LONG_TEXT = 8192
+"""Statements from this length on are not worth keeping parsed."""
+
 _STRINGS = frozenset(
     {TokenType.STRING, TokenType.BYTE_STRING, TokenType.NATIONAL_STRING}
 )
@@ -67,9 +70,12 @@ def tokenize(text: str) -> list[Token]:
         raise syntax_error(text[-40:]) from failure
 
 
-@lru_cache(maxsize=1024)
 def split(text: str) -> tuple[str, ...]:
     """The statements of a query text, without their semicolons."""
+    return _split_often(text) if len(text) < LONG_TEXT else _split(text)
+
+
+def _split(text: str) -> tuple[str, ...]:
     statements: list[str] = []
     first: Token | None = None
     last: Token | None = None
@@ -82,6 +88,9 @@ def split(text: str) -> tuple[str, ...]:
     if first and last:
         statements.append(text[first.start : last.end + 1])
     return tuple(statements)
+
+
+_split_often = lru_cache(maxsize=1024)(_split)
 
 
 class Words:

@@ -128,6 +128,19 @@ def test_a_transaction_sees_what_others_commit_meanwhile(
     other.close()
 
 
+def test_a_write_without_reading_still_knows_new_tables(
+    engine: Engine, session: Session
+) -> None:
+    other = engine.session("vertica", "warehouse")
+    session.begin()
+    session.write("INSERT INTO t VALUES (1)")
+    other.write("CREATE TABLE u (i BIGINT)")
+    session.write("INSERT INTO u VALUES (2)", fresh=False)
+    session.commit()
+    assert other.read("SELECT i FROM u").rows() == [(2,)]
+    other.close()
+
+
 def test_a_transaction_that_cannot_be_replayed_is_reported_lost(
     engine: Engine, session: Session
 ) -> None:

@@ -65,6 +65,8 @@ INSERTED = """INSERT INTO every_type VALUES (true, 9223372036854775807, -1.5e300
     '23:59:59.999999', '01:02:03.000004-05:30', X'615c00ff',
     '80010203-0405-0607-0809-0a0b0c0d0e0f', 'long', X'80', 'a',
     -12345678901234567890.123456789012345678)"""
+TOO_LONG_MERGE = """MERGE INTO t USING (SELECT 1 a) s ON t.a = s.a
+    WHEN NOT MATCHED THEN INSERT (a, b) VALUES (s.a, 'too long')"""
 
 
 @pytest.fixture(params=[False, True], ids=["text", "binary"])
@@ -168,6 +170,10 @@ def test_an_empty_query_is_no_error(client: Client, empty: str) -> None:
         ("GRANT SELECT ON t TO u", "0A000", 5366),
         ("ALTER TABLE t ADD COLUMN c INT", "0A000", 5366),
         ("CREATE USER u", "0A000", 5366),
+        ("INSERT INTO t VALUES (1, 'x') RETURNING a", "0A000", 5366),
+        ("SELECT a INTO u FROM t", "0A000", 5366),
+        ("SELECT a FROM t FOR UPDATE", "0A000", 5366),
+        (TOO_LONG_MERGE, "22001", 4800),
         ("SET SESSION RESOURCE POOL p", "0A000", 5366),
         ("COPY t FROM '/etc/passwd'", "0A000", 5366),
         ("COPY t FROM STDIN PARSER fcsvparser()", "0A000", 5366),
