@@ -6,17 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.engine import quoted
+import pyarrow as pa
+
+from sandbox.engine import DATA, quoted
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.convert import assign
 from sandbox.tds.failures import invalid_column, raised
+from sandbox.tds.literal_rows import literal_table
 from sandbox.tds.rowversions import Rowversions, rowversion_sql
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.types import INT
-from sandbox.tds.values import Typed, null
+from sandbox.tds.values import Typed, constant, null
 from sandbox.tds.wire_types import OutputColumn
 from sandbox.tds.written import parse_expression
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from sandbox.tds.tables import Column, Table
 
 _NULL_REFUSED = 515
+_FEW_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +40,14 @@ class Change:
     Attributes:
         rows: How many rows INSERT ... VALUES gives, None if only running it tells.
         gives_identity: Whether the statement names the identity column itself.
-        fresh: Whether it reads tables.
+        data: The rows, where they are not in the SQL.
     """
 
     table: Table
     sql: str
     rows: int | None = None
     gives_identity: bool = False
-    fresh: bool = True
+    data: pa.Table | None = None
 
 
 class ChangeCompiler(QueryCompiler):
@@ -127,23 +131,24 @@ class ChangeCompiler(QueryCompiler):
         first = self._identity(table, own) if own is not None and not gives else 0
         version = self._rowversions.block() if table.rowversion else 0
         scope = Scope()
+        names = [column.name for column in named]
         rows = []
         for at, row in enumerate(body.rows):
             self._check_count(len(row), len(named))
-            values = dict(zip((col.name for col in named), row, strict=True))
-            shown = []
+            nodes = dict(zip(names, row, strict=True))
+            values = []
             for column in table.columns:
                 if column is own and not gives:
                     step = (column.identity or (1, 1))[1]
-                    shown.append(f"CAST({first + at * step} AS {column.type.storage})")
+                    values.append(constant(first + at * step, column.type))
                 elif column is table.rowversion:
-                    shown.append(rowversion_sql(version, str(at)))
+                    sql = rowversion_sql(version, str(at))
+                    values.append(Typed(sql, column.type))
                 else:
-                    node = values.get(column.name, s.Default())
-                    shown.append(self._stored(table, column, node, scope, "INSERT"))
-            rows.append(f"({', '.join(shown)})")
-        sql = f"INSERT INTO {table.relation} VALUES {', '.join(rows)}"
-        return Change(table, sql, len(rows), gives)
+                    node = nodes.get(column.name, s.Default())
+                    values.append(self._stored(table, column, node, scope, "INSERT"))
+            rows.append(values)
+        return _given_rows(table, rows, gives=gives)
 
     def _check_count(self, given: int, wanted: int) -> None:
         if given < wanted:
@@ -198,10 +203,12 @@ class ChangeCompiler(QueryCompiler):
                 value = assign(
                     sources[column.name], column.type, column.name, table.title
                 )
-                shown.append(self._not_null(table, column, value, "INSERT"))
+                shown.append(self._not_null(table, column, value, "INSERT").sql)
             else:
                 scope = Scope()
-                shown.append(self._stored(table, column, s.Default(), scope, "INSERT"))
+                node_default = s.Default()
+                stored = self._stored(table, column, node_default, scope, "INSERT")
+                shown.append(stored.sql)
         names = ", ".join(f"c{at}" for at in range(1, len(named) + 1))
         sql = (
             f"INSERT INTO {table.relation} SELECT {', '.join(shown)} "
@@ -217,7 +224,7 @@ class ChangeCompiler(QueryCompiler):
 
     def _stored(
         self, table: Table, column: Column, node: s.Expression, scope: Scope, verb: str
-    ) -> str:
+    ) -> Typed:
         """A column's value: the default's where the word DEFAULT stands."""
         if isinstance(node, s.Default):
             value = null(INT)
@@ -228,9 +235,9 @@ class ChangeCompiler(QueryCompiler):
         stored = assign(value, column.type, column.name, table.title)
         return self._not_null(table, column, stored, verb)
 
-    def _not_null(self, table: Table, column: Column, value: Typed, verb: str) -> str:
+    def _not_null(self, table: Table, column: Column, value: Typed, verb: str) -> Typed:
         if column.nullable or not value.nullable:
-            return value.sql
+            return value
         words = (
             f"Cannot insert the value NULL into column '{column.name}', table "
             f"'{self.environment.session.database}.{table.title}'; column does not "
@@ -238,7 +245,8 @@ class ChangeCompiler(QueryCompiler):
         )
         if value.is_null:
             raise SqlError(words, number=_NULL_REFUSED, state=2)
-        return f"coalesce({value.sql}, {raised(_NULL_REFUSED, words)})"
+        sql = f"coalesce({value.sql}, {raised(_NULL_REFUSED, words)})"
+        return Typed(sql, value.type, nullable=False)
 
     def update(self, node: c.Update) -> Change:
         """Compile UPDATE.
@@ -295,9 +303,8 @@ class ChangeCompiler(QueryCompiler):
                 raise SqlError(
                     f"Cannot update identity column '{column.name}'.", number=8102
                 )
-            sets.append(
-                (column.name, self._stored(table, column, value, scope, "UPDATE"))
-            )
+            stored = self._stored(table, column, value, scope, "UPDATE")
+            sets.append((column.name, stored.sql))
         return sets
 
     def _where(self, node: s.Expression | None, scope: Scope) -> str:
@@ -341,6 +348,21 @@ class ChangeCompiler(QueryCompiler):
                 f"The table '{target}' to change must be named in FROM.", number=4104
             )
         return self.environment.table(target), target.parts[-1]
+
+
+def _given_rows(
+    table: Table, rows: Sequence[Sequence[Typed]], *, gives: bool
+) -> Change:
+    """INSERT of given rows; many constants travel as data, not as text."""
+    if len(rows) > _FEW_ROWS:
+        data = literal_table(rows, [column.type for column in table.columns])
+        if data is not None:
+            sql = f"INSERT INTO {table.relation} SELECT * FROM {DATA}"
+            return Change(table, sql, len(rows), gives, data)
+    shown = ", ".join(f"({', '.join(one.sql for one in row)})" for row in rows)
+    return Change(
+        table, f"INSERT INTO {table.relation} VALUES {shown}", len(rows), gives
+    )
 
 
 def _source(table: Table, alias: str) -> ScopeSource:

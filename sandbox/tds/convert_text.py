@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_moments
+from sandbox.tds.convert_constants import cut_text
 from sandbox.tds.failures import VALUE, raised, unsupported
 from sandbox.tds.styles import styled
 from sandbox.tds.types import MAX, OFFSET_STORAGE, Family, SqlType
-from sandbox.tds.values import Typed, text_literal
+from sandbox.tds.values import Typed, constant, text_literal
 
 _TRUNCATION = 2628
 _HEX_STYLES = (1, 2)
@@ -48,30 +49,41 @@ def assign(value: Typed, target: SqlType, column: str, table: str) -> Typed:
     )
     known = value.constant
     if isinstance(known, str | bytes):
-        if length_of(known, target) > target.length:
-            shown = known[: target.length]
-            if isinstance(shown, bytes):
-                shown = ""
+        fitted = _fitted(known, target)
+        if fitted is None:
+            shown = known[: target.length] if isinstance(known, str) else ""
             raise SqlError(words.replace(VALUE, shown), number=_TRUNCATION)
-        return Typed(_padded(value.sql, target), target, nullable=False)
+        return constant(fitted, target)
     sql = value.sql
     if target.family is Family.BINARY:
         failure = raised(_TRUNCATION, words)
-        fits = f"octet_length({sql}) <= {target.length}"
+        checked = (
+            f"CASE WHEN {sql} IS NULL OR octet_length({sql}) <= {target.length} "
+            f"THEN {sql} ELSE {failure} END"
+        )
     else:
         failure = raised(_TRUNCATION, words, f"left({sql}, {target.length})")
-        fits = f"strlen({sql}) <= {target.length}"
-        count = units(sql) if target.is_unicode else f"length({sql})"
-        fits = f"{fits} OR {count} <= {target.length}"
-    checked = f"CASE WHEN {sql} IS NULL OR {fits} THEN {sql} ELSE {failure} END"
+        trimmed = f"rtrim({sql}, ' ')"
+        checked = (
+            f"CASE WHEN {sql} IS NULL OR strlen({sql}) <= {target.length} THEN {sql} "
+            f"WHEN {_count(sql, target)} <= {target.length} THEN {sql} "
+            f"WHEN {_count(trimmed, target)} <= {target.length} "
+            f"THEN left({sql}, {target.length}) ELSE {failure} END"
+        )
     return Typed(_padded(checked, target), target, nullable=value.nullable)
 
 
-def length_of(known: str | bytes, target: SqlType) -> int:
-    """The length of a value in the units of a type."""
-    if isinstance(known, str) and target.is_unicode:
-        return len(known.encode("utf-16-le", "surrogatepass")) // 2
-    return len(known)
+def _count(sql: str, target: SqlType) -> str:
+    return units(sql) if target.is_unicode else f"length({sql})"
+
+
+def _fitted(known: str | bytes, target: SqlType) -> str | bytes | None:
+    """A constant filled to its length; blanks at its end may be lost, no more."""
+    if isinstance(known, bytes):
+        filled = known.ljust(target.length, b"\0") if target.is_padded else known
+        return filled if len(filled) <= target.length else None
+    cut = cut_text(known, target)
+    return cut if cut.rstrip(" ") == known.rstrip(" ") else None
 
 
 def _padded(sql: str, target: SqlType) -> str:

@@ -167,7 +167,7 @@ class TokenCursor:
 
     def is_word(self, *words: str, distance: int = 0) -> bool:
         """Tell whether a token is one of these words."""
-        token = self.ahead(distance)
+        token = self.ahead(distance) if distance else self._tokens[self._at]
         return token.kind is Kind.WORD and token.value in words
 
     def accept(self, *words: str) -> bool:

@@ -403,9 +403,9 @@ class Executor:
         error = raised_error(statement, self._evaluate)
         if error.severity > 10:  # noqa: PLR2004 - an error's least severity
             raise error
-        reply.inform(
-            error.number, error.message, severity=error.severity, state=error.state
-        )
+        # SQL Server sends severity 10 as 0, for the sake of old clients
+        severity = error.severity % 10
+        reply.inform(error.number, error.message, severity=severity, state=error.state)
         reply.done()
 
     def _wait(self, statement: c.WaitFor, reply: Reply) -> None:

@@ -56,6 +56,14 @@ _PATTERN = re.compile(
     re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_KINDS = {
+    "binary": Kind.BINARY,
+    "number": Kind.NUMBER,
+    "variable": Kind.VARIABLE,
+    "symbol": Kind.SYMBOL,
+    "string": Kind.STRING,
+    "national": Kind.NATIONAL,
+}
 _QUOTES = {"bracket": ("]]", "]"), "double": ('""', '"')}
 
 
@@ -97,10 +105,8 @@ def _token(group: str, raw: str, *, quoted_identifier: bool) -> tuple[Kind, str]
     if group in _QUOTES:
         return Kind.QUOTED, raw[1:-1].replace(*_QUOTES[group])
     if group in ("string", "national"):
-        return Kind("string" if group == "string" else "N string"), raw[
-            raw.index("'") + 1 : -1
-        ].replace("''", "'")
-    return Kind(group), raw
+        return _KINDS[group], raw[raw.index("'") + 1 : -1].replace("''", "'")
+    return _KINDS[group], raw
 
 
 def _comment_end(text: str, position: int) -> int:

@@ -1,4 +1,4 @@
-"""The values of timestamp (rowversion) columns: unique, and growing with each change."""
+"""The values of timestamp (rowversion) columns: unique, and ever greater."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _is_allowed(allowed: str, statement: c.Insert, session: TdsSession) -> bool:
 def _write(session: TdsSession, change: Change, *, fresh: bool = True) -> int:
     keys = any(key.unique for key in change.table.keys)
     try:
-        return session.engine.write(change.sql, fresh=fresh or keys)
+        return session.engine.write(change.sql, data=change.data, fresh=fresh or keys)
     except duckdb.ConstraintException as failure:
         raise refused(change.table, failure) from failure
 

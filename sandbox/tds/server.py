@@ -52,6 +52,7 @@ _BACKLOG = 128
 _FIRST_SPID = 51
 _LANGUAGE = "us_english"
 _HEADERS = struct.Struct("<I")
+_ENDS = (ConnectionClosedError, ConnectionKilled, ProtocolError)
 _REFUSED: dict[int, str] = {
     PacketType.BULK: "INSERT BULK",
     PacketType.TRANSACTION_MANAGER: "a transaction manager request",
@@ -292,6 +293,13 @@ class _Connection(socketserver.BaseRequestHandler):
             except CancelledError:
                 self._cancelled(reply)
                 continue
+            except SqlError as error:
+                reply.failed(error)
+            except _ENDS:
+                raise
+            except Exception as error:  # noqa: BLE001 - our fault, not the link's
+                _LOG.exception("%s: a request failed", self.name)
+                reply.failed(unsupported(f"this request: {error!r}"))
             reply.end()
 
     def _cancelled(self, reply: Reply) -> None:
@@ -321,9 +329,9 @@ class _Connection(socketserver.BaseRequestHandler):
 
 def _text(body: bytes) -> str:
     try:
-        return body.decode("utf-16-le", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise ProtocolError("a batch that is not UTF-16") from error
+        return body.decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise unsupported("a batch with half a surrogate pair") from None
 
 
 class _Identity:
