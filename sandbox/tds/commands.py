@@ -265,10 +265,11 @@ class Jump(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Execute(Statement):
-    """EXEC procedure arguments, each with its @name or ''."""
+    """EXEC [@result =] procedure arguments, each with its @name or ''."""
 
     procedure: TableName
     arguments: tuple[tuple[str, Expression], ...]
+    result: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ Each SELECT names its results c1, c2 ...: what they are called outside is said w
 it is used, so that unnamed and repeated names, which T-SQL allows, do no harm.
 """
 
-# ruff: noqa: S608 - SQL is made from a parsed tree; names are quoted, values escaped
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.engine import quoted
@@ -16,6 +15,14 @@ from sandbox.tds import syntax as s
 from sandbox.tds.compile_expressions import ExpressionCompiler, ordered, unified
 from sandbox.tds.convert import convert
 from sandbox.tds.failures import unsupported
+from sandbox.tds.result_columns import (
+    Body,
+    column_name,
+    converted,
+    item_of,
+    place_of,
+    renamed,
+)
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.system_views import system_view
 from sandbox.tds.types import BIGINT
@@ -38,19 +45,6 @@ class CompiledQuery:
 
     sql: str
     columns: tuple[OutputColumn, ...]
-    variables: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Body:
-    """A compiled body, and what its ORDER BY may refer to."""
-
-    sql: str
-    columns: tuple[OutputColumn, ...]
-    scope: Scope | None = None
-    items: list[Typed] = field(default_factory=list)
-    distinct: bool = False
-    limit: str = ""
     variables: tuple[str, ...] = ()
 
 
@@ -121,7 +115,7 @@ class QueryCompiler(ExpressionCompiler):
         """Forget the tables of the last `common_tables`."""
         self._common.pop()
 
-    def _body(self, body: s.QueryBody, outer: Scope | None) -> _Body:
+    def _body(self, body: s.QueryBody, outer: Scope | None) -> Body:
         match body:
             case s.Select():
                 return self._select(body, outer)
@@ -132,7 +126,7 @@ class QueryCompiler(ExpressionCompiler):
             case _:
                 raise unsupported(type(body).__name__)
 
-    def _values(self, body: s.Values, outer: Scope | None) -> _Body:
+    def _values(self, body: s.Values, outer: Scope | None) -> Body:
         scope = Scope(outer=outer)
         rows = [[self.value(one, scope) for one in row] for row in body.rows]
         width = len(rows[0])
@@ -149,9 +143,9 @@ class QueryCompiler(ExpressionCompiler):
             for row in rows
         )
         columns = tuple(OutputColumn("", kind) for kind in kinds)
-        return _Body(f"VALUES {', '.join(shown)}", columns)
+        return Body(f"VALUES {', '.join(shown)}", columns)
 
-    def _set_operation(self, body: s.SetOperation, outer: Scope | None) -> _Body:
+    def _set_operation(self, body: s.SetOperation, outer: Scope | None) -> Body:
         left, right = self._body(body.left, outer), self._body(body.right, outer)
         if len(left.columns) != len(right.columns):
             raise SqlError(
@@ -160,13 +154,13 @@ class QueryCompiler(ExpressionCompiler):
                 number=205,
             )
         columns = tuple(
-            OutputColumn(a.name, unified([_null_or(left, i), _null_or(right, i)]))
+            OutputColumn(a.name, unified([item_of(left, i), item_of(right, i)]))
             for i, a in enumerate(left.columns)
         )
-        a, b = (_converted(one, columns) for one in (left, right))
-        return _Body(f"({a}) {body.operator} ({b})", columns)
+        a, b = (converted(one, columns) for one in (left, right))
+        return Body(f"({a}) {body.operator} ({b})", columns)
 
-    def _select(self, body: s.Select, outer: Scope | None) -> _Body:
+    def _select(self, body: s.Select, outer: Scope | None) -> Body:
         scope = Scope(outer=outer)
         source = ""
         if body.source is not None:
@@ -194,7 +188,7 @@ class QueryCompiler(ExpressionCompiler):
         if body.top is not None:
             count = convert(self.value(body.top, scope), BIGINT)
             limit = f" LIMIT {count.sql}"
-        return _Body(
+        return Body(
             "".join(parts), columns, scope, items, body.distinct, limit, variables
         )
 
@@ -220,15 +214,15 @@ class QueryCompiler(ExpressionCompiler):
             value = self.value(item.expression, scope)
             name = item.alias
             if not name and isinstance(item.expression, s.Name):
-                name = _column_name(item.expression, scope)
+                name = column_name(item.expression, scope)
             names.append(name)
             items.append(value)
         return names, items, variables
 
-    def _order(self, query: s.Query, body: _Body, outer: Scope | None) -> str:
+    def _order(self, query: s.Query, body: Body, outer: Scope | None) -> str:
         keys = []
         for item in query.order:
-            place = _place(item.expression, body)
+            place = place_of(item.expression, body)
             if place is None:
                 if body.scope is None:
                     raise SqlError(
@@ -254,7 +248,7 @@ class QueryCompiler(ExpressionCompiler):
         del outer
         return " ORDER BY " + ", ".join(keys)
 
-    def _limit(self, query: s.Query, body: _Body) -> str:
+    def _limit(self, query: s.Query, body: Body) -> str:
         if query.offset is None:
             return body.limit
         scope = body.scope or Scope()
@@ -334,86 +328,3 @@ class QueryCompiler(ExpressionCompiler):
                 number=1013,
             )
         scope.sources.append(source)
-
-
-def _column_name(node: s.Name, scope: Scope) -> str:
-    """A column's name as it was declared, not as it was typed."""
-    sql = scope.resolve(node.parts).sql
-    return sql[sql.rindex('."') + 2 : -1].replace('""', '"')
-
-
-def _place(node: s.Expression, body: _Body) -> int | None:
-    """The place in the select list that ORDER BY means, if it means one."""
-    if isinstance(node, s.Number) and node.text.isdigit():
-        place = int(node.text)
-        if not 1 <= place <= len(body.columns):
-            raise SqlError(
-                f"The ORDER BY position number {place} is out of range of the number "
-                "of items in the select list.",
-                number=108,
-                severity=15,
-            )
-        return place
-    if isinstance(node, s.Name) and len(node.parts) == 1:
-        wanted = node.parts[0].casefold()
-        for place, column in enumerate(body.columns, start=1):
-            if column.name.casefold() == wanted:
-                return place
-    return None
-
-
-def _null_or(body: _Body, at: int) -> Typed:
-    """The item of a column, for its type alone."""
-    return body.items[at] if body.items else Typed("", body.columns[at].type)
-
-
-def _converted(body: _Body, columns: tuple[OutputColumn, ...]) -> str:
-    sql = body.sql + body.limit
-    same = all(
-        a.type.storage == b.type.storage
-        for a, b in zip(body.columns, columns, strict=True)
-    )
-    if same:
-        return sql
-    names = [f"c{at}" for at in range(1, len(columns) + 1)]
-    items = ", ".join(
-        convert(Typed(f"s.{name}", a.type), b.type).sql
-        for name, a, b in zip(names, body.columns, columns, strict=True)
-    )
-    return f"SELECT {items} FROM ({sql}) AS s({', '.join(names)})"
-
-
-def renamed(
-    columns: tuple[OutputColumn, ...], names: tuple[str, ...], alias: str
-) -> tuple[OutputColumn, ...]:
-    """The columns of a derived table under the names it is given.
-
-    Raises:
-        SqlError: 8155, 8156, 8158, 8159: a column has no name, or not one of its own.
-    """
-    if names:
-        if len(names) != len(columns):
-            more = "more" if len(names) < len(columns) else "fewer"
-            raise SqlError(
-                f"'{alias}' has {more} columns than were specified in the column list.",
-                number=8158 if more == "more" else 8159,
-            )
-        columns = tuple(
-            OutputColumn(name, c.type, c.nullable, c.identity)
-            for name, c in zip(names, columns, strict=True)
-        )
-    seen: set[str] = set()
-    for place, column in enumerate(columns, start=1):
-        if not column.name:
-            raise SqlError(
-                f"No column name was specified for column {place} of '{alias}'.",
-                number=8155,
-            )
-        if column.name.casefold() in seen:
-            raise SqlError(
-                f"The column '{column.name}' was specified multiple times for "
-                f"'{alias}'.",
-                number=8156,
-            )
-        seen.add(column.name.casefold())
-    return columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_moments
@@ -16,12 +17,14 @@ _TRUNCATION = 2628
 _HEX_STYLES = (1, 2)
 _BARE_HEX_STYLE = 2
 _ASTRAL = r"'[^\x{10000}-\x{10FFFF}]'"
-_CP1252 = bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")
-_CP1251 = bytes(range(0x80, 0x100)).decode("cp1251", "ignore")
-_OUTSIDE = {
-    "cp1252": rf"[^\x{{00}}-\x{{FF}}{_CP1252}]",
-    "cp1251": rf"[^\x{{00}}-\x{{7F}}{_CP1251}]",
-}
+
+
+@lru_cache(maxsize=32)
+def _outside(code_page: str) -> str:
+    """A regular expression for the characters a code page has not."""
+    known = bytes(range(256)).decode(code_page, "ignore")
+    inside = "".join(rf"\x{{{ord(char):X}}}" for char in known)
+    return f"[^{inside}]"
 
 
 def unlimited(target: SqlType) -> SqlType:
@@ -133,7 +136,7 @@ def to_text(value: Typed, target: SqlType, style: int) -> str:
 def _between(value: Typed, target: SqlType) -> str:
     source, sql = value.kind, value.sql
     if source.is_unicode and not target.is_unicode:
-        pattern = text_literal(_OUTSIDE[target.code_page])
+        pattern = text_literal(_outside(target.code_page))
         sql = f"regexp_replace({sql}, {pattern}, '?', 'g')"
     shorter = not target.is_max and (source.is_max or source.length > target.length)
     if shorter:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.tds.applocks import AppLocks
 from sandbox.tds.catalog import Catalog
 from sandbox.tds.identities import Identities
 from sandbox.tds.rowversions import Rowversions
@@ -71,6 +72,7 @@ class Databases:
         self._server = server
         self._lock = threading.Lock()
         self._open: dict[str, Database] = {}
+        self.locks = AppLocks()
 
     def names(self) -> tuple[str, ...]:
         """The names of all, those of every SQL Server first."""

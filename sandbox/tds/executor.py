@@ -12,34 +12,27 @@ from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds import run_changes, run_definitions, tokens
 from sandbox.tds.compile_expressions import declared_type
-from sandbox.tds.compile_queries import CompiledQuery, QueryCompiler
 from sandbox.tds.convert import convert
 from sandbox.tds.failures import from_duckdb, unsupported
 from sandbox.tds.moments import MomentError, parse
 from sandbox.tds.parse_statements import parse_batch
+from sandbox.tds.procedures import PROCEDURES, Arguments
 from sandbox.tds.raising import raised_error
-from sandbox.tds.results import scalar, stored_constant
-from sandbox.tds.scope import Scope
-from sandbox.tds.syntax import Query, Select, SelectItem
+from sandbox.tds.run_queries import CancelledError, Queries
+from sandbox.tds.syntax import Select
 from sandbox.tds.tokens import Command, Environment
-from sandbox.tds.types import TICKS_PER_DAY, TICKS_PER_SECOND, text
-from sandbox.tds.values import Typed, null
+from sandbox.tds.types import INT, TICKS_PER_DAY, TICKS_PER_SECOND, text
+from sandbox.tds.values import Typed, constant, null
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from sandbox.engine import Result
     from sandbox.holds import Connection, Holds
     from sandbox.tds.reply import Reply
     from sandbox.tds.session import TdsSession
-    from sandbox.tds.syntax import Expression
 
 _DESCRIPTOR = (1).to_bytes(8, "little")
 _KEPT_TEXT = 10_000
-
-
-class CancelledError(Exception):
-    """The client sent something while rows were on their way."""
 
 
 class _JumpError(Exception):
@@ -70,6 +63,7 @@ class Executor:
     ) -> None:
         """Begin on a connection that has logged in."""
         self._session = session
+        self._queries = Queries(session)
         self._holds = holds
         self._connection = connection
         self._handlers: dict[type[c.Statement], Callable[..., None]] = {
@@ -203,83 +197,26 @@ class Executor:
                 self._counted(Command.SELECT, count, reply)
             return
         with self._holds.guard(self._connection, statement.text):
-            compiled = self._compiled(statement)
+            compiled = self._queries.compiled(statement)
             result = self._session.engine.read(compiled.sql)
             if compiled.variables:
-                self._assign(compiled, result)
+                self._queries.assign(compiled, result)
                 reply.done()
                 return
-        self._stream(compiled, result, reply)
-
-    def _compiled(self, statement: c.SelectStatement) -> CompiledQuery:
-        session = self._session
-        cache, version = session.database.queries, session.database.catalog.version
-        if session.tables.are_shared:
-            known = cache.get(statement.text, version)
-            if known is not None:
-                return known
-        environment = session.environment()
-        compiled = QueryCompiler(environment).query(statement.query)
-        lasting = environment.fixed and session.tables.are_shared
-        if lasting and len(statement.text) <= _KEPT_TEXT:
-            cache.put(statement.text, version, compiled)
-        return compiled
-
-    def _stream(self, compiled: CompiledQuery, result: Result, reply: Reply) -> None:
-        count = 0
-        with result:
-            # what fails on the first rows fails before the head is sent
-            batches = iter(result)
-            batch = next(batches, None)
-            reply.columns(compiled.columns)
-            while batch is not None:
-                reply.rows(batch, compiled.columns)
-                count += batch.num_rows
-                if reply.cancelled():
-                    raise CancelledError
-                batch = next(batches, None)
+        count = self._queries.stream(compiled, result, reply)
         self._counted(Command.SELECT, count, reply)
-
-    def _assign(self, compiled: CompiledQuery, result: Result) -> None:
-        """SELECT @x = ...: each row assigns, so the last one stays."""
-        last = None
-        for batch in result:
-            last = batch.slice(batch.num_rows - 1)
-        if last is None:
-            return
-        for at, (name, column) in enumerate(
-            zip(compiled.variables, compiled.columns, strict=True)
-        ):
-            value = stored_constant(last.column(at)[0], column.type)
-            self._set(name, value)
-
-    def _evaluate(self, node: Expression) -> Typed:
-        """The value of an expression, now."""
-        environment = self._session.environment()
-        query = Query(Select((SelectItem(node),)))
-        compiled = QueryCompiler(environment).query(query)
-        value = scalar(self._session.engine.read(compiled.sql))
-        return stored_constant(value, compiled.columns[0].type)
-
-    def _holds_true(self, node: Expression) -> bool:
-        environment = self._session.environment()
-        sql = QueryCompiler(environment).condition(node, Scope())
-        value = scalar(
-            self._session.engine.read(f"SELECT CAST(coalesce({sql}, false) AS INTEGER)")
-        )
-        return bool(value.as_py())
 
     # --- control of flow
 
     def _if(self, statement: c.If, reply: Reply) -> bool:
-        if self._holds_true(statement.condition):
+        if self._queries.is_true(statement.condition):
             return self._run_one(statement.then, reply)
         if statement.otherwise is not None:
             return self._run_one(statement.otherwise, reply)
         return True
 
     def _while(self, statement: c.While, reply: Reply) -> bool:
-        while self._holds_true(statement.condition):
+        while self._queries.is_true(statement.condition):
             if reply.cancelled():
                 raise CancelledError
             try:
@@ -293,7 +230,9 @@ class Executor:
         return True
 
     def _execute_text(self, statement: c.ExecuteText, reply: Reply) -> None:
-        command = convert(self._evaluate(statement.command), text(-1, unicode=True))
+        command = convert(
+            self._queries.evaluate(statement.command), text(-1, unicode=True)
+        )
         outer = self._session.variables
         self._session.variables = {}
         try:
@@ -303,10 +242,22 @@ class Executor:
 
     def _execute(self, statement: c.Execute, reply: Reply) -> None:
         name = statement.procedure.parts[-1].lower()
-        if name != "sp_executesql" or not statement.arguments:
+        procedure = PROCEDURES.get(name)
+        if procedure is None and (name != "sp_executesql" or not statement.arguments):
             self._missing_procedure(str(statement.procedure), statement.text)
-        values = [self._evaluate(value) for _, value in statement.arguments]
-        self._execute_sql(values, [label for label, _ in statement.arguments], reply)
+        arguments = Arguments(
+            [self._queries.evaluate(value) for _, value in statement.arguments],
+            [label for label, _ in statement.arguments],
+        )
+        outcome = 0
+        if procedure is None:
+            self._execute_sql(arguments, reply)
+        else:
+            with self._holds.guard(self._connection, statement.text):
+                outcome = procedure(self._session, arguments)
+                reply.done()
+        if statement.result:
+            self._queries.set_variable(statement.result, constant(outcome, INT))
 
     def refuse_call(self, procedure: str, reply: Reply) -> None:
         """Answer a remote procedure call; the sandbox has no procedures."""
@@ -321,23 +272,22 @@ class Executor:
                 f"Could not find stored procedure '{procedure}'.", number=2812
             )
 
-    def _execute_sql(
-        self, values: Sequence[Typed], names: Sequence[str], reply: Reply
-    ) -> None:
+    def _execute_sql(self, arguments: Arguments, reply: Reply) -> None:
         """sp_executesql: a batch with parameters, declared in its second argument."""
         outer = self._session.variables
         variables: dict[str, Typed] = {}
-        if len(values) > 1:
-            declaration = str(values[1].constant or "")
-            declared = parsed(f"DECLARE {declaration}", quoted_identifier=True)
+        declarations = arguments.text(1, "@params", "")
+        if declarations:
+            declared = parsed(f"DECLARE {declarations}", quoted_identifier=True)
             for statement in declared:
                 if isinstance(statement, c.Declare):
                     for at, (name, kind, _) in enumerate(statement.variables):
-                        given = _argument(values[2:], names[2:], at, name)
+                        given = _parameter(arguments, at + 2, name)
                         variables[name] = convert(given, declared_type(kind))
+        text_ = arguments.text(0, "@stmt")
         self._session.variables = variables
         try:
-            self._run_text(str(values[0].constant or ""), reply)
+            self._run_text(text_, reply)
         finally:
             self._session.variables = outer
 
@@ -379,28 +329,26 @@ class Executor:
         reply.done()
 
     def _set_variable(self, statement: c.SetVariable, reply: Reply) -> None:
-        self._set(statement.name, self._evaluate(statement.value))
+        self._queries.set_variable(
+            statement.name, self._queries.evaluate(statement.value)
+        )
         reply.done()
-
-    def _set(self, name: str, value: Typed) -> None:
-        declared = self._session.environment().variable(name)
-        self._session.variables[name] = convert(value, declared.kind)
 
     def _declare(self, statement: c.Declare, reply: Reply) -> None:
         for name, kind, value in statement.variables:
             declared = declared_type(kind)
             self._session.variables[name] = null(declared)
             if value is not None:
-                self._set(name, self._evaluate(value))
+                self._queries.set_variable(name, self._queries.evaluate(value))
         del reply  # DECLARE answers nothing
 
     def _print(self, statement: c.Print, reply: Reply) -> None:
-        words = convert(self._evaluate(statement.value), text(-1, unicode=True))
+        words = convert(self._queries.evaluate(statement.value), text(-1, unicode=True))
         reply.inform(0, str(words.constant or ""))
         reply.done()
 
     def _raise(self, statement: c.Raise, reply: Reply) -> None:
-        error = raised_error(statement, self._evaluate)
+        error = raised_error(statement, self._queries.evaluate)
         if error.severity > 10:  # noqa: PLR2004 - an error's least severity
             raise error
         # SQL Server sends severity 10 as 0, for the sake of old clients
@@ -409,7 +357,7 @@ class Executor:
         reply.done()
 
     def _wait(self, statement: c.WaitFor, reply: Reply) -> None:
-        delay = str(self._evaluate(statement.delay).constant)
+        delay = str(self._queries.evaluate(statement.delay).constant)
         try:
             ticks = parse(delay)[0] % TICKS_PER_DAY
         except MomentError:
@@ -426,19 +374,15 @@ class Executor:
         reply.done()
 
 
-def _argument(
-    values: Sequence[Typed], names: Sequence[str], at: int, name: str
-) -> Typed:
-    for value, label in zip(values, names, strict=True):
-        if label == name:
-            return value
-    if at < len(values) and not names[at]:
-        return values[at]
-    raise SqlError(
-        f"The parameterized query expects the parameter '{name}', which was not "
-        "supplied.",
-        number=8178,
-    )
+def _parameter(arguments: Arguments, place: int, name: str) -> Typed:
+    found = arguments.get(place, name)
+    if found is None:
+        raise SqlError(
+            f"The parameterized query expects the parameter '{name}', which was not "
+            "supplied.",
+            number=8178,
+        )
+    return found
 
 
 def _transaction(kind: Environment) -> bytes:

@@ -86,17 +86,20 @@ class FlowParser(DefinitionParser):
         if self.is_symbol("("):
             command = self.wrapped(self.expression)
             return c.ExecuteText(self.since(start), command)
+        result = ""
         if self.here.kind is Kind.VARIABLE:
-            raise unsupported(self._shown(start))
-        return self._procedure(start)
+            result = self.advance().value.lower()
+            if not self.accept_symbol("="):
+                raise unsupported(self._shown(start))
+        return self._procedure(start, result)
 
-    def _procedure(self, start: int) -> c.Statement:
+    def _procedure(self, start: int, result: str = "") -> c.Statement:
         procedure = s.TableName(self.dotted())
         arguments: tuple[tuple[str, s.Expression], ...] = ()
         ended = self.here.kind in (Kind.END, Kind.WORD) or self.is_symbol(";")
         if not ended or self.is_word("NULL", "DEFAULT"):
             arguments = self.listed(self._argument)
-        return c.Execute(self.since(start), procedure, arguments)
+        return c.Execute(self.since(start), procedure, arguments, result)
 
     def _argument(self) -> tuple[str, s.Expression]:
         name = ""

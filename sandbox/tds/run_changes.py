@@ -10,9 +10,10 @@ import duckdb
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds.changes import Change, ChangeCompiler
-from sandbox.tds.compile_queries import QueryCompiler, renamed
+from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.definitions import check_columns, create_sql
 from sandbox.tds.failures import from_duckdb
+from sandbox.tds.result_columns import renamed
 from sandbox.tds.syntax import Query, Select, Values
 from sandbox.tds.tables import Column, Table
 from sandbox.tds.tokens import Command

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from sandbox.errors import SqlError
 from sandbox.holds import ConnectionKilled
 from sandbox.tds import tokens
+from sandbox.tds.collations import DEFAULT_COLLATION, find_collation
 from sandbox.tds.databases import Databases
-from sandbox.tds.executor import CancelledError, Executor
+from sandbox.tds.executor import Executor
 from sandbox.tds.failures import cannot_open_database, login_failed, unsupported
 from sandbox.tds.login import (
     TDS_7_4,
@@ -36,10 +37,9 @@ from sandbox.tds.packets import (
 )
 from sandbox.tds.reply import Reply
 from sandbox.tds.rpc import procedure_name
+from sandbox.tds.run_queries import CancelledError
 from sandbox.tds.session import TdsSession
 from sandbox.tds.tokens import Environment
-from sandbox.tds.types import INT
-from sandbox.tds.wire_types import collation_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,7 +256,7 @@ class _Connection(socketserver.BaseRequestHandler):
             tokens.environment_text(Environment.DATABASE, database, "master")
         )
         reply.inform(5701, f"Changed database context to '{database}'.", state=2)
-        collation = collation_bytes(INT)
+        collation = find_collation(DEFAULT_COLLATION).wire
         reply.environment(
             tokens.environment_bytes(Environment.COLLATION, collation, b"")
         )

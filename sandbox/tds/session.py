@@ -61,6 +61,7 @@ class TdsSession:
             application=login.application,
             spid=spid,
         )
+        self.locks = databases.locks
         self._marks: dict[str, tuple[int, object]] = {}
 
     def environment(self) -> Environment:
@@ -200,4 +201,5 @@ class TdsSession:
 
     def close(self) -> None:
         """Roll back and let go."""
+        self.locks.release_all(self.facts.spid)
         self.engine.close()

@@ -9,7 +9,15 @@ from sandbox.tds.convert import convert
 from sandbox.tds.failures import unsupported
 from sandbox.tds.lexer import Kind, tokenize
 from sandbox.tds.syntax import TableName
-from sandbox.tds.types import INT, SMALLINT, SYSNAME, TINYINT, decimal, text
+from sandbox.tds.type_numbers import TYPE_NUMBERS
+from sandbox.tds.types import (
+    INT,
+    SMALLINT,
+    SYSNAME,
+    TINYINT,
+    decimal,
+    text,
+)
 from sandbox.tds.values import Typed, constant, null, text_literal
 
 if TYPE_CHECKING:
@@ -81,6 +89,12 @@ def _object_name(values: Sequence[Typed], environment: Environment) -> Typed:
     if not known:
         return null(SYSNAME)
     return Typed(f"CASE {convert(number, INT).sql} {known}END", SYSNAME)
+
+
+def _type_name(values: Sequence[Typed], _: Environment) -> Typed:
+    (number,) = values
+    known = " ".join(f"WHEN {at} THEN '{name}'" for name, at in TYPE_NUMBERS.items())
+    return Typed(f"CASE {convert(number, INT).sql} {known} END", SYSNAME)
 
 
 def _col_length(values: Sequence[Typed], environment: Environment) -> Typed:
@@ -171,6 +185,7 @@ SESSION_FUNCTIONS: dict[str, Callable[[Sequence[Typed], Environment], Typed]] = 
     "OBJECT_ID": _object_id,
     "OBJECT_NAME": _object_name,
     "COL_LENGTH": _col_length,
+    "TYPE_NAME": _type_name,
     "DB_NAME": _db_name,
     "DB_ID": _db_id,
     "SERVERPROPERTY": _server_property,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.tds.type_numbers import TYPE_NUMBERS
 from sandbox.tds.types import (
     BIT,
     INT,
@@ -28,37 +29,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_TEXT = text(4000, unicode=True)
 _SHORT = text(60, unicode=True)
-_TYPE_NUMBERS = {
-    "image": 34,
-    "text": 35,
-    "uniqueidentifier": 36,
-    "date": 40,
-    "time": 41,
-    "datetime2": 42,
-    "datetimeoffset": 43,
-    "tinyint": 48,
-    "smallint": 52,
-    "int": 56,
-    "smalldatetime": 58,
-    "real": 59,
-    "money": 60,
-    "datetime": 61,
-    "float": 62,
-    "ntext": 99,
-    "bit": 104,
-    "decimal": 106,
-    "numeric": 108,
-    "smallmoney": 122,
-    "bigint": 127,
-    "varbinary": 165,
-    "varchar": 167,
-    "binary": 173,
-    "char": 175,
-    "timestamp": 189,
-    "nvarchar": 231,
-    "nchar": 239,
-    "xml": 241,
-}
 # Bytes, digits and scale of the types that have no facets.
 _PLAIN = {
     "bigint": (8, 19, 0),
@@ -105,7 +75,7 @@ def _tables(environment: Environment) -> Iterator[Row]:
 def _sys_columns(environment: Environment) -> Iterator[Row]:
     for table, place, column in _each_column(environment):
         size, precision, scale = _sizes(column.type)
-        number = _TYPE_NUMBERS[column.type.name]
+        number = TYPE_NUMBERS[column.type.name]
         collation = column.type.collation if column.type.family is Family.TEXT else None
         yield (
             table.object_id,
@@ -130,7 +100,7 @@ def _each_column(environment: Environment) -> Iterator[tuple[Table, int, Column]
 
 
 def _types(environment: Environment) -> Iterator[Row]:  # noqa: ARG001 - a view's builder
-    for name, number in _TYPE_NUMBERS.items():
+    for name, number in TYPE_NUMBERS.items():
         yield name, number, number
 
 

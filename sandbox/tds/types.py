@@ -14,13 +14,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from sandbox.tds.collations import DEFAULT_COLLATION, find_collation
+
 TICKS_PER_SECOND = 10_000_000
 TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
 MAX = -1
 """The length of varchar(max), nvarchar(max) and varbinary(max)."""
 
 MAXIMUM_PRECISION = 38
-DEFAULT_COLLATION = "SQL_Latin1_General_CP1_CI_AS"
 
 
 class Family(Enum):
@@ -193,12 +194,14 @@ class SqlType:
     @property
     def ignores_case(self) -> bool:
         """Whether the collation takes `a` and `A` for equal."""
-        return self.family is Family.TEXT and "_CI" in self.collation.upper()
+        return (
+            self.family is Family.TEXT and find_collation(self.collation).ignores_case
+        )
 
     @property
     def code_page(self) -> str:
         """The Python codec of varchar values."""
-        return "cp1251" if self.collation.lower().startswith("cyrillic") else "cp1252"
+        return find_collation(self.collation).code_page
 
     @property
     def range(self) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox.tds.collations import find_collation
 from sandbox.tds.tokens import Token, short_text
 from sandbox.tds.types import Family, SqlType, text
 
@@ -19,10 +20,6 @@ _UPDATABLE = 0x08
 _IDENTITY = 0x10
 _INTEGER_WIDTHS = {"bigint": 8, "int": 4, "smallint": 2, "tinyint": 1}
 _LONG = 0xFFFF
-
-# LCID and flags, then the sort order; 52 is SQL Server's own, with code page 1252.
-_LATIN = bytes([0x09, 0x04, 0xD0, 0x00, 0x34])
-_CYRILLIC = bytes([0x19, 0x04, 0xD0, 0x00, 0x00])
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +41,6 @@ def decimal_size(precision: int) -> int:
 def time_size(scale: int) -> int:
     """Bytes of a time of day with `scale` digits after the second."""
     return 3 if scale <= 2 else 4 if scale <= 4 else 5  # noqa: PLR2004 - the format's table
-
-
-def collation_bytes(kind: SqlType) -> bytes:
-    """The five bytes that name a collation."""
-    return _CYRILLIC if kind.code_page == "cp1251" else _LATIN
 
 
 def as_sent(kind: SqlType, version: TdsVersion) -> SqlType:
@@ -99,7 +91,7 @@ def _text_info(kind: SqlType) -> bytes:
     tokens = {"char": 0xAF, "nchar": 0xEF}
     token = tokens.get(kind.name, 0xE7 if kind.is_unicode else 0xA7)
     size = _LONG if kind.is_max else kind.length * (2 if kind.is_unicode else 1)
-    return struct.pack("<BH", token, size) + collation_bytes(kind)
+    return struct.pack("<BH", token, size) + find_collation(kind.collation).wire
 
 
 def column_metadata(columns: Sequence[OutputColumn], version: TdsVersion) -> bytes:
