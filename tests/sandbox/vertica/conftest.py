@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 def vertica() -> Iterator[Vertica]:
     vertica = Vertica()
     yield vertica
-    vertica.holds.close()
-    vertica.clients.close()
-    vertica.server.stop()
-    vertica.engine.close()
+    vertica.stop()
+
+
+@pytest.fixture
+def patient() -> Iterator[Vertica]:
+    """A server whose locks are waited for longer than any test lasts."""
+    vertica = Vertica(lock_timeout=600)
+    yield vertica
+    vertica.stop()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ LOCK_TIMEOUT = 1.0
 class Vertica:
     """A server of one's own, and clients of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self.engine = Engine(None)
         self.holds = Holds()
         self.server = VerticaServer(
@@ -32,10 +32,16 @@ class Vertica:
             self.holds,
             name="vertica",
             logins={"dbadmin": "secret"},
-            lock_timeout=LOCK_TIMEOUT,
+            lock_timeout=lock_timeout,
         )
         self.host, self.port = self.server.start()
         self.clients = ExitStack()
+
+    def stop(self) -> None:
+        self.holds.close()
+        self.clients.close()
+        self.server.stop()
+        self.engine.close()
 
     def connect(self, **options: object) -> Connection:
         asked = {
