@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PARALLEL := --numprocesses auto --maxprocesses 4
 
 .PHONY: help demo test test-all lint sandbox clean
 .DEFAULT_GOAL := help
@@ -13,10 +14,10 @@ demo: $(VENV)/.ready ## Fill 150 shards, load several days twice, print what hap
 	$(BIN)/python -m sandbox demo
 
 test: $(VENV)/.ready ## The tests, in a few minutes
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not long"
 
 test-all: $(VENV)/.ready ## The tests with their long versions
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 lint: $(VENV)/.ready ## ruff and mypy --strict
 	$(BIN)/ruff check .

@@ -54,6 +54,7 @@ setup(
         "pipelines.sql",
         "pipelines.warehouse",
         "sandbox",
+        "sandbox.fill",
         "sandbox.tds",
         "sandbox.vertica",
     ],
@@ -90,6 +91,7 @@ setup(
             "psutil>=6,<8",
             "pytest>=8.3,<10",
             "pytest-timeout>=2.3,<3",
+            "pytest-xdist>=3.6,<4",
             "xxhash>=3.4,<5",  # the reference for the checksum
         ],
         "lint": [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pipelines.errors import ConfigurationError, TransientError
@@ -59,8 +60,8 @@ sessions = Table(
 def connect(url: SecretStr) -> Engine:
     """This process's engine of the ETL database.
 
-    No connection is pooled, and a forked child makes an engine of its own, so none is
-    ever used on both sides of a fork.
+    It keeps one connection. A forked child makes an engine of its own, and leaves its
+    parent's alone, so no connection is ever used on both sides of a fork.
 
     Args:
         url: SQLAlchemy's URL of the database; it may hold a password.
@@ -72,10 +73,12 @@ def connect(url: SecretStr) -> Engine:
     return _connect(url.get_secret_value(), os.getpid())
 
 
-@lru_cache(maxsize=2)
+@cache
 def _connect(url: str, _pid: int) -> Engine:
     try:
-        engine = create_engine(url, poolclass=NullPool, **_arguments(url))
+        engine = create_engine(
+            url, poolclass=QueuePool, pool_size=1, pool_pre_ping=True, **_options(url)
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             "[sessions] database: no driver for such an address is installed",
@@ -96,7 +99,7 @@ def _connect(url: str, _pid: int) -> Engine:
     return engine
 
 
-def _arguments(url: str) -> dict[str, object]:
+def _options(url: str) -> dict[str, Any]:
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": BUSY_TIMEOUT}}
     return {}

@@ -14,7 +14,7 @@ from luigi import Event
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import database, failures, settings
-from pipelines.days import end_of_day
+from pipelines.days import ready_at
 from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
 from pipelines.recovery import close_dead_sessions
@@ -100,7 +100,7 @@ def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
     if ended.complete():
         return
     settle = settings.read().load.settle
-    ready = end_of_day(ended.date, ended.time_zone) + settle
+    ready = ready_at(ended.date, ended.time_zone, settle)
     why = NotReadyError(
         f"the day is not over in {ended.time_zone}",
         step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",

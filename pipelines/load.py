@@ -8,18 +8,13 @@ from datetime import date
 from typing import ClassVar
 
 import luigi
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
 
 from pipelines import database, failures, sessions, settings
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
+from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
-from pipelines.settings import Load, Settings
+from pipelines.settings import Settings
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
 from pipelines.transfer import transfer
 from pipelines.warehouse import schema
@@ -162,8 +157,14 @@ def load(partition: Partition, options: Settings, task_name: str) -> None:
         PermanentError: An attempt failed for a reason that stays.
         ConfigurationError: The session log's address is wrong.
     """
+    attempts = retrying(
+        TransientError,
+        attempts=options.load.attempts,
+        backoff=options.load.backoff,
+        backoff_max=options.load.backoff_max,
+    )
     try:
-        for attempt in _attempts(options.load):
+        for attempt in attempts:
             with attempt:
                 number = attempt.retry_state.attempt_number
                 _attempt(partition, options, task_name, number)
@@ -172,15 +173,6 @@ def load(partition: Partition, options: Settings, task_name: str) -> None:
         raise error.at(str(partition)) from error.__cause__
     except ShardlineError as error:
         raise error.at(str(partition)) from error.__cause__
-
-
-def _attempts(options: Load) -> Retrying:
-    return Retrying(
-        stop=stop_after_attempt(options.attempts),
-        wait=wait_exponential_jitter(initial=options.backoff, max=options.backoff_max),
-        retry=retry_if_exception_type(TransientError),
-        reraise=True,
-    )
 
 
 def _attempt(

@@ -8,7 +8,7 @@ from datetime import date
 import luigi
 
 from pipelines.catalog import Partition, Shard, Table
-from pipelines.days import has_ended
+from pipelines.days import is_ready
 from pipelines.settings import Settings
 from pipelines.warehouse.memo import memo
 
@@ -62,4 +62,4 @@ class EndOfDayTarget(luigi.Target):
 
     def exists(self) -> bool:
         """Whether it has passed."""
-        return has_ended(self.day, self.time_zone, settle=self.settings.load.settle)
+        return is_ready(self.day, self.time_zone, self.settings.load.settle)

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
-
 from pipelines.catalog import MAX_NAME, Table
 from pipelines.columns import OCTETS_PER_UNIT
 from pipelines.errors import ShardlineError
+from pipelines.retries import retrying
 from pipelines.settings import Warehouse
 from pipelines.templates import Dialect, Sql, render
 from pipelines.warehouse.connection import Connection, connect
@@ -24,8 +18,6 @@ SOURCE_OCTETS = MAX_NAME * OCTETS_PER_UNIT
 
 NAME_OCTETS = 2 * SOURCE_OCTETS + 1
 """Most octets in schema.table."""
-
-ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -53,12 +45,7 @@ def create(options: Warehouse, table: Table) -> None:
     colliding on the server's catalog, so one that failed tries again: by then the
     other has done the work, or the fault is a lasting one.
     """
-    attempts = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.2, max=5),
-        retry=retry_if_exception_type(ShardlineError),
-        reraise=True,
-    )
+    attempts = retrying(ShardlineError, attempts=5, backoff=0.2, backoff_max=5)
     for attempt in attempts:
         with attempt, connect(options) as connection:
             for statement in statements(options, table):

@@ -22,6 +22,11 @@ from typing import TYPE_CHECKING
 
 import pymssql
 import vertica_python
+from pydantic import SecretStr
+
+from pipelines import catalog
+from pipelines.settings import Warehouse
+from pipelines.warehouse import schema
 
 if TYPE_CHECKING:
     from sandbox.process import SandboxProcess
@@ -152,6 +157,20 @@ class Project:
         return self.run(
             "luigi", "--module", "pipelines.orders", *arguments, "--local-scheduler"
         )
+
+    def create_target(self) -> None:
+        """Make the target and the marker table, as CreateTarget does."""
+        self.write()
+        addresses = self.sandbox.addresses
+        tables = catalog.read(self.folder / "tables.toml", self.folder / "shards.csv")
+        options = Warehouse(
+            host=addresses.vertica.host,
+            port=addresses.vertica.port,
+            user=addresses.user,
+            password=SecretStr(addresses.password),
+            database=addresses.database,
+        )
+        schema.create(options, tables.table("orders"))
 
     def on_shard(
         self, shard: str, sql: str, parameters: tuple[object, ...] = ()

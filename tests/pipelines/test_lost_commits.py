@@ -13,7 +13,7 @@ def load_with_a_cut(project: Project, step: str, when: str) -> str:
     """Load a day whose link is cut at one statement, and return the shard."""
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    project.create_target()
     control = project.sandbox.control
     process = project.start("shardline", "run", "orders", "--date", DAY)
     server, pattern = STEPS[step]
@@ -53,7 +53,7 @@ def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    project.create_target()
     control = project.sandbox.control
     process = project.start("shardline", "run", "orders", "--date", DAY)
     cut = control.hold(

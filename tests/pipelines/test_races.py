@@ -15,8 +15,7 @@ def test_both_held_after_copy_one_wins_and_the_other_sees_its_marker(
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    created = project.luigi("CreateTarget", "--table", "orders")
-    assert created.code == 0
+    project.create_target()
     control = project.sandbox.control
     server, pattern = STEPS["copy"]
     hold = control.hold(
@@ -42,7 +41,7 @@ def test_a_loser_waits_for_a_winner_that_has_its_marker_but_not_its_commit(
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    project.create_target()
     control = project.sandbox.control
     winner = project.start("shardline", "run", "orders", "--date", DAY)
     commit = control.hold(STEPS["commit"][1], server="vertica", client_pid=winner.pid)
@@ -65,7 +64,7 @@ def test_a_winner_that_rolls_back_leaves_the_day_to_the_other(
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    project.create_target()
     control = project.sandbox.control
     first = project.start("shardline", "run", "orders", "--date", DAY)
     commit = control.hold(STEPS["commit"][1], server="vertica", client_pid=first.pid)

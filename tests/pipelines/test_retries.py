@@ -31,7 +31,7 @@ def load_with(
     """Load a day while a statement fails; the shard, the end, how often it failed."""
     shard = project.add_shard()
     insert(project, shard, orders(100))
-    assert project.luigi("CreateTarget", "--table", "orders").code == 0
+    project.create_target()
     control = project.sandbox.control
     process = project.start("shardline", "run", "orders", "--date", DAY)
     server, pattern = STEPS[step]

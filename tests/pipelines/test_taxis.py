@@ -26,7 +26,10 @@ def filled(project: Project, taxis: Path) -> list[dict[str, str]]:
         *("--map", "id=row_number() OVER ()"),
         *("--map", "start_time=pickup", "--map", "end_time=dropoff"),
         *("--map", f"type={PAYMENT}"),
-        *("--map", "data=md5(pickup || dropoff || total || pickup_zone)::uuid"),
+        *(
+            "--map",
+            "data=md5(concat_ws('|', pickup, dropoff, total, pickup_zone))::uuid",
+        ),
         *("--shards-out", str(shards)),
     )
     assert result.code == 0, result.err

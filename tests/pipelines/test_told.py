@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from project import ORDERS, ORDERS_DDL, Project, Result, insert, orders
 
@@ -81,11 +79,15 @@ def test_a_target_of_another_shape(project: Project) -> None:
     project.add_shard("bad")
     insert(project, "bad", orders(3))
     project.on_warehouse(f"CREATE SCHEMA {project.schema}")
-    project.on_warehouse(f"CREATE TABLE {project.target} (id INTEGER)")
+    project.on_warehouse(
+        f"CREATE TABLE {project.target}"
+        " (id INTEGER, etl_source VARCHAR(384), etl_id INTEGER, hash_id INTEGER)"
+    )
     result = project.load(DAY)
     assert result.code == 30
     assert result.last_line.startswith(f"orders {DAY} bad: Vertica: ")
     assert "42703" in result.last_line
+    assert "compare the target's columns with the catalog" in result.last_line
     assert project.markers() == []
 
 
@@ -123,9 +125,11 @@ def test_a_day_that_is_not_over(project: Project) -> None:
     assert project.outcomes() == [] if (project.folder / "etl.db").exists() else True
 
 
-def test_today_is_not_over(project: Project) -> None:
+def test_a_day_that_will_hardly_come_is_not_over(project: Project) -> None:
     project.add_shard("bad")
-    assert project.load(date.max.isoformat()).code == 20
+    result = project.load("9999-12-30")
+    assert result.code == 20
+    assert "the day is not over" in result.last_line
 
 
 @pytest.mark.parametrize(
@@ -207,7 +211,8 @@ def test_wrong_words_on_the_command_line(
 
 def test_an_entry_of_the_catalog_without_a_task(project: Project) -> None:
     project.add_shard()
-    project.tables = ORDERS + ORDERS.replace("[orders", "[refunds")
+    refunds = ORDERS.replace("[orders", "[refunds").replace(".orders", ".refunds")
+    project.tables = ORDERS + refunds
     result = project.run("shardline", "run", "refunds", "--date", DAY)
     assert result.code == 2
     assert "no task loads 'refunds'" in result.last_line
