@@ -12,18 +12,20 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 import duckdb
 import pyarrow as pa
 
 from sandbox.errors import SqlError
+from sandbox.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
-    from types import TracebackType
+
+__all__ = ["BATCH_ROWS", "DATA", "Engine", "Result", "Session", "quoted"]
 
 DATA = "incoming_rows"
 """The relation by which a statement sees the `data` given to `Session.write`."""
@@ -160,67 +162,6 @@ class Engine:
             name = unquote("".join(pieces).removesuffix(_SUFFIX))
             key = (unquote(server), name.casefold())
             self._databases[key] = _Database(name, path)
-
-
-class Result:
-    """A streaming answer: a schema and an iterator of Arrow batches.
-
-    Memory stays flat whatever the number of rows. The session's next statement
-    closes it.
-    """
-
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        """Take over DuckDB's stream."""
-        self.schema: pa.Schema = reader.schema
-        self.failed = False
-        self._reader: pa.RecordBatchReader | None = reader
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Yield the batches once.
-
-        Raises:
-            duckdb.Error: The statement failed on a later row.
-        """
-        while self._reader is not None:
-            try:
-                batch = self._reader.read_next_batch()
-            except StopIteration:
-                self.close()
-                return
-            except (pa.ArrowException, OSError, duckdb.Error) as failure:
-                self.failed = True
-                self.close()
-                raise duckdb.Error(str(failure)) from failure
-            if batch.num_rows:
-                yield batch
-
-    def table(self) -> pa.Table:
-        """All remaining rows at once."""
-        return pa.Table.from_batches(list(self), self.schema)
-
-    def rows(self) -> list[tuple[object, ...]]:
-        """All remaining rows as Python values."""
-        table = self.table()
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-    def close(self) -> None:
-        """Give up what has not been read."""
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-
-    def __enter__(self) -> Self:
-        """Close at the end of the block."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
 
 
 class Session:

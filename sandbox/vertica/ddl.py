@@ -6,39 +6,31 @@ any number of sessions may CREATE ... IF NOT EXISTS the same object together.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from sandbox.engine import quoted
-from sandbox.errors import SqlError
-from sandbox.locks import Mode
 from sandbox.vertica import catalog_store
+from sandbox.vertica.alter import alter_table
 from sandbox.vertica.catalog import (
-    PUBLIC,
     SYSTEM_SCHEMAS,
     ColumnDefinition,
-    Key,
     Table,
     View,
     duplicate,
-    missing_relation,
-    missing_schema,
 )
-from sandbox.vertica.declarations import TableBody, read_body, read_key, read_storage
+from sandbox.vertica.declarations import TableBody, read_body, read_storage
 from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import store
+from sandbox.vertica.drop import drop, truncate
 from sandbox.vertica.failures import as_sql_error
 from sandbox.vertica.translate import to_duckdb, translate
-from sandbox.vertica.words import Name, Words, unsupported
+from sandbox.vertica.words import Words, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sandbox.vertica.catalog import Relation
     from sandbox.vertica.transaction import Transaction
 
 
@@ -68,19 +60,12 @@ def _run(words: Words, transaction: Transaction) -> str:
     if words.accept("CREATE"):
         return _create(words, transaction)
     if words.accept("DROP"):
-        return _drop(words, transaction)
+        return drop(words, transaction)
     if words.accept("TRUNCATE", "TABLE"):
-        return _truncate(words, transaction)
+        return truncate(words, transaction)
     if words.accept("ALTER", "TABLE"):
-        return _alter(words, transaction)
+        return alter_table(words, transaction)
     raise unsupported(words.text)
-
-
-@contextmanager
-def _changing(transaction: Transaction) -> Iterator[None]:
-    """Change definitions alone, in DuckDB and then in memory."""
-    with transaction.environment.catalog.ddl:
-        yield
 
 
 def _create(words: Words, transaction: Transaction) -> str:
@@ -107,7 +92,7 @@ def _create_schema(words: Words, transaction: Transaction) -> str:
         words.identifier()
     words.end()
     catalog = transaction.environment.catalog
-    with _changing(transaction):
+    with transaction.environment.catalog.ddl:
         if catalog.has_schema(name) or name.casefold() in SYSTEM_SCHEMAS:
             if optional:
                 return "CREATE SCHEMA"
@@ -136,7 +121,7 @@ def _create_sequence(words: Words, transaction: Transaction) -> str:
             raise unsupported(f"{words.peek()} of CREATE SEQUENCE")
     schema = transaction.environment.catalog.schema(name.schema)
     clause = "IF NOT EXISTS " if optional else ""
-    with _changing(transaction):
+    with transaction.environment.catalog.ddl:
         transaction.engine.write(
             f"CREATE SEQUENCE {clause}{quoted(schema)}.{quoted(name.name)} "
             f"START WITH {start} INCREMENT BY {increment}"
@@ -152,7 +137,7 @@ def _create_view(words: Words, transaction: Transaction, *, replaces: bool) -> s
     text = words.rest()
     catalog = transaction.environment.catalog
     query = to_duckdb(translate(parse(text), transaction.environment))
-    with _changing(transaction):
+    with transaction.environment.catalog.ddl:
         existing = catalog.find(name)
         if existing is not None and not (replaces and isinstance(existing, View)):
             raise duplicate(name.name)
@@ -173,7 +158,7 @@ def _create_table(words: Words, transaction: Transaction, *, temporary: bool) ->
     optional = words.accept("IF", "NOT", "EXISTS")
     name = words.name()
     environment = transaction.environment
-    with _changing(transaction):
+    with transaction.environment.catalog.ddl:
         schema = environment.catalog.schema(name.schema)
         taken = (
             name.name.casefold() in environment.temporary
@@ -257,187 +242,3 @@ def _fill(table: Table, query: str, transaction: Transaction) -> None:
     source = to_duckdb(translate(parse(query), transaction.environment))
     rows = transaction.engine.read(source).table()
     store(transaction, table, [c.name for c in table.columns], rows)
-
-
-def _drop(words: Words, transaction: Transaction) -> str:
-    kind = words.identifier().upper()
-    if kind not in {"TABLE", "VIEW", "SCHEMA", "SEQUENCE"}:
-        raise unsupported(words.text)
-    optional = words.accept("IF", "EXISTS")
-    names = [words.name()]
-    while words.accept(","):
-        names.append(words.name())
-    cascade = words.accept("CASCADE")
-    words.accept("RESTRICT")
-    words.end()
-    for name in names:
-        if kind == "SCHEMA":
-            _drop_schema(name.name, transaction, optional=optional, cascade=cascade)
-        elif kind == "SEQUENCE":
-            clause = "IF EXISTS " if optional else ""
-            schema = transaction.environment.catalog.schema(name.schema)
-            transaction.engine.write(
-                f"DROP SEQUENCE {clause}{quoted(schema)}.{quoted(name.name)}"
-            )
-        else:
-            _drop_relation(kind, name, transaction, optional=optional)
-    return f"DROP {kind}"
-
-
-def _drop_schema(
-    name: str, transaction: Transaction, *, optional: bool, cascade: bool
-) -> None:
-    catalog = transaction.environment.catalog
-    if not catalog.has_schema(name):
-        if optional:
-            return
-        raise missing_schema(name)
-    schema = catalog.schema(name)
-    if schema == PUBLIC:
-        raise SqlError("Cannot drop schema public", number=3128, sqlstate="42501")
-    inside = [r for r in catalog.relations if r.schema == schema]
-    if inside and not cascade:
-        raise SqlError(
-            f'Schema "{schema}" is not empty; use DROP ... CASCADE',
-            number=3128,
-            sqlstate="2BP01",
-        )
-    for relation in inside:
-        _lock_owner(relation, transaction)
-    with _changing(transaction):
-        for relation in inside:
-            catalog_store.remove(transaction.engine, relation)
-        catalog_store.remove_schema(transaction.engine, schema)
-        transaction.engine.write(f"DROP SCHEMA {quoted(schema)} CASCADE")
-        transaction.commit()
-        catalog.remove(*inside)
-        catalog.remove_schema(schema)
-
-
-def _drop_relation(
-    kind: str, name: Name, transaction: Transaction, *, optional: bool
-) -> None:
-    environment = transaction.environment
-    if optional and name.schema and not environment.catalog.has_schema(name.schema):
-        return
-    found = environment.find(name)
-    if found is not None:
-        _lock_owner(found, transaction)
-        found = environment.find(name)  # it may have gone while waiting
-    if found is None or isinstance(found, View) != (kind == "VIEW"):
-        if optional:
-            return
-        raise missing_relation(name)
-    with _changing(transaction):
-        transaction.engine.write(f"DROP {kind} {found.stored}")
-        if isinstance(found, Table) and found.temporary:
-            transaction.commit()
-            del environment.temporary[found.name.casefold()]
-            return
-        catalog_store.remove(transaction.engine, found)
-        transaction.commit()
-        environment.catalog.remove(found)
-
-
-def _lock_owner(relation: Relation, transaction: Transaction) -> None:
-    if isinstance(relation, Table):
-        transaction.lock(relation, Mode.OWNER)
-
-
-def _truncate(words: Words, transaction: Transaction) -> str:
-    name = words.name()
-    words.end()
-    table = transaction.locked_table(name, Mode.OWNER)
-    transaction.engine.write(f"DELETE FROM {table.stored}")  # noqa: S608 - quoted name
-    return "TRUNCATE TABLE"
-
-
-def _alter(words: Words, transaction: Transaction) -> str:
-    names = [words.name()]
-    while words.accept(","):
-        names.append(words.name())
-    if words.accept("RENAME", "TO"):
-        _rename(words, names, transaction)
-    elif len(names) == 1 and words.accept("ALTER", "CONSTRAINT"):
-        key = words.identifier()
-        enabled = words.accept("ENABLED")
-        if not enabled:
-            words.expect("DISABLED")
-        _enable_key(names[0], key, transaction, enabled=enabled)
-    elif len(names) == 1 and words.accept("ADD") and words.peek() in _CONSTRAINTS:
-        added = read_key(words)
-        table = transaction.locked_table(names[0], Mode.OWNER)
-        _set_keys(table, (*table.keys, added), transaction)
-    else:
-        raise unsupported(words.text)
-    words.end()
-    return "ALTER TABLE"
-
-
-_CONSTRAINTS = frozenset({"CONSTRAINT", "PRIMARY", "UNIQUE"})
-
-
-def _enable_key(
-    name: Name, key: str, transaction: Transaction, *, enabled: bool
-) -> None:
-    table = transaction.locked_table(name, Mode.OWNER)
-    if key.casefold() not in {k.name.casefold() for k in table.keys}:
-        raise SqlError(
-            f'Constraint "{key}" does not exist', number=2666, sqlstate="42704"
-        )
-    keys = (
-        replace(k, enabled=enabled) if k.name.casefold() == key.casefold() else k
-        for k in table.keys
-    )
-    _set_keys(table, tuple(keys), transaction)
-
-
-def _set_keys(table: Table, keys: tuple[Key, ...], transaction: Transaction) -> None:
-    changed = replace(table, keys=keys)
-    transaction.validate_keys(changed)
-    with _changing(transaction):
-        catalog_store.remove(transaction.engine, table)
-        catalog_store.add(transaction.engine, changed)
-        transaction.commit()
-        transaction.environment.catalog.put(changed)
-
-
-def _rename(words: Words, names: list[Name], transaction: Transaction) -> None:
-    """Rename tables one after another, as one change: a swap uses a third name."""
-    targets = [words.identifier()]
-    while words.accept(","):
-        targets.append(words.identifier())
-    if len(targets) != len(names):
-        raise words.error()
-    environment = transaction.environment
-    for name in names:
-        found = environment.find(name)
-        if isinstance(found, Table):
-            transaction.lock(found, Mode.OWNER)
-    with _changing(transaction):
-        schema = environment.catalog.schema(names[0].schema)
-        original = {
-            r.name.casefold(): r
-            for r in environment.catalog.relations
-            if r.schema == schema
-        }
-        now = dict(original)
-        for name, target in zip(names, targets, strict=True):
-            table = now.pop(name.name.casefold(), None)
-            if not isinstance(table, Table):
-                raise missing_relation(name)
-            if target.casefold() in now:
-                raise duplicate(target)
-            transaction.engine.write(
-                f"ALTER TABLE {table.stored} RENAME TO {quoted(target)}"
-            )
-            now[target.casefold()] = replace(table, name=target)
-        gone = [r for key, r in original.items() if now.get(key) != r]
-        new = [r for key, r in now.items() if original.get(key) != r]
-        for relation in gone:
-            catalog_store.remove(transaction.engine, relation)
-        for relation in new:
-            catalog_store.add(transaction.engine, relation)
-        transaction.commit()
-        environment.catalog.remove(*gone)
-        environment.catalog.put(*new)

@@ -32,3 +32,9 @@ def client(vertica: Vertica) -> Client:
 @pytest.fixture
 def other(vertica: Vertica) -> Client:
     return Client(vertica.connect())
+
+
+@pytest.fixture
+def table(client: Client) -> str:
+    client.run("CREATE TABLE t (a INT NOT NULL, b VARCHAR(9))")
+    return "t"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import threading
 import warnings
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from vertica_python.vertica.connection import Connection
 
 LOCK_TIMEOUT = 1.0
+PATIENCE = 10.0
+KEYED = (
+    "CREATE TABLE marker (target VARCHAR(20), day DATE, rows INT, "
+    "CONSTRAINT pk PRIMARY KEY (target, day) ENABLED)"
+)
+MARK = "INSERT INTO marker VALUES ('orders', DATE '2019-03-14', 5)"
 
 
 class Vertica:
@@ -101,3 +108,37 @@ class Client:
         with pytest.raises(vertica_python.errors.QueryError) as failure:
             self.run(sql)
         return failure.value.sqlstate, int(failure.value.error_code)
+
+
+class Background:
+    """One statement run by a thread of its own."""
+
+    def __init__(self, client: Client, sql: str) -> None:
+        self.error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(client, sql))
+        self._thread.start()
+
+    def _run(self, client: Client, sql: str) -> None:
+        try:
+            client.run(sql)
+        except Exception as failure:  # noqa: BLE001 - handed to the test
+            self.error = failure
+
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def finish(self) -> Exception | None:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+        return self.error
+
+
+def waiting(client: Client, owner: Background) -> bool:
+    """Whether somebody waits for a lock, as soon as it is decided."""
+    for _ in range(400):
+        scopes = client.run("SELECT lock_scope FROM v_monitor.locks")
+        if ["REQUESTED"] in scopes:
+            return True
+        if not owner.running():
+            return False
+    return False

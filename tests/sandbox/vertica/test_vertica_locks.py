@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from vertica_client import KEYED, MARK, Background, Client, waiting
+from vertica_python import errors
+
+if TYPE_CHECKING:
+    from vertica_client import Vertica
+
+
+def test_loaders_share_a_table_and_a_delete_waits_for_them(
+    client: Client, other: Client, vertica: Vertica, table: str
+) -> None:
+    client.copy(f"COPY {table} FROM STDIN NO COMMIT", "1|x")
+    other.copy(f"COPY {table} FROM STDIN NO COMMIT", "2|y")
+    third = Client(vertica.connect())
+    deleting = Background(third, f"DELETE FROM {table}")
+    assert waiting(client, deleting)
+    client.connection.commit()
+    other.connection.commit()
+    assert deleting.finish() is None
+    third.connection.commit()
+    assert client.run(f"SELECT COUNT(*) FROM {table}") == [[0]]
+
+
+def test_the_second_of_two_markers_waits_and_then_is_a_duplicate(
+    client: Client, other: Client
+) -> None:
+    client.run(KEYED)
+    client.run(MARK)
+    second = Background(other, MARK)
+    assert waiting(client, second)
+    client.connection.commit()
+    failure = second.finish()
+    assert isinstance(failure, errors.QueryError)
+    assert failure.sqlstate == "23505"
+
+
+def test_the_second_of_two_markers_succeeds_if_the_first_rolls_back(
+    client: Client, other: Client
+) -> None:
+    client.run(KEYED)
+    client.run(MARK)
+    second = Background(other, MARK)
+    assert waiting(client, second)
+    client.connection.rollback()
+    assert second.finish() is None
+    other.connection.commit()
+    assert client.run("SELECT COUNT(*) FROM marker") == [[1]]
+
+
+def test_a_lock_that_does_not_come_rolls_the_transaction_back(
+    client: Client, other: Client, table: str
+) -> None:
+    client.run("CREATE TABLE u (a INT)")
+    client.run(f"DELETE FROM {table}")
+    other.run("INSERT INTO u VALUES (1)")
+    with pytest.raises(errors.LockFailure) as failure:
+        other.run(f"INSERT INTO {table} VALUES (1, 'x')")
+    assert failure.value.error_code in {"5156", "5157"}
+    assert failure.value.severity == "ROLLBACK"
+    other.connection.commit()
+    assert client.run("SELECT COUNT(*) FROM u") == [[0]]
+
+
+def test_a_deadlock_is_an_error_for_one_of_the_two(
+    client: Client, other: Client, table: str
+) -> None:
+    client.run(f"INSERT INTO {table} VALUES (1, 'x')")
+    other.run(f"INSERT INTO {table} VALUES (2, 'y')")
+    first = Background(client, f"DELETE FROM {table}")
+    assert first.running()
+    failures = []
+    try:
+        other.run(f"DELETE FROM {table}")
+    except errors.QueryError as failure:
+        failures.append(failure)
+    other.connection.rollback()
+    one = first.finish()
+    failures += [one] if isinstance(one, errors.QueryError) else []
+    assert [(f.sqlstate, f.error_code) for f in failures] == [("40V01", "3010")]
+
+
+def test_ddl_waits_for_those_who_write(
+    client: Client, other: Client, table: str
+) -> None:
+    client.run(f"INSERT INTO {table} VALUES (1, 'x')")
+    dropping = Background(other, f"DROP TABLE {table}")
+    assert waiting(client, dropping)
+    client.connection.commit()
+    assert dropping.finish() is None
+    assert client.fails(f"SELECT * FROM {table}")[0] == "42V01"
+
+
+def test_locks_are_listed(client: Client, other: Client) -> None:
+    client.run(KEYED)
+    client.run(MARK)
+    rows = other.run("SELECT object_name, lock_mode FROM v_monitor.locks ORDER BY 2")
+    assert rows == [["Table:public.marker", "I"], ["Table:public.marker", "IV"]]
+
+
+def test_a_client_that_goes_away_frees_its_locks(
+    client: Client, other: Client, table: str
+) -> None:
+    client.run(f"DELETE FROM {table}")
+    deleting = Background(other, f"DELETE FROM {table}")
+    client.connection.close()
+    assert deleting.finish() is None
+
+
+def test_a_client_that_goes_away_while_it_waits_leaves_the_queue(
+    patient: Vertica,
+) -> None:
+    holder = Client(patient.connect())
+    holder.run("CREATE TABLE t (a INT)")
+    holder.run("INSERT INTO t VALUES (1)")
+    leaving = Client(patient.connect())
+    deleting = Background(leaving, "DELETE FROM t")
+    assert waiting(holder, deleting)
+    leaving.connection.socket.shutdown(2)
+    assert isinstance(deleting.finish(), errors.ConnectionError)
+    assert Client(patient.connect()).run("INSERT INTO t VALUES (2)") == [[1]]
+
+
+def test_waiting_for_a_lock_can_be_cancelled(
+    client: Client, other: Client, table: str
+) -> None:
+    client.run(f"DELETE FROM {table}")
+    inserting = Background(other, f"INSERT INTO {table} VALUES (1, 'x')")
+    assert waiting(client, inserting)
+    other.connection.cancel()
+    assert isinstance(inserting.finish(), errors.QueryCanceled)
