@@ -70,11 +70,12 @@ def connect(url: SecretStr) -> Engine:
         ConfigurationError: There is no driver for such a URL.
         TransientError: The database cannot be used.
     """
-    return _connect(url.get_secret_value(), os.getpid())
+    _create_tables(url.get_secret_value())
+    return _engine(url.get_secret_value(), os.getpid())
 
 
 @cache
-def _connect(url: str, _pid: int) -> Engine:
+def _engine(url: str, _pid: int) -> Engine:
     try:
         engine = create_engine(
             url, poolclass=QueuePool, pool_size=1, pool_pre_ping=True, **_options(url)
@@ -86,8 +87,14 @@ def _connect(url: str, _pid: int) -> Engine:
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _write_ahead)
+    return engine
+
+
+@cache
+def _create_tables(url: str) -> None:
+    """Once for a process and all that it forks later."""
     try:
-        with engine.begin() as connection:
+        with _engine(url, os.getpid()).begin() as connection:
             connection.execute(CreateTable(sessions, if_not_exists=True))
             for index in sessions.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
@@ -96,7 +103,6 @@ def _connect(url: str, _pid: int) -> Engine:
             f"the ETL database cannot be used: {error.__cause__ or error}",
             step="check [sessions] database in luigi.cfg",
         ) from error
-    return engine
 
 
 def _options(url: str) -> dict[str, Any]:

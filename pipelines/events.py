@@ -13,7 +13,7 @@ import luigi
 from luigi import Event
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines import database, failures, settings
+from pipelines import database, failures, settings, templates
 from pipelines.days import ready_at
 from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
@@ -88,6 +88,7 @@ def _on_death(task: luigi.Task, message: str) -> None:
 def _begin() -> None:
     """Once, in the parent, before any child is forked."""
     failures.lines()
+    templates.prepare()
     try:
         options = settings.read()
         close_dead_sessions(options, database.connect(options.sessions.database))

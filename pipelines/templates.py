@@ -99,6 +99,14 @@ def render(name: str, dialect: Dialect, **values: object) -> str:
     return _environment(dialect).get_template(f"{name}.sql").render(values).strip()
 
 
+def prepare() -> None:
+    """Read and compile every template now; children that are forked have them then."""
+    for dialect in Dialect:
+        environment = _environment(dialect)
+        for name in environment.list_templates(["sql"]):
+            environment.get_template(name)
+
+
 @cache
 def _environment(dialect: Dialect) -> Environment:
     def finalize(value: object) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from typing import TypeVar
 
 from pipelines.catalog import Partition, Table
@@ -23,18 +23,19 @@ from pipelines.warehouse.markers import Day, Marker, Markers
 T = TypeVar("T")
 
 
+@cache
 def memo(options: Warehouse) -> Memo:
-    """This process's memo of a warehouse; a forked child has its own."""
-    return _memo(options, os.getpid())
+    """This process's memo of a warehouse; a forked child begins with its parent's."""
+    return Memo(options)
 
 
 class Memo:
-    """Remembers what is present, over one connection that is kept."""
+    """Remembers what is present, over one connection that each process keeps."""
 
     def __init__(self, options: Warehouse) -> None:
         """Know nothing yet, and connect when first asked."""
         self._options = options
-        self._connection: Connection | None = None
+        self._connections: dict[int, Connection] = {}
         self._tables: set[str] = set()
         self._sources: dict[tuple[str, date], set[str]] = {}
 
@@ -48,16 +49,19 @@ class Memo:
 
     def has(self, partition: Partition) -> bool:
         """Whether a partition's marker is there."""
-        known = self._sources.get((partition.table.target, partition.day), set())
-        if partition.shard.name in known:
+        if partition.shard.name in self._known(partition.table, partition.day):
             return True
         return partition.shard.name in self.sources(partition.table, partition.day)
 
+    def add(self, partition: Partition) -> None:
+        """Remember a marker that this process has just seen."""
+        self._known(partition.table, partition.day).add(partition.shard.name)
+
     def sources(self, table: Table, day: date) -> set[str]:
         """The shards whose marker of that day is there now."""
-        sources = {source for _, source in self.markers(table, day, day)}
-        self._sources[table.target, day] = sources
-        return sources
+        known = self._known(table, day)
+        known.update(source for _, source in self.markers(table, day, day))
+        return known
 
     def markers(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
         """All markers of a table that are there now, from one day to another."""
@@ -69,18 +73,20 @@ class Memo:
             )
         )
 
+    def _known(self, table: Table, day: date) -> set[str]:
+        return self._sources.setdefault((table.target, day), set())
+
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask over the kept connection, or over a new one if it has been cut."""
-        if self._connection is not None:
+        """Ask over the kept connection, or over a new one if it has been cut.
+
+        A connection that a parent left here is its own, and is not touched.
+        """
+        kept = self._connections.get(os.getpid())
+        if kept is not None:
             try:
-                return question(self._connection)
+                return question(kept)
             except TransientError:
-                self._connection.close()
-                self._connection = None
-        self._connection = log_in(self._options, autocommit=True)
-        return question(self._connection)
-
-
-@lru_cache(maxsize=2)
-def _memo(options: Warehouse, _pid: int) -> Memo:
-    return Memo(options)
+                kept.close()
+        connection = log_in(self._options, autocommit=True)
+        self._connections[os.getpid()] = connection
+        return question(connection)
