@@ -93,6 +93,15 @@ class DropTable(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class DropOther(Statement):
+    """DROP of a database, or of what the sandbox never has: a view, a procedure ..."""
+
+    kind: str
+    names: tuple[TableName, ...]
+    lenient: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AddColumns(Statement):
     """ALTER TABLE ... ADD columns and keys."""
 

@@ -99,8 +99,7 @@ class Executor:
         try:
             statements = parsed(text, quoted_identifier=quoted)
         except SqlError as error:
-            with_guard_only = _shown(text)
-            self._fail_guarded(with_guard_only, error, reply)
+            self._fail_guarded(text, error, reply)
             return
         try:
             for statement in statements:

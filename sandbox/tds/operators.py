@@ -239,6 +239,9 @@ def comparable(left: Typed, right: Typed) -> tuple[str, str]:
     first, second = left.kind.family, right.kind.family
     if first in _NUMBERS and second in _NUMBERS:
         return _comparable_number(left, right), _comparable_number(right, left)
+    if {first, second} == {Family.TEXT, Family.BINARY}:
+        # SQL Server would turn the bytes into text, which compares the same
+        return convert(left, binary(-1)).sql, convert(right, binary(-1)).sql
     kind = common(left.kind, right.kind)
     if kind.family is Family.TEXT:
         return comparable_text(left, kind), comparable_text(right, kind)

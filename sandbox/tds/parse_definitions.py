@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sandbox.tds.lexer import Lexeme
 
 _DEFAULT_IDENTITY = (1, 1)
+_DROPPABLE = ("DATABASE", "FUNCTION", "PROC", "PROCEDURE", "TRIGGER", "VIEW")
 
 
 class DefinitionParser(QueryParser):
@@ -211,7 +212,12 @@ class DefinitionParser(QueryParser):
             self.expect("ON")
             table = s.TableName(self.dotted())
             return c.DropIndex(self.since(start), name, table, lenient)
-        raise unsupported(f"DROP {self.here.raw}")
+        if not self.is_word(*_DROPPABLE):
+            raise unsupported(f"DROP {self.here.raw}")
+        kind = self.advance().value
+        lenient = self.accept("IF", "EXISTS")
+        names = self.listed(lambda: s.TableName(self.dotted()))
+        return c.DropOther(self.since(start), kind, names, lenient)
 
     def alter(self, start: int) -> c.Statement:
         """Parse ALTER TABLE."""

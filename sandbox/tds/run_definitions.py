@@ -33,6 +33,9 @@ def run(session: TdsSession, statement: c.Statement) -> bool:
     if isinstance(statement, c.CreateDatabase):
         _create_database(session, statement.name)
         return True
+    if isinstance(statement, c.DropOther):
+        _drop_other(session, statement)
+        return True
     runner = _RUNNERS.get(type(statement))
     if runner is None:
         return False
@@ -53,6 +56,23 @@ def _create_database(session: TdsSession, name: str) -> None:
             number=1801,
         )
     session.databases.create(name)
+
+
+def _drop_other(session: TdsSession, statement: c.DropOther) -> None:
+    databases = {name.casefold() for name in session.databases.names()}
+    for name in statement.names:
+        own = name.parts[-1]
+        if statement.kind == "DATABASE" and own.casefold() in databases:
+            raise unsupported(statement.text)
+        if not statement.lenient:
+            kind = "procedure" if statement.kind == "PROC" else statement.kind.lower()
+            raise SqlError(
+                f"Cannot drop the {kind} '{name}', because it does not exist or you do "
+                "not have permission.",
+                number=3701,
+                severity=11,
+                state=5,
+            )
 
 
 def _create_schema(session: TdsSession, statement: c.CreateSchema) -> None:

@@ -128,6 +128,14 @@ def test_tables_and_their_types_outlive_the_server(tmp_path: Path) -> None:
         engine.close()
 
 
+def test_what_the_sandbox_never_has_can_be_dropped_if_it_exists(run: Run) -> None:
+    run("DROP PROCEDURE IF EXISTS p, q; DROP VIEW IF EXISTS dbo.v")
+    run("IF EXISTS (SELECT * FROM sys.databases WHERE name = 'no') DROP DATABASE no")
+    assert refusal(run, "DROP PROC p") == 3701
+    assert refusal(run, "DROP DATABASE no") == 3701
+    assert refusal(run, "DROP DATABASE shop") == 50100
+
+
 def test_databases_are_created_outside_transactions_only(server: Server) -> None:
     with server.cursor() as cursor:
         cursor.execute("CREATE DATABASE made_here")

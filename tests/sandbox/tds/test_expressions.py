@@ -240,6 +240,8 @@ def test_text_of_columns_is_converted_like_that_of_constants(
     ("cast('2020-01-01' as date) < '2020-01-02'", True),
     ("cast('2020-01-01 01:00 +01:00' as datetimeoffset) = '2020-01-01'", True),
     ("0x01 = 0x01", True),
+    ("0x6100 = N'a'", True),
+    ("0x61 = 'b'", False),
     ("1 = '1'", True),
     ("exists (select 1)", True),
     ("1 in (select 1 union all select 2)", True),
