@@ -125,7 +125,9 @@ def test_the_targets_of_make_that_the_documents_name_exist() -> None:
         target
         for document in DOCUMENTS
         for target in re.findall(
-            r"\bmake ([a-z][a-z-]*)", document.read_text(encoding="utf-8")
+            r"(?:`|^ *)make ([a-z-]+)",
+            document.read_text(encoding="utf-8"),
+            re.MULTILINE,
         )
     }
     assert {"demo", "test", "test-all", "sandbox"} <= named

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lowlevel import Column
 
-EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001  # datetime2 has no zone
+EPOCH = dt.datetime(2000, 1, 1)  # datetime2 has no zone
 MICROSECOND = dt.timedelta(microseconds=1)
 INTEGERS = {"bigint": "<q", "int": "<i", "smallint": "<h", "tinyint": "<h"}
 WIDTHS = {"bit": 1, "datetime2": 8, "uniqueidentifier": 16, "varchar": -1}

@@ -27,7 +27,7 @@ ORDERS = [
 
 
 def moment(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001  # datetime2
+    return dt.datetime(*parts)  # type: ignore[arg-type]  # datetime2
 
 
 def order(key: int) -> tuple[object, ...]:

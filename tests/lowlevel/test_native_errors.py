@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lowlevel import Column, EncodeError, NativeEncoder, row_hash
 
 KEY = Column("id", "bigint", nullable=False)
-NOW = dt.datetime(2019, 3, 14)  # noqa: DTZ001  # datetime2 has no zone
+NOW = dt.datetime(2019, 3, 14)  # datetime2 has no zone
 
 
 class Wholesale(int):

@@ -13,24 +13,26 @@ import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pymssql
-import vertica_python
 from pydantic import SecretStr
+from steps import STEPS
 
 from pipelines import catalog
 from pipelines.settings import Warehouse
 from pipelines.warehouse import schema
+from sandbox.clients import connect_mssql, connect_vertica
 
 if TYPE_CHECKING:
+    from sandbox.holds import Action, Failure, When
     from sandbox.process import SandboxProcess
 
+DAY = "2019-03-14"
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 ORDERS_DDL = (
@@ -146,6 +148,41 @@ class Project:
         """Run a command to its end."""
         return finished(self.start(*command), timeout)
 
+    def loadable(self, rows: int) -> str:
+        """Add a shard with orders on `DAY`, and make the target."""
+        shard = self.add_shard()
+        insert(self, shard, orders(rows))
+        self.create_target()
+        return shard
+
+    def start_load(self, *options: str) -> subprocess.Popen[str]:
+        """Start `shardline run orders` for `DAY`."""
+        return self.start("shardline", "run", "orders", "--date", DAY, *options)
+
+    def hold(
+        self,
+        process: subprocess.Popen[str],
+        step: str,
+        when: When = "before",
+        action: Action = "hold",
+        *,
+        skip: int = 0,
+        times: int = 1,
+        failure: Failure | None = None,
+    ) -> int:
+        """Hold a process at a step of its load; see `sandbox.holds.Rule`."""
+        server, pattern = STEPS[step]
+        return self.sandbox.control.hold(
+            pattern,
+            when=when,
+            action=action,
+            server=server,
+            client_pid=process.pid,
+            skip=skip,
+            times=times,
+            failure=failure,
+        )
+
     def load(self, *days: str, shards: Iterable[str] = ()) -> Result:
         """`shardline run orders` for some days."""
         arguments = [word for day in days for word in ("--date", day)]
@@ -177,37 +214,15 @@ class Project:
     ) -> list[tuple[object, ...]]:
         """Run a statement on a shard through pymssql."""
         server, _, database = next(row for row in self.shards if row[1] == shard)
-        address = self.sandbox.addresses.mssql[server]
-        with pymssql.connect(
-            server=address.host,
-            port=str(address.port),
-            user=self.sandbox.addresses.user,
-            password=self.sandbox.addresses.password,
-            autocommit=True,
-        ) as connection:
+        with connect_mssql(self.sandbox.addresses, server, "master") as connection:
             cursor = connection.cursor()
             cursor.execute("USE [" + database.replace("]", "]]") + "]")
             cursor.execute(sql, parameters or None)
             return list(cursor.fetchall()) if cursor.description else []
 
-    @contextmanager
-    def vertica(self) -> Iterator[vertica_python.Connection]:
-        addresses = self.sandbox.addresses
-        with vertica_python.connect(
-            host=addresses.vertica.host,
-            port=addresses.vertica.port,
-            user=addresses.user,
-            password=addresses.password,
-            database=addresses.database,
-            tlsmode="disable",
-            autocommit=True,
-            connection_timeout=30,
-        ) as connection:
-            yield connection
-
     def on_warehouse(self, sql: str) -> list[list[object]]:
         """Run a statement on the warehouse through vertica-python."""
-        with self.vertica() as connection:
+        with connect_vertica(self.sandbox.addresses) as connection:
             cursor = connection.cursor()
             cursor.execute(sql)
             rows: list[list[object]] = cursor.fetchall()
@@ -215,7 +230,7 @@ class Project:
 
     def rows(self, shard: str) -> list[tuple[object, ...]]:
         """A shard's rows as they are in the warehouse, in the order of their ids."""
-        with self.vertica() as connection:
+        with connect_vertica(self.sandbox.addresses) as connection:
             cursor = connection.cursor()
             cursor.execute(
                 "SELECT id, start_time, end_time, type, data"

@@ -7,25 +7,21 @@ import re
 import signal
 
 import pytest
-from project import Project, finished, insert, kill, orders
+from project import DAY, Project, finished, insert, kill, orders
 from steps import STEPS
 
-DAY = "2019-03-14"
-ROWS = 500
+from sandbox.holds import Verdict, When
 
-KILLS = [
+ROWS = 500
+WHEN: list[When] = ["before", "after"]
+VERDICTS: list[Verdict] = ["go", "kill"]
+
+KILLS: list[tuple[str, When, Verdict]] = [
     *((step, "before", "kill") for step in STEPS),
     *((step, "after", "kill") for step in STEPS),
     # The server has the COMMIT, and carries it out for a client that is gone.
     ("commit", "before", "go"),
 ]
-
-
-def prepared(project: Project, *shards: str) -> None:
-    """Shards with rows, and a target that is there already."""
-    for shard in shards:
-        insert(project, shard, orders(ROWS))
-    project.create_target()
 
 
 def state(project: Project) -> tuple[int, list[object]]:
@@ -35,10 +31,10 @@ def state(project: Project) -> tuple[int, list[object]]:
 
 
 def test_the_steps_named_here_are_all_that_a_load_sends(project: Project) -> None:
-    prepared(project, project.add_shard())
+    project.loadable(ROWS)
     control = project.sandbox.control
     control.start_log()
-    process = project.start("shardline", "run", "orders", "--date", DAY)
+    process = project.start_load()
     assert finished(process).code == 0
     sent = [one for one in control.statements() if one.client_pid == process.pid]
     control.stop_log()
@@ -61,14 +57,12 @@ def test_the_steps_named_here_are_all_that_a_load_sends(project: Project) -> Non
 
 @pytest.mark.parametrize(("step", "when", "verdict"), KILLS)
 def test_killed_at_a_statement(
-    project: Project, step: str, when: str, verdict: str
+    project: Project, step: str, when: When, verdict: Verdict
 ) -> None:
-    shard = project.add_shard()
-    prepared(project, shard)
+    project.loadable(ROWS)
     control = project.sandbox.control
-    process = project.start("shardline", "run", "orders", "--date", DAY)
-    server, pattern = STEPS[step]
-    hold = control.hold(pattern, when=when, server=server, client_pid=process.pid)
+    process = project.start_load()
+    hold = project.hold(process, step, when)
     control.wait(hold)
     kill(process)
     assert finished(process).code == -signal.SIGKILL
@@ -96,7 +90,7 @@ def kill_at_random(project: Project, rounds: int) -> None:
         server, pattern = STEPS[chance.choice(list(STEPS))]
         hold = control.hold(
             pattern,
-            when=chance.choice(["before", "after"]),
+            when=chance.choice(WHEN),
             server=server,
             skip=chance.randrange(3),
         )
@@ -106,7 +100,7 @@ def kill_at_random(project: Project, rounds: int) -> None:
         control.wait(hold)
         kill(process)
         finished(process)
-        control.release(chance.choice(["go", "kill"]), hold=hold)
+        control.release(chance.choice(VERDICTS), hold=hold)
         control.remove(hold)
     dates = [word for day in days for word in ("--date", day)]
     again = project.run("shardline", "run", "orders", *dates)

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, finished, insert, orders
+from project import DAY, Project, finished
 from steps import STEPS
 
-DAY = "2019-03-14"
+from sandbox.holds import When
 
 
-def load_with_a_cut(project: Project, step: str, when: str) -> str:
+def load_with_a_cut(project: Project, step: str, when: When) -> str:
     """Load a day whose link is cut at one statement, and return the shard."""
-    shard = project.add_shard()
-    insert(project, shard, orders(300))
-    project.create_target()
+    shard = project.loadable(300)
     control = project.sandbox.control
-    process = project.start("shardline", "run", "orders", "--date", DAY)
-    server, pattern = STEPS[step]
-    hold = control.hold(
-        pattern, when=when, action="kill", server=server, client_pid=process.pid
-    )
+    process = project.start_load()
+    hold = project.hold(process, step, when, "kill")
     result = finished(process)
     assert [one.hold for one in control.wait(hold)] == [hold]
     control.remove(hold)
@@ -42,7 +37,7 @@ def test_a_commit_that_was_not_done_is_tried_again(project: Project) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", [step for step in STEPS if step != "commit"])
 def test_a_link_cut_anywhere_else_is_tried_again(
-    project: Project, step: str, when: str
+    project: Project, step: str, when: When
 ) -> None:
     load_with_a_cut(project, step, when)
     assert project.outcomes() == ["failed", "loaded"]
@@ -51,25 +46,12 @@ def test_a_link_cut_anywhere_else_is_tried_again(
 def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
     project: Project,
 ) -> None:
-    shard = project.add_shard()
-    insert(project, shard, orders(300))
-    project.create_target()
+    shard = project.loadable(300)
     control = project.sandbox.control
-    process = project.start("shardline", "run", "orders", "--date", DAY)
-    cut = control.hold(
-        STEPS["commit"][1],
-        when="after",
-        action="kill",
-        server="vertica",
-        client_pid=process.pid,
-    )
-    deaf = control.hold(
-        STEPS["look for the marker"][1],
-        action="kill",
-        server="vertica",
-        client_pid=process.pid,
-        skip=1,
-        times=100,
+    process = project.start_load()
+    cut = project.hold(process, "commit", "after", "kill")
+    deaf = project.hold(
+        process, "look for the marker", "before", "kill", skip=1, times=100
     )
     result = finished(process)
     control.remove(cut)

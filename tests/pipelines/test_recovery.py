@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from project import Project, finished, insert, kill, orders
-from steps import STEPS
+from project import DAY, Project, finished, insert, kill, orders
 
-DAY = "2019-03-14"
+from sandbox.holds import When
 
 
-def killed(project: Project, step: str, when: str) -> None:
+def killed(project: Project, step: str, when: When) -> None:
     control = project.sandbox.control
-    process = project.start("shardline", "run", "orders", "--date", DAY)
-    server, pattern = STEPS[step]
-    hold = control.hold(pattern, when=when, server=server, client_pid=process.pid)
+    process = project.start_load()
+    hold = project.hold(process, step, when)
     control.wait(hold)
     kill(process)
     finished(process)
@@ -58,10 +56,8 @@ def test_one_whose_process_is_at_work_is_left_alone(project: Project) -> None:
     shard, other = project.add_shard("first"), project.add_shard("second")
     insert(project, shard, orders(10))
     control = project.sandbox.control
-    process = project.start(
-        *("shardline", "run", "orders", "--date", DAY, "--shard", "first")
-    )
-    hold = control.hold(STEPS["extract"][1], server="mssql_0", client_pid=process.pid)
+    process = project.start_load("--shard", "first")
+    hold = project.hold(process, "extract")
     control.wait(hold)
     assert project.load(DAY, shards=[other]).code == 0
     assert project.outcomes() == [None, "skipped"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, Result, finished, insert, orders
-from steps import STEPS
+from project import Project, Result, finished
 
 from sandbox.holds import Failure
-
-DAY = "2019-03-14"
 
 PASSING = [
     ("extract", Failure("deadlock victim", number=1205)),
@@ -29,20 +26,10 @@ def load_with(
     project: Project, step: str, failure: Failure, times: int
 ) -> tuple[str, Result, int]:
     """Load a day while a statement fails; the shard, the end, how often it failed."""
-    shard = project.add_shard()
-    insert(project, shard, orders(100))
-    project.create_target()
+    shard = project.loadable(100)
     control = project.sandbox.control
-    process = project.start("shardline", "run", "orders", "--date", DAY)
-    server, pattern = STEPS[step]
-    hold = control.hold(
-        pattern,
-        action="fail",
-        server=server,
-        client_pid=process.pid,
-        times=times,
-        failure=failure,
-    )
+    process = project.start_load()
+    hold = project.hold(process, step, action="fail", times=times, failure=failure)
     result = finished(process)
     caught = len(control.wait(hold))
     control.remove(hold)
