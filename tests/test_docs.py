@@ -7,14 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
+import vertica_python
 
 from pipelines.cli import cli
 from sandbox.__main__ import main as sandbox_cli
+from sandbox.clients import connect_vertica
 from sandbox.process import SandboxProcess
 
 REPOSITORY = Path(__file__).parents[1]
@@ -82,6 +86,27 @@ def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
         LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
     )
     assert again.count("3 of 3 shards complete: 0 loaded, 0 skipped, 3 already") == 5
+
+
+def test_a_connection_is_held_as_the_document_tells(sandbox: SandboxProcess) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "sandbox.md", "python")
+    cut = threading.Event()
+
+    def commit_until_cut() -> None:
+        connection = connect_vertica(sandbox.addresses, autocommit=False)
+        with suppress(vertica_python.errors.Error), connection:
+            for _ in range(100_000):
+                try:
+                    connection.commit()
+                except vertica_python.errors.ConnectionError:
+                    cut.set()
+                    return
+
+    committing = threading.Thread(target=commit_until_cut)
+    committing.start()
+    exec(script, {"port": sandbox.addresses.control.port})
+    committing.join(30)
+    assert cut.is_set()
 
 
 def test_a_table_is_added_as_the_document_tells(clone: Path) -> None:

@@ -1,0 +1,85 @@
+"""A room imports only from floors below it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+# Top floor first; a module may import those of lower floors, and its equals' parts.
+FLOORS = [
+    {"pipelines.__main__"},
+    {"pipelines.cli"},
+    {"pipelines.runner"},
+    {"pipelines.orders"},
+    {"pipelines.events"},
+    {"pipelines.load"},
+    {"pipelines.recovery", "pipelines.targets", "pipelines.transfer"},
+    {"pipelines.sessions"},
+    {"pipelines.warehouse", "pipelines.source"},
+    {"pipelines.database", "pipelines.failures"},
+    {"pipelines.settings"},
+    {"pipelines.catalog"},
+    {
+        "pipelines.columns",
+        "pipelines.days",
+        "pipelines.reach",
+        "pipelines.retries",
+        "pipelines.templates",
+    },
+    {"pipelines.errors"},
+    {"pipelines"},
+]
+
+
+def imports(path: Path) -> set[str]:
+    """The modules of ours that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "pipelines":
+            found.update(f"pipelines.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def floor(module: str) -> int | None:
+    """The floor of a module of `pipelines`, or of the room that it is in."""
+    room = ".".join(module.split(".")[:2])
+    return next((at for at, rooms in enumerate(FLOORS) if room in rooms), None)
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((REPOSITORY / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules("pipelines"), ids=lambda path: path.stem)
+def test_a_module_of_the_product_imports_downwards_only(path: Path) -> None:
+    name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+    if name.endswith("__init__") or path.parent.name == "catalogs":
+        return
+    own = floor(name)
+    assert own is not None, f"{name} has no floor"
+    room = ".".join(name.split(".")[:2])
+    for imported in imports(path):
+        below = floor(imported)
+        if imported.startswith("pipelines.") and below is not None:
+            same_room = imported.startswith(room)
+            assert below > own or same_room, f"{name} imports {imported}"
+
+
+def test_the_product_knows_nothing_of_the_sandbox_or_the_tests() -> None:
+    for package in ("pipelines", "lowlevel"):
+        for path in modules(package):
+            rooms = {module.split(".")[0] for module in imports(path)}
+            assert not rooms & {"sandbox", "tests"}, path
+
+
+def test_the_encoder_knows_nothing_of_the_product() -> None:
+    for path in modules("lowlevel"):
+        assert not {name for name in imports(path) if name.startswith("pipelines")}
