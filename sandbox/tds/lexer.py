@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from sandbox.errors import SqlError
 from sandbox.tds.failures import syntax_error
 
 
@@ -39,14 +40,15 @@ class Lexeme:
     end: int
 
 
+# Possessive (+): what may be given back is remembered, over 100 bytes a character.
 _PATTERN = re.compile(
     r"""
     (?P<blank>\s+|--[^\n]*)
   | (?P<comment>/\*)
-  | (?P<national>[Nn]'(?:[^']|'')*')
-  | (?P<string>'(?:[^']|'')*')
-  | (?P<bracket>\[(?:[^\]]|\]\])*\])
-  | (?P<double>"(?:[^"]|"")*")
+  | (?P<national>[Nn]'(?:[^']++|'')*+')
+  | (?P<string>'(?:[^']++|'')*+')
+  | (?P<bracket>\[(?:[^\]]++|\]\])*+\])
+  | (?P<double>"(?:[^"]++|"")*+")
   | (?P<binary>0[xX][0-9A-Fa-f]*)
   | (?P<number>\$?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
   | (?P<variable>@@?[\w$\#@]+)
@@ -55,6 +57,7 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
+_SHOWN = 100  # characters of what has no end
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _KINDS = {
     "binary": Kind.BINARY,
@@ -83,7 +86,7 @@ def tokenize(text: str, *, quoted_identifier: bool = True) -> list[Lexeme]:
     while position < len(text):
         match = _PATTERN.match(text, position)
         if match is None:
-            raise syntax_error(text[position])
+            raise _no_token(text, position)
         group = match.lastgroup or ""
         raw = match.group()
         end = match.end()
@@ -109,13 +112,24 @@ def _token(group: str, raw: str, *, quoted_identifier: bool) -> tuple[Kind, str]
     return _KINDS[group], raw
 
 
+def _no_token(text: str, position: int) -> SqlError:
+    if text[position] not in "'\"[":
+        return syntax_error(text[position])
+    return SqlError(
+        "Unclosed quotation mark after the character string "
+        f"'{text[position + 1 :][:_SHOWN]}'.",
+        number=105,
+        severity=15,
+    )
+
+
 def _comment_end(text: str, position: int) -> int:
     """Where a comment ends; T-SQL's comments nest."""
     depth = 1
     while depth:
         edge = _COMMENT_EDGE.search(text, position)
         if edge is None:
-            raise syntax_error("/*")
+            raise SqlError("Missing end comment mark '*/'.", number=113, severity=15)
         depth += 1 if edge.group() == "/*" else -1
         position = edge.end()
     return position

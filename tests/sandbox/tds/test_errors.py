@@ -10,7 +10,9 @@ from tds_server import Run, number_of
     [
         ("SELECT * FROM", 102, pymssql.ProgrammingError),
         ("SELECT 1 +", 102, pymssql.ProgrammingError),
-        ("SELECT 'open", 102, pymssql.ProgrammingError),
+        ("SELECT 'open", 105, pymssql.OperationalError),
+        ("SELECT N'open", 105, pymssql.OperationalError),
+        ("SELECT 1 /* open", 113, pymssql.OperationalError),
         ("SELECT 1 ]", 102, pymssql.ProgrammingError),
         ("SELECT nope", 207, pymssql.ProgrammingError),
         ("SELECT x.a FROM (SELECT 1 b) x", 207, pymssql.ProgrammingError),

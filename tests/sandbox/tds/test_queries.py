@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pymssql
@@ -276,3 +277,15 @@ def test_double_quotes_are_names_or_strings(server: Server) -> None:
     with server.cursor(conn_properties="SET QUOTED_IDENTIFIER OFF") as cursor:
         cursor.execute('SELECT "a"')
         assert cursor.fetchall() == [("a",)]
+
+
+def test_a_long_string_costs_little_memory(run: Run) -> None:
+    long = "it''s " * 200_000
+    run("SELECT 1")
+    tracemalloc.start()
+    try:
+        assert run(f"SELECT len(N'{long}-')") == [(5 * 200_000 + 1,)]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * len(long)
