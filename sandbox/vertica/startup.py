@@ -55,7 +55,7 @@ class Startup:
     def client_pid(self) -> int:
         """The client's process, 0 if it did not tell."""
         told = self.options.get("client_pid", "")
-        return int(told) if told.isdigit() else 0
+        return int(told) if told.isdecimal() else 0
 
     @property
     def autocommit(self) -> bool:
@@ -85,6 +85,15 @@ def receive(wire: Wire) -> Startup | Cancel | None:
     Raises:
         SqlError: The client speaks another protocol.
     """
+    try:
+        return _receive(wire)
+    except (struct.error, ValueError) as failure:
+        raise SqlError(
+            f"Malformed startup packet: {failure}", number=4856, sqlstate="08P01"
+        ) from failure
+
+
+def _receive(wire: Wire) -> Startup | Cancel | None:
     while (packet := wire.read_packet()) is not None:
         (code,) = struct.unpack_from("!I", packet)
         if code in {SSL_REQUEST, LOAD_BALANCE_REQUEST}:

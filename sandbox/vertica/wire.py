@@ -87,6 +87,8 @@ class Wire:
         self._socket.close()
 
     def _read(self, count: int) -> bytes:
+        if count < 0:
+            raise Disconnected  # a length less than its own: this is no client
         data: bytes = self._reader.read(count)
         if len(data) < count:
             raise Disconnected

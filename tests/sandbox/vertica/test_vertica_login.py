@@ -77,6 +77,38 @@ def test_an_unknown_protocol_is_refused(vertica: Vertica) -> None:
     assert b"Unsupported frontend protocol 2.0" in answer
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\0\0\0\0",
+        b"\0\0\0\4",
+        b"\0\0\0\5\0",
+        struct.pack("!II", 12, 3 << 16) + b"user",
+        struct.pack("!II", 15, 3 << 16) + b"user\0\xff\0",
+        struct.pack("!II", 8, 80877102),
+    ],
+)
+def test_a_startup_packet_that_is_none_ends_the_connection_only(
+    vertica: Vertica, sent: bytes
+) -> None:
+    with socket.create_connection((vertica.host, vertica.port)) as raw:
+        raw.sendall(sent)
+        answer = raw.makefile("rb").read()
+    assert answer[:1] in {b"", b"E"}
+    assert vertica.connect().cursor().execute("SELECT 1").fetchall() == [[1]]
+
+
+@pytest.mark.parametrize("length", [0, 3])
+def test_a_message_shorter_than_its_length_ends_the_connection_only(
+    vertica: Vertica, client: Client, length: int
+) -> None:
+    broken = vertica.connect()
+    broken.socket.sendall(b"Q" + struct.pack("!I", length))
+    with pytest.raises(errors.ConnectionError):
+        broken.cursor().execute("SELECT 1")
+    assert client.run("SELECT 1") == [[1]]
+
+
 def test_a_client_of_an_older_protocol_gets_its_own_version(vertica: Vertica) -> None:
     with socket.create_connection((vertica.host, vertica.port)) as raw:
         body = struct.pack("!I", 3 << 16 | 5) + b"user\0dbadmin\0database\0\0\0"
