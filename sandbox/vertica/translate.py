@@ -114,7 +114,7 @@ def _resolve_tables(root: exp.Expr, environment: Environment) -> None:
     ctes = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
     for node in list(root.find_all(exp.Table)):
         if not isinstance(node.this, exp.Identifier):
-            continue  # a table function
+            raise unsupported(f"{node.sql('postgres')} as a table")
         name = Name(node.db or None, node.name)
         if name.schema is None and name.name.casefold() in ctes:
             continue
