@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import math
 import zlib
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,8 @@ class CopyLoad:
             if self.statement.native
             else DelimitedParser(self.fields, self.statement.delimiters)
         )
-        self._unpack = _unpacker(self.statement.compression)
+        members = 1 if self.statement.native else math.inf
+        self._unpack = _Unpacker(self.statement.compression, members)
 
     def feed(self, data: bytes) -> None:
         """Take more input.
@@ -76,7 +78,12 @@ class CopyLoad:
             self._store(batch)
 
     def close_stream(self) -> None:
-        """One input ended."""
+        """One input ended.
+
+        Raises:
+            SqlError: It is not whole, or its last rows were refused.
+        """
+        self._unpack.finish()
         for batch in self._parser.finish():
             self._store(batch)
 
@@ -194,25 +201,53 @@ def _values(
 
 
 class _Unpacker:
-    """Decompresses a stream."""
+    """Decompresses a stream; one that ends too soon is corrupt.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: How it is compressed; UNCOMPRESSED passes as it is.
+        members: How many compressed streams may follow one another.
+    """
+
+    def __init__(self, name: str, members: float) -> None:
         self._name = name
-        self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._bzip = bz2.BZ2Decompressor()
+        self._left = members
+        self._stream: zlib._Decompress | bz2.BZ2Decompressor | None = None
 
     def __call__(self, data: bytes) -> bytes:
-        try:
-            if self._name == "GZIP":
-                return self._gzip.decompress(data)
-            return self._bzip.decompress(data)
-        except (zlib.error, OSError, EOFError) as failure:
-            raise SqlError(
-                f"COPY: the {self._name} input is corrupt: {failure}",
-                number=2035,
-                sqlstate="22V04",
-            ) from failure
+        if self._name == "UNCOMPRESSED":
+            return data
+        pieces = []
+        while data:
+            stream = self._current()
+            try:
+                pieces.append(stream.decompress(data))
+            except (zlib.error, OSError) as failure:
+                raise self._corrupt(str(failure)) from failure
+            data = stream.unused_data
+        return b"".join(pieces)
+
+    def finish(self) -> None:
+        """The input ended."""
+        if self._stream is not None and not self._stream.eof:
+            raise self._corrupt("it ends too soon")
+
+    def _current(self) -> zlib._Decompress | bz2.BZ2Decompressor:
+        if self._stream is None or self._stream.eof:
+            if not self._left:
+                raise self._corrupt("NATIVE takes one compressed stream only")
+            self._left -= 1
+            self._stream = _DECOMPRESSORS[self._name]()
+        return self._stream
+
+    def _corrupt(self, why: str) -> SqlError:
+        return SqlError(
+            f"COPY: the {self._name} input is corrupt: {why}",
+            number=2035,
+            sqlstate="22V04",
+        )
 
 
-def _unpacker(name: str) -> Callable[[bytes], bytes]:
-    return (lambda data: data) if name == "UNCOMPRESSED" else _Unpacker(name)
+_DECOMPRESSORS: dict[str, Callable[[], zlib._Decompress | bz2.BZ2Decompressor]] = {
+    "GZIP": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    "BZIP": bz2.BZ2Decompressor,
+}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import struct
 from collections.abc import Callable
@@ -315,6 +316,27 @@ def test_compressed_input_is_read(client: Client) -> None:
     assert client.run("SELECT * FROM t") == [list(ROW)]
     with pytest.raises(errors.CopyRejected, match="GZIP"):
         client.copy("COPY t FROM STDIN GZIP NATIVE", orders(ROW))
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"), [("GZIP", gzip.compress), ("BZIP", bz2.compress)]
+)
+def test_compressed_input_that_ends_too_soon_is_corrupt(
+    client: Client, table: str, name: str, compress: Callable[[bytes], bytes]
+) -> None:
+    whole = compress(b"1|x\n" * 1000)
+    with pytest.raises(errors.CopyRejected, match=f"{name} input is corrupt.*soon"):
+        client.copy(f"COPY {table} FROM STDIN {name} NO COMMIT", whole[:-9])
+    client.copy(f"COPY {table} FROM STDIN {name} NO COMMIT", whole + whole)
+    assert client.counts() == [2000, 0]
+
+
+def test_native_input_is_one_compressed_stream(client: Client) -> None:
+    client.run(ORDERS)
+    whole = orders(ROW)
+    parts = gzip.compress(whole[:40]) + gzip.compress(whole[40:])
+    with pytest.raises(errors.CopyRejected, match="one compressed stream"):
+        client.copy("COPY t FROM STDIN GZIP NATIVE", parts)
 
 
 GOOD = orders(ROW, ROW)
