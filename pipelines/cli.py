@@ -11,7 +11,7 @@ import click
 import luigi.configuration
 
 from pipelines import __version__, failures, runner, settings
-from pipelines.runner import Report
+from pipelines.runner import DayReport, How
 
 T = TypeVar("T")
 
@@ -100,17 +100,18 @@ def run(
 ) -> None:
     """Load days of a table."""
     options = settings.read()
-    report = runner.run(
-        options.catalog.table(table),
-        [day.date() for day in _unique(days)],
-        options,
-        shards=_unique(shards),
+    how = How(
         workers=workers,
         local_scheduler=local_scheduler or not _names_luigid(),
         verbose=verbose,
     )
-    _tell(report)
-    sys.exit(report.exit_code)
+    table_entry = options.catalog.table(table)
+    dates = _unique([day.date() for day in days])
+    code = 0
+    for report in runner.run(table_entry, dates, _unique(shards), options, how):
+        _tell(report)
+        code = max(code, report.exit_code)
+    sys.exit(code)
 
 
 @cli.command()
@@ -127,11 +128,10 @@ def shards() -> None:
         click.echo("\t".join(shard.model_dump().values()))
 
 
-def _tell(report: Report) -> None:
+def _tell(report: DayReport) -> None:
     for line in failures.shown(list(report.failures)):
         click.echo(line, err=True)
-    for day in report.days:
-        click.echo(str(day))
+    click.echo(str(report))
 
 
 def _unique(values: Sequence[T]) -> list[T]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
+from urllib.parse import urlsplit
 
 import luigi
-import luigi.configuration
+import luigi.interface
 from luigi.execution_summary import LuigiStatusCode
 from luigi.rpc import RPCError
 
@@ -17,9 +18,11 @@ from pipelines import failures
 from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.load import LoadDay
+from pipelines.reach import why_unreachable
 from pipelines.settings import Settings
-from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
+
+LUIGID = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
 
 
 class ExitCode(IntEnum):
@@ -46,6 +49,8 @@ class DayReport:
         loaded: How many got their rows in this run.
         skipped: How many were found to have none in this run.
         rows: How many rows arrived in this run.
+        failures: What failed or has to wait, a line each.
+        exit_code: How it ended.
     """
 
     table: str
@@ -55,6 +60,8 @@ class DayReport:
     loaded: int
     skipped: int
     rows: int
+    failures: tuple[str, ...]
+    exit_code: ExitCode
 
     def __str__(self) -> str:
         """One line."""
@@ -68,72 +75,121 @@ class DayReport:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a run did.
+class How:
+    """How a run uses Luigi.
 
     Attributes:
-        days: Day by day.
-        failures: What failed, a line each.
-        exit_code: How the run ended.
+        workers: How many processes load at a time.
+        local_scheduler: Whether to schedule in this process, not by luigid.
+        verbose: Whether Luigi says what it does.
     """
 
-    days: tuple[DayReport, ...]
-    failures: tuple[str, ...]
-    exit_code: ExitCode
+    workers: int
+    local_scheduler: bool
+    verbose: bool
 
 
 def run(
     table: Table,
     days: Sequence[date],
-    settings: Settings,
-    *,
     shards: Sequence[str],
-    workers: int,
-    local_scheduler: bool,
-    verbose: bool,
-) -> Report:
-    """Load days of one table.
+    settings: Settings,
+    how: How,
+) -> Iterator[DayReport]:
+    """Load days of one table, one after the other.
+
+    Each day is a run of Luigi of its own, since the cost of Luigi's scheduler grows
+    with the square of what is pending.
 
     Args:
         table: What to load.
         days: Which days.
-        settings: All options.
         shards: Names of the shards to load; all of the catalog's if empty.
-        workers: How many processes load at a time.
-        local_scheduler: Whether to schedule in this process, not by luigid.
-        verbose: Whether Luigi says what it does.
+        settings: All options.
+        how: How to run Luigi.
+
+    Yields:
+        What was done for each day, when it is done.
 
     Raises:
         ConfigurationError: A shard or the table's tasks are unknown.
-        ShardlineError: The markers cannot be read.
+        ShardlineError: The markers cannot be read, or luigid does not answer.
     """
     names = [settings.catalog.shard(name).name for name in shards]
-    names = names or list(settings.catalog.shards)
+    of_day = task_class(table)
     failures.lines()
+    for day in days:
+        tasks: list[luigi.Task] = [of_day(date=day)]
+        if names:
+            tasks = [of_day.shard_task(date=day, shard=name) for name in names]
+        yield _run_day(
+            tasks, table, day, names or list(settings.catalog.shards), settings, how
+        )
+
+
+def _run_day(
+    tasks: Sequence[luigi.Task],
+    table: Table,
+    day: date,
+    shards: Sequence[str],
+    settings: Settings,
+    how: How,
+) -> DayReport:
     seen = memo(settings.warehouse)
     try:
-        before = seen.markers(table, min(days), max(days))
+        before = seen.markers(table, day, day)
+        status = _build(tasks, how)
+        after = seen.markers(table, day, day)
     except ShardlineError as error:
-        asked = " ".join(str(day) for day in days)
-        raise error.at(f"{table.name} {asked}, {len(names)} shards") from error
+        raise error.at(f"{table.name} {day}, {len(shards)} shards") from error
+    new = [
+        after[day, name]
+        for name in shards
+        if (day, name) in after and (day, name) not in before
+    ]
+    missing = tuple(name for name in shards if (day, name) not in after)
+    code = _exit_code(missing, status)
+    return DayReport(
+        table=table.name,
+        day=day,
+        shards=len(shards),
+        missing=missing,
+        loaded=sum(1 for marker in new if marker.rows),
+        skipped=sum(1 for marker in new if not marker.rows),
+        rows=sum(marker.rows for marker in new),
+        failures=tuple(failures.lines().take())
+        or _unexplained(f"{table.name} {day}", missing, code),
+        exit_code=code,
+    )
+
+
+def _build(tasks: Sequence[luigi.Task], how: How) -> LuigiStatusCode:
+    if not how.local_scheduler:
+        _check_luigid()
     try:
         result = luigi.build(
-            _tasks(table, days, shards),
-            workers=workers,
-            local_scheduler=local_scheduler,
-            log_level="INFO" if verbose else "CRITICAL",
+            tasks,
+            workers=how.workers,
+            local_scheduler=how.local_scheduler,
+            log_level="INFO" if how.verbose else "CRITICAL",
             detailed_summary=True,
         )
     except RPCError as error:
+        raise TransientError(f"luigid went away: {error}", step=LUIGID) from error
+    status: LuigiStatusCode = result.status
+    return status
+
+
+def _check_luigid() -> None:
+    """Ask now: Luigi itself would try for minutes."""
+    core = luigi.interface.core()
+    url = urlsplit(core.scheduler_url)
+    host = url.hostname or core.scheduler_host
+    port = url.port or core.scheduler_port
+    if unreachable := why_unreachable(host, port):
         raise TransientError(
-            f"luigid does not answer: {error}",
-            step="check [core] in luigi.cfg, or use --local-scheduler",
-        ) from error
-    after = seen.markers(table, min(days), max(days))
-    reports = tuple(_report(table, day, names, before, after) for day in days)
-    code = _exit_code(reports, result.status)
-    lines = failures.lines().take() or _unexplained(reports, code)
-    return Report(reports, tuple(lines), code)
+            f"luigid {host}:{port} cannot be reached: {unreachable}", step=LUIGID
+        )
 
 
 def task_class(table: Table) -> type[LoadDay]:
@@ -160,52 +216,20 @@ def task_class(table: Table) -> type[LoadDay]:
     raise missing
 
 
-def _tasks(
-    table: Table, days: Sequence[date], shards: Sequence[str]
-) -> list[luigi.Task]:
-    of_day = task_class(table)
-    if not shards:
-        return [of_day(date=day) for day in days]
-    return [of_day.shard_task(date=day, shard=name) for day in days for name in shards]
-
-
-def _unexplained(reports: Sequence[DayReport], code: ExitCode) -> list[str]:
+def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str, ...]:
     """What is missing without anything having failed."""
+    if not missing:
+        return ()
     why = {
         ExitCode.ALREADY_RUNNING: "being loaded by another run; wait for its end",
         ExitCode.NOT_RUN: "the scheduler did not let it run; see luigid's page",
     }.get(code, "not loaded; run it again with --verbose")
-    return [
-        f"{report.table} {report.day} {report.missing[0]}"
-        f" ({len(report.missing)} shards in all): {why}"
-        for report in reports
-        if report.missing
-    ]
+    return (f"{what} {missing[0]} ({len(missing)} shards in all): {why}",)
 
 
-def _report(
-    table: Table,
-    day: date,
-    shards: Sequence[str],
-    before: dict[Day, Marker],
-    after: dict[Day, Marker],
-) -> DayReport:
-    keys = [(day, name) for name in shards]
-    new = [after[key] for key in keys if key in after and key not in before]
-    return DayReport(
-        table=table.name,
-        day=day,
-        shards=len(keys),
-        missing=tuple(name for _, name in keys if (day, name) not in after),
-        loaded=sum(1 for marker in new if marker.rows),
-        skipped=sum(1 for marker in new if not marker.rows),
-        rows=sum(marker.rows for marker in new),
-    )
-
-
-def _exit_code(reports: Sequence[DayReport], status: LuigiStatusCode) -> ExitCode:
+def _exit_code(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:
     """The markers decide whether all is well, Luigi tells what is not."""
-    if not any(report.missing for report in reports):
+    if not missing:
         return ExitCode.COMPLETE
     match status:
         case LuigiStatusCode.MISSING_EXT:

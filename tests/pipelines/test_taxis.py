@@ -46,7 +46,7 @@ def load_and_compare(project: Project, taxis: Path, days: list[date]) -> int:
     assert {shard for _, shard, _ in project.shards} == set(zones)
     dates = [word for day in days for word in ("--date", day.isoformat())]
     result = project.run(
-        "shardline", "run", "orders", "--workers", "2", *dates, timeout=1_000
+        "shardline", "run", "orders", "--workers", "2", *dates, timeout=2_400
     )
     assert (result.code, result.err) == (0, "")
     wanted = {day.isoformat() for day in days}
@@ -83,7 +83,7 @@ def test_five_days_of_real_trips_arrive_value_by_value(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1_200)
+@pytest.mark.timeout(2_500)
 def test_all_real_trips_arrive_value_by_value(project: Project, taxis: Path) -> None:
     days = [FIRST + timedelta(days=at) for at in range((LAST - FIRST).days + 1)]
     assert len(days) == 32

@@ -177,6 +177,20 @@ def test_a_warehouse_that_cannot_be_reached(project: Project) -> None:
     assert f"orders {DAY}: Vertica 127.0.0.1:1 cannot be reached" in by_luigi.last_line
 
 
+def test_a_luigid_that_cannot_be_reached_is_told_at_once(project: Project) -> None:
+    project.add_shard("good")
+    project.options["core"] = {"scheduler_host": "127.0.0.1", "scheduler_port": "1"}
+    result = project.load(DAY)
+    assert result.code == 30
+    (line,) = result.told
+    assert f"orders {DAY}, 1 shards: luigid 127.0.0.1:1 cannot be reached" in line
+    assert "--local-scheduler" in line
+    locally = project.run(
+        "shardline", "run", "orders", "--date", DAY, "--local-scheduler"
+    )
+    assert locally.code == 0
+
+
 def test_a_wrong_password_of_the_warehouse(project: Project) -> None:
     good_and(project)
     project.options["warehouse"] = {"password": "wr0ng-s3cret"}
