@@ -25,7 +25,7 @@ from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import Words, syntax_error, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sandbox.vertica.transaction import Transaction
 
@@ -44,6 +44,12 @@ _KNOWN = frozenset(
     }
 )  # fmt: skip
 _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge)
+# Errors of a query's text or of the session; the others come with its rows.
+_BEFORE_ROWS = (
+    duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException,
+    duckdb.NotImplementedException, duckdb.TransactionException,
+    duckdb.InterruptException, duckdb.FatalException,
+)  # fmt: skip
 _OUTPUT = Column("OUTPUT", SqlType(INT))
 
 
@@ -196,9 +202,23 @@ class Executor:
         environment = self._transaction.environment
         query = to_duckdb(translate(tree, environment))
         fresh = tree.find(exp.Table) is not None
-        result = self._transaction.engine.read(query, fresh=fresh)
+        try:
+            result = self._transaction.engine.read(query, fresh=fresh)
+        except duckdb.Error as failure:
+            if not fresh or isinstance(failure, _BEFORE_ROWS):
+                raise
+            return Rows(self._describe(tree), _broken(failure), "SELECT")
         columns = describe(tree, result.schema, environment)
         return Rows(columns, result, "SELECT")
+
+
+def _broken(failure: duckdb.Error) -> Iterator[pa.RecordBatch]:
+    """Rows of which one cannot be computed.
+
+    The client has their columns by then and hears of the failure as it fetches.
+    """
+    raise failure
+    yield
 
 
 def _table(columns: list[Column], values: list[str], tag: str) -> Rows:

@@ -190,6 +190,20 @@ def test_each_error_has_its_sqlstate_and_code(
     assert client.run("SELECT COUNT(*) FROM t") == [[0]]
 
 
+def test_a_row_that_cannot_be_computed_fails_when_it_is_fetched(
+    client: Client,
+) -> None:
+    client.run("CREATE TABLE t (a INT, b INT)")
+    client.run("INSERT INTO t VALUES (2, 0)")
+    client.cursor.execute("SELECT 1; SELECT a / b AS c FROM t; SELECT 2")
+    assert client.cursor.fetchall() == [[1]]
+    assert client.cursor.nextset()
+    assert client.cursor.description[0].name == "c"
+    with pytest.raises(errors.QueryError, match="Division by zero"):
+        client.cursor.fetchall()
+    assert client.run("SELECT a FROM t") == [[2]]
+
+
 def test_what_is_unsupported_is_named(client: Client) -> None:
     with pytest.raises(errors.QueryError, match="EXPLAIN SELECT 42"):
         client.run("EXPLAIN SELECT 42")
