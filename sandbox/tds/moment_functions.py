@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from sandbox.tds.environment import Environment
 
-_FROM_PARTS = 3
-
 
 def _now(values: Sequence[Typed], environment: Environment, *, kind: SqlType) -> Typed:
     """The clock; it stands still during a statement, and is UTC."""

@@ -17,7 +17,6 @@ _SQL_INTERFACE = 1
 class Token(IntEnum):
     """First bytes of tokens."""
 
-    RETURN_STATUS = 0x79
     COLUMN_METADATA = 0x81
     ERROR = 0xAA
     INFO = 0xAB
@@ -26,7 +25,6 @@ class Token(IntEnum):
     ROW = 0xD1
     ENVIRONMENT_CHANGE = 0xE3
     DONE = 0xFD
-    DONE_PROCEDURE = 0xFE
 
 
 class Environment(IntEnum):
@@ -117,11 +115,6 @@ def login_ack(version: TdsVersion) -> bytes:
 def feature_extension_ack() -> bytes:
     """FEATUREEXTACK that grants nothing."""
     return bytes([Token.FEATURE_EXTENSION_ACK, 0xFF])
-
-
-def return_status(value: int) -> bytes:
-    """RETURNSTATUS of a procedure."""
-    return struct.pack("<Bi", Token.RETURN_STATUS, value)
 
 
 def done(

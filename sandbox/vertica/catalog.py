@@ -153,7 +153,6 @@ class Catalog:
     def __init__(self, schemas: Iterable[str], relations: Iterable[Relation]) -> None:
         """Begin with what was kept."""
         self.ddl = threading.RLock()
-        self.version = 0
         self._schemas = {name.casefold(): name for name in schemas}
         self._relations = {_key(r.schema, r.name): r for r in relations}
         self._last_oid = max([r.oid for r in self._relations.values()], default=45_000)
@@ -162,11 +161,6 @@ class Catalog:
     def relations(self) -> list[Relation]:
         """Every table and view."""
         return list(self._relations.values())
-
-    @property
-    def schemas(self) -> list[str]:
-        """The schemas of users."""
-        return list(self._schemas.values())
 
     def next_oid(self) -> int:
         """A number for a new object."""
@@ -200,24 +194,20 @@ class Catalog:
         """Add definitions or replace those of the same names."""
         added = {_key(r.schema, r.name): r for r in relations}
         self._relations = self._relations | added
-        self.version += 1
 
     def remove(self, *relations: Relation) -> None:
         """Forget definitions."""
         gone = {_key(r.schema, r.name) for r in relations}
         self._relations = {k: r for k, r in self._relations.items() if k not in gone}
-        self.version += 1
 
     def put_schema(self, name: str) -> None:
         """Add a schema."""
         self._schemas = self._schemas | {name.casefold(): name}
-        self.version += 1
 
     def remove_schema(self, name: str) -> None:
         """Forget a schema."""
         key = name.casefold()
         self._schemas = {k: n for k, n in self._schemas.items() if k != key}
-        self.version += 1
 
 
 def _key(schema: str, name: str) -> tuple[str, str]:

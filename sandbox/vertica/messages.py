@@ -155,7 +155,6 @@ BIND_COMPLETE = message(b"2")
 CLOSE_COMPLETE = message(b"3")
 NO_DATA = message(b"n")
 EMPTY_QUERY = message(b"I")
-PORTAL_SUSPENDED = message(b"s")
 END_OF_BATCH = message(b"J")
 COPY_DONE = message(b"c")
 
