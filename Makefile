@@ -28,7 +28,7 @@ sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctr
 	$(BIN)/python -m sandbox serve --luigid
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox
+	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*
 
 $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[yx][xd] lowlevel/*.h lowlevel/kernels/*)
 	$(PYTHON) -m venv $(VENV)

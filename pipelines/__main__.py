@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import configparser
-import logging
+import os
+import signal
 import sys
+import traceback
+from pathlib import Path
 
 import click
 
@@ -13,10 +16,17 @@ from pipelines.errors import ConfigurationError, ShardlineError, one_line
 USAGE = 2
 FAILED = 30
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was told to end."""
 
 
 def main() -> None:
     """Run the command."""
+    _stop_cleanly()
+    _check_files()
     try:
         # Luigi reads luigi.cfg when it is imported, and may not understand it.
         from pipelines.cli import cli  # noqa: PLC0415
@@ -24,8 +34,13 @@ def main() -> None:
         cli.main(prog_name="shardline", standalone_mode=False)
     except (configparser.Error, UnicodeDecodeError) as error:
         _give_up(f"luigi.cfg cannot be read: {_fault(error)}; correct it", USAGE)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _give_up("interrupted; run it again to load what is missing", INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        # click makes an Abort of what ended it.
+        told = isinstance(error.__cause__ or error, Terminated)
+        _give_up(
+            "interrupted; run it again to load what is missing",
+            TERMINATED if told else INTERRUPTED,
+        )
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(USAGE)
@@ -35,13 +50,42 @@ def main() -> None:
         _give_up(str(error), USAGE)
     except ShardlineError as error:
         _give_up(str(error), FAILED)
-    except Exception as error:
-        logging.getLogger(__name__).debug("unexpected", exc_info=error)
+    except Exception as error:  # noqa: BLE001 - no traceback for people
+        if {"-v", "--verbose"} & set(sys.argv):
+            traceback.print_exc()
         _give_up(
-            f"{type(error).__name__}: {error}; this may be a defect of shardline:"
-            " `shardline run --verbose` shows more",
+            f"{type(error).__name__}: {error}; this may be a defect of shardline",
             FAILED,
         )
+
+
+def _stop_cleanly() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, also as a container's first process.
+
+    The children that load are ended by the parent, and say nothing of their own.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    os.register_at_fork(after_in_child=_die_silently)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise Terminated
+
+
+def _die_silently() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _check_files() -> None:
+    """Refuse a configuration that cannot be read: Luigi would go on without it."""
+    own = Path("luigi.cfg")
+    paths = [own] if own.exists() else []
+    if "LUIGI_CONFIG_PATH" in os.environ:
+        paths.append(Path(os.environ["LUIGI_CONFIG_PATH"]))
+    for path in paths:
+        if not (path.is_file() and os.access(path, os.R_OK)):
+            _give_up(f"the configuration file {path} cannot be read", USAGE)
 
 
 def _fault(error: configparser.Error | UnicodeDecodeError) -> str:

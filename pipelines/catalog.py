@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -55,7 +55,15 @@ def two_parts(target: str) -> str:
 def _columns(declared: object) -> object:
     if not isinstance(declared, Mapping):
         return declared
-    return tuple(Column.parse(name, str(kind)) for name, kind in declared.items())
+    columns, faults = [], []
+    for name, kind in declared.items():
+        try:
+            columns.append(Column.parse(name, str(kind)))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError("; ".join(faults))
+    return tuple(columns)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
@@ -290,7 +298,19 @@ def _read_shard(
         return
     if shard.name in shards:
         faults.append(f"{where}: shard {shard.name!r} is there twice")
+    elif owner := _owner(shard, shards.values()):
+        faults.append(f"{where}: its database is that of shard {owner!r}")
     shards[shard.name] = shard
+
+
+def _owner(shard: Shard, others: Iterable[Shard]) -> str | None:
+    """The shard that has the same database, and whose rows would come twice."""
+    for other in others:
+        if other.server == shard.server and (
+            other.database.lower() == shard.database.lower()
+        ):
+            return other.name
+    return None
 
 
 def told(error: ValidationError, where: str) -> list[str]:

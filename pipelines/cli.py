@@ -43,9 +43,11 @@ RUN_HELP = """Load days of TABLE from every shard, each once.
        2  wrong usage or configuration; nothing was started
       10  what is missing is being loaded by another run
       20  a day is not over yet in some shard's time zone
-      25  the scheduler did not let something run
+      25  luigid keeps something for another run, or did not let it run
       30  something failed
       35  something could not be scheduled
+     130  interrupted
+     143  told to end by SIGTERM
     """
 
 

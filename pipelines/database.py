@@ -34,6 +34,14 @@ BUSY_TIMEOUT = 30
 
 COMMENT_LENGTH = 500
 
+UNUSABLE_FILE = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+"""SQLite's result codes for a file that waiting does not mend."""
+
 metadata = MetaData()
 
 sessions = Table(
@@ -67,7 +75,7 @@ def connect(url: SecretStr) -> Engine:
         url: SQLAlchemy's URL of the database; it may hold a password.
 
     Raises:
-        ConfigurationError: There is no driver for such a URL.
+        ConfigurationError: There is no driver for such a URL, or no such file.
         TransientError: The database cannot be used.
     """
     _create_tables(url.get_secret_value())
@@ -99,10 +107,11 @@ def _create_tables(url: str) -> None:
             for index in sessions.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
     except SQLAlchemyError as error:
-        raise TransientError(
-            f"the ETL database cannot be used: {error.__cause__ or error}",
-            step="check [sessions] database in luigi.cfg",
-        ) from error
+        told = f"the ETL database cannot be used: {error.__cause__ or error}"
+        step = "check [sessions] database in luigi.cfg"
+        if getattr(error.__cause__, "sqlite_errorcode", None) in UNUSABLE_FILE:
+            raise ConfigurationError(told, step=step) from error
+        raise TransientError(told, step=step) from error
 
 
 def _options(url: str) -> dict[str, Any]:

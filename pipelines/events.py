@@ -10,6 +10,7 @@ import logging
 from functools import cache
 
 import luigi
+import luigi.configuration
 from luigi import Event
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,6 +22,16 @@ from pipelines.recovery import close_dead_sessions
 
 logger = logging.getLogger(__name__)
 
+EXIT_CODES = {
+    "already_running": 10,
+    "missing_data": 20,
+    "not_run": 25,
+    "task_failed": 30,
+    "scheduling_error": 35,
+    "unhandled_exception": 40,
+}
+"""What luigi.cfg has in [retcode]."""
+
 TASKS = (CreateTarget, DayEnded, LoadDay, LoadShard)
 
 
@@ -31,6 +42,7 @@ def register() -> None:
 
 @cache
 def _register() -> None:
+    _exit_with_a_code()
     handlers = {
         Event.DEPENDENCY_DISCOVERED: _on_dependency,
         Event.DEPENDENCY_PRESENT: _on_present,
@@ -43,6 +55,17 @@ def _register() -> None:
     for task_class in TASKS:
         for event, handler in handlers.items():
             task_class.event_handler(event)(handler)
+
+
+def _exit_with_a_code() -> None:
+    """Let `luigi` tell failures by its exit code even where no luigi.cfg says so.
+
+    Luigi's own codes are 0 whatever happens; it reads them after it has imported us.
+    """
+    config = luigi.configuration.get_config()
+    for option, code in EXIT_CODES.items():
+        if not config.has_option("retcode", option):
+            config.set("retcode", option, str(code))
 
 
 def name(task: luigi.Task) -> str:

@@ -90,7 +90,7 @@ def note(error: BaseException, where: str) -> None:
     else:
         lines().add(
             f"{where}: {type(error).__name__}: {error};"
-            " this may be a defect of shardline: `shardline run --verbose` shows more"
+            " this may be a defect of shardline"
         )
 
 

@@ -182,7 +182,6 @@ def _attempt(
     with Session(engine, task_name, partition=partition, attempt=number) as session:
         marker = transfer(partition, options, session.id)
         memo(options.warehouse).add(partition)
-        memo(options.warehouse).add(partition)
         session.rows = marker.rows
         session.outcome = _outcome(session, marker)
         if session.outcome is Outcome.PRESENT:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
@@ -14,13 +15,19 @@ import luigi.interface
 from luigi.execution_summary import LuigiStatusCode
 from luigi.rpc import RPCError
 
-from pipelines import failures
+from pipelines import database, failures
 from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.load import LoadDay
 from pipelines.reach import why_unreachable
 from pipelines.settings import Settings
 from pipelines.warehouse.memo import memo
+
+HELD = {LuigiStatusCode.NOT_RUN, LuigiStatusCode.SUCCESS}
+"""What Luigi says when nothing failed, although something may be missing."""
+
+POLL = 5.0
+"""Seconds between two looks at what another run holds."""
 
 LUIGID = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
 
@@ -46,9 +53,9 @@ class DayReport:
         day: The day.
         shards: How many shards were asked for.
         missing: Those that have no marker at the end.
-        loaded: How many got their rows in this run.
-        skipped: How many were found to have none in this run.
-        rows: How many rows arrived in this run.
+        loaded: How many got their rows while it ran, from whichever run.
+        skipped: How many were found to have none while it ran.
+        rows: How many rows arrived while it ran.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
     """
@@ -118,6 +125,7 @@ def run(
     names = [settings.catalog.shard(name).name for name in shards]
     of_day = task_class(table)
     failures.lines()
+    database.connect(settings.sessions.database)
     for day in days:
         tasks: list[luigi.Task] = [of_day(date=day)]
         if names:
@@ -138,7 +146,12 @@ def _run_day(
     seen = memo(settings.warehouse)
     try:
         before = seen.markers(table, day, day)
-        status = _build(tasks, how)
+        status = _build_patiently(
+            tasks,
+            lambda: len(seen.sources(table, day).intersection(shards)),
+            settings.load.patience,
+            how,
+        )
         after = seen.markers(table, day, day)
     except ShardlineError as error:
         raise error.at(f"{table.name} {day}, {len(shards)} shards") from error
@@ -163,6 +176,31 @@ def _run_day(
     )
 
 
+def _build_patiently(
+    tasks: Sequence[luigi.Task], complete: Callable[[], int], patience: float, how: How
+) -> LuigiStatusCode:
+    """Run Luigi, again while luigid keeps what is missing for another run.
+
+    That run may be dead, which luigid notices later only. `patience` seconds after
+    the last shard has come, nobody waits any longer.
+    """
+    status = _build(tasks, how)
+    if how.local_scheduler:
+        return status
+    known, deadline = complete(), time.monotonic() + patience
+    while status in HELD and time.monotonic() < deadline and not _done(tasks):
+        time.sleep(POLL)
+        status = _build(tasks, how)
+        now = complete()
+        if now > known:
+            known, deadline = now, time.monotonic() + patience
+    return status
+
+
+def _done(tasks: Sequence[luigi.Task]) -> bool:
+    return all(task.complete() for task in tasks)
+
+
 def _build(tasks: Sequence[luigi.Task], how: How) -> LuigiStatusCode:
     if not how.local_scheduler:
         _check_luigid()
@@ -175,7 +213,13 @@ def _build(tasks: Sequence[luigi.Task], how: How) -> LuigiStatusCode:
             detailed_summary=True,
         )
     except RPCError as error:
-        raise TransientError(f"luigid went away: {error}", step=LUIGID) from error
+        failures.lines().add(f"luigid went away: {error}; {LUIGID}")
+        return LuigiStatusCode.FAILED
+    except ValueError as error:
+        raise ConfigurationError(
+            f"Luigi does not take an option of its own: {error}",
+            step="correct luigi.cfg",
+        ) from error
     status: LuigiStatusCode = result.status
     return status
 
@@ -222,7 +266,8 @@ def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str
         return ()
     why = {
         ExitCode.ALREADY_RUNNING: "being loaded by another run; wait for its end",
-        ExitCode.NOT_RUN: "the scheduler did not let it run; see luigid's page",
+        ExitCode.NOT_RUN: "kept by luigid for another run, or for one that has died"
+        " until it drops that; see its page, and run it again in two minutes",
     }.get(code, "not loaded; run it again with --verbose")
     return (f"{what} {missing[0]} ({len(missing)} shards in all): {why}",)
 

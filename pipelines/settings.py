@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from configparser import InterpolationError
 from datetime import timedelta
 from importlib.resources import files
@@ -33,7 +34,7 @@ from pipelines import catalog
 from pipelines.errors import ConfigurationError
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1)]
 
 DEFAULT_PORTS = {"mssql_0": 14_330, "mssql_1": 14_331, "mssql_2": 14_332}
@@ -83,19 +84,20 @@ class Server(_Section):
     user: Name = "shardline"
     password: SecretStr = SecretStr("shardline")
     encryption: Literal["off", "request", "require"] = "request"
-    login_timeout: Annotated[int, Field(gt=0)] = 15
+    login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60
-    timeout: Annotated[int, Field(gt=0)] = 600
+    timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
 
 
 class Load(_Section):
     """``[load]``: how a day is loaded."""
 
     batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
-    settle_minutes: Annotated[float, Field(ge=0)] = 60
-    attempts: Annotated[int, Field(ge=1)] = 4
+    settle_minutes: Annotated[float, Field(ge=0, le=525_600)] = 60
+    attempts: Annotated[int, Field(ge=1, le=100)] = 4
     backoff: Seconds = 1
     backoff_max: Seconds = 30
+    patience: Annotated[float, Field(ge=0, le=86_400)] = 180
 
     @property
     def settle(self) -> timedelta:
@@ -158,9 +160,16 @@ def read() -> Settings:
     tables_and_shards = _catalog(files_, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
     servers = {name: _server(name, faults) for name in sorted(names)}
+    faults += _pools(names)
+    faults += [
+        f"[warehouse] markers: {warehouse.markers!r} is the target of [{table.name}]"
+        for table in tables_and_shards.tables.values()
+        if table.target.lower() == warehouse.markers.lower()
+    ]
     if faults:
         raise ConfigurationError(
-            "the configuration is wrong: " + "; ".join(faults), step="correct luigi.cfg"
+            "the configuration is wrong: " + "; ".join(faults),
+            step="correct luigi.cfg, or the file that is named",
         )
     return Settings(
         warehouse=warehouse,
@@ -177,6 +186,16 @@ def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:
     except ConfigurationError as error:
         faults.append(error.cause)
         return catalog.Catalog(tables={}, shards={})
+
+
+def _pools(names: Iterable[str]) -> list[str]:
+    """Pools of [resources] in which no load would ever find a place."""
+    sizes = _options("resources", [])
+    return [
+        f"[resources] {name}: {sizes[name]!r} is not a number of loads from 1 on"
+        for name in sorted(names)
+        if name in sizes and not (sizes[name].isdecimal() and int(sizes[name]) > 0)
+    ]
 
 
 def _server(name: str, faults: list[str]) -> Server:

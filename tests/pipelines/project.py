@@ -130,12 +130,13 @@ class Project:
         return config
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "LUIGI_CONFIG_PATH": str(self.write())}
+        path = f"{BIN}:{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "LUIGI_CONFIG_PATH": str(self.write())}
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command of the virtual environment in the project's folder."""
         return subprocess.Popen(
-            [str(BIN / command[0]), *command[1:]],
+            command,
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -169,3 +169,27 @@ def test_a_partition_is_named_in_one_line(tmp_path: Path) -> None:
     table, shard = read_catalog.table("orders"), read_catalog.shard("two\nlines")
     partition = catalog.Partition(table, shard, date(2019, 3, 14))
     assert str(partition) == "orders 2019-03-14 two lines"
+
+
+def test_two_shards_may_not_share_a_database(tmp_path: Path) -> None:
+    shards = (
+        "server,shard,database,time_zone\n"
+        "mssql_0,kazan,,Europe/Moscow\n"
+        "mssql_0,kazan2,KAZAN,Europe/Moscow\n"
+    )
+    with pytest.raises(ConfigurationError, match="database is that of shard 'kazan'"):
+        read(tmp_path, shards=shards)
+
+
+def test_two_tables_may_not_share_a_target(tmp_path: Path) -> None:
+    again = GOOD_TABLE.replace("[orders]", "[calls]").replace("stage", "STAGE")
+    with pytest.raises(ConfigurationError, match=r"\[calls\] target: .* \[orders\]'s"):
+        read(tmp_path, GOOD_TABLE + again)
+
+
+def test_every_column_that_is_wrong_is_named(tmp_path: Path) -> None:
+    wrong = '"datetime2", a = "datetime", b = "varchar(0)", A = "int" }'
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, GOOD_TABLE.replace('"datetime2" }', wrong))
+    assert "column 'a'" in str(caught.value)
+    assert "column 'b'" in str(caught.value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
-from project import ORDERS, ORDERS_DDL, Project, Result, insert, orders
+from project import ORDERS, ORDERS_DDL, Project, Result, finished, insert, orders
 
 DAY = "2019-03-14"
 
@@ -230,3 +233,78 @@ def test_an_entry_of_the_catalog_without_a_task(project: Project) -> None:
     result = project.run("shardline", "run", "refunds", "--date", DAY)
     assert result.code == 2
     assert "no task loads 'refunds'" in result.last_line
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_told_to_end_says_so_in_one_line(
+    project: Project, number: signal.Signals
+) -> None:
+    shards = [project.add_shard() for _ in range(3)]
+    for shard in shards:
+        insert(project, shard, orders(3))
+    project.create_target()
+    control = project.sandbox.control
+    process = project.start_load("--workers", "2")
+    hold = control.hold(f"^COPY .*{project.schema}", server="vertica", times=10)
+    control.wait(hold, count=2)
+    os.killpg(process.pid, number)
+    result = finished(process)
+    control.remove(hold)
+    assert result.code == 128 + number
+    assert len(result.told) == 1
+    assert "run it again to load what is missing" in result.last_line
+    again = project.load(DAY)
+    assert (again.code, again.err) == (0, "")
+    assert {len(project.rows(shard)) for shard in shards} == {3}
+
+
+@pytest.mark.parametrize("named", ["/nowhere/luigi.cfg", "", "."])
+def test_a_configuration_that_is_not_there_is_not_done_without(
+    project: Project, named: str
+) -> None:
+    result = project.run("env", f"LUIGI_CONFIG_PATH={named}", "shardline", "tables")
+    assert result.code == 2
+    (line,) = result.told
+    assert "cannot be read" in line
+
+
+def test_luigi_tells_failures_by_its_exit_code_without_a_luigi_cfg(
+    project: Project,
+) -> None:
+    good_and(project, ddl="")
+    project.own_luigi_cfg = "[core]\nautoload_range = true\n"
+    result = project.luigi("LoadOrders", "--date", DAY)
+    assert result.code == 30
+    assert result.last_line.startswith(f"orders {DAY} bad: ")
+
+
+def test_a_session_log_that_cannot_be_used_is_told_once_before_the_start(
+    project: Project,
+) -> None:
+    good_and(project)
+    project.options["sessions"] = {"database": "sqlite:////nowhere/etl.db"}
+    result = project.load(DAY)
+    assert result.code == 2
+    (line,) = result.told
+    assert "the ETL database cannot be used: unable to open database file" in line
+    assert project.markers() == []
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "value", "told"),
+    [
+        ("resources", "mssql_0", "0", "[resources] mssql_0: '0'"),
+        ("resources", "mssql_0", "four", "[resources] mssql_0: 'four'"),
+        ("load", "settle_minutes", "inf", "[load] settle_minutes"),
+        ("worker", "keep_alive", "maybe", "keep_alive"),
+    ],
+)
+def test_an_option_out_of_its_range_is_named(
+    project: Project, section: str, option: str, value: str, told: str
+) -> None:
+    project.add_shard()
+    project.options[section] = {option: value}
+    result = project.load(DAY)
+    assert result.code == 2
+    assert told in result.last_line
+    assert len(result.told) == 1
