@@ -20,6 +20,7 @@ _HOME = Path(".sandbox")
 _SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
 _PATH = click.Path(path_type=Path)
+_PORT = click.IntRange(0, 65_535)
 
 # click leaves what follows a \b alone; elsewhere it fills the lines.
 _SANDBOX_HELP = """\
@@ -112,12 +113,17 @@ def main(context: click.Context) -> None:
 )
 @click.option(
     "--mssql-port",
+    type=click.IntRange(0, 65_533),
     default=14330,
     show_default=True,
     help="Port of the first SQL Server; the others follow. 0: free ones.",
 )
 @click.option(
-    "--vertica-port", default=5433, show_default=True, help="Vertica's. 0: a free one."
+    "--vertica-port",
+    type=_PORT,
+    default=5433,
+    show_default=True,
+    help="Vertica's. 0: a free one.",
 )
 @click.option("--ephemeral", is_flag=True, help="Take free ports everywhere.")
 @click.option(
@@ -129,7 +135,11 @@ def main(context: click.Context) -> None:
 )
 @click.option("--luigid", is_flag=True, help="Start Luigi's scheduler too.")
 @click.option(
-    "--luigid-port", default=8082, show_default=True, help="Its port. 0: a free one."
+    "--luigid-port",
+    type=_PORT,
+    default=8082,
+    show_default=True,
+    help="Its port. 0: a free one.",
 )
 @click.option(
     "--until-eof",
@@ -223,6 +233,10 @@ def fill_orders(  # noqa: PLR0913 - one argument an option
     """Fill dbo.Orders."""
     if (days is None) == (file is None):
         raise click.UsageError("give either --days or --csv")
+    if days and (maps or shard_column or empty_shard or shards_out):
+        raise click.UsageError(
+            "--map, --shard-column, --empty-shard and --shards-out go with --csv"
+        )
     with Control(read_addresses(addresses).control) as control:
         if file is None:
             filled = control.fill_samples(_days(days or ""), rows=rows, seed=seed)

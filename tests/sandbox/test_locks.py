@@ -35,6 +35,7 @@ class Attempt:
     ) -> None:
         self.error: Exception | None = None
         self.asked = threading.Event()
+        self._ended = False
         self._request = (owner, table, mode)
         self._check = check
         self._locks = locks
@@ -47,6 +48,7 @@ class Attempt:
         except Exception as failure:  # noqa: BLE001 - handed to the test
             self.error = failure
         finally:
+            self._ended = True
             self.asked.set()
 
     def _noticed(self) -> None:
@@ -55,7 +57,7 @@ class Attempt:
 
     def waits(self) -> bool:
         assert self.asked.wait(PATIENCE)
-        return self._thread.is_alive()
+        return not self._ended
 
     def granted(self) -> bool:
         self._thread.join(PATIENCE)
