@@ -62,8 +62,10 @@ def main() -> None:
 def _stop_cleanly() -> None:
     """Let SIGTERM end a run as Ctrl-C does, also as a container's first process.
 
-    The children that load are ended by the parent, and say nothing of their own.
+    SIGINT is set too: a shell's background job starts with it ignored. The children
+    that load are ended by the parent, and say nothing of their own.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
     os.register_at_fork(after_in_child=_die_silently)
 

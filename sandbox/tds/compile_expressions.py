@@ -74,10 +74,18 @@ class ExpressionCompiler:
         self.environment = environment
 
     def query_sql(
-        self, query: s.Query, outer: Scope
+        self, _query: s.Query, _outer: Scope
     ) -> tuple[str, tuple[OutputColumn, ...]]:
-        """Compile a subquery; the compiler of queries says how."""
-        raise NotImplementedError
+        """Compile a subquery; only the compiler of queries can.
+
+        Raises:
+            SqlError: 1046, this is an expression by itself.
+        """
+        raise SqlError(
+            "Subqueries are not allowed in this context. Only scalar expressions are "
+            "allowed.",
+            number=1046,
+        )
 
     def condition(self, node: s.Expression, scope: Scope) -> str:
         """DuckDB SQL of a condition.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sandbox.tds import syntax as s
 from sandbox.tds.cursor import TokenCursor
 from sandbox.tds.failures import syntax_error, unsupported
@@ -31,12 +33,12 @@ _FRAME_WORDS = frozenset(
 )
 
 
-class ExpressionParser(TokenCursor):
+class ExpressionParser(TokenCursor, ABC):
     """Expressions; what a subquery is comes from the parser of queries."""
 
+    @abstractmethod
     def query(self) -> s.Query:
         """Parse a query; the parser of queries says how."""
-        raise NotImplementedError
 
     def expression(self) -> s.Expression:
         """Parse an expression or a condition."""

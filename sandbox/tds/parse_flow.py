@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.failures import unsupported
@@ -14,9 +16,9 @@ _TEXT_SHOWN = 100
 class FlowParser(DefinitionParser):
     """Statements that hold statements, and those that talk."""
 
+    @abstractmethod
     def statement(self, *, first: bool = False) -> c.Statement:
         """Parse one statement; the parser of statements says how."""
-        raise NotImplementedError
 
     def _shown(self, start: int) -> str:
         text = " ".join(self.source[start:].split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from datetime import UTC, datetime
@@ -65,10 +66,9 @@ class ClientConnection:
     def serve(self) -> None:
         """Serve the client until it leaves or is killed."""
         try:
-            if self._log_in():
-                self._serve_commands()
-        except (Disconnected, ConnectionKilled):
-            pass  # nobody is left to tell
+            with contextlib.suppress(Disconnected, ConnectionKilled):
+                if self._log_in():
+                    self._serve_commands()
         finally:
             self.wire.close()
             if self._session is not None:

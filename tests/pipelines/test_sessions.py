@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 
 from pipelines import catalog, database, sessions
 from pipelines.catalog import Partition
-from pipelines.errors import ConfigurationError, TransientError
+from pipelines.errors import ConfigurationError
 from pipelines.sessions import Outcome, Session, new_id
 from pipelines.settings import CatalogFiles
 
@@ -137,7 +137,7 @@ def test_an_address_that_is_none_is_a_fault_of_the_configuration(url: str) -> No
 
 
 def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(TransientError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         database.connect(SecretStr(f"sqlite:///{tmp_path}/missing/etl.db"))
     assert "unable to open database file" in str(caught.value)
     assert "\n" not in str(caught.value)

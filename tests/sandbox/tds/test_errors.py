@@ -23,6 +23,11 @@ from tds_server import Run, number_of
         ("SELECT b FROM (SELECT 1 b) x, (SELECT 1 b) y", 209, pymssql.OperationalError),
         ("SELECT * FROM (SELECT 1) x", 8155, pymssql.OperationalError),
         ("SELECT 1 WHERE 1", 4145, pymssql.OperationalError),
+        (
+            "CREATE TABLE t (n int CHECK (n > (SELECT 1)))",
+            1046,
+            pymssql.OperationalError,
+        ),
         ("SELECT 1 / 0", 8134, pymssql.OperationalError),
         ("SELECT 1 % q.z FROM (SELECT 0 z) q", 8134, pymssql.OperationalError),
         ("SELECT cast('x' as int)", 245, pymssql.OperationalError),
