@@ -67,6 +67,7 @@ setup(
     ext_modules=extensions,
     entry_points={"console_scripts": ["shardline = pipelines.__main__:main"]},
     install_requires=[
+        "alembic>=1.16,<2",  # the ETL database's migrations
         "click>=8.1,<9",  # the command line
         "jinja2>=3.1,<4",  # SQL templates
         "luigi>=3.8.1,<3.9",  # tasks, scheduler and its page
@@ -79,11 +80,13 @@ setup(
         "vertica-python>=1.4,<2",  # Vertica
     ],
     extras_require={
+        "postgresql": ["psycopg[binary]>=3.2,<4"],  # the ETL database in production
         "sandbox": [
             "duckdb>=2.0,<2.1",  # the engine under both servers
             "numpy>=2.0,<3",  # decoding COPY data by column
             "pyarrow>=20,<27",  # columns between DuckDB and the wire
             "sqlglot>=30.30,<31",  # T-SQL and Vertica SQL to DuckDB's
+            "trustme>=1.2,<2",  # a certificate for TLS
         ],
         "test": [
             "hypothesis>=6.100,<7",
