@@ -30,6 +30,9 @@ from pydantic import (
 from pipelines.columns import INTEGERS, Column
 from pipelines.errors import ConfigurationError, one_line
 
+ALL = "all"
+"""What stands for every table on the command line; no table is called so."""
+
 MAX_NAME = 128
 """Most characters in the name of a SQL Server database or column."""
 
@@ -114,6 +117,7 @@ class Table(BaseModel):
     @model_validator(mode="after")
     def _roles(self) -> Table:
         faults = [
+            *([f"{ALL!r} means every table"] if self.name == ALL else []),
             *self._repeated(),
             *self._role("date_column", self.date_column, frozenset({"datetime2"})),
             *self._role("key", self.key, INTEGERS),

@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 import luigi.configuration
 
-from pipelines import __version__, failures, runner, settings
+from pipelines import __version__, catalog, failures, runner, settings
 from pipelines.runner import DayReport, How
 
 T = TypeVar("T")
@@ -25,12 +25,12 @@ SCHEDULER_OPTIONS = (
 )
 """Options of Luigi's [core], old and new, that say where luigid is."""
 
-RUN_HELP = """Load days of TABLE from every shard, each once.
+RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
 
     \b
     Examples:
-      shardline run orders --date 2019-03-14
-      shardline run orders --date 2019-03-14 --date 2019-03-15 --workers 4
+      shardline run all --date 2019-03-14 --workers 4
+      shardline run orders calls --date 2019-03-14 --date 2019-03-15
       shardline run orders --date 2019-03-14 --shard moscow --shard kazan
 
     What is in the warehouse already is left alone, so a run may be repeated at any
@@ -62,7 +62,7 @@ def cli() -> None:
 
 
 @cli.command(help=RUN_HELP)
-@click.argument("table")
+@click.argument("tables", nargs=-1, required=True)
 @click.option(
     "--date",
     "days",
@@ -93,24 +93,25 @@ def cli() -> None:
 )
 @click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
 def run(
-    table: str,
+    tables: tuple[str, ...],
     days: tuple[datetime, ...],
     shards: tuple[str, ...],
     workers: int,
     local_scheduler: bool,
     verbose: bool,
 ) -> None:
-    """Load days of a table."""
+    """Load days of some tables."""
     options = settings.read()
     how = How(
         workers=workers,
         local_scheduler=local_scheduler or not _names_luigid(),
         verbose=verbose,
     )
-    table_entry = options.catalog.table(table)
     dates = _unique([day.date() for day in days])
     code = 0
-    for report in runner.run(table_entry, dates, _unique(shards), options, how):
+    for report in runner.run(
+        _named(tables, options.catalog), dates, _unique(shards), options, how
+    ):
         _tell(report)
         code = max(code, report.exit_code)
     sys.exit(code)
@@ -128,6 +129,12 @@ def shards() -> None:
     """List the shards of the catalog: name, server, database, time zone."""
     for shard in settings.read().catalog.shards.values():
         click.echo("\t".join(shard.model_dump().values()))
+
+
+def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
+    if catalog.ALL in names:
+        return list(known.tables.values())
+    return [known.table(name) for name in _unique(names)]
 
 
 def _tell(report: DayReport) -> None:

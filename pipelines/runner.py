@@ -97,42 +97,43 @@ class How:
 
 
 def run(
-    table: Table,
+    tables: Sequence[Table],
     days: Sequence[date],
     shards: Sequence[str],
     settings: Settings,
     how: How,
 ) -> Iterator[DayReport]:
-    """Load days of one table, one after the other.
+    """Load days of some tables, one after the other.
 
-    Each day is a run of Luigi of its own, since the cost of Luigi's scheduler grows
-    with the square of what is pending.
+    Each day of a table is a run of Luigi of its own, since the cost of Luigi's
+    scheduler grows with the square of what is pending.
 
     Args:
-        table: What to load.
+        tables: What to load.
         days: Which days.
         shards: Names of the shards to load; all of the catalog's if empty.
         settings: All options.
         how: How to run Luigi.
 
     Yields:
-        What was done for each day, when it is done.
+        What was done for each table and day, when it is done.
 
     Raises:
-        ConfigurationError: A shard or the table's tasks are unknown.
+        ConfigurationError: A shard or a table's tasks are unknown.
         ShardlineError: The markers cannot be read, or luigid does not answer.
     """
     names = [settings.catalog.shard(name).name for name in shards]
-    of_day = task_class(table)
+    classes = [(table, task_class(table)) for table in tables]
     failures.lines()
     database.connect(settings.sessions.database)
     for day in days:
-        tasks: list[luigi.Task] = [of_day(date=day)]
-        if names:
-            tasks = [of_day.shard_task(date=day, shard=name) for name in names]
-        yield _run_day(
-            tasks, table, day, names or list(settings.catalog.shards), settings, how
-        )
+        for table, of_day in classes:
+            tasks: list[luigi.Task] = [of_day(date=day)]
+            if names:
+                tasks = [of_day.shard_task(date=day, shard=name) for name in names]
+            yield _run_day(
+                tasks, table, day, names or list(settings.catalog.shards), settings, how
+            )
 
 
 def _run_day(

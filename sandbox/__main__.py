@@ -12,10 +12,12 @@ from rich.console import Console
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
 from sandbox.faults import SandboxError
-from sandbox.fill.requests import CsvFill, Days
+from sandbox.fill.requests import CsvFill, Days, Filled
+from sandbox.fill.tables import TABLES
 from sandbox.options import SQL_SERVERS, USER, Options
 from sandbox.shards import Shard, read_shards, write_shards
 
+_ALL = "all"
 _HOME = Path(".sandbox")
 _SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
@@ -28,8 +30,8 @@ SQL Server and Vertica on loopback, for the demo and the tests.
 
 \b
 python -m sandbox serve --luigid
-python -m sandbox fill orders --days 2019-03-11..2019-03-15
-LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run orders --date 2019-03-14
+python -m sandbox fill all --days 2019-03-11..2019-03-15
+LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run all --date 2019-03-14
 """
 _SERVE_HELP = """\
 Run three SQL Servers and a Vertica until Ctrl-C.
@@ -42,16 +44,17 @@ python -m sandbox serve
 python -m sandbox serve --luigid --data .sandbox/data
 python -m sandbox serve --ephemeral --addresses /run/user/1000/sandbox.json
 """
-_FILL_ORDERS_HELP = """\
-Fill dbo.Orders: id, start_time, end_time, type, data.
+_FILL_HELP = """\
+Put rows into the shards of a running sandbox: TABLE is orders, calls, rates or all.
 
-With --days every shard gets made-up orders, in place of those it has on these
-days; the same seed gives the same orders, and about one in 50 of a shard's days
-stays empty. With --csv the file's rows replace all of the shards it names,
-which are created as needed. Nothing is filled when anything is wrong.
+With --days every shard gets made-up rows, in place of those it has on these days;
+the same seed gives the same rows, calls and rates are about the orders of the same
+days, and about one in 50 of a shard's days stays empty. With --csv the file's rows
+replace all of the shards it names, which are created as needed. Nothing is filled
+when anything is wrong.
 
 \b
-python -m sandbox fill orders --days 2019-03-11..2019-03-15 --rows 500
+python -m sandbox fill all --days 2019-03-11..2019-03-15 --rows 500
 python -m sandbox fill orders --csv trips.csv --shard-column pickup_zone \\
     --empty-shard "No zone" --map "id=row_number() OVER ()" \\
     --map start_time=pickup --map end_time=dropoff \\
@@ -60,10 +63,10 @@ python -m sandbox fill orders --csv trips.csv --shard-column pickup_zone \\
     --shards-out trips-shards.csv
 """
 _DEMO_HELP = """\
-Fill all shards, load them twice, compare both ends, and clean up.
+Fill three tables of all shards, load them twice, compare both ends, and clean up.
 
 Everything runs in a temporary folder and on free ports, so nothing that runs
-already is disturbed. The exit code is 0 only if each order arrived once.
+already is disturbed. The exit code is 0 only if each row arrived once.
 
 \b
 python -m sandbox demo
@@ -183,16 +186,14 @@ def serve(  # noqa: PLR0913 - one argument an option
     )
 
 
-@main.group(no_args_is_help=True)
-def fill() -> None:
-    """Put rows into the shards of a running sandbox."""
-
-
-@fill.command("orders", help=_FILL_ORDERS_HELP)
-@click.option("--days", help="Make orders up for these days: FIRST..LAST, or one day.")
-@click.option("--rows", default=200, show_default=True, help="A shard's, of each day.")
-@click.option("--seed", default=7, show_default=True, help="Repeats the same orders.")
-@click.option("--csv", "file", type=_PATH, help="Take orders from this file instead.")
+@main.command(help=_FILL_HELP, no_args_is_help=True)
+@click.argument("table", type=click.Choice([*TABLES, _ALL]))
+@click.option("--days", help="Make rows up for these days: FIRST..LAST, or one day.")
+@click.option(
+    "--rows", default=200, show_default=True, help="Orders of a shard and day."
+)
+@click.option("--seed", default=7, show_default=True, help="Repeats the same rows.")
+@click.option("--csv", "file", type=_PATH, help="Take rows from this file instead.")
 @click.option("--shard-column", help="Its column whose values name the shards.")
 @click.option("--empty-shard", help="The shard of rows where that column is empty.")
 @click.option(
@@ -217,8 +218,9 @@ def fill() -> None:
     show_default=True,
     help="The file which the sandbox wrote its addresses to.",
 )
-def fill_orders(  # noqa: PLR0913 - one argument an option
+def fill(  # noqa: PLR0913 - one argument an option
     *,
+    table: str,
     days: str | None,
     rows: int,
     seed: int,
@@ -230,21 +232,30 @@ def fill_orders(  # noqa: PLR0913 - one argument an option
     shards_out: Path | None,
     addresses: Path,
 ) -> None:
-    """Fill dbo.Orders."""
+    """Fill one table, or all."""
     if (days is None) == (file is None):
         raise click.UsageError("give either --days or --csv")
     if days and (maps or shard_column or empty_shard or shards_out):
         raise click.UsageError(
             "--map, --shard-column, --empty-shard and --shards-out go with --csv"
         )
+    if file and table == _ALL:
+        raise click.UsageError("--csv fills one table: name it")
+    if empty_shard == "":
+        raise click.UsageError("--empty-shard needs a name")
+    if shards_out and not shards_out.parent.is_dir():
+        raise click.UsageError(f"--shards-out: there is no folder {shards_out.parent}")
     with Control(read_addresses(addresses).control) as control:
         if file is None:
-            filled = control.fill_samples(_days(days or ""), rows=rows, seed=seed)
+            for name in TABLES if table == _ALL else [table]:
+                asked = _days(days or "")
+                _say(name, control.fill_samples(name, asked, rows=rows, seed=seed))
         elif shard_column is None:
             raise click.UsageError("--csv needs --shard-column")
         else:
             filled = control.fill_csv(
                 CsvFill(
+                    table=table,
                     file=str(file.absolute()),
                     shard_column=shard_column,
                     empty_shard=empty_shard,
@@ -252,20 +263,27 @@ def fill_orders(  # noqa: PLR0913 - one argument an option
                     server=server,
                 )
             )
+            _say(table, filled)
+            if shards_out:
+                made = [Shard(server, name) for name in filled.shards]
+                write_shards(shards_out, made)
+                click.echo(f"shards written to {shards_out}")
+
+
+def _say(table: str, filled: Filled) -> None:
     click.echo(
-        f"orders: {filled.rows:,} rows in {len(filled.shards):,} shards,"
+        f"{table}: {filled.rows:,} rows in {len(filled.shards):,} shards,"
         f" {filled.shard_days:,} shard days"
     )
-    if shards_out:
-        write_shards(shards_out, [Shard(server, name) for name in filled.shards])
-        click.echo(f"shards written to {shards_out}")
 
 
 @main.command(help=_DEMO_HELP)
 @click.option(
     "--days", default="2019-03-11..2019-03-13", show_default=True, help="FIRST..LAST."
 )
-@click.option("--rows", default=200, show_default=True, help="A shard's, of each day.")
+@click.option(
+    "--rows", default=200, show_default=True, help="Orders of a shard and day."
+)
 @click.option(
     "--workers", default=2, show_default=True, help="Processes that load at a time."
 )

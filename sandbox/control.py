@@ -189,11 +189,11 @@ class Control:
         """Make an empty database of that name on a SQL Server."""
         self.call("create_database", server=server, name=name)
 
-    def fill_samples(self, days: Days, *, rows: int, seed: int) -> Filled:
-        """Fill every shard with made-up orders; see `sandbox.fill.samples`."""
+    def fill_samples(self, table: str, days: Days, *, rows: int, seed: int) -> Filled:
+        """Fill a table of every shard with made-up rows; see `sandbox.fill.samples`."""
         first, last = days.first.isoformat(), days.last.isoformat()
-        answer = self.call("fill_samples", first=first, last=last, rows=rows, seed=seed)
-        return Filled(**answer)
+        asked = {"table": table, "first": first, "last": last}
+        return Filled(**self.call("fill_samples", **asked, rows=rows, seed=seed))
 
     def fill_csv(self, fill: CsvFill) -> Filled:
         """Fill shards from a CSV file; see `sandbox.fill.from_csv`."""

@@ -20,9 +20,10 @@ from rich.progress import (
 from rich.table import Table
 
 from sandbox.faults import SandboxError
+from sandbox.fill.tables import TABLES
 from sandbox.process import SandboxProcess
 from sandbox.product import Product
-from sandbox.totals import Warehouse, totals_of_shards
+from sandbox.totals import Totals, Warehouse, totals_of_shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sandbox.addresses import Addresses
+    from sandbox.control import Control
     from sandbox.fill.requests import Days
     from sandbox.shards import Shard
 
@@ -63,7 +65,7 @@ class Demo:
         shards_file: The list of the shards, as the product and the sandbox read it.
         shards: The same, read.
         days: The days that are filled and loaded.
-        rows: Orders of a shard and day.
+        rows: Orders of a shard and day; calls and rates come with them.
         workers: Processes that load at a time.
     """
 
@@ -89,13 +91,14 @@ class Demo:
             )
             addresses = sandbox.addresses
             console.print(f"luigid's page, while this runs: {_page(addresses)}")
-            filled = sandbox.control.fill_samples(self.days, rows=self.rows, seed=_SEED)
-            console.print(f"Filled {len(self.shards)} shards: {filled.rows:,} orders")
+            rows = self._fill(sandbox.control)
+            told = ", ".join(f"{count:,} {table}" for table, count in rows.items())
+            console.print(f"Filled {len(self.shards)} shards: {told}")
             product = Product(home, sandbox.luigi_cfg, self.shards_file)
             warehouse = running.enter_context(closing(Warehouse(addresses)))
             first = self._load(console, product, warehouse, "First pass")
             second = self._load(console, product, warehouse, "Second pass")
-            self._check(first, second, filled.rows)
+            self._check(first, second, sum(rows.values()))
             _compare(totals_of_shards(addresses, self.shards), warehouse.totals())
             console.print(self._summary(first, second, addresses))
 
@@ -106,7 +109,7 @@ class Demo:
         before = warehouse.marked()
         started = time.monotonic()
         with _bar(console) as progress:
-            bar = progress.add_task(title, total=len(self.shards) * len(self.days))
+            bar = progress.add_task(title, total=self._partitions)
             with product.running(self.days, workers=self.workers) as child:
                 while child.runs():
                     progress.update(bar, completed=warehouse.marked().partitions)
@@ -121,18 +124,30 @@ class Demo:
             seconds=time.monotonic() - started,
         )
 
+    @property
+    def _partitions(self) -> int:
+        return len(TABLES) * len(self.shards) * len(self.days)
+
+    def _fill(self, control: Control) -> dict[str, int]:
+        """Fill each table; return how many rows it got."""
+        return {
+            table: control.fill_samples(
+                table, self.days, rows=self.rows, seed=_SEED
+            ).rows
+            for table in TABLES
+        }
+
     def _check(self, first: Pass, second: Pass, rows: int) -> None:
-        partitions = len(self.shards) * len(self.days)
-        if (first.partitions, first.rows) != (partitions, rows):
+        if (first.partitions, first.rows) != (self._partitions, rows):
             raise DemoError(
                 f"the first pass marked {first.rows:,} rows of {first.partitions:,}"
-                f" partitions, but {rows:,} of {partitions:,} are in the shards"
+                f" partitions, but {rows:,} of {self._partitions:,} are in the shards"
             )
         if second.partitions or second.rows:
             raise DemoError(f"the second pass loaded {second.rows:,} rows again")
 
     def _summary(self, first: Pass, second: Pass, addresses: Addresses) -> Table:
-        table = Table(title="Orders in the warehouse", title_justify="left")
+        table = Table(title="Three tables in the warehouse", title_justify="left")
         table.add_column("")
         table.add_column("First pass", justify="right")
         table.add_column("Second pass", justify="right")
@@ -141,21 +156,20 @@ class Demo:
         table.add_row("shard days loaded", *(f"{one.partitions:,}" for one in both))
         table.add_row("seconds", *(f"{one.seconds:.1f}" for one in both))
         table.caption = (
-            f"{len(self.shards)} shards, {len(self.days)} days; both ends agree."
-            f" luigid's page was {_page(addresses)}"
+            f"{len(TABLES)} tables, {len(self.shards)} shards, {len(self.days)} days;"
+            f" both ends agree. luigid's page was {_page(addresses)}"
         )
         table.caption_justify = "left"
         return table
 
 
-def _compare(
-    sources: dict[str, tuple[int, int]], landed: dict[str, tuple[int, int]]
-) -> None:
-    wrong = [shard for shard in sources if landed.get(shard, (0, 0)) != sources[shard]]
+def _compare(sources: Totals, landed: Totals) -> None:
+    wrong = [one for one in sources if landed.get(one) != sources[one]]
     wrong += sorted(landed.keys() - sources.keys())
     if wrong:
+        table, shard = wrong[0]
         raise DemoError(
-            f"{len(wrong)} shards differ from the warehouse, first {wrong[0]!r}:"
+            f"{len(wrong)} tables differ from the warehouse, first {table} of {shard}:"
             f" {sources.get(wrong[0])} (rows, sum of ids) there,"
             f" {landed.get(wrong[0])} here"
         )

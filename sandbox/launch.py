@@ -15,10 +15,11 @@ from sandbox.addresses import Address, Addresses
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
 from sandbox.faults import SandboxError
+from sandbox.fill.databases import Shards
 from sandbox.fill.from_csv import fill_from_csv
-from sandbox.fill.orders import Shards
 from sandbox.fill.requests import CsvFill, Days
 from sandbox.fill.samples import fill_with_samples
+from sandbox.fill.tables import TABLES
 from sandbox.holds import Holds
 from sandbox.options import SQL_SERVERS, USER, VERTICA, WAREHOUSE, Options
 from sandbox.tds.server import TdsServer
@@ -140,10 +141,17 @@ class Sandbox:
         return list(dict.fromkeys([*SQL_SERVERS, *named]))
 
     def _operations(self, engine: Engine) -> dict[str, Operation]:
-        def fill_samples(first: str, last: str, rows: int, seed: int) -> dict[str, Any]:
-            days = Days(date.fromisoformat(first), date.fromisoformat(last))
-            databases, shards = Shards(engine, self.addresses), self._options.shards
-            filled = fill_with_samples(databases, shards, days, rows=rows, seed=seed)
+        def fill_samples(
+            table: str, first: str, last: str, rows: int, seed: int
+        ) -> dict[str, Any]:
+            filled = fill_with_samples(
+                Shards(engine, self.addresses),
+                self._options.shards,
+                TABLES[table],
+                Days(date.fromisoformat(first), date.fromisoformat(last)),
+                rows=rows,
+                seed=seed,
+            )
             return asdict(filled)
 
         def fill_csv(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON

@@ -22,7 +22,7 @@ _PATIENCE = 10  # seconds for a run to end by itself when told to
 
 
 class Product:
-    """Runs `shardline run orders` against one sandbox, its session log in a folder."""
+    """Runs `shardline run all` against one sandbox, its session log in a folder."""
 
     def __init__(self, home: Path, luigi_cfg: Path, shards_file: Path) -> None:
         """Write the configuration.
@@ -49,7 +49,7 @@ class Product:
         with output.open("wb") as file:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
                 [
-                    *(sys.executable, "-m", "pipelines", "run", "orders"),
+                    *(sys.executable, "-m", "pipelines", "run", "all"),
                     *("--workers", str(workers)),
                     *(f"--date={day.isoformat()}" for day in dates),
                 ],

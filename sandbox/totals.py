@@ -1,4 +1,4 @@
-"""How many orders are at both ends, asked of the servers by the real drivers."""
+"""How many rows are at both ends, asked of the servers by the real drivers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from vertica_python.errors import MissingRelation, MissingSchema
 
 from sandbox.clients import connect_mssql, connect_vertica
+from sandbox.fill.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sandbox.addresses import Addresses
     from sandbox.shards import Shard
 
-# Where the product's catalog lands orders, and where it marks the days it has loaded.
-_LANDED = "SELECT etl_source, COUNT(*), SUM(id) FROM stage.orders GROUP BY etl_source"
+# Where the product's catalog lands a table, and where it marks the days it has loaded.
+_LANDED = "SELECT etl_source, COUNT(*), SUM(id) FROM stage.{} GROUP BY etl_source"
 _MARKED = 'SELECT COUNT(*), SUM("rows") FROM stage.markers'
-_HELD = "SELECT COUNT(*), SUM(id) FROM dbo.Orders"
+_HELD = "SELECT COUNT(*), SUM(id) FROM dbo.{}"
 
-Totals = dict[str, tuple[int, int]]
-"""By shard, of those that have any: how many orders, and the sum of their ids."""
+Totals = dict[tuple[str, str], tuple[int, int]]
+"""By table and shard, of those that have any: how many rows, the sum of their ids."""
 
 
 class Marked(NamedTuple):
@@ -56,8 +57,12 @@ class Warehouse:
         return Marked(partitions, int(rows or 0))
 
     def totals(self) -> Totals:
-        """Count the orders of each shard."""
-        return {shard: (count, int(ids)) for shard, count, ids in self._ask(_LANDED)}
+        """Count the rows of each table and shard."""
+        return {
+            (table, shard): (count, int(ids))
+            for table in TABLES
+            for shard, count, ids in self._ask(_LANDED.format(table))
+        }
 
     def _ask(self, sql: str) -> list[list[Any]]:
         cursor = self._connection.cursor()
@@ -67,15 +72,20 @@ class Warehouse:
 
 
 def totals_of_shards(addresses: Addresses, shards: Sequence[Shard]) -> Totals:
-    """Count the orders of each shard in its SQL Server."""
-    counted = ((shard.name, _held(addresses, shard)) for shard in shards)
-    return {name: held for name, held in counted if held[0]}
+    """Count the rows of each table and shard in its SQL Server."""
+    return {
+        (table, shard.name): held
+        for shard in shards
+        for table, held in _held(addresses, shard)
+        if held[0]
+    }
 
 
-def _held(addresses: Addresses, shard: Shard) -> tuple[int, int]:
+def _held(addresses: Addresses, shard: Shard) -> Iterator[tuple[str, tuple[int, int]]]:
     connection = connect_mssql(addresses, shard.server, shard.database)
     with closing(connection), connection.cursor() as cursor:
-        cursor.execute(_HELD)
-        rows: list[Any] = cursor.fetchall()
-    ((count, ids),) = rows
-    return count, int(ids or 0)
+        for name, table in TABLES.items():
+            cursor.execute(_HELD.format(table.title))
+            rows: list[Any] = cursor.fetchall()
+            ((count, ids),) = rows
+            yield name, (count, int(ids or 0))

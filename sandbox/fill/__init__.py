@@ -1,1 +1,1 @@
-"""Orders for the shards: made up from a seed, or taken from a CSV file."""
+"""Rows for the shards: made up from a seed, or taken from a CSV file."""

@@ -1,4 +1,4 @@
-"""Orders from any CSV file, a shard for each value of one of its columns."""
+"""Rows from any CSV file, a shard for each value of one of its columns."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from sandbox.engine import quoted
-from sandbox.fill.orders import first_line, replace_rows
-from sandbox.fill.requests import COLUMNS, NULLABLE, Filled, FillError
+from sandbox.fill.databases import first_line, replace_rows
+from sandbox.fill.requests import Filled, FillError
+from sandbox.fill.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pyarrow as pa
 
-    from sandbox.fill.orders import Shards
+    from sandbox.fill.databases import Shards
     from sandbox.fill.requests import CsvFill
+    from sandbox.fill.tables import Column, Table
 
 _LONGEST_NAME = 128  # characters of a SQL Server identifier
+_INTEGERS = frozenset({"BIGINT", "INTEGER", "UTINYINT"})
+# UTF-16 units: characters beyond U+FFFF take two.
+_BEYOND = r"[^\x{10000}-\x{10FFFF}]"
+_UNITS = "(len({0}) + len(regexp_replace({0}, '{1}', '', 'g')))"
 
 
 def fill_from_csv(databases: Shards, fill: CsvFill) -> Filled:
@@ -33,28 +39,32 @@ def fill_from_csv(databases: Shards, fill: CsvFill) -> Filled:
     Raises:
         FillError: The file, a column or a value is not as it must be.
     """
+    table = TABLES[fill.table]
     with duckdb.connect() as reader:
         try:
-            rows = _read(reader, fill)
+            rows = _read(reader, table, fill)
             _check_shards(rows)
-            for column in COLUMNS:
-                _check_values(rows, column)
+            for name, column in table.columns.items():
+                _check_values(rows, name, column)
             _check_key(rows)
-            tables = _split(rows)
-            shard_days = _count(rows.project("shard, start_time::DATE").distinct())
+            parts = _split(rows, table)
+            days = rows.project(f"shard, {table.date_column}::DATE")
+            shard_days = _count(days.distinct())
         except duckdb.Error as error:
             raise FillError(f"{fill.file}: {first_line(error)}") from None
         except FillError as error:
             raise FillError(f"{fill.file}: {error}") from None
-    _write(databases, fill.server, tables)
+    _write(databases, fill.server, table, parts)
     return Filled(
-        shards=list(tables),
-        rows=sum(table.num_rows for table in tables.values()),
+        shards=list(parts),
+        rows=sum(part.num_rows for part in parts.values()),
         shard_days=shard_days,
     )
 
 
-def _read(reader: duckdb.DuckDBPyConnection, fill: CsvFill) -> duckdb.DuckDBPyRelation:
+def _read(
+    reader: duckdb.DuckDBPyConnection, table: Table, fill: CsvFill
+) -> duckdb.DuckDBPyRelation:
     """Return each row's shard, and what the expressions give for it."""
     if not Path(fill.file).is_file():
         raise FillError("there is no such file")
@@ -73,10 +83,10 @@ def _read(reader: duckdb.DuckDBPyConnection, fill: CsvFill) -> duckdb.DuckDBPyRe
         duckdb.CoalesceOperator(shard, empty_shard).alias("shard"),
         *(
             duckdb.SQLExpression(fill.mapping.get(column, "NULL")).alias(column)
-            for column in COLUMNS
+            for column in table.columns
         ),
-    ).create("orders")
-    return reader.table("orders")
+    ).create("filled")
+    return reader.table("filled")
 
 
 def _check_shards(rows: duckdb.DuckDBPyRelation) -> None:
@@ -97,10 +107,12 @@ def _check_shards(rows: duckdb.DuckDBPyRelation) -> None:
         )
 
 
-def _check_values(rows: duckdb.DuckDBPyRelation, column: str) -> None:
-    name, kind = quoted(column), COLUMNS[column]
+def _check_values(rows: duckdb.DuckDBPyRelation, title: str, column: Column) -> None:
+    name, kind = quoted(title), column.made
     unfit = f"TRY_CAST({name} AS {kind}) IS NULL"
-    if kind in ("BIGINT", "INTEGER"):
+    if column.length:
+        unfit += f" OR {_UNITS.format(name, _BEYOND)} > {column.length}"
+    elif kind in _INTEGERS:
         # A cast to an integer rounds.
         unfit += (
             f" OR TRY_CAST({name} AS DECIMAL(38, 10)) <> TRY_CAST({name} AS {kind})"
@@ -110,10 +122,10 @@ def _check_values(rows: duckdb.DuckDBPyRelation, column: str) -> None:
     wrong = rows.filter(f"{name} IS NOT NULL AND ({unfit})")
     found = _first(wrong.project(f"{name}::VARCHAR"))
     if found:
-        raise FillError(f"{column}: {found[0]!r} does not fit {kind.lower()}")
+        raise FillError(f"{title}: {found[0]!r} does not fit {column.declared}")
     nulls = _count(rows.filter(f"{name} IS NULL"))
-    if nulls and column not in NULLABLE:
-        raise FillError(f"{column}: {nulls} rows have no value")
+    if nulls and not column.nullable:
+        raise FillError(f"{title}: {nulls} rows have no value")
 
 
 def _check_key(rows: duckdb.DuckDBPyRelation) -> None:
@@ -123,10 +135,10 @@ def _check_key(rows: duckdb.DuckDBPyRelation) -> None:
         raise FillError(f"id: shard {twice[0]!r} has {twice[1]} twice")
 
 
-def _split(rows: duckdb.DuckDBPyRelation) -> dict[str, pa.Table]:
+def _split(rows: duckdb.DuckDBPyRelation, table: Table) -> dict[str, pa.Table]:
     values = ", ".join(
-        f"{quoted(column)}::{kind} AS {quoted(column)}"
-        for column, kind in COLUMNS.items()
+        f"{quoted(name)}::{column.made} AS {quoted(name)}"
+        for name, column in table.columns.items()
     )
     shards = rows.project("shard").distinct().order("shard").fetchall()
     shard = duckdb.ColumnExpression("shard")
@@ -147,13 +159,16 @@ def _count(rows: duckdb.DuckDBPyRelation) -> int:
     return int(rows.shape[0])
 
 
-def _write(databases: Shards, server: str, tables: Mapping[str, pa.Table]) -> None:
+def _write(
+    databases: Shards, server: str, table: Table, parts: Mapping[str, pa.Table]
+) -> None:
     with ExitStack() as running:
         sessions = []
-        for shard, made in tables.items():
-            session = running.enter_context(closing(databases.open(server, shard)))
+        for shard, made in parts.items():
+            opened = databases.open(server, shard, [table])
+            session = running.enter_context(closing(opened))
             session.begin()
-            replace_rows(session, made)
+            replace_rows(session, table, made)
             sessions.append(session)
         for session in sessions:
             session.commit()

@@ -7,20 +7,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.faults import SandboxError
+from sandbox.fill.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-COLUMNS = {
-    "id": "BIGINT",
-    "start_time": "TIMESTAMP",
-    "end_time": "TIMESTAMP",
-    "type": "INTEGER",
-    "data": "UUID",
-}
-"""The columns of the table, and the DuckDB types their values are made in."""
-
-NULLABLE = frozenset({"end_time"})
 
 
 class FillError(SandboxError):
@@ -70,9 +60,10 @@ class Days:
 
 @dataclass(frozen=True)
 class CsvFill:
-    """How a CSV file becomes orders.
+    """How a CSV file becomes the rows of a table.
 
     Attributes:
+        table: The table's name, one of TABLES.
         file: The file, with a header; its types are found by reading all of it.
         shard_column: The column whose values name the shards.
         empty_shard: The shard of the rows where that column is empty; None if
@@ -82,6 +73,7 @@ class CsvFill:
         server: The SQL Server that gets the databases.
     """
 
+    table: str
     file: str
     shard_column: str
     mapping: Mapping[str, str]
@@ -94,9 +86,10 @@ class CsvFill:
         Raises:
             FillError: A column is unknown or lacks an expression.
         """
-        unknown = sorted(self.mapping.keys() - COLUMNS.keys())
+        table = TABLES[self.table]
+        unknown = sorted(self.mapping.keys() - table.columns.keys())
         if unknown:
             raise FillError(f"the table has no column {', '.join(unknown)}")
-        missing = [one for one in COLUMNS if one not in {*self.mapping, *NULLABLE}]
+        missing = [one for one in table.required if one not in self.mapping]
         if missing:
             raise FillError(f"no expression is given for {', '.join(missing)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import catalog
+from pipelines import catalog, runner
 from pipelines.columns import Column
 from pipelines.errors import ConfigurationError
 from pipelines.settings import CatalogFiles
@@ -46,6 +46,21 @@ def test_the_packaged_catalog_has_orders_and_150_shards_on_three_servers() -> No
         ("type", "int", False),
         ("data", "uniqueidentifier", False),
     ]
+
+
+def test_every_table_of_the_packaged_catalog_has_its_task() -> None:
+    files = CatalogFiles()
+    packaged = catalog.read(files.tables, files.shards)
+    assert list(packaged.tables) == ["orders", "calls", "rates"]
+    for name, table in packaged.tables.items():
+        task = runner.task_class(table)
+        assert task.get_task_family() == f"Load{name.capitalize()}"
+        assert task.shard_task.get_task_family() == f"Load{name.capitalize()}Shard"
+
+
+def test_no_table_is_called_all(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="'all' means every table"):
+        read(tmp_path, GOOD_TABLE.replace("[orders]", "[all]"))
 
 
 def test_every_fault_of_both_files_is_named_at_once(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import datetime as dt
 from uuid import UUID
 
 import pandas as pd
-from project import Project, insert, orders
+from project import REPOSITORY, Project, insert, orders
+
+from sandbox.fill.tables import CALLS, RATES
 
 DAY = "2019-03-14"
 
@@ -108,6 +110,45 @@ def test_only_the_named_shards_are_loaded(project: Project) -> None:
     assert "1 of 1 shards complete" in result.out
     assert [row[0] for row in project.markers()] == [two]
     assert "2 of 2 shards complete: 1 loaded" in project.load(DAY).out
+
+
+def test_all_tables_of_the_catalog_are_loaded_by_one_command(
+    project: Project,
+) -> None:
+    packaged = (REPOSITORY / "pipelines/catalogs/tables.toml").read_text("utf-8")
+    project.tables = (
+        packaged.replace("{", "{{").replace("}", "}}").replace('"stage.', '"{schema}.')
+    )
+    shard = project.add_shard()
+    insert(project, shard, orders(3))
+    for table in (CALLS, RATES):
+        project.on_shard(shard, table.ddl)
+    project.on_shard(
+        shard,
+        "INSERT INTO dbo.Calls VALUES (1, '2019-03-14T10:00:00', 1, 61, 1),"
+        " (2, '2019-03-14T11:00:00', NULL, 0, 0)",
+    )
+    project.on_shard(
+        shard,
+        "INSERT INTO dbo.Rates VALUES (1, '2019-03-14T10:30:00', 1, 5, N'Спасибо!'),"
+        " (2, '2019-03-14T10:31:00', 1, 0, N''), (3, '2019-03-14', 2, 255, NULL)",
+    )
+    result = project.run("shardline", "run", "all", "--date", "2019-03-14")
+    assert (result.code, result.err) == (0, "")
+    assert [line.split(":")[0] for line in result.out.splitlines()] == [
+        f"{table} 2019-03-14" for table in ("orders", "calls", "rates")
+    ]
+    assert len(project.rows(shard)) == 3
+    assert project.on_warehouse(
+        "SELECT id, started, order_id, duration_s, answered"
+        f" FROM {project.schema}.calls ORDER BY id"
+    ) == [
+        [1, dt.datetime(2019, 3, 14, 10), 1, 61, True],
+        [2, dt.datetime(2019, 3, 14, 11), None, 0, False],
+    ]
+    assert project.on_warehouse(
+        f"SELECT id, score, comment FROM {project.schema}.rates ORDER BY id"
+    ) == [[1, 5, "Спасибо!"], [2, 0, ""], [3, 255, None]]
 
 
 def test_luigi_loads_the_same_from_its_own_command_line(project: Project) -> None:

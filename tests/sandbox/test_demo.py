@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def scratch(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_demo_loads_each_order_once_and_cleans_up(
+def test_the_demo_loads_each_row_once_and_cleans_up(
     command: list[str], scratch: Path
 ) -> None:
     done = subprocess.run(
@@ -46,11 +47,15 @@ def test_the_demo_loads_each_order_once_and_cleans_up(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Filled 6 shards: 240 orders" in done.stdout
+    filled = re.search(
+        r"Filled 6 shards: 240 orders, (\d+) calls, (\d+) rates", done.stdout
+    )
+    assert filled, done.stdout
+    total = 240 + int(filled[1]) + int(filled[2])
     rows = [line.split("│") for line in done.stdout.splitlines() if "│" in line]
     cells = {row[1].strip(): (row[2].strip(), row[3].strip()) for row in rows}
-    assert cells["rows loaded"] == ("240", "0")
-    assert cells["shard days loaded"] == ("12", "0")
+    assert cells["rows loaded"] == (f"{total:,}", "0")
+    assert cells["shard days loaded"] == ("36", "0")
     assert list(scratch.iterdir()) == []
 
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox fill orders`: made-up orders, and orders from a CSV file."""
+"""`python -m sandbox fill`: made-up rows, and rows from a CSV file."""
 
 from __future__ import annotations
 
@@ -66,10 +66,12 @@ def filled(small: SandboxProcess, trips: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def fill(sandbox: SandboxProcess, *options: str) -> subprocess.CompletedProcess[str]:
+def fill(
+    sandbox: SandboxProcess, *options: str, table: str = "orders"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
-            *(sys.executable, "-m", "sandbox", "fill", "orders"),
+            *(sys.executable, "-m", "sandbox", "fill", table),
             *("--addresses", str(sandbox.home / "addresses.json"), *options),
         ],
         capture_output=True,
@@ -159,6 +161,37 @@ def test_filling_replaces_its_own_days_only(small: SandboxProcess) -> None:
         assert len(on_day(rows, LAST)) in (0, 5)
 
 
+def test_calls_and_rates_are_about_the_orders_of_their_day(
+    small: SandboxProcess,
+) -> None:
+    done = fill(small, "--days", DAYS, "--rows", "40", table="all")
+    assert done.returncode == 0, done.stderr
+    for shard in SHARDS:
+        known = {row[0]: row for row in orders(small, shard.server, shard.name)}
+        calls = query(small, shard.server, shard.name, "SELECT * FROM dbo.Calls")
+        rates = query(small, shard.server, shard.name, "SELECT * FROM dbo.Rates")
+        assert len({call[0] for call in calls}) == len(calls) > 0
+        about = [call for call in calls if call[2] is not None]
+        assert 0 < len(about) < len(calls)
+        for _, started, order_id, duration, answered in about:
+            assert started >= known[order_id][1]
+            assert started.date() == known[order_id][1].date()
+            assert (duration > 0) == answered
+        assert len({rate[0] for rate in rates}) == len(rates) > 0
+        for _, rated, order_id, score, _ in rates:
+            assert rated >= known[order_id][2]
+            assert rated.date() == known[order_id][1].date()
+            assert 1 <= score <= 5
+    everywhere = [
+        row
+        for shard in SHARDS
+        for row in query(
+            small, shard.server, shard.name, "SELECT comment FROM dbo.Rates"
+        )
+    ]
+    assert {None, "", "Great ride 👍"} <= {comment for (comment,) in everywhere}
+
+
 def test_a_csv_fills_a_database_for_each_value_of_a_column(
     small: SandboxProcess, trips: Path, tmp_path: Path
 ) -> None:
@@ -179,6 +212,35 @@ def test_a_csv_fills_a_database_for_each_value_of_a_column(
     (george,) = orders(small, "mssql_1", "St. George's")
     assert shown(george)[1] == "2019-03-01 23:59:59.999999"
     assert [row[0] for row in orders(small, "mssql_1", "No zone")] == [5]
+
+
+def test_a_csv_fills_any_of_the_tables(small: SandboxProcess, tmp_path: Path) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text(f"zone,moment,words\nSoho,2019-03-01 10:00:00,{'👍' * 200}\n")
+    maps = ("id=1", "rated=moment", "order_id=7", "score=5", "comment=words")
+    options = ("--csv", str(file), "--shard-column", "zone")
+    done = fill(small, *options, *(f"--map={one}" for one in maps), table="rates")
+    assert done.returncode == 0, done.stderr
+    rows = query(small, "mssql_0", "Soho", "SELECT score, comment FROM dbo.Rates")
+    assert rows == [(5, "👍" * 200)]
+    too_long = (*maps[:-1], "comment=words || '!'")
+    done = fill(small, *options, *(f"--map={one}" for one in too_long), table="rates")
+    assert (done.returncode, "does not fit nvarchar(400)" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--csv", "x.csv", "--shard-column", "zone", "--empty-shard", ""),
+        ("--csv", "x.csv", "--shard-column", "zone", "--shards-out", "none/x.csv"),
+        ("--days", DAYS, "--shards-out", "x.csv"),
+        ("--days", "2019-03-14..2019-03-11"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_anything_is_filled(
+    small: SandboxProcess, options: tuple[str, ...]
+) -> None:
+    assert fill(small, *options).returncode == 2
 
 
 def test_a_csv_filled_again_does_not_double(small: SandboxProcess, trips: Path) -> None:
@@ -213,14 +275,14 @@ def test_the_table_is_declared_as_the_product_expects_it(
     [
         ({}, "1 rows name no shard; give --empty-shard NAME"),
         ({"type": "nonesuch"}, '"nonesuch" not found'),
-        ({"type": "zone"}, "type: 'Lenox Hill/West' does not fit integer"),
-        ({"type": "1.5"}, "type: '1.5' does not fit integer"),
+        ({"type": "zone"}, "type: 'Lenox Hill/West' does not fit int"),
+        ({"type": "1.5"}, "type: '1.5' does not fit int"),
         ({"type": ""}, "no expression is given for type"),
         ({"colour": "1"}, "the table has no column colour"),
         ({"id": "1"}, "has 1 twice"),
         ({"start_time": "ended"}, "start_time: 1 rows have no value"),
         ({"id": "1, 2"}, "single expression"),
-        ({"data": "paid"}, "data: 'cash' does not fit uuid"),
+        ({"data": "paid"}, "data: 'cash' does not fit uniqueidentifier"),
     ],
 )
 @pytest.mark.usefixtures("filled")
