@@ -101,6 +101,7 @@ class Table(BaseModel):
         key: The integer column that, with the shard, names a row.
         target: Schema and table in the warehouse.
         columns: The columns in the order in which they are read and loaded.
+        ignore: Columns of the source that are left out on purpose.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +114,7 @@ class Table(BaseModel):
     columns: Annotated[
         tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1)
     ]
+    ignore: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _roles(self) -> Table:
@@ -120,7 +122,7 @@ class Table(BaseModel):
             *([f"{ALL!r} means every table"] if self.name == ALL else []),
             *self._repeated(),
             *self._role("date_column", self.date_column, frozenset({"datetime2"})),
-            *self._role("key", self.key, INTEGERS),
+            *self._role("key", self.key, frozenset(INTEGERS)),
             *(
                 f"column {column.name!r} has a name that the load itself adds"
                 for column in self.columns

@@ -138,7 +138,7 @@ def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
 
 
 def _tell(report: DayReport) -> None:
-    for line in failures.shown(list(report.failures)):
+    for line in [*failures.shown(report.warnings), *failures.shown(report.failures)]:
         click.echo(line, err=True)
     click.echo(str(report))
 

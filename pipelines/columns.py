@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 import lowlevel
 from lowlevel.columns import Kind
 
-INTEGERS = frozenset({"bigint", "int", "smallint", "tinyint"})
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
+"""The integers, each of which holds those before it."""
 
 MAX_OCTETS = 65_000
 """Most octets in a Vertica VARCHAR."""
@@ -70,6 +71,27 @@ class Column(BaseModel):
                 f"column {name!r}: {declared!r} needs a size from 1 to {most}"
             )
         return cls(name=name, kind=kind, size=size, nullable=bool(match["null"]))
+
+    def takes(self, type_: str) -> bool:
+        """Whether every value of a type in SQL Server fits this column.
+
+        Args:
+            type_: As SQL Server writes it, such as ``nvarchar(400)``.
+        """
+        try:
+            other = self.parse(self.name, type_)
+        except ValueError:
+            return False
+        if self.kind in INTEGERS and other.kind in INTEGERS:
+            return INTEGERS.index(other.kind) <= INTEGERS.index(self.kind)
+        if self.size and other.size:
+            return other.size <= self.size
+        return self.kind == other.kind
+
+    @property
+    def declared(self) -> str:
+        """The type as it is declared, without NULL."""
+        return f"{self.kind}({self.size})" if self.size else self.kind
 
     @property
     def octets(self) -> int:

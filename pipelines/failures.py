@@ -1,4 +1,4 @@
-"""What failed, one line each, told when everything else has been said.
+"""What failed or is worth a warning, told in lines when all else has been said.
 
 Luigi runs tasks in forked children and prints its own summary last, which names no
 cause. The lines travel through a file without a name from whichever process failed to
@@ -9,9 +9,12 @@ process ends.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from pipelines.errors import ShardlineError, one_line
@@ -20,13 +23,25 @@ PRINTED = 20
 """Most lines that are printed at the end; the rest is counted."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What there is to tell, a line each.
+
+    Attributes:
+        warnings: What someone should see to, although nothing failed.
+        failures: Which shards have to wait, then what failed.
+    """
+
+    warnings: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
 class Lines:
     """Lines from this process and from the children that it forks."""
 
     def __init__(self) -> None:
         """Open the file; children that are forked from now on share it."""
         self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115
-        self._waiting: dict[tuple[str, str], list[str]] = {}
         self._read_to = 0
 
     def close(self) -> None:
@@ -35,33 +50,56 @@ class Lines:
 
     def add(self, line: str) -> None:
         """Add what failed, in any of the processes."""
-        # Appended by one write, so that lines of several processes do not mix.
-        os.write(self._file.fileno(), f"{one_line(line)}\n".encode("utf-8", "replace"))
+        self._write("failed", line)
 
     def wait_for(self, what: str, shard: str, why: str) -> None:
         """Add that a shard has to wait; shards with the same reason share a line.
-
-        Only the process that started the run may say so.
 
         Args:
             what: The table and the day.
             shard: Which of its shards.
             why: What it waits for.
         """
-        self._waiting.setdefault((what, why), []).append(shard)
+        self._write("waits", what, shard, why)
 
-    def take(self) -> list[str]:
-        """All lines since the last time, each once: first who waits, then failures."""
-        waiting = [
-            one_line(f"{what} {_first_of(shards)}: {why}")
-            for (what, why), shards in self._waiting.items()
-        ]
-        self._waiting.clear()
+    def warn(self, what: str, shard: str, why: str) -> None:
+        """Add a warning; shards with the same one share a line.
+
+        Args:
+            what: The table and the day.
+            shard: Which of its shards.
+            why: What someone should see to.
+        """
+        self._write("warned", what, shard, why)
+
+    def take(self) -> Told:
+        """All that was added since the last time, each line once."""
         size = os.fstat(self._file.fileno()).st_size
         octets = os.pread(self._file.fileno(), size - self._read_to, self._read_to)
         self._read_to = size
-        failed = octets.decode("utf-8", "replace").splitlines()
-        return list(dict.fromkeys([*waiting, *failed]))
+        added: list[list[str]] = [json.loads(line) for line in octets.splitlines()]
+        failed = [words[0] for kind, *words in added if kind == "failed"]
+        return Told(
+            warnings=tuple(f"warning: {line}" for line in _shared(added, "warned")),
+            failures=tuple(dict.fromkeys([*_shared(added, "waits"), *failed])),
+        )
+
+    def _write(self, kind: str, *words: str) -> None:
+        line = json.dumps([kind, *(one_line(word) for word in words)])
+        # Appended by one write, so that lines of several processes do not mix.
+        os.write(self._file.fileno(), line.encode() + b"\n")
+
+
+def _shared(added: Sequence[Sequence[str]], wanted: str) -> list[str]:
+    """A line for each reason, with the shards that share it."""
+    shards: dict[tuple[str, str], list[str]] = {}
+    for kind, *words in added:
+        if kind == wanted:
+            what, shard, why = words
+            shards.setdefault((what, why), []).append(shard)
+    return [
+        f"{what} {_first_of(named)}: {why}" for (what, why), named in shards.items()
+    ]
 
 
 def _first_of(shards: list[str]) -> str:
@@ -94,15 +132,16 @@ def note(error: BaseException, where: str) -> None:
         )
 
 
-def shown(taken: list[str]) -> list[str]:
+def shown(taken: Sequence[str]) -> list[str]:
     """The lines to print: not more than people read, and the others counted."""
     hidden = len(taken) - PRINTED
     if hidden <= 0:
-        return taken
+        return list(taken)
     return [f"{hidden} more lines like these:", *taken[-PRINTED:]]
 
 
 def _print_rest(collected: Lines) -> None:
-    for line in shown(collected.take()):
+    told = collected.take()
+    for line in [*shown(told.warnings), *shown(told.failures)]:
         print(line, file=sys.stderr)  # noqa: T201 - the last words of a luigi run
     collected.close()

@@ -12,11 +12,12 @@ import luigi
 from pipelines import database, failures, sessions, settings
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
+from pipelines.progress import Progress
 from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
-from pipelines.transfer import transfer
+from pipelines.transfer import Watcher, transfer
 from pipelines.warehouse import schema
 from pipelines.warehouse.markers import Marker
 from pipelines.warehouse.memo import memo
@@ -77,7 +78,11 @@ class LoadShard(luigi.Task):
     def run(self) -> None:
         """Load the partition, trying again what may pass."""
         options = settings.read()
-        load(self._partition(options), options, self.task_id)
+        partition = self._partition(options)
+        engine = database.connect(options.sessions.database)
+        usual_rows = sessions.usual_rows(engine, partition)
+        with Progress(self, partition, usual_rows) as progress:
+            load(partition, options, self.task_id, progress)
 
     def _partition(self, options: Settings) -> Partition:
         return Partition(
@@ -144,13 +149,16 @@ class LoadDay(luigi.Task):
         return [day for day in days if all((day, name) in present for name in shards)]
 
 
-def load(partition: Partition, options: Settings, task_name: str) -> None:
+def load(
+    partition: Partition, options: Settings, task_name: str, watcher: Watcher
+) -> None:
     """Load a partition, each attempt a session in the log.
 
     Args:
         partition: What to load.
         options: Where from, where to, how often to try.
         task_name: What the attempt is called in the log.
+        watcher: Who is told how it goes on.
 
     Raises:
         TransientError: All attempts failed.
@@ -167,7 +175,7 @@ def load(partition: Partition, options: Settings, task_name: str) -> None:
         for attempt in attempts:
             with attempt:
                 number = attempt.retry_state.attempt_number
-                _attempt(partition, options, task_name, number)
+                _attempt(partition, options, task_name, number, watcher)
     except TransientError as error:
         error.step = f"tried {options.load.attempts} times; {error.step}"
         raise error.at(str(partition)) from error.__cause__
@@ -176,11 +184,15 @@ def load(partition: Partition, options: Settings, task_name: str) -> None:
 
 
 def _attempt(
-    partition: Partition, options: Settings, task_name: str, number: int
+    partition: Partition,
+    options: Settings,
+    task_name: str,
+    number: int,
+    watcher: Watcher,
 ) -> None:
     engine = database.connect(options.sessions.database)
     with Session(engine, task_name, partition=partition, attempt=number) as session:
-        marker = transfer(partition, options, session.id)
+        marker = transfer(partition, options, session.id, watcher)
         memo(options.warehouse).add(partition)
         session.rows = marker.rows
         session.outcome = _outcome(session, marker)

@@ -56,6 +56,7 @@ class DayReport:
         loaded: How many got their rows while it ran, from whichever run.
         skipped: How many were found to have none while it ran.
         rows: How many rows arrived while it ran.
+        warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
     """
@@ -67,6 +68,7 @@ class DayReport:
     loaded: int
     skipped: int
     rows: int
+    warnings: tuple[str, ...]
     failures: tuple[str, ...]
     exit_code: ExitCode
 
@@ -163,6 +165,7 @@ def _run_day(
     ]
     missing = tuple(name for name in shards if (day, name) not in after)
     code = _exit_code(missing, status)
+    told = failures.lines().take()
     return DayReport(
         table=table.name,
         day=day,
@@ -171,8 +174,8 @@ def _run_day(
         loaded=sum(1 for marker in new if marker.rows),
         skipped=sum(1 for marker in new if not marker.rows),
         rows=sum(marker.rows for marker in new),
-        failures=tuple(failures.lines().take())
-        or _unexplained(f"{table.name} {day}", missing, code),
+        warnings=told.warnings,
+        failures=told.failures or _unexplained(f"{table.name} {day}", missing, code),
         exit_code=code,
     )
 

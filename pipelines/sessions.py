@@ -152,6 +152,29 @@ def confirm(engine: Engine, session_id: int, rows: int) -> None:
         logger.warning("session %d cannot be corrected: %s", session_id, failure)
 
 
+def usual_rows(engine: Engine, partition: Partition) -> int:
+    """How many rows the partition's latest loaded neighbour had; 0 if none is known.
+
+    A log that cannot be read is not worth a failure: it is logged.
+    """
+    query = (
+        select(sessions.c.loaded_rows)
+        .where(
+            sessions.c.target_table == partition.table.target,
+            sessions.c.shard == partition.shard.name,
+            sessions.c.outcome == Outcome.LOADED.value,
+        )
+        .order_by(sessions.c.day.desc())
+        .limit(1)
+    )
+    try:
+        with engine.connect() as connection:
+            return connection.scalar(query) or 0
+    except SQLAlchemyError as failure:
+        logger.warning("the session log cannot be read: %s", failure)
+        return 0
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """A session that has not been closed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
+from typing import Protocol
 
 from lowlevel import EncodeError, NativeEncoder
 from pipelines.catalog import Partition
@@ -17,6 +18,7 @@ from pipelines.errors import (
 from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import Row, extract
+from pipelines.source.shape import compare
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.connection import connect as connect_warehouse
 from pipelines.warehouse.copy import copy_rows
@@ -24,7 +26,19 @@ from pipelines.warehouse.faults import DuplicateKeyError
 from pipelines.warehouse.markers import Marker, Markers
 
 
-def transfer(partition: Partition, settings: Settings, etl_id: int) -> Marker:
+class Watcher(Protocol):
+    """Who is told how a transfer goes on."""
+
+    def sent(self, rows: int) -> None:
+        """So many rows have been sent so far."""
+
+    def warn(self, why: str) -> None:
+        """Someone should see to this, although nothing failed."""
+
+
+def transfer(
+    partition: Partition, settings: Settings, etl_id: int, watcher: Watcher
+) -> Marker:
     """Load a partition, unless its marker is there.
 
     The rows and their marker become visible by one commit. An error before the
@@ -35,6 +49,7 @@ def transfer(partition: Partition, settings: Settings, etl_id: int) -> Marker:
         partition: What to load.
         settings: Where from, where to.
         etl_id: The session; it is in every row and in the marker.
+        watcher: Who is told how it goes on.
 
     Returns:
         The partition's marker, which has another `etl_id` if another attempt was
@@ -51,13 +66,17 @@ def transfer(partition: Partition, settings: Settings, etl_id: int) -> Marker:
         markers = Markers(connection, options.markers)
         if present := markers.find(partition):
             return present
-        marker = _copy(connection, partition, settings, etl_id)
+        marker = _copy(connection, partition, settings, etl_id, watcher)
         failure = _finish(connection, markers, partition, marker)
     return _settle(partition, settings, failure) if failure else marker
 
 
 def _copy(
-    connection: Connection, partition: Partition, settings: Settings, etl_id: int
+    connection: Connection,
+    partition: Partition,
+    settings: Settings,
+    etl_id: int,
+    watcher: Watcher,
 ) -> Marker:
     """Copy the partition's rows into the open transaction."""
     table, shard = partition.table, partition.shard
@@ -68,11 +87,13 @@ def _copy(
         etl_id=etl_id,
     )
     with connect_source(settings.servers[shard.server], shard) as link:
+        for warning in compare(link, partition):
+            watcher.warn(warning)
         batches = extract(link, partition, settings.load.batch_rows)
         first = next(batches, None)
         if first is None:
             return Marker(etl_id, rows=0, checksum=0)
-        encoded = _encode(encoder, chain([first], batches))
+        encoded = _encode(encoder, chain([first], batches), watcher)
         accepted = copy_rows(connection, table, encoded)
     if accepted != encoder.rows:
         raise PermanentError(
@@ -83,12 +104,13 @@ def _copy(
 
 
 def _encode(
-    encoder: NativeEncoder, batches: Iterator[Sequence[Row]]
+    encoder: NativeEncoder, batches: Iterator[Sequence[Row]], watcher: Watcher
 ) -> Iterator[bytes]:
     yield encoder.header
     try:
         for batch in batches:
             yield encoder.encode(batch)
+            watcher.sent(encoder.rows)
     except EncodeError as error:
         raise PermanentError(
             f"a value cannot be stored: {error}",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.tds import describe
 from sandbox.tds import syntax as s
 from sandbox.tds.compile_expressions import ExpressionCompiler, ordered, unified
 from sandbox.tds.convert import convert
@@ -28,6 +29,7 @@ from sandbox.tds.system_views import system_view
 from sandbox.tds.types import BIGINT
 from sandbox.tds.values import Typed
 from sandbox.tds.wire_types import OutputColumn
+from sandbox.tds.written import parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +183,7 @@ class QueryCompiler(ExpressionCompiler):
         if body.having is not None:
             parts.append(f" HAVING {self.condition(body.having, scope)}")
         columns = tuple(
-            OutputColumn(name, one.kind, one.nullable, one.identity)
+            OutputColumn(name, one.kind, one.nullable, one.identity, one.origin)
             for name, one in zip(names, items, strict=True)
         )
         limit = ""
@@ -264,6 +266,8 @@ class QueryCompiler(ExpressionCompiler):
                 return self._table_source(node, scope)
             case s.DerivedSource():
                 return self._derived(node, scope, scope.outer)
+            case s.FunctionSource():
+                return self._function(node, scope)
             case s.Join():
                 return self._join(node, scope)
             case _:
@@ -304,11 +308,37 @@ class QueryCompiler(ExpressionCompiler):
             return f"({sql}) AS {relation}({names})"
         table = self.environment.table(node.table)
         columns = tuple(
-            OutputColumn(c.name, c.type, c.nullable, c.identity is not None)
+            OutputColumn(
+                c.name,
+                c.type,
+                c.nullable,
+                c.identity is not None,
+                (table.schema, table.name, c.name),
+            )
             for c in table.columns
         )
         self._enter(scope, ScopeSource(alias, relation, columns))
         return f"{table.relation} AS {relation}"
+
+    def _function(self, node: s.FunctionSource, scope: Scope) -> str:
+        if not describe.is_describe(node.function):
+            raise unsupported(f"table function {node.function}")
+        relation = quoted(node.alias)
+        query, _, mode = (self.value(one, scope).constant for one in node.arguments)
+        sql = describe.relation(
+            self._described(str(query), with_sources=mode == 1), describe.COLUMNS
+        )
+        self._enter(scope, ScopeSource(node.alias, relation, describe.COLUMNS))
+        names = ", ".join(quoted(c.name) for c in describe.COLUMNS)
+        return f"({sql}) AS {relation}({names})"
+
+    def _described(self, text: str, *, with_sources: bool) -> list[describe.Row]:
+        try:
+            columns = self.query(parse_query(text)).columns
+        except SqlError as error:
+            return describe.of_error(error)
+        database = self.environment.facts.database
+        return describe.of_columns(columns, database, with_sources=with_sources)
 
     def _derived(self, node: s.DerivedSource, scope: Scope, seen: Scope | None) -> str:
         compiled = self.query(node.query, seen)

@@ -231,11 +231,21 @@ class QueryParser(ExpressionParser):
             return self._derived()
         table = s.TableName(self.dotted())
         if self.is_symbol("(") and not self._hint_follows():
-            raise unsupported(f"table function {table}")
+            return self._function(table)
         self._hints()
         alias = self._source_alias()
         self._hints()
         return s.TableSource(table, alias)
+
+    def _function(self, name: s.TableName) -> s.Source:
+        self.expect_symbol("(")
+        arguments = []
+        while not self.accept_symbol(")"):
+            arguments.append(self.expression())
+            if not self.is_symbol(")"):
+                self.expect_symbol(",")
+        alias = self._source_alias() or name.parts[-1]
+        return s.FunctionSource(name, tuple(arguments), alias)
 
     def _derived(self) -> s.Source:
         self.expect_symbol("(")

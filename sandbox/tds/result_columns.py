@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.errors import SqlError
 from sandbox.tds import syntax as s
@@ -90,8 +90,7 @@ def renamed(
                 number=8158 if more == "more" else 8159,
             )
         columns = tuple(
-            OutputColumn(name, c.type, c.nullable, c.identity)
-            for name, c in zip(names, columns, strict=True)
+            replace(c, name=name) for name, c in zip(names, columns, strict=True)
         )
     seen: set[str] = set()
     for place, column in enumerate(columns, start=1):

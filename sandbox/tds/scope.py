@@ -36,6 +36,7 @@ class ScopeSource:
             column.type,
             nullable=column.nullable,
             identity=column.identity,
+            origin=column.origin,
         )
 
     def find(self, name: str) -> OutputColumn | None:

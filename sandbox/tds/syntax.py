@@ -233,6 +233,15 @@ class TableSource(Source):
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionSource(Source):
+    """A function that gives a table."""
+
+    function: TableName
+    arguments: tuple[Expression, ...]
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
 class DerivedSource(Source):
     """(SELECT ...) AS alias (columns)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.tds.describe import relation
 from sandbox.tds.type_numbers import TYPE_NUMBERS
 from sandbox.tds.types import (
     BIT,
@@ -15,7 +16,6 @@ from sandbox.tds.types import (
     SqlType,
     text,
 )
-from sandbox.tds.values import Constant, constant, null
 from sandbox.tds.wire_types import OutputColumn
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sandbox.tds.environment import Environment
     from sandbox.tds.syntax import TableName
     from sandbox.tds.tables import Column, Table
+    from sandbox.tds.values import Constant
 
     Row = tuple[Constant | None, ...]
 
@@ -295,14 +296,4 @@ def system_view(
     builder, columns = found
     environment.fixed = False
     outputs = tuple(OutputColumn(title, kind) for title, kind in columns)
-    rows = [
-        ", ".join(
-            null(kind).sql if value is None else constant(value, kind).sql
-            for value, (_, kind) in zip(row, columns, strict=True)
-        )
-        for row in builder(environment)
-    ]
-    if rows:
-        return "VALUES " + ", ".join(f"({row})" for row in rows), outputs
-    empty = ", ".join(null(kind).sql for _, kind in columns)
-    return f"SELECT {empty} WHERE false", outputs
+    return relation(builder(environment), outputs), outputs

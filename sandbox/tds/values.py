@@ -26,6 +26,7 @@ class Typed:
         is_null: Whether it is the word NULL, which fits any type.
         nullable: Whether it can be NULL.
         identity: Whether it is an identity column.
+        origin: Schema, table and column that it is; None for an expression.
     """
 
     sql: str
@@ -34,6 +35,7 @@ class Typed:
     is_null: bool = False
     nullable: bool = True
     identity: bool = False
+    origin: tuple[str, str, str] | None = None
 
     @property
     def kind(self) -> SqlType:

@@ -24,12 +24,18 @@ _LONG = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column of a result: its name, '' for an unnamed expression, and type."""
+    """A column of a result.
+
+    Attributes:
+        name: '' for an unnamed expression.
+        origin: Schema, table and column that it is read from; None for an expression.
+    """
 
     name: str
     type: SqlType
     nullable: bool = True
     identity: bool = False
+    origin: tuple[str, str, str] | None = None
 
 
 def decimal_size(precision: int) -> int:

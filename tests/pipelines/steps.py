@@ -5,6 +5,8 @@ from __future__ import annotations
 STEPS = {
     "look for the marker": ("vertica", r'^SELECT "etl_id".*WHERE "target_table" ='),
     "use the database": ("mssql_0", r"^USE "),
+    "describe the query": ("mssql_0", r"^SELECT d\.name"),
+    "describe the table": ("mssql_0", r"^SELECT COLUMN_NAME"),
     "extract": ("mssql_0", r"^SELECT\s+q\."),
     "copy": ("vertica", r"^COPY "),
     "count": ("vertica", r"^SELECT GET_NUM_ACCEPTED_ROWS"),

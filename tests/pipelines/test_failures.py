@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from pipelines.errors import PermanentError, one_line
-from pipelines.failures import PRINTED, Lines, shown
+from pipelines.failures import PRINTED, Lines, Told, shown
 
 
 @pytest.fixture
@@ -29,25 +29,25 @@ def test_lines_of_forked_children_reach_the_parent(lines: Lines) -> None:
     lines.add("from the parent")
     child.start()
     child.join(30)
-    assert lines.take() == ["from the parent", "from the child"]
-    assert lines.take() == []
+    assert lines.take().failures == ("from the parent", "from the child")
+    assert lines.take() == Told((), ())
 
 
 def test_a_line_that_is_said_twice_is_told_once(lines: Lines) -> None:
     for line in ("one", "two", "one"):
         lines.add(line)
-    assert lines.take() == ["one", "two"]
+    assert lines.take().failures == ("one", "two")
 
 
 def test_a_line_has_no_break_in_it(lines: Lines) -> None:
     lines.add("a\nb\x00\ud800")
-    assert lines.take() == ["a b"]
+    assert lines.take().failures == ("a b",)
 
 
 def test_any_number_of_lines_is_kept(lines: Lines) -> None:
     for number in range(1_000):
         lines.add(f"{number} " + "x" * 1_000)
-    assert len(lines.take()) == 1_000
+    assert len(lines.take().failures) == 1_000
 
 
 def test_shards_that_wait_for_the_same_share_a_line_before_the_failures(
@@ -57,11 +57,23 @@ def test_shards_that_wait_for_the_same_share_a_line_before_the_failures(
     for shard in ("kazan", "moscow", "kazan"):
         lines.wait_for("orders 2999-12-31", shard, "the day is not over")
     lines.wait_for("orders 2999-12-31", "omsk", "the day is not over there")
-    assert lines.take() == [
+    assert lines.take().failures == (
         "orders 2999-12-31 kazan and 1 more shards: the day is not over",
         "orders 2999-12-31 omsk: the day is not over there",
         "a failure",
-    ]
+    )
+
+
+def test_shards_with_the_same_warning_share_a_line(lines: Lines) -> None:
+    context = multiprocessing.get_context("fork")
+    for shard in ("kazan", "moscow"):
+        child = context.Process(
+            target=lines.warn, args=("orders 2019-03-14", shard, "look at this")
+        )
+        child.start()
+        child.join(30)
+    told = "warning: orders 2019-03-14 kazan and 1 more shards: look at this"
+    assert lines.take() == Told((told,), ())
 
 
 def test_lines_beyond_what_people_read_are_counted() -> None:

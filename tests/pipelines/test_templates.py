@@ -105,6 +105,8 @@ def rendered() -> dict[str, str]:
     names = {"schema": "stage", "markers": "markers"}
     return {
         "use_database": render("use_database", T, database=moscow.database),
+        "describe_query": render("describe_query", T, query=orders.query),
+        "describe_table": render("describe_table", T, schema="dbo", table="Orders"),
         "extract": statement(partition),
         "create": ";\n".join(schema.statements(Warehouse(), orders)),
         "copy": copy_statement(orders),

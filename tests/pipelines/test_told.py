@@ -69,7 +69,8 @@ def test_a_missing_column(project: Project) -> None:
 def test_a_column_of_another_type(project: Project) -> None:
     good_and(project, ddl=ORDERS_DDL.replace("type int", "type nvarchar(20)"))
     insert(project, "bad", orders(3))
-    assert_told(project, project.load(DAY), "column 'type'", "str", "catalog")
+    told = ("type is nvarchar(20), not int", "catalog")
+    assert_told(project, project.load(DAY), *told)
 
 
 def test_a_null_where_the_catalog_has_none(project: Project) -> None:
@@ -209,7 +210,7 @@ def test_a_wrong_password_of_the_warehouse(project: Project) -> None:
     [
         (("run", "orders"), "Missing option '--date'"),
         (("run", "orders", "--date", "14.03.2019"), "'14.03.2019' does not match"),
-        (("run", "--date", DAY), "Missing argument 'TABLE'"),
+        (("run", "--date", DAY), "Missing argument 'TABLES...'"),
         (("run", "orders", "--date", DAY, "--workers", "0"), "'--workers'"),
         (("run", "orders", "--date", DAY, "--wrkers", "1"), "--wrkers"),
         (("run", "calls", "--date", DAY), "unknown table 'calls'"),

@@ -7,6 +7,9 @@ from uuid import UUID
 
 import pytest
 from project import Project, insert, orders
+from steps import STEPS
+
+from sandbox.holds import Failure
 
 DAY = "2019-03-14"
 NOTES_DDL = (
@@ -154,7 +157,15 @@ def test_a_text_longer_than_its_column_is_refused_and_loads_nothing(
 ) -> None:
     notes(project, {"text": "fits"}, {"text": "é" * 31})
     project.tables = NOTES.replace("nvarchar(400)", "nvarchar(20)")
+    server, describes = STEPS["describe the query"]
+    hold = project.sandbox.control.hold(
+        describes,
+        server=server,
+        action="fail",
+        failure=Failure("no permission", number=297),
+    )
     result = project.load(DAY)
+    project.sandbox.control.remove(hold)
     assert result.code == 30
     assert "column 'text'" in result.last_line
     assert loaded(project) == []
