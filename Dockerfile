@@ -13,7 +13,7 @@ COPY sandbox sandbox
 RUN python3 -m venv /opt/shardline \
     && /opt/shardline/bin/pip install --no-cache-dir --constraint constraints.txt pip \
     && /opt/shardline/bin/pip install --no-cache-dir --constraint constraints.txt \
-        --build-constraint constraints.txt . \
+        --build-constraint constraints.txt '.[postgresql]' \
     && rm -r /opt/shardline/lib/python3.*/site-packages/sandbox
 
 FROM ${BASE_IMAGE}

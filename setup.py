@@ -50,6 +50,8 @@ setup(
         "lowlevel",
         "pipelines",
         "pipelines.catalogs",
+        "pipelines.migrations",
+        "pipelines.migrations.versions",
         "pipelines.source",
         "pipelines.sql",
         "pipelines.warehouse",

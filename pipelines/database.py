@@ -1,11 +1,10 @@
-"""The ETL database: one engine a process, its tables made when first used."""
+"""The ETL database: one engine a process, its schema brought up when first used."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from functools import cache
-from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import (
@@ -25,12 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
+from pipelines import migrations
 from pipelines.errors import ConfigurationError, TransientError
 
 BUSY_TIMEOUT = 30
 """Seconds that a statement waits for another process's lock on an SQLite file."""
+
+CONNECT_TIMEOUT = 15
+"""Seconds until a PostgreSQL that does not answer is given up."""
 
 COMMENT_LENGTH = 500
 
@@ -75,10 +77,11 @@ def connect(url: SecretStr) -> Engine:
         url: SQLAlchemy's URL of the database; it may hold a password.
 
     Raises:
-        ConfigurationError: There is no driver for such a URL, or no such file.
+        ConfigurationError: There is no driver for such a URL, no such file, or its
+            schema is of a newer version.
         TransientError: The database cannot be used.
     """
-    _create_tables(url.get_secret_value())
+    _bring_up(url.get_secret_value())
     return _engine(url.get_secret_value(), os.getpid())
 
 
@@ -86,7 +89,11 @@ def connect(url: SecretStr) -> Engine:
 def _engine(url: str, _pid: int) -> Engine:
     try:
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=1, pool_pre_ping=True, **_options(url)
+            url,
+            poolclass=QueuePool,
+            pool_size=1,
+            pool_pre_ping=True,
+            connect_args=_connect_args(url),
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
@@ -99,13 +106,19 @@ def _engine(url: str, _pid: int) -> Engine:
 
 
 @cache
-def _create_tables(url: str) -> None:
+def _bring_up(url: str) -> None:
     """Once for a process and all that it forks later."""
     try:
-        with _engine(url, os.getpid()).begin() as connection:
-            connection.execute(CreateTable(sessions, if_not_exists=True))
-            for index in sessions.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))
+        with _engine(url, os.getpid()).connect() as connection:
+            version = migrations.version(connection)
+        if version != migrations.HEAD:
+            migrations.upgrade(make_url(url), _connect_args(url))
+    except migrations.UnknownVersionError as error:
+        raise ConfigurationError(
+            f"the ETL database is of version {version}, and this shardline knows"
+            f" none after {migrations.HEAD}",
+            step="install the newer shardline, or name another [sessions] database",
+        ) from error
     except SQLAlchemyError as error:
         told = f"the ETL database cannot be used: {error.__cause__ or error}"
         step = "check [sessions] database in luigi.cfg"
@@ -114,10 +127,10 @@ def _create_tables(url: str) -> None:
         raise TransientError(told, step=step) from error
 
 
-def _options(url: str) -> dict[str, Any]:
+def _connect_args(url: str) -> dict[str, object]:
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": BUSY_TIMEOUT}}
-    return {}
+        return {"timeout": BUSY_TIMEOUT}
+    return {"connect_timeout": CONNECT_TIMEOUT, "application_name": "shardline"}
 
 
 def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -121,6 +121,13 @@ class Sessions(_Section):
 
     database: SecretStr = SecretStr("sqlite:///shardline.db")
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of this machine, which no other container sees."""
+        return make_url(self.database.get_secret_value()).drivername.startswith(
+            "sqlite"
+        )
+
     @field_validator("database")
     @classmethod
     def _address(cls, database: SecretStr) -> SecretStr:

@@ -1,10 +1,12 @@
-"""A project of its own for each test that asks for one."""
+"""A project of its own for each test that asks for one, and an ETL database."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from postgres import Postgres, find, running
 from project import Project
 
 from sandbox.process import SandboxProcess
@@ -13,3 +15,29 @@ from sandbox.process import SandboxProcess
 @pytest.fixture
 def project(tmp_path: Path, sandbox: SandboxProcess) -> Project:
     return Project(tmp_path, sandbox)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start a real PostgreSQL; skip where there is none."""
+    if not (find("initdb") and find("pg_ctl")):
+        pytest.skip("PostgreSQL is not installed: initdb and pg_ctl are not found")
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ETL database, of one kind and of the other."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'etl.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh_database()
+
+
+@pytest.fixture
+def logged_project(
+    tmp_path: Path, sandbox: SandboxProcess, etl_database: str
+) -> Project:
+    """A project whose session log is of one kind and of the other."""
+    return Project(tmp_path, sandbox, etl_database=etl_database)

@@ -9,21 +9,21 @@ from __future__ import annotations
 import configparser
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 from steps import STEPS
 
-from pipelines import catalog
+from pipelines import catalog, database
 from pipelines.settings import Warehouse
 from pipelines.warehouse import schema
 from sandbox.clients import connect_mssql, connect_vertica
@@ -87,7 +87,11 @@ class Project:
     shards: list[tuple[str, str, str]] = field(default_factory=list)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     tables: str = ORDERS
+    etl_database: str = ""
     own_luigi_cfg: str = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
+
+    def __post_init__(self) -> None:
+        self.etl_database = self.etl_database or f"sqlite:///{self.folder / 'etl.db'}"
 
     @property
     def target(self) -> str:
@@ -117,7 +121,7 @@ class Project:
             file.write("\n".join(lines) + "\n")
         overlay = {
             "catalog": {"tables": str(tables), "shards": str(shards)},
-            "sessions": {"database": f"sqlite:///{self.folder / 'etl.db'}"},
+            "sessions": {"database": self.etl_database.replace("%", "%%")},
             "load": {"backoff": "0.05", "backoff_max": "0.2", "attempts": "3"},
             "core": {"log_level": "INFO"},
         }
@@ -242,9 +246,18 @@ class Project:
 
     def outcomes(self) -> list[str | None]:
         """How the attempts in the session log ended, in the order of their starts."""
-        with closing(sqlite3.connect(self.folder / "etl.db")) as log:
-            rows = log.execute("SELECT outcome FROM sessions ORDER BY started, rowid")
-            return [row[0] for row in rows]
+        sessions = database.sessions
+        query = sa.select(sessions.c.outcome).order_by(sessions.c.started)
+        with self.log() as connection:
+            return list(connection.scalars(query))
+
+    @contextmanager
+    def log(self) -> Iterator[sa.Connection]:
+        """A transaction of the session log."""
+        engine = sa.create_engine(self.etl_database)
+        with engine.begin() as connection:
+            yield connection
+        engine.dispose()
 
     def markers(self) -> list[list[object]]:
         """Source, day and rows of all markers of the target."""

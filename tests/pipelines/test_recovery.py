@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-
+import pytest
+import sqlalchemy as sa
 from project import DAY, Project, finished, insert, kill, orders
 
 from sandbox.holds import When
+
+
+@pytest.fixture
+def project(logged_project: Project) -> Project:
+    return logged_project
 
 
 def killed(project: Project, step: str, when: When) -> None:
@@ -22,8 +26,8 @@ def killed(project: Project, step: str, when: When) -> None:
 
 
 def pretend(project: Project, sql: str) -> None:
-    with closing(sqlite3.connect(project.folder / "etl.db")) as log, log:
-        log.execute(sql)
+    with project.log() as log:
+        log.execute(sa.text(sql))
 
 
 def test_plain_luigi_closes_them_too_even_if_nothing_is_left_to_do(

@@ -38,12 +38,12 @@ def load_with(
 
 @pytest.mark.parametrize(("step", "failure"), PASSING)
 def test_an_error_that_passes_is_tried_again(
-    project: Project, step: str, failure: Failure
+    logged_project: Project, step: str, failure: Failure
 ) -> None:
-    shard, result, caught = load_with(project, step, failure, times=2)
+    shard, result, caught = load_with(logged_project, step, failure, times=2)
     assert (result.code, result.err, caught) == (0, "", 2)
-    assert project.outcomes() == ["failed", "failed", "loaded"]
-    assert len(project.rows(shard)) == 100
+    assert logged_project.outcomes() == ["failed", "failed", "loaded"]
+    assert len(logged_project.rows(shard)) == 100
 
 
 def test_an_error_that_does_not_pass_in_time_is_told(project: Project) -> None:

@@ -16,8 +16,8 @@ from pipelines.settings import CatalogFiles
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return database.connect(SecretStr(f"sqlite:///{tmp_path / 'etl.db'}"))
+def engine(etl_database: str) -> Engine:
+    return database.connect(SecretStr(etl_database))
 
 
 @pytest.fixture
@@ -82,18 +82,19 @@ def _one_session(url: str) -> None:
         session.outcome = Outcome.LOADED
 
 
-def test_many_processes_may_open_the_log_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'etl.db'}"
+def test_many_processes_may_open_the_log_at_once(etl_database: str) -> None:
     context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=_one_session, args=(url,)) for _ in range(20)]
+    processes = [
+        context.Process(target=_one_session, args=(etl_database,)) for _ in range(20)
+    ]
     for process in processes:
         process.start()
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0] * 20
-    assert [row["outcome"] for row in log(database.connect(SecretStr(url)))] == [
-        "loaded"
-    ] * 20
+    assert [
+        row["outcome"] for row in log(database.connect(SecretStr(etl_database)))
+    ] == ["loaded"] * 20
 
 
 def test_only_sessions_that_nobody_closed_are_open(

@@ -186,13 +186,15 @@ def test_a_luigid_that_cannot_be_reached_is_told_at_once(project: Project) -> No
     project.options["core"] = {"scheduler_host": "127.0.0.1", "scheduler_port": "1"}
     result = project.load(DAY)
     assert result.code == 30
-    (line,) = result.told
+    warning, line = result.told
+    assert "warning: the session log is an SQLite file; containers" in warning
+    assert "name a PostgreSQL in [sessions] database" in warning
     assert f"orders {DAY}, 1 shards: luigid 127.0.0.1:1 cannot be reached" in line
     assert "--local-scheduler" in line
     locally = project.run(
         "shardline", "run", "orders", "--date", DAY, "--local-scheduler"
     )
-    assert locally.code == 0
+    assert (locally.code, locally.err) == (0, "")
 
 
 def test_a_wrong_password_of_the_warehouse(project: Project) -> None:

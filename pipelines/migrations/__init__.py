@@ -1,0 +1,76 @@
+"""The ETL database's schema, a version a file in ``versions``, brought up by Alembic.
+
+A change of the schema is a new file there, never a change of an old one; `HEAD` names
+the newest. The tables that the code uses stand in `pipelines.database`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+HEAD = "0001"
+"""The version that this code works with."""
+
+VERSION_TABLE = "alembic_version"
+
+LOCK = 0x5368_6172_646C
+"""The number of PostgreSQL's advisory lock that one process holds while it migrates."""
+
+
+class UnknownVersionError(Exception):
+    """The database's version is not one of this code's, so it is newer."""
+
+
+def version(connection: sa.Connection) -> str | None:
+    """The version of a database; None for one that is empty, or older than versions."""
+    if not sa.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    table = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
+    return connection.scalar(sa.select(table.c.version_num))
+
+
+def upgrade(url: sa.URL, connect_args: dict[str, object]) -> None:
+    """Bring a database to `HEAD`, whole or not at all; one process does so at a time.
+
+    Tables that were made before there were versions are taken over as they are.
+
+    Args:
+        url: The database.
+        connect_args: What its driver is connected with.
+
+    Raises:
+        UnknownVersionError: It is of a newer version than this code.
+        SQLAlchemyError: The database cannot be used.
+    """
+    # Few processes migrate, and importing Alembic takes a good part of a second.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util.exc import CommandError  # noqa: PLC0415
+
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect_args)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _leave_transactions_to_us)
+        sa.event.listen(engine, "begin", _take_the_only_write_lock)
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, HEAD)
+        except CommandError as error:
+            raise UnknownVersionError(str(error)) from error
+
+
+def _leave_transactions_to_us(connection: sqlite3.Connection, _entry: object) -> None:
+    """The driver would commit before each change of the schema."""
+    connection.isolation_level = None
+
+
+def _take_the_only_write_lock(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
