@@ -22,6 +22,7 @@ extensions = cythonize(
             "lowlevel.native",
             [
                 "lowlevel/native.pyx",
+                "lowlevel/kernels/decimal.c",
                 "lowlevel/kernels/hash.c",
                 "lowlevel/kernels/row.c",
             ],
@@ -29,6 +30,7 @@ extensions = cythonize(
             depends=[
                 "lowlevel/native.pxd",
                 "lowlevel/pyvalues.h",
+                "lowlevel/kernels/decimal.h",
                 "lowlevel/kernels/hash.h",
                 "lowlevel/kernels/row.h",
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from lowlevel.columns import RANGES
@@ -20,6 +21,12 @@ PYTHON_TYPES: Final[dict[Kind, type]] = {
     "datetime2": dt.datetime,
     "uniqueidentifier": uuid.UUID,
     "varchar": str,
+    "varbinary": bytes,
+    "decimal": Decimal,
+    "float": float,
+    "date": dt.date,
+    "time": dt.time,
+    "datetimeoffset": dt.datetime,
 }
 """What pymssql gives for each kind; subclasses are refused."""
 
@@ -63,14 +70,23 @@ def refusal(column: Column, value: object) -> str:
         return "NULL where a value is required"
     if type(value) is not expected:
         return f"{column.kind} takes {expected.__name__}, not {type(value).__name__}"
-    if isinstance(value, int):
+    if column.kind in RANGES:
         lowest, highest = RANGES[column.kind]
         return f"the integer is outside {lowest} to {highest}, what {column.kind} holds"
-    if isinstance(value, dt.datetime):
-        return "datetime2 has no time zone, the value has one"
     if isinstance(value, str):
         return _text_refusal(column, value)
-    return f"no valid {column.kind}"
+    if isinstance(value, bytes):
+        return f"there are {len(value)} octets, the column holds {column.width}"
+    return _REFUSALS.get(column.kind, f"no valid {column.kind}").format(column)
+
+
+_REFUSALS: Final[dict[Kind, str]] = {
+    "datetime2": "datetime2 has no time zone, the value has one",
+    "time": "time has no time zone, the value has one",
+    "datetimeoffset": "datetimeoffset has a time zone, the value has none",
+    "decimal": "the number does not fit decimal({0.width},{0.scale})",
+    "float": "the number is infinite or none at all",
+}
 
 
 def _text_refusal(column: Column, value: str) -> str:

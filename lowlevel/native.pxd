@@ -12,7 +12,7 @@ cdef extern from "hash.h" nogil:
 
 cdef extern from "row.h" nogil:
     const size_t STAGED_HEAD_SIZE
-    const size_t UUID_SIZE
+    const size_t LARGEST_FIXED
     ctypedef struct octets:
         uint8_t *data
         size_t used
@@ -35,11 +35,25 @@ cdef extern from "row.h" nogil:
                          size_t count, uint8_t *out)
 
 
+cdef extern from "decimal.h" nogil:
+    ctypedef struct wide_int:
+        pass
+    size_t numeric_size(unsigned precision)
+    void numeric_store(uint8_t *at, wide_int unscaled, size_t size)
+
+
 cdef extern from "pyvalues.h":
     bint read_int(PyObject *value, int64_t *out)
     bint read_bool(PyObject *value, uint8_t *out)
     bint datetime_ready() except False
     bint read_datetime(PyObject *value, int64_t *out)
+    int read_datetimeoffset(PyObject *value, int64_t *out) except -1
+    bint read_date(PyObject *value, int64_t *out)
+    bint read_time(PyObject *value, int64_t *out)
+    bint read_float(PyObject *value, double *out)
+    int read_decimal(PyObject *value, PyTypeObject *type, unsigned precision,
+                     unsigned scale, wide_int *out) except -1
+    const char *read_bytes(PyObject *value, Py_ssize_t *size)
     bint read_uuid(PyObject *value, PyTypeObject *type, Py_ssize_t slot, uint8_t *out)
     Py_ssize_t object_slot_offset(PyObject *descriptor)
 

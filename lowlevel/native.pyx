@@ -5,6 +5,7 @@ Two passes a batch: the first reads Python objects into a buffer that is kept fr
 batch to batch, the second runs without the GIL. docs/formats.md has the layout.
 """
 
+import decimal
 import uuid
 
 cimport cython
@@ -12,7 +13,14 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.string cimport memcpy, memset
 
-from lowlevel.columns import MOST_OCTETS, RANGES, WIDTHS, check_columns, native_header
+from lowlevel.columns import (
+    MOST_OCTETS,
+    RANGES,
+    VARIABLE_KINDS,
+    WIDTHS,
+    check_columns,
+    native_header,
+)
 from lowlevel.errors import EncodeError, refusal
 
 
@@ -22,11 +30,19 @@ cdef enum Writer:
     DATETIME2
     UNIQUEIDENTIFIER
     VARCHAR
+    VARBINARY
+    DECIMAL
+    FLOAT
+    DATE
+    TIME
+    DATETIMEOFFSET
 
 cdef struct Field:
     Writer writer
     bint nullable
-    Py_ssize_t width     # octets of the value; of VARCHAR, the most octets
+    Py_ssize_t width     # octets of the value; of text and bytes, the most of them
+    unsigned precision   # of DECIMAL
+    unsigned scale
     int64_t lowest       # of INTEGER
     int64_t highest
 
@@ -40,9 +56,16 @@ cdef dict WRITERS = {
     "datetime2": DATETIME2,
     "uniqueidentifier": UNIQUEIDENTIFIER,
     "varchar": VARCHAR,
+    "varbinary": VARBINARY,
+    "decimal": DECIMAL,
+    "float": FLOAT,
+    "date": DATE,
+    "time": TIME,
+    "datetimeoffset": DATETIMEOFFSET,
 }
 
 datetime_ready()
+cdef PyTypeObject *DECIMAL_TYPE = <PyTypeObject *>decimal.Decimal
 cdef PyTypeObject *UUID = <PyTypeObject *>uuid.UUID
 cdef Py_ssize_t UUID_INT = object_slot_offset(<PyObject *>uuid.UUID.__dict__["int"])
 if UUID_INT < 0:
@@ -53,7 +76,13 @@ cdef Field field_of(object column, bint is_key):
     cdef Field field
     field.writer = WRITERS.get(column.kind, INTEGER)
     field.nullable = column.nullable and not is_key
-    field.width = column.width if field.writer == VARCHAR else WIDTHS[column.kind]
+    field.precision, field.scale = column.width, column.scale
+    if field.writer == DECIMAL:
+        field.width = numeric_size(field.precision)
+    elif column.kind in VARIABLE_KINDS:
+        field.width = column.width
+    else:
+        field.width = WIDTHS[column.kind]
     field.lowest, field.highest = RANGES.get(column.kind, (0, 0))
     return field
 
@@ -67,7 +96,7 @@ cdef class Staging:
     cdef Py_ssize_t count
     cdef Py_ssize_t key          # index of the key's column, -1 for none
     cdef size_t bitmap_size      # covers the etl columns too
-    cdef size_t room             # octets of a row without the text of its varchars
+    cdef size_t room             # octets of a row without its text and bytes
     cdef octets buffer
 
     def __cinit__(self, columns, key):
@@ -83,7 +112,7 @@ cdef class Staging:
                 self.key = index
             self.fields[index] = field_of(column, index == self.key)
         self.bitmap_size = (self.count + 3 + 7) // 8
-        self.room = STAGED_HEAD_SIZE + self.bitmap_size + self.count * UUID_SIZE
+        self.room = STAGED_HEAD_SIZE + self.bitmap_size + self.count * LARGEST_FIXED
 
     def __dealloc__(self):
         PyMem_Free(self.fields)
@@ -99,6 +128,8 @@ cdef class Staging:
         cdef Py_ssize_t index, size
         cdef const char *text
         cdef int64_t number
+        cdef double real
+        cdef wide_int unscaled
         if not octets_reserve(&self.buffer, self.room):
             raise MemoryError
         row = self.buffer.data + self.buffer.used
@@ -133,8 +164,38 @@ cdef class Staging:
                 if not read_bool(value, row + at):
                     return index
                 at += field.width
+            elif field.writer == FLOAT:
+                if not read_float(value, &real):
+                    return index
+                memcpy(row + at, &real, sizeof(double))
+                at += field.width
+            elif field.writer == DECIMAL:
+                if not read_decimal(
+                    value, DECIMAL_TYPE, field.precision, field.scale, &unscaled
+                ):
+                    return index
+                numeric_store(row + at, unscaled, field.width)
+                at += field.width
+            elif field.writer == DATE:
+                if not read_date(value, &number):
+                    return index
+                store64(row + at, <uint64_t>number)
+                at += field.width
+            elif field.writer == TIME:
+                if not read_time(value, &number):
+                    return index
+                store64(row + at, <uint64_t>number)
+                at += field.width
+            elif field.writer == DATETIMEOFFSET:
+                if not read_datetimeoffset(value, &number):
+                    return index
+                store64(row + at, <uint64_t>number)
+                at += field.width
             else:
-                text = text_of(value, &size)
+                if field.writer == VARCHAR:
+                    text = text_of(value, &size)
+                else:
+                    text = read_bytes(value, &size)
                 if text == NULL or size > field.width:
                     return index
                 if not octets_reserve(&self.buffer, at + size + self.room):

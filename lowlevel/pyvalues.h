@@ -10,10 +10,12 @@
 #include <Python.h>
 
 #include <datetime.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <structmember.h>
 
+#include "decimal.h"
 #include "row.h"
 
 #if PYLONG_BITS_IN_DIGIT != 30
@@ -75,18 +77,108 @@ static inline bool datetime_ready(void)
     return PyDateTimeAPI != NULL;
 }
 
+static inline int64_t datetime_micros(PyObject *object)
+{
+    return days_to(PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object),
+                   PyDateTime_GET_DAY(object)) *
+               DAY_MICROS +
+           micros_of(PyDateTime_DATE_GET_HOUR(object),
+                     PyDateTime_DATE_GET_MINUTE(object),
+                     PyDateTime_DATE_GET_SECOND(object),
+                     PyDateTime_DATE_GET_MICROSECOND(object));
+}
+
 /* A datetime without time zone, in microseconds from 2000-01-01. */
 static inline bool read_datetime(PyObject *object, int64_t *value)
 {
     if (!PyDateTime_CheckExact(object) ||
         PyDateTime_DATE_GET_TZINFO(object) != Py_None)
         return false;
-    *value = timestamp_micros(
-        PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object),
-        PyDateTime_GET_DAY(object), PyDateTime_DATE_GET_HOUR(object),
-        PyDateTime_DATE_GET_MINUTE(object), PyDateTime_DATE_GET_SECOND(object),
-        PyDateTime_DATE_GET_MICROSECOND(object));
+    *value = datetime_micros(object);
     return true;
+}
+
+/* A datetime with a time zone, in microseconds from 2000-01-01 00:00 UTC.
+ *
+ * Answers 1 if it is one, 0 if not, -1 if its time zone raised an exception.
+ */
+static inline int read_datetimeoffset(PyObject *object, int64_t *value)
+{
+    if (!PyDateTime_CheckExact(object))
+        return 0;
+    PyObject *offset = PyObject_CallMethod(object, "utcoffset", NULL);
+    if (offset == NULL)
+        return -1;
+    bool known = PyDelta_Check(offset);
+    if (known)
+        *value = datetime_micros(object) -
+                 (PyDateTime_DELTA_GET_DAYS(offset) * DAY_MICROS +
+                  PyDateTime_DELTA_GET_SECONDS(offset) * INT64_C(1000000) +
+                  PyDateTime_DELTA_GET_MICROSECONDS(offset));
+    Py_DECREF(offset);
+    return known;
+}
+
+/* A date, in days from 2000-01-01. */
+static inline bool read_date(PyObject *object, int64_t *value)
+{
+    if (!PyDate_CheckExact(object))
+        return false;
+    *value = days_to(PyDateTime_GET_YEAR(object), PyDateTime_GET_MONTH(object),
+                     PyDateTime_GET_DAY(object));
+    return true;
+}
+
+/* A time of day without time zone, in microseconds from midnight. */
+static inline bool read_time(PyObject *object, int64_t *value)
+{
+    if (!PyTime_CheckExact(object) || PyDateTime_TIME_GET_TZINFO(object) != Py_None)
+        return false;
+    *value = micros_of(PyDateTime_TIME_GET_HOUR(object),
+                       PyDateTime_TIME_GET_MINUTE(object),
+                       PyDateTime_TIME_GET_SECOND(object),
+                       PyDateTime_TIME_GET_MICROSECOND(object));
+    return true;
+}
+
+/* A finite float: a NaN may be NULL to Vertica, and SQL Server has neither. */
+static inline bool read_float(PyObject *object, double *value)
+{
+    if (!PyFloat_CheckExact(object))
+        return false;
+    *value = PyFloat_AS_DOUBLE(object);
+    return isfinite(*value);
+}
+
+/* The octets of a bytes object; NULL for any other. */
+static inline const char *read_bytes(PyObject *object, Py_ssize_t *size)
+{
+    if (!PyBytes_CheckExact(object))
+        return NULL;
+    *size = PyBytes_GET_SIZE(object);
+    return PyBytes_AS_STRING(object);
+}
+
+/* A decimal.Decimal that a NUMERIC(precision, scale) holds exactly.
+ *
+ * How one is laid out is the interpreter's own affair, so it is read from its text.
+ * Answers 1 if it is one, 0 if not, -1 if an exception was raised.
+ */
+static inline int read_decimal(PyObject *object, PyTypeObject *type, unsigned precision,
+                               unsigned scale, wide_int *value)
+{
+    if (!Py_IS_TYPE(object, type))
+        return 0;
+    PyObject *text = PyObject_Str(object);
+    if (text == NULL)
+        return -1;
+    Py_ssize_t size;
+    const char *octets = PyUnicode_AsUTF8AndSize(text, &size);
+    int held = octets == NULL
+                   ? -1
+                   : decimal_parse(octets, (size_t)size, precision, scale, value);
+    Py_DECREF(text);
+    return held;
 }
 
 /* Where instances of uuid.UUID keep their `int` slot; -1 if it is no such slot. */

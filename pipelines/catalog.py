@@ -33,6 +33,9 @@ from pipelines.errors import ConfigurationError, one_line
 ALL = "all"
 """What stands for every table on the command line; no table is called so."""
 
+MAX_ROW_OCTETS = 32_768_000
+"""Most octets of a row in Vertica, as its columns are declared."""
+
 MAX_NAME = 128
 """Most characters in the name of a SQL Server database or column."""
 
@@ -120,6 +123,7 @@ class Table(BaseModel):
     def _roles(self) -> Table:
         faults = [
             *([f"{ALL!r} means every table"] if self.name == ALL else []),
+            *self._too_wide(),
             *self._repeated(),
             *self._role("date_column", self.date_column, frozenset({"datetime2"})),
             *self._role("key", self.key, frozenset(INTEGERS)),
@@ -132,6 +136,14 @@ class Table(BaseModel):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _too_wide(self) -> list[str]:
+        """What Vertica would refuse as a row that may become too long."""
+        octets = sum(column.octets for column in self.columns)
+        if octets <= MAX_ROW_OCTETS:
+            return []
+        told = f"text and bytes of {octets:,} octets in all, and a row of Vertica holds"
+        return [f"{told} {MAX_ROW_OCTETS:,}: give (max) columns but one a size"]
 
     def _repeated(self) -> list[str]:
         """Columns that differ in case only, which Vertica takes for one."""

@@ -3,34 +3,74 @@
 from __future__ import annotations
 
 import re
-from typing import Self, cast
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
 import lowlevel
 from lowlevel.columns import Kind
 
-INTEGERS = ("tinyint", "smallint", "int", "bigint")
-"""The integers, each of which holds those before it."""
+MAX = -1
+"""The size of a ``(max)`` type."""
 
-MAX_OCTETS = 65_000
-"""Most octets in a Vertica VARCHAR."""
+MAX_DIGITS = 38
+"""Most digits of SQL Server's decimal."""
+
+SHORT_OCTETS = 65_000
+"""Most octets in a Vertica VARCHAR or VARBINARY."""
+
+LONG_OCTETS = 32_000_000
+"""Most octets in a Vertica LONG VARCHAR or LONG VARBINARY."""
 
 OCTETS_PER_UNIT = 3
 """Most UTF-8 octets that one UTF-16 unit of SQL Server becomes."""
 
-VERTICA = {
-    "bigint": "INTEGER",
-    "int": "INTEGER",
-    "smallint": "INTEGER",
-    "tinyint": "INTEGER",
-    "bit": "BOOLEAN",
-    "datetime2": "TIMESTAMP",
-    "uniqueidentifier": "UUID",
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
+"""The integers, each of which holds those before it."""
+
+TEXTS = {"char": 0, "nchar": 0, "varchar": 0, "nvarchar": 0}
+TEXTS |= {"text": MAX, "ntext": MAX, "xml": MAX}
+BYTES = {"binary": 0, "varbinary": 0, "image": MAX, "rowversion": 8, "timestamp": 8}
+"""Text and bytes; the size of those that are declared without one, otherwise 0."""
+
+VARYING = {"varchar", "nvarchar", "varbinary"}
+"""Those that may be declared ``(max)``."""
+
+DECIMALS = {
+    "decimal": (0, 0),
+    "numeric": (0, 0),
+    "money": (19, 4),
+    "smallmoney": (10, 4),
 }
+"""Exact numbers: digits, and how many of them follow the point; 0 where declared."""
+
+PLAIN: dict[str, tuple[Kind, str]] = {
+    "bit": ("bit", "BOOLEAN"),
+    "float": ("float", "FLOAT"),
+    "real": ("float", "FLOAT"),
+    "date": ("date", "DATE"),
+    "time": ("time", "TIME"),
+    "smalldatetime": ("datetime2", "TIMESTAMP"),
+    "datetime": ("datetime2", "TIMESTAMP"),
+    "datetime2": ("datetime2", "TIMESTAMP"),
+    "datetimeoffset": ("datetimeoffset", "TIMESTAMPTZ"),
+    "uniqueidentifier": ("uniqueidentifier", "UUID"),
+}
+"""What the other types are to the encoder, and in Vertica."""
+
+WIDENINGS = {
+    ("float", "real"),
+    ("datetime2", "datetime"),
+    ("datetime2", "smalldatetime"),
+}
+WIDENINGS |= {("datetime", "smalldatetime")}
+"""Plain types that hold every value of another."""
 
 _DECLARED = re.compile(
-    r"(?P<kind>[a-z0-9]+)\s*(\(\s*(?P<size>\d+)\s*\))?(?P<null>\s+null)?", re.IGNORECASE
+    r"(?P<kind>[a-z0-9]+)"
+    r"\s*(\(\s*(?P<size>\d+|max)\s*(,\s*(?P<scale>\d+)\s*)?\))?"
+    r"(?P<null>\s+null)?",
+    re.IGNORECASE,
 )
 
 
@@ -40,7 +80,9 @@ class Column(BaseModel):
     Attributes:
         name: Its name, the same in SQL Server and in Vertica.
         kind: SQL Server's type without its size, in lower case.
-        size: The n of varchar(n) and nvarchar(n), in SQL Server's units; otherwise 0.
+        size: Of text and bytes the n, in SQL Server's units, or `MAX`; of a decimal
+            its digits; otherwise 0.
+        scale: Of a decimal how many digits follow the point; otherwise 0.
         nullable: Whether NULL may occur.
     """
 
@@ -49,28 +91,28 @@ class Column(BaseModel):
     name: str
     kind: str
     size: int = 0
+    scale: int = 0
     nullable: bool = False
 
     @classmethod
     def parse(cls, name: str, declared: str) -> Self:
-        """Read a declaration such as ``datetime2 null`` or ``nvarchar(400)``.
+        """Read a declaration such as ``datetime2 null`` or ``decimal(10, 2)``.
 
         Raises:
-            ValueError: The type is unknown, or its size is missing or too large.
+            ValueError: The type is unknown, or its size is missing or impossible.
         """
         match = _DECLARED.fullmatch(declared.strip())
         kind = match["kind"].lower() if match else ""
-        if match is None or kind not in {*VERTICA, "varchar", "nvarchar"}:
+        if match is None or not {kind} & {*INTEGERS, *TEXTS, *BYTES, *DECIMALS, *PLAIN}:
             raise ValueError(f"column {name!r}: unknown type {declared!r}")
         if not name:
             raise ValueError("a column without a name")
-        size = int(match["size"] or 0) if kind.endswith("varchar") else 0
-        if kind.endswith("varchar") and not 1 <= size * OCTETS_PER_UNIT <= MAX_OCTETS:
-            most = MAX_OCTETS // OCTETS_PER_UNIT
-            raise ValueError(
-                f"column {name!r}: {declared!r} needs a size from 1 to {most}"
-            )
-        return cls(name=name, kind=kind, size=size, nullable=bool(match["null"]))
+        try:
+            size, scale = _facets(kind, match["size"], match["scale"])
+        except ValueError as error:
+            raise ValueError(f"column {name!r}: {declared!r} {error}") from None
+        nullable = bool(match["null"])
+        return cls(name=name, kind=kind, size=size, scale=scale, nullable=nullable)
 
     def takes(self, type_: str) -> bool:
         """Whether every value of a type in SQL Server fits this column.
@@ -82,29 +124,94 @@ class Column(BaseModel):
             other = self.parse(self.name, type_)
         except ValueError:
             return False
+        for kinds in (TEXTS, BYTES):
+            if self.kind in kinds and other.kind in kinds:
+                return self.size == MAX or 0 < other.size <= self.size
+        if self.kind in DECIMALS and other.kind in DECIMALS:
+            whole = other.size - other.scale <= self.size - self.scale
+            return whole and other.scale <= self.scale
         if self.kind in INTEGERS and other.kind in INTEGERS:
             return INTEGERS.index(other.kind) <= INTEGERS.index(self.kind)
-        if self.size and other.size:
-            return other.size <= self.size
-        return self.kind == other.kind
+        return self.kind == other.kind or (self.kind, other.kind) in WIDENINGS
 
     @property
     def declared(self) -> str:
         """The type as it is declared, without NULL."""
-        return f"{self.kind}({self.size})" if self.size else self.kind
+        if TEXTS.get(self.kind) == 0 or BYTES.get(self.kind) == 0:
+            return f"{self.kind}({'max' if self.size == MAX else self.size})"
+        if DECIMALS.get(self.kind) == (0, 0):
+            return f"{self.kind}({self.size},{self.scale})"
+        return self.kind
 
     @property
     def octets(self) -> int:
-        """Most UTF-8 octets of a text value; 0 for other types."""
-        return self.size * OCTETS_PER_UNIT
+        """Most octets of a value of text or bytes in Vertica; 0 for other types."""
+        if self.size == MAX:
+            return LONG_OCTETS
+        if self.kind in TEXTS:
+            return self.size * OCTETS_PER_UNIT
+        return self.size if self.kind in BYTES else 0
 
     @property
     def vertica(self) -> str:
         """The type in Vertica's DDL."""
-        return VERTICA.get(self.kind, f"VARCHAR({self.octets})")
+        if self.kind in INTEGERS:
+            return "INTEGER"
+        if self.kind in DECIMALS:
+            return f"NUMERIC({self.size},{self.scale})"
+        if self.octets:
+            long = "LONG " if self.octets > SHORT_OCTETS else ""
+            short = "VARCHAR" if self.kind in TEXTS else "VARBINARY"
+            return f"{long}{short}({self.octets})"
+        return PLAIN[self.kind][1]
 
     @property
     def encoded(self) -> lowlevel.Column:
         """The column as the encoder takes it."""
-        kind = cast(Kind, self.kind if self.kind in VERTICA else "varchar")
-        return lowlevel.Column(self.name, kind, self.nullable, self.octets)
+        if self.kind in DECIMALS:
+            return lowlevel.Column(
+                self.name, "decimal", self.nullable, self.size, self.scale
+            )
+        if self.kind in TEXTS:
+            return lowlevel.Column(self.name, "varchar", self.nullable, self.octets)
+        if self.kind in BYTES:
+            return lowlevel.Column(self.name, "varbinary", self.nullable, self.octets)
+        kind: Kind = PLAIN[self.kind][0] if self.kind in PLAIN else _integer(self.kind)
+        return lowlevel.Column(self.name, kind, self.nullable)
+
+
+def _facets(kind: str, size: str | None, scale: str | None) -> tuple[int, int]:
+    """The size and the scale of a type, from what stands in its parentheses."""
+    if kind in DECIMALS and DECIMALS[kind] == (0, 0):
+        return _decimal(size or "18", scale or "0")
+    if kind in DECIMALS:
+        return DECIMALS[kind]
+    if kind not in TEXTS and kind not in BYTES:
+        return 0, 0
+    fixed = TEXTS.get(kind) or BYTES.get(kind)
+    if fixed:
+        return fixed, 0
+    if (size or "").lower() == "max" and kind in VARYING:
+        return MAX, 0
+    most = SHORT_OCTETS // (OCTETS_PER_UNIT if kind in TEXTS else 1)
+    if not (size or "").isdecimal() or not 1 <= int(size or 0) <= most:
+        raise ValueError(f"needs a size from 1 to {most}")
+    return int(size or 0), 0
+
+
+def _decimal(size: str, scale: str) -> tuple[int, int]:
+    if not size.isdecimal() or not 1 <= int(size) <= MAX_DIGITS:
+        raise ValueError(f"has from 1 to {MAX_DIGITS} digits")
+    if int(scale) > int(size):
+        raise ValueError("has more digits after the point than in all")
+    return int(size), int(scale)
+
+
+def _integer(kind: str) -> Kind:
+    kinds: dict[str, Kind] = {
+        "tinyint": "tinyint",
+        "smallint": "smallint",
+        "int": "int",
+        "bigint": "bigint",
+    }
+    return kinds[kind]

@@ -69,6 +69,7 @@ static inline size_t finished_extra(const load_format *format)
 /* Octets of a NATIVE value. */
 #define INT_SIZE 8
 #define UUID_SIZE 16
+#define LARGEST_FIXED 24 /* NUMERIC(38) */
 
 static inline void store32(uint8_t *at, uint32_t word)
 {
@@ -80,16 +81,15 @@ static inline void store64(uint8_t *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
-/* Days from 0000-03-01 to 2000-01-01, in the calendar of timestamp_micros. */
+/* Days from 0000-03-01 to 2000-01-01, in the calendar of days_to. */
 #define DAYS_TO_2000 730425
 
-/* Microseconds from 2000-01-01 to a moment of the proleptic Gregorian calendar.
+/* Days from 2000-01-01 to a day of the proleptic Gregorian calendar.
  *
  * Years start in March here, so that the leap day is the last: months then begin
  * (153 * month - 457) / 5 days after the year for month 3 to 14.
  */
-static inline int64_t timestamp_micros(int year, int month, int day, int hour,
-                                       int minute, int second, int micros)
+static inline int64_t days_to(int year, int month, int day)
 {
     if (month < 3) {
         year -= 1;
@@ -98,9 +98,16 @@ static inline int64_t timestamp_micros(int year, int month, int day, int hour,
     unsigned century = (unsigned)year / 100;
     unsigned days = (unsigned)year * 1461 / 4 - century + century / 4;
     days += (153 * (unsigned)month - 457) / 5 + (unsigned)day - 1;
-    int64_t seconds = (hour * 60 + minute) * 60 + second;
-    return (((int64_t)days - DAYS_TO_2000) * 86400 + seconds) * 1000000 + micros;
+    return (int64_t)days - DAYS_TO_2000;
 }
+
+/* Microseconds from midnight to a time of day. */
+static inline int64_t micros_of(int hour, int minute, int second, int micros)
+{
+    return (int64_t)((hour * 60 + minute) * 60 + second) * 1000000 + micros;
+}
+
+#define DAY_MICROS INT64_C(86400000000)
 
 /* The row hash of one staged row; its values follow its bitmap. */
 uint64_t staged_row_hash(const uint8_t *bitmap, size_t bitmap_size, size_t values_size);

@@ -1,8 +1,10 @@
 SELECT
 {% for column in columns %}
-    {% if column.kind == "varchar" %}
+    {% if column.kind in ["char", "varchar", "text", "ntext", "xml"] %}
     {# As nvarchar(max) the text arrives whole, whatever its code page and length. #}
     CAST(q.{{ column.name | ident }} AS nvarchar(max)) AS {{ column.name | ident }}
+    {%- elif column.kind == "image" %}
+    CAST(q.{{ column.name | ident }} AS varbinary(max)) AS {{ column.name | ident }}
     {%- else %}
     q.{{ column.name | ident }}
     {%- endif %}

@@ -337,7 +337,7 @@ class QueryCompiler(ExpressionCompiler):
             columns = self.query(parse_query(text)).columns
         except SqlError as error:
             return describe.of_error(error)
-        database = self.environment.facts.database
+        database = self.environment.session.database
         return describe.of_columns(columns, database, with_sources=with_sources)
 
     def _derived(self, node: s.DerivedSource, scope: Scope, seen: Scope | None) -> str:

@@ -69,7 +69,11 @@ class Environment:
 
     @property
     def facts(self) -> Facts:
-        """The session's facts; what is compiled from them holds once."""
+        """The session's facts; what is compiled from them holds once.
+
+        What only depends on the database's name may ask `session` for it: compiled
+        queries are remembered for each database apart.
+        """
         self.fixed = False
         return self.session
 

@@ -135,7 +135,7 @@ def _indexes(environment: Environment) -> Iterator[Row]:
 
 
 def _schema_columns(environment: Environment) -> Iterator[Row]:
-    database = environment.facts.database
+    database = environment.session.database
     for table, place, column in _each_column(environment):
         kind = column.type
         _, precision, scale = _sizes(kind)
@@ -170,7 +170,7 @@ def _schema_columns(environment: Environment) -> Iterator[Row]:
 
 
 def _schema_tables(environment: Environment) -> Iterator[Row]:
-    database = environment.facts.database
+    database = environment.session.database
     for table in environment.tables.all():
         yield database, table.schema, table.name, "BASE TABLE"
 
@@ -294,6 +294,5 @@ def system_view(
     if len(name.parts) > 2:  # noqa: PLR2004 - a database before them
         environment.resolve(name)
     builder, columns = found
-    environment.fixed = False
     outputs = tuple(OutputColumn(title, kind) for title, kind in columns)
     return relation(builder(environment), outputs), outputs

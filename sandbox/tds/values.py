@@ -77,6 +77,8 @@ def _literal(value: Constant, kind: SqlType) -> str:
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, int):
         return f"CAST({value} AS {kind.storage})"
+    if isinstance(value, Decimal):
+        return f"CAST('{value:f}' AS {kind.storage})"
     return f"CAST('{value}' AS {kind.storage})"
 
 

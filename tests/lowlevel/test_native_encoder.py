@@ -4,6 +4,7 @@ import datetime as dt
 import pickle
 import struct
 import uuid
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import native_definition
@@ -23,6 +24,14 @@ ORDERS = [
     Column("end_time", "datetime2", nullable=True),
     Column("type", "int", nullable=False),
     Column("data", "uniqueidentifier", nullable=False),
+]
+
+
+FIVE_HOURS_WEST = dt.timezone(dt.timedelta(hours=-5))
+ADDED = [
+    Column("etl_source", "varchar", nullable=False, width=1_000),
+    Column("etl_id", "bigint", nullable=False),
+    Column("hash_id", "bigint", nullable=False),
 ]
 
 
@@ -68,8 +77,7 @@ def test_encoded_rows_decode_to_the_values_that_went_in(
 ) -> None:
     columns, key, rows = table
     encoder = NativeEncoder(columns, key=key, source=source, etl_id=etl_id)
-    kinds = [*(column.kind for column in columns), "varchar", "bigint", "bigint"]
-    decoded = native_definition.decode(kinds, encoder.encode(rows))
+    decoded = native_definition.decode([*columns, *ADDED], encoder.encode(rows))
     assert [row[: len(columns)] for row in decoded] == rows
     assert all(row[len(columns) : -1] == (source, etl_id) for row in decoded)
 
@@ -94,6 +102,35 @@ def test_the_header_is_that_of_vertica_for_the_same_widths() -> None:
         (Column("v", "bigint", nullable=False), 1, "0100000000000000"),
         (Column("v", "varchar", nullable=False, width=3), "ONE", "03000000 4F4E45"),
         (Column("v", "bit", nullable=False), True, "01"),
+        (Column("v", "float", nullable=False), -1.11, "C3F5285C8FC2F1BF"),
+        (Column("v", "date", nullable=False), dt.date(1999, 1, 8), "9AFEFFFFFFFFFFFF"),
+        (Column("v", "time", nullable=False), dt.time(7, 9, 23), "C02E98FF05000000"),
+        (
+            Column("v", "datetimeoffset", nullable=False),
+            dt.datetime(1999, 1, 8, 7, 4, 37, tzinfo=FIVE_HOURS_WEST),
+            "401F3E64E8E3FFFF",
+        ),
+        (
+            Column("v", "varbinary", nullable=False, width=2),
+            b"\xab\xcd",
+            "02000000 ABCD",
+        ),
+        # Of other writers of the format.
+        (
+            Column("v", "decimal", nullable=False, width=38),
+            Decimal(1234532),
+            "00" * 16 + "64D6120000000000",
+        ),
+        (
+            Column("v", "decimal", nullable=False, width=38, scale=2),
+            Decimal("-1809198413.15"),
+            "FF" * 16 + "DD4D56E0D5FFFFFF",
+        ),
+        (
+            Column("v", "decimal", nullable=False, width=21, scale=3),
+            Decimal("123456789123456789.123"),
+            "0600000000000000 836AF30D9B9F4EB1",
+        ),
         (
             Column("v", "datetime2", nullable=False),
             moment(1999, 2, 23, 3, 11, 52, 350000),
@@ -172,8 +209,8 @@ def test_empty_text_null_and_the_word_null_differ() -> None:
     texts = ["", None, "NULL", "NUL", "\0", 'a|"\\\n\r', "\U0001f600"]
     rows = [(index, text) for index, text in enumerate(texts)]
     encoded = encoder_of(columns).encode(rows)
-    kinds = ["int", "varchar", "varchar", "bigint", "bigint"]
-    assert [row[1] for row in native_definition.decode(kinds, encoded)] == texts
+    decoded = native_definition.decode([*columns, *ADDED], encoded)
+    assert [row[1] for row in decoded] == texts
 
 
 def test_a_text_may_be_as_long_as_its_column_and_longer_than_any_buffer() -> None:

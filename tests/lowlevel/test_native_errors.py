@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import decimal
+import math
 import pickle
 import uuid
+from decimal import Decimal
 
 import native_definition
 import pytest
@@ -45,7 +46,7 @@ def refusal_of(column: Column, value: object) -> EncodeError:
         ("int", True, "int takes int, not bool"),
         ("int", Wholesale(1), "not Wholesale"),
         ("int", 1.0, "not float"),
-        ("int", decimal.Decimal(1), "not Decimal"),
+        ("int", Decimal(1), "not Decimal"),
         ("bit", 1, "bit takes bool, not int"),
         ("datetime2", NOW.date(), "not date"),
         ("datetime2", NOW.replace(tzinfo=dt.UTC), "time zone"),
@@ -55,13 +56,35 @@ def refusal_of(column: Column, value: object) -> EncodeError:
         ("varchar", "a\ud800", "U+D800 at character 1"),
         ("int", None, "NULL"),
         ("varchar", None, "NULL"),
+        ("varbinary", "text", "varbinary takes bytes, not str"),
+        ("varbinary", bytes(4), "there are 4 octets, the column holds 3"),
+        ("float", 1, "float takes float, not int"),
+        ("float", math.nan, "infinite or none"),
+        ("float", -math.inf, "infinite or none"),
+        ("date", NOW, "date takes date, not datetime"),
+        ("time", NOW, "time takes time, not datetime"),
+        ("time", dt.time(1, tzinfo=dt.UTC), "time has no time zone"),
+        ("datetimeoffset", NOW, "the value has none"),
+        ("datetimeoffset", NOW.date(), "takes datetime, not date"),
+        ("decimal", 1, "decimal takes Decimal, not int"),
+        ("decimal", Decimal(1000), "does not fit decimal(3,1)"),
+        ("decimal", Decimal(100), "does not fit decimal(3,1)"),
+        ("decimal", Decimal("1.23"), "does not fit decimal(3,1)"),
+        ("decimal", Decimal("1E+2"), "does not fit"),
+        ("decimal", Decimal("1E-999999"), "does not fit"),
+        ("decimal", Decimal("1E+999999"), "does not fit"),
+        ("decimal", Decimal("9" * 60), "does not fit"),
+        ("decimal", Decimal("NaN"), "does not fit"),
+        ("decimal", Decimal("-Infinity"), "does not fit"),
     ],
 )
 def test_a_value_that_cannot_be_stored_is_told_in_one_line(
     kind: str, value: object, reason: str
 ) -> None:
-    width = 3 if kind == "varchar" else 0
-    column = Column("v\n", kind, nullable=False, width=width)  # type: ignore[arg-type]
+    width, scale = {"varchar": (3, 0), "varbinary": (3, 0), "decimal": (3, 1)}.get(
+        kind, (0, 0)
+    )
+    column = Column("v\n", kind, nullable=False, width=width, scale=scale)  # type: ignore[arg-type]
     error = refusal_of(column, value)
     assert (error.row, error.column, error.key) == (0, "v\n", 41)
     assert reason in error.reason
@@ -147,6 +170,17 @@ def test_a_uuid_whose_value_was_tampered_with_is_refused() -> None:
         ([KEY, Column("v", "varchar", nullable=True)], "id", "1 to 32000000 octets"),
         ([KEY, Column("v", "varchar", nullable=True, width=2**40)], "id", "octets"),
         ([KEY, Column("v", "int", nullable=True, width=4)], "id", "takes no width"),
+        ([KEY, Column("v", "int", nullable=True, scale=4)], "id", "takes no scale"),
+        (
+            [KEY, Column("v", "decimal", nullable=True, width=39)],
+            "id",
+            "1 to 38 digits",
+        ),
+        (
+            [KEY, Column("v", "decimal", nullable=True, width=3, scale=4)],
+            "id",
+            "not 3 and 4",
+        ),
         ([KEY, Column("v", "xml", nullable=True)], "id", "unknown kind 'xml'"),  # type: ignore[arg-type]
         (
             [KEY] + [Column(f"v{i}", "varchar", True, 32_000_000) for i in range(68)],

@@ -203,7 +203,7 @@ def test_two_tables_may_not_share_a_target(tmp_path: Path) -> None:
 
 
 def test_every_column_that_is_wrong_is_named(tmp_path: Path) -> None:
-    wrong = '"datetime2", a = "datetime", b = "varchar(0)", A = "int" }'
+    wrong = '"datetime2", a = "geography", b = "varchar(0)", A = "int" }'
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, GOOD_TABLE.replace('"datetime2" }', wrong))
     assert "column 'a'" in str(caught.value)

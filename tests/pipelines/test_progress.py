@@ -50,13 +50,15 @@ def test_rows_rate_and_how_far_a_running_load_is(
     hold = scheduled.hold(process, "count")
     scheduled.sandbox.control.wait(hold)
     deadline = time.monotonic() + 60
-    while not (task := tasks(luigid, "RUNNING")["LoadOrdersShard"])["status_message"]:
-        assert time.monotonic() < deadline
+    while (task := tasks(luigid, "RUNNING")["LoadOrdersShard"])[
+        "progress_percentage"
+    ] is None and time.monotonic() < deadline:
+        pass
+    scheduled.sandbox.control.release("go", hold=hold)
+    assert finished(process).code == 0
     assert task["status_message"].startswith("200 rows, ")
     assert task["status_message"].endswith(" rows/s")
     assert task["progress_percentage"] == 99
-    scheduled.sandbox.control.release("go", hold=hold)
-    assert finished(process).code == 0
 
 
 def test_what_has_ended_keeps_its_last_message(
