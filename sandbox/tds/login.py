@@ -108,15 +108,25 @@ def parse_prelogin(payload: bytes) -> dict[int, bytes]:
         position += _OPTION.size
 
 
-def prelogin_reply() -> bytes:
-    """Answer PRELOGIN: no encryption, no MARS.
+def wants_tls(options: dict[int, bytes]) -> bool:
+    """Whether a client's PRELOGIN asks for more than an encrypted login.
+
+    One that would encrypt its login alone is as content with a server that does not.
+    """
+    asked = options.get(PreloginOption.ENCRYPTION, b"")
+    return asked[:1] in (bytes([Encryption.ON]), bytes([Encryption.REQUIRED]))
+
+
+def prelogin_reply(*, tls: bool) -> bytes:
+    """Answer PRELOGIN: TLS for all or for nothing, no MARS.
 
     FreeTDS takes a reply without the MARS option for an old server and falls back
-    to TDS 7.1. A client that insists on encryption gives up on reading this.
+    to TDS 7.1.
     """
+    encryption = Encryption.ON if tls else Encryption.NOT_SUPPORTED
     values = {
         PreloginOption.VERSION: _SERVER_VERSION,
-        PreloginOption.ENCRYPTION: bytes([Encryption.NOT_SUPPORTED]),
+        PreloginOption.ENCRYPTION: bytes([encryption]),
         PreloginOption.INSTANCE: b"\0",
         PreloginOption.THREAD_ID: b"",
         PreloginOption.MARS: b"\0",

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from sandbox.tds.tls import TlsSocket
+
 if TYPE_CHECKING:
     import socket
+    import ssl
 
 DEFAULT_PACKET_SIZE = 4096
 MINIMUM_PACKET_SIZE = 512
@@ -59,7 +62,7 @@ class PacketStream:
 
     def __init__(self, sock: socket.socket) -> None:
         """Begin with packets of the default size."""
-        self._socket = sock
+        self._socket: socket.socket | TlsSocket = sock
         self._pending = bytearray()
         self._packet_id = 0
         self.packet_size = DEFAULT_PACKET_SIZE
@@ -83,7 +86,34 @@ class PacketStream:
 
     def input_waits(self) -> bool:
         """Tell whether the client has sent something not read yet."""
+        if isinstance(self._socket, TlsSocket):
+            return self._socket.input_waits()
         return bool(select.select([self._socket], [], [], 0)[0])
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Agree on TLS, in packets of type PRELOGIN both ways; all else is encrypted.
+
+        Raises:
+            ConnectionClosedError: The client does not go along.
+            ProtocolError: It says something else.
+        """
+        if isinstance(self._socket, TlsSocket):
+            raise ProtocolError("TLS within TLS")
+        tls = TlsSocket(self._socket, context)
+        received, done = b"", False
+        while not done:
+            try:
+                answer, done = tls.shake(received)
+            except OSError as error:
+                raise ConnectionClosedError from error
+            if answer:
+                self._send_handshake(answer)
+            if not done:
+                message = self.read()
+                if message.type != PacketType.PRELOGIN:
+                    raise ProtocolError("a request within the TLS handshake")
+                received = message.payload
+        self._socket = tls
 
     def write(self, data: bytes) -> None:
         """Add to the current reply; full packets leave at once."""
@@ -108,10 +138,24 @@ class PacketStream:
         self._send(self._header(len(body), status=_END_OF_MESSAGE) + body)
         self._packet_id = 0
 
-    def _header(self, body_length: int, *, status: int) -> bytes:
+    def _send_handshake(self, data: bytes) -> None:
+        size = self.packet_size - _HEADER.size
+        for start in range(0, len(data), size):
+            piece = data[start : start + size]
+            last = start + size >= len(data)
+            status = _END_OF_MESSAGE if last else 0
+            self._send(
+                self._header(len(piece), status=status, kind=PacketType.PRELOGIN)
+                + piece
+            )
+        self._packet_id = 0
+
+    def _header(
+        self, body_length: int, *, status: int, kind: PacketType = PacketType.REPLY
+    ) -> bytes:
         self._packet_id = (self._packet_id + 1) & 0xFF
         return _HEADER.pack(
-            PacketType.REPLY,
+            kind,
             status,
             body_length + _HEADER.size,
             self.spid,

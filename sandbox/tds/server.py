@@ -11,6 +11,7 @@ import struct
 import threading
 from typing import TYPE_CHECKING
 
+from sandbox.certificate import server_context
 from sandbox.errors import SqlError
 from sandbox.holds import ConnectionKilled
 from sandbox.tds import tokens
@@ -24,6 +25,7 @@ from sandbox.tds.login import (
     parse_login,
     parse_prelogin,
     prelogin_reply,
+    wants_tls,
 )
 from sandbox.tds.packets import (
     DEFAULT_PACKET_SIZE,
@@ -211,9 +213,11 @@ class _Connection(socketserver.BaseRequestHandler):
         """Go through PRELOGIN and LOGIN7; False when the login failed."""
         message = self._stream.read()
         if message.type == PacketType.PRELOGIN:
-            parse_prelogin(message.payload)
-            self._stream.write(prelogin_reply())
+            tls = wants_tls(parse_prelogin(message.payload))
+            self._stream.write(prelogin_reply(tls=tls))
             self._stream.end()
+            if tls:
+                self._stream.secure(server_context())
             message = self._stream.read()
         if message.type != PacketType.LOGIN7:
             raise ProtocolError(f"packet of type {message.type} instead of LOGIN7")

@@ -25,9 +25,21 @@ def test_a_connection_in_the_clear(server: Server, encryption: str | None) -> No
         assert rows_of(cursor, "SELECT 1") == [(1,)]
 
 
-def test_a_client_that_insists_on_encryption_is_turned_away(server: Server) -> None:
-    with pytest.raises(pymssql.OperationalError):
-        server.connect(encryption="require")
+def test_all_that_is_said_is_encrypted_for_a_client_that_insists(
+    server: Server,
+) -> None:
+    with server.cursor(encryption="require") as cursor:
+        assert rows_of(cursor, "SELECT N'ж'") == [("ж",)]
+        long = "ж" * 200_000
+        cursor.execute("SELECT %s", (long,))
+        assert cursor.fetchall() == [(long,)]
+
+
+def test_a_query_is_cancelled_under_encryption_too(server: Server) -> None:
+    with server.cursor(encryption="require") as cursor:
+        cursor.execute("SELECT a.object_id FROM sys.objects a")
+        cursor.connection._conn.cancel()
+        assert rows_of(cursor, "SELECT 1") == [(1,)]
 
 
 def test_a_wrong_password_is_18456(server: Server) -> None:

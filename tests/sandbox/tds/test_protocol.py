@@ -87,9 +87,12 @@ def test_no_bytes_break_the_login_otherwise_than_as_a_protocol_error(
             continue
 
 
-def test_the_prelogin_reply_offers_neither_encryption_nor_mars() -> None:
-    options = parse_prelogin(prelogin_reply())
-    assert options[1] == b"\x02"
+@pytest.mark.parametrize(("tls", "encryption"), [(False, b"\x02"), (True, b"\x01")])
+def test_the_prelogin_reply_offers_tls_when_asked_and_never_mars(
+    tls: bool, encryption: bytes
+) -> None:
+    options = parse_prelogin(prelogin_reply(tls=tls))
+    assert options[1] == encryption
     assert options[4] == b"\0"
     assert len(options[0]) == 6
 
