@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sandbox.certificate import server_context
 from sandbox.errors import SqlError
 from sandbox.vertica import messages
 
@@ -77,13 +78,14 @@ class Cancel:
 
 
 def receive(wire: Wire) -> Startup | Cancel | None:
-    """Read up to the startup packet, refusing TLS and load balancing.
+    """Read up to the startup packet, going over to TLS, refusing load balancing.
 
     Returns:
         The startup packet, a cancel request, or None when the client left.
 
     Raises:
         SqlError: The client speaks another protocol.
+        Disconnected: It asked for TLS and then did not go along.
     """
     try:
         return _receive(wire)
@@ -96,7 +98,10 @@ def receive(wire: Wire) -> Startup | Cancel | None:
 def _receive(wire: Wire) -> Startup | Cancel | None:
     while (packet := wire.read_packet()) is not None:
         (code,) = struct.unpack_from("!I", packet)
-        if code in {SSL_REQUEST, LOAD_BALANCE_REQUEST}:
+        if code == SSL_REQUEST:
+            wire.send(b"S")
+            wire.secure(server_context())
+        elif code == LOAD_BALANCE_REQUEST:
             wire.send(b"N")
         elif code == CANCEL_REQUEST:
             return Cancel(*struct.unpack_from("!II", packet, 4))

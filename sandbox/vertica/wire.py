@@ -6,6 +6,10 @@ import select
 import socket
 import struct
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 _BUFFER = 1 << 17
 _GONE = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
@@ -27,6 +31,19 @@ class Wire:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connection
         self._reader = connection.makefile("rb", _BUFFER)
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Go over to TLS; the client must not have said anything more before.
+
+        Raises:
+            Disconnected: It does not go along.
+        """
+        self._reader.close()
+        try:
+            self._socket = context.wrap_socket(self._socket, server_side=True)
+        except OSError as failure:
+            raise Disconnected from failure
+        self._reader = self._socket.makefile("rb", _BUFFER)
 
     def read_packet(self) -> bytes | None:
         """Read a packet from before login: a length and the rest of it."""
@@ -78,7 +95,8 @@ class Wire:
     def hang_up(self) -> None:
         """End the talk at once, from any thread; one that reads or sends wakes."""
         with suppress(OSError):  # the client was faster
-            self._socket.shutdown(socket.SHUT_RDWR)
+            # TLS's own would take apart what the other thread reads with.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket; for the thread that serves it."""

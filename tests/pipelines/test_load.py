@@ -43,6 +43,16 @@ def test_a_day_is_loaded_with_its_marker_and_what_the_load_adds(
     assert {row[1] for row in added} == {shard}
 
 
+def test_a_day_is_loaded_over_tls_at_both_ends(project: Project) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(300))
+    project.options["sqlserver"] = {"encryption": "require"}
+    project.options["warehouse"] = {"tlsmode": "require"}
+    result = project.load(DAY)
+    assert (result.code, result.err) == (0, "")
+    assert len(project.rows(shard)) == 300
+
+
 def test_a_second_run_loads_nothing(project: Project) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(5))

@@ -48,16 +48,27 @@ def test_a_refused_login_says_why_and_closes(
     assert re.search(said, vertica.refuse(**wrong))
 
 
-def test_tls_and_load_balancing_are_refused_and_login_goes_on(
-    vertica: Vertica,
-) -> None:
-    with (
-        pytest.warns(UserWarning, match="Load balancing requested but not supported"),
-        pytest.warns(UserWarning, match="TLS is not configured"),
-    ):
-        connection = vertica.connect(connection_load_balance=True, tlsmode="prefer")
+def test_load_balancing_is_refused_and_login_goes_on(vertica: Vertica) -> None:
+    with pytest.warns(UserWarning, match="Load balancing requested but not supported"):
+        connection = vertica.connect(connection_load_balance=True)
     assert not connection.ssl()
-    assert "SSL" in vertica.refuse(tlsmode="require")
+
+
+@pytest.mark.parametrize("tlsmode", ["prefer", "require"])
+def test_all_that_is_said_is_encrypted_for_a_client_that_asks(
+    vertica: Vertica, tlsmode: str
+) -> None:
+    connection = vertica.connect(tlsmode=tlsmode)
+    assert connection.ssl()
+    cursor = connection.cursor()
+    cursor.execute("CREATE LOCAL TEMP TABLE t (v VARCHAR(20)) ON COMMIT PRESERVE ROWS")
+    cursor.copy("COPY t FROM STDIN", "\n".join(f"ж{at}" for at in range(20_000)))
+    cursor.execute("SELECT v FROM t")
+    assert sorted(cursor.fetchall()) == sorted([f"ж{at}"] for at in range(20_000))
+
+
+def test_a_client_that_verifies_refuses_the_certificate(vertica: Vertica) -> None:
+    assert "CERTIFICATE_VERIFY_FAILED" in vertica.refuse(tlsmode="verify-ca")
 
 
 def test_the_server_tells_its_settings(vertica: Vertica) -> None:
