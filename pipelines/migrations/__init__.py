@@ -6,7 +6,6 @@ the newest. The tables that the code uses stand in `pipelines.database`.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -61,7 +60,6 @@ def upgrade(url: sa.URL, connect_args: dict[str, object]) -> None:
     config.set_main_option("script_location", folder.replace("%", "%%"))
     engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect_args)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _leave_transactions_to_us)
         sa.event.listen(engine, "begin", _take_the_only_write_lock)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
@@ -79,11 +77,6 @@ def _wait_for_our_turn(connection: sa.Connection) -> None:
         sa.select(sa.func.set_config("lock_timeout", LOCK_TIMEOUT, True))
     )
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-
-
-def _leave_transactions_to_us(connection: sqlite3.Connection, _entry: object) -> None:
-    """The driver would commit before each change of the schema."""
-    connection.isolation_level = None
 
 
 def _take_the_only_write_lock(connection: sa.Connection) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import configparser
 import multiprocessing
+import re
 import socket
+import textwrap
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
 from postgres import USER, Postgres, running, wait_for_a_lock, why_not
-from project import DAY, Project, finished
+from project import DAY, REPOSITORY, Project, finished
 from pydantic import SecretStr
 
 from pipelines import database
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sessions import Outcome, Session
+from sandbox.luigid import Luigid
 
 BACKEND = sa.text("SELECT pg_backend_pid()")
 
@@ -52,6 +58,12 @@ def test_another_kind_of_database_is_refused(url: str) -> None:
 def test_postgresql_needs_no_driver_in_its_address(postgres: Postgres) -> None:
     url = postgres.fresh_database().replace("+psycopg", "")
     assert database.connect(SecretStr(url)).url.drivername == "postgresql+psycopg"
+
+
+def test_an_option_of_the_address_goes_before_ours(postgres: Postgres) -> None:
+    url = f"{postgres.fresh_database()}?application_name=nightly"
+    with database.connect(SecretStr(url)).connect() as connection:
+        assert connection.scalar(sa.text("SHOW application_name")) == "nightly"
 
 
 @pytest.mark.parametrize("kept_in", ["PGPASSWORD", "PGPASSFILE"])
@@ -238,3 +250,66 @@ def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
         assert project.outcomes() == [None]
         assert project.load(DAY).code == 0
         assert project.outcomes() == ["loaded"]
+
+
+def test_a_file_is_warned_of_where_luigid_schedules(
+    logged_project: Project, tmp_path: Path
+) -> None:
+    logged_project.loadable(3)
+    with Luigid(tmp_path / "luigid") as luigid:
+        logged_project.options["core"] = {
+            "scheduler_host": luigid.address.host,
+            "scheduler_port": str(luigid.address.port),
+        }
+        load = ("--module", "pipelines.orders", "LoadOrders", "--date", DAY)
+        results = [logged_project.run("luigi", *load), logged_project.load(DAY)]
+    assert [result.code for result in results] == [0, 0]
+    is_file = logged_project.etl_database.startswith("sqlite")
+    for result in results:
+        warned = [line for line in result.told if "name a PostgreSQL" in line]
+        assert len(warned) == is_file
+    assert (
+        "name a PostgreSQL" not in logged_project.luigi("LoadOrders", "--date", DAY).err
+    )
+
+
+def blocks(language: str) -> list[str]:
+    """What the document tells to write."""
+    text = (REPOSITORY / "docs" / "etl-database.md").read_text(encoding="utf-8")
+    block = rf"^ *```{language}\n(.*?)^ *```$"
+    found = re.findall(block, text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(lines) for lines in found]
+
+
+def test_postgresql_is_chosen_as_the_document_tells(
+    postgres: Postgres, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password, name = "a/b@c%d#é", f"etl_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        made = blocks("sql")[0].replace("choose one", password)
+        made = made.replace("shardline", name).replace("etl ", f"{name} ")
+        for statement in made.strip().removesuffix(";").split(";"):
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    server.dispose()
+    config = configparser.RawConfigParser()
+    config.read_string(blocks("ini")[0])
+    told = config["sessions"]["database"].replace("shardline:", f"{name}:")
+    address = told.replace("HOST/etl", f"127.0.0.1:{postgres.port}/{name}")
+    monkeypatch.setenv("SHARDLINE_ETL_PASSWORD", quote(password, safe=""))
+    project.etl_database = address
+    project.loadable(3)
+    result = project.load(DAY)
+    assert (result.code, result.err) == (0, "")
+    raw = sa.create_engine(postgres.url(name))
+    assert outcomes(raw) == ["loaded"]
+    raw.dispose()
+
+
+def test_the_log_is_asked_as_the_document_tells(etl_database: str) -> None:
+    engine = database.connect(SecretStr(etl_database))
+    with Session(engine, "task"):
+        pass
+    with engine.connect() as connection:
+        (row,) = connection.execute(sa.text(blocks("sql")[1])).mappings()
+    assert row["outcome"] == "failed"
