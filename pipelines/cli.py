@@ -25,12 +25,6 @@ SCHEDULER_OPTIONS = (
 )
 """Options of Luigi's [core], old and new, that say where luigid is."""
 
-ONE_FILE_EACH = (
-    "warning: the session log is an SQLite file; containers that share a luigid would"
-    " each have one of their own, and know nothing of the others' attempts: name a"
-    " PostgreSQL in [sessions] database"
-)
-
 RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
 
     \b
@@ -114,7 +108,7 @@ def run(
         verbose=verbose,
     )
     if options.sessions.is_file and not how.local_scheduler:
-        click.echo(ONE_FILE_EACH, err=True)
+        click.echo(settings.ONE_FILE_EACH, err=True)
     dates = _unique([day.date() for day in days])
     code = 0
     for report in runner.run(

@@ -8,6 +8,7 @@ from functools import cache
 
 from pydantic import SecretStr
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Date,
@@ -22,27 +23,35 @@ from sqlalchemy import (
     event,
     make_url,
 )
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pipelines import migrations
-from pipelines.errors import ConfigurationError, TransientError
+from pipelines.database_faults import translated
+from pipelines.errors import ConfigurationError
 
-BUSY_TIMEOUT = 30
-"""Seconds that a statement waits for another process's lock on an SQLite file."""
+DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+"""The databases that there are, and the one driver that each is reached by."""
 
-CONNECT_TIMEOUT = 15
-"""Seconds until a PostgreSQL that does not answer is given up."""
+LINKS: dict[str, dict[str, object]] = {
+    "sqlite": {
+        "timeout": 30  # seconds that a statement waits for another process's lock
+    },
+    "postgresql": {
+        "application_name": "shardline",
+        "connect_timeout": 15,  # seconds
+        # A load may take an hour between two statements of its log, and a link that
+        # died in the meantime without a word must not hold up the load's end.
+        "keepalives_idle": 30,  # seconds
+        "keepalives_interval": 10,  # seconds
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # milliseconds
+        # A statement prepared on one connection of a pooler is unknown on the next.
+        "prepare_threshold": None,
+    },
+}
+"""How each is connected to; an option of the same name in the address goes first."""
 
 COMMENT_LENGTH = 500
-
-UNUSABLE_FILE = {
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-}
-"""SQLite's result codes for a file that waiting does not mend."""
 
 metadata = MetaData()
 
@@ -77,9 +86,9 @@ def connect(url: SecretStr) -> Engine:
         url: SQLAlchemy's URL of the database; it may hold a password.
 
     Raises:
-        ConfigurationError: There is no driver for such a URL, no such file, or its
-            schema is of a newer version.
-        TransientError: The database cannot be used.
+        ConfigurationError: There is no such kind of database, it cannot be used until
+            someone corrects it, or its schema is of a newer version.
+        TransientError: The database cannot be used now.
     """
     _bring_up(url.get_secret_value())
     return _engine(url.get_secret_value(), os.getpid())
@@ -87,18 +96,19 @@ def connect(url: SecretStr) -> Engine:
 
 @cache
 def _engine(url: str, _pid: int) -> Engine:
+    address = _address(url)
     try:
         engine = create_engine(
-            url,
+            address,
             poolclass=QueuePool,
             pool_size=1,
             pool_pre_ping=True,
-            connect_args=_connect_args(url),
+            connect_args=_link(address),
         )
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except ImportError as error:
         raise ConfigurationError(
-            "[sessions] database: no driver for such an address is installed",
-            step="use sqlite:///FILE, or install the driver",
+            "[sessions] database: PostgreSQL's driver is not installed",
+            step="pip install 'shardline[postgresql]'",
         ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _write_ahead)
@@ -108,29 +118,42 @@ def _engine(url: str, _pid: int) -> Engine:
 @cache
 def _bring_up(url: str) -> None:
     """Once for a process and all that it forks later."""
+    engine = _engine(url, os.getpid())
     try:
-        with _engine(url, os.getpid()).connect() as connection:
-            version = migrations.version(connection)
-        if version != migrations.HEAD:
-            migrations.upgrade(make_url(url), _connect_args(url))
+        with translated("the ETL database cannot be used"):
+            with engine.connect() as connection:
+                version = migrations.version(connection)
+            if version != migrations.HEAD:
+                migrations.upgrade(engine.url, _link(engine.url))
     except migrations.UnknownVersionError as error:
         raise ConfigurationError(
-            f"the ETL database is of version {version}, and this shardline knows"
+            f"the ETL database is of version {error}, and this shardline knows"
             f" none after {migrations.HEAD}",
             step="install the newer shardline, or name another [sessions] database",
         ) from error
-    except SQLAlchemyError as error:
-        told = f"the ETL database cannot be used: {error.__cause__ or error}"
-        step = "check [sessions] database in luigi.cfg"
-        if getattr(error.__cause__, "sqlite_errorcode", None) in UNUSABLE_FILE:
-            raise ConfigurationError(told, step=step) from error
-        raise TransientError(told, step=step) from error
 
 
-def _connect_args(url: str) -> dict[str, object]:
-    if make_url(url).get_backend_name() == "sqlite":
-        return {"timeout": BUSY_TIMEOUT}
-    return {"connect_timeout": CONNECT_TIMEOUT, "application_name": "shardline"}
+def _address(url: str) -> URL:
+    """The address, with the driver for it."""
+    address = make_url(url)
+    backend = address.get_backend_name()
+    driver = DRIVERS.get(backend)
+    if driver is None or address.drivername not in {backend, driver}:
+        raise ConfigurationError(
+            "[sessions] database: only SQLite and PostgreSQL by psycopg are known",
+            step="write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        )
+    if backend == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise ConfigurationError(
+            "[sessions] database: a database in memory is lost with its process",
+            step="write sqlite:///FILE",
+        )
+    return address.set(drivername=driver)
+
+
+def _link(url: URL) -> dict[str, object]:
+    link = LINKS[url.get_backend_name()]
+    return {name: link[name] for name in link if name not in url.query}
 
 
 def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

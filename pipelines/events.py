@@ -11,8 +11,9 @@ from functools import cache
 
 import luigi
 import luigi.configuration
+import luigi.interface
 from luigi import Event
-from sqlalchemy.exc import SQLAlchemyError
+from luigi.cmdline_parser import CmdlineParser
 
 from pipelines import database, failures, settings, templates
 from pipelines.days import ready_at
@@ -114,10 +115,18 @@ def _begin() -> None:
     templates.prepare()
     try:
         options = settings.read()
+        if options.sessions.is_file and _luigi_asks_luigid():
+            logger.warning(settings.ONE_FILE_EACH)
         close_dead_sessions(options, database.connect(options.sessions.database))
-    except (ShardlineError, SQLAlchemyError) as error:
+    except ShardlineError as error:
         # The next run may do it; nothing of this one depends on it.
         logger.warning("sessions of dead processes stay open: %s", error)
+
+
+def _luigi_asks_luigid() -> bool:
+    """Whether this is the `luigi` command without --local-scheduler."""
+    by_command = CmdlineParser.get_instance() is not None
+    return by_command and not luigi.interface.core().local_scheduler
 
 
 def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:

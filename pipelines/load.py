@@ -79,8 +79,7 @@ class LoadShard(luigi.Task):
         """Load the partition, trying again what may pass."""
         options = settings.read()
         partition = self._partition(options)
-        engine = database.connect(options.sessions.database)
-        usual_rows = sessions.usual_rows(engine, partition)
+        usual_rows = sessions.usual_rows(options.sessions.database, partition)
         with Progress(self, partition, usual_rows) as progress:
             load(partition, options, self.task_id, progress)
 
@@ -163,7 +162,7 @@ def load(
     Raises:
         TransientError: All attempts failed.
         PermanentError: An attempt failed for a reason that stays.
-        ConfigurationError: The session log's address is wrong.
+        ConfigurationError: The session log cannot be used until someone corrects it.
     """
     attempts = retrying(
         TransientError,

@@ -24,8 +24,7 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
         engine: The ETL database.
 
     Raises:
-        ShardlineError: The markers cannot be read.
-        SQLAlchemyError: The log cannot be.
+        ShardlineError: The markers or the log cannot be used.
     """
     # First who is at work, then what is there: so what the dead left is final.
     left_open = sessions.still_open(engine)

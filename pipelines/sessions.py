@@ -13,14 +13,24 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import SecretStr
+from sqlalchemy import Engine, Update, func, insert, select, update
 
 from pipelines.catalog import Partition
-from pipelines.database import COMMENT_LENGTH, sessions
-from pipelines.errors import TransientError, UnknownOutcomeError, one_line
+from pipelines.database import COMMENT_LENGTH, connect, sessions
+from pipelines.database_faults import translated
+from pipelines.errors import (
+    ShardlineError,
+    TransientError,
+    UnknownOutcomeError,
+    one_line,
+)
+from pipelines.retries import retrying
 
 logger = logging.getLogger(__name__)
+
+WRITES = 4
+"""How often a row that is there is written when what failed may pass."""
 
 
 class Outcome(StrEnum):
@@ -92,18 +102,13 @@ class Session:
         """Open the row.
 
         Raises:
-            TransientError: The ETL database does not take it; nothing was started.
+            TransientError: The ETL database does not take it now; nothing was started.
+            ConfigurationError: It will not until someone corrects it.
         """
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(
-                    insert(sessions).values(**self._row, started=datetime.now(UTC))
-                )
-        except SQLAlchemyError as error:
-            raise TransientError(
-                f"the session log cannot be written: {error.__cause__ or error}",
-                step="check [sessions] database in luigi.cfg",
-            ) from error
+        row = insert(sessions).values(**self._row, started=datetime.now(UTC))
+        told = "the session log cannot be written"
+        with translated(told), self.engine.begin() as connection:
+            connection.execute(row)
         return self
 
     def __exit__(
@@ -119,7 +124,7 @@ class Session:
         comment = str(error) or type(error).__name__ if error else None
         try:
             close(self.engine, self.id, outcome, rows=self.rows, comment=comment)
-        except SQLAlchemyError as failure:
+        except ShardlineError as failure:
             logger.warning(
                 "session %d (%s) stays open in the log: %s", self.id, outcome, failure
             )
@@ -146,16 +151,15 @@ def confirm(engine: Engine, session_id: int, rows: int) -> None:
         )
     )
     try:
-        with engine.begin() as connection:
-            connection.execute(correction)
-    except SQLAlchemyError as failure:
+        _write(engine, correction)
+    except ShardlineError as failure:
         logger.warning("session %d cannot be corrected: %s", session_id, failure)
 
 
-def usual_rows(engine: Engine, partition: Partition) -> int:
+def usual_rows(database: SecretStr, partition: Partition) -> int:
     """How many rows the partition's latest loaded neighbour had; 0 if none is known.
 
-    A log that cannot be read is not worth a failure: it is logged.
+    A log that cannot be read is not worth a failure: whoever writes it next tells.
     """
     query = (
         select(sessions.c.loaded_rows)
@@ -167,11 +171,12 @@ def usual_rows(engine: Engine, partition: Partition) -> int:
         .order_by(sessions.c.day.desc())
         .limit(1)
     )
+    told = "the session log cannot be read"
     try:
-        with engine.connect() as connection:
+        with translated(told), connect(database).connect() as connection:
             return connection.scalar(query) or 0
-    except SQLAlchemyError as failure:
-        logger.warning("the session log cannot be read: %s", failure)
+    except ShardlineError as failure:
+        logger.info("%s", failure)
         return 0
 
 
@@ -200,29 +205,38 @@ class OpenSession:
 
 
 def still_open(engine: Engine) -> Sequence[OpenSession]:
-    """The sessions of partitions that nobody closed, oldest first."""
+    """The sessions of partitions that nobody closed, oldest first.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
     columns = (sessions.c[name] for name in OpenSession.__dataclass_fields__)
     query = (
         select(*columns)
         .where(sessions.c.finished.is_(None), sessions.c.day.is_not(None))
         .order_by(sessions.c.started)
     )
-    with engine.connect() as connection:
+    told = "the session log cannot be read"
+    with translated(told), engine.connect() as connection:
         return [OpenSession(**row) for row in connection.execute(query).mappings()]
 
 
 def give_up(engine: Engine, session_id: int) -> None:
-    """Write that a session was lost, unless it has ended in the meantime."""
-    with engine.begin() as connection:
-        connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session_id, sessions.c.finished.is_(None))
-            .values(
-                finished=datetime.now(UTC),
-                outcome=Outcome.LOST.value,
-                comment="its process ended without a word",
-            )
-        )
+    """Write that a session was lost, unless it has ended in the meantime.
+
+    Raises:
+        ShardlineError: The log cannot be written.
+    """
+    _write(
+        engine,
+        update(sessions)
+        .where(sessions.c.id == session_id, sessions.c.finished.is_(None))
+        .values(
+            finished=datetime.now(UTC),
+            outcome=Outcome.LOST.value,
+            comment="its process ended without a word",
+        ),
+    )
 
 
 def close(
@@ -233,18 +247,32 @@ def close(
     rows: int | None = None,
     comment: str | None = None,
 ) -> None:
-    """Write how a session ended."""
-    with engine.begin() as connection:
-        connection.execute(
-            update(sessions)
-            .where(sessions.c.id == session_id)
-            .values(
-                finished=datetime.now(UTC),
-                outcome=outcome.value,
-                loaded_rows=rows,
-                comment=one_line(comment)[:COMMENT_LENGTH] if comment else None,
-            )
-        )
+    """Write how a session ended.
+
+    Raises:
+        ShardlineError: The log cannot be written.
+    """
+    _write(
+        engine,
+        update(sessions)
+        .where(sessions.c.id == session_id)
+        .values(
+            finished=datetime.now(UTC),
+            outcome=outcome.value,
+            loaded_rows=rows,
+            comment=one_line(comment)[:COMMENT_LENGTH] if comment else None,
+        ),
+    )
+
+
+def _write(engine: Engine, change: Update) -> None:
+    """Carry out a change, again if need be: each may happen twice with one effect."""
+    told = "the session log cannot be written"
+    for attempt in retrying(
+        TransientError, attempts=WRITES, backoff=0.5, backoff_max=4
+    ):
+        with attempt, translated(told), engine.begin() as connection:
+            connection.execute(change)
 
 
 def _runs(pid: int) -> bool:

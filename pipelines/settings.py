@@ -43,6 +43,14 @@ DEFAULT_PORTS = {"mssql_0": 14_330, "mssql_1": 14_331, "mssql_2": 14_332}
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
 
+ONE_FILE_EACH = (
+    "warning: the session log is an SQLite file; containers that share a luigid would"
+    " each have one of their own, and know nothing of the others' attempts: name a"
+    " PostgreSQL in [sessions] database"
+)
+"""What is told when luigid schedules, and `Sessions.is_file`."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

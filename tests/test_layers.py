@@ -30,6 +30,7 @@ FLOORS = [
     {"pipelines.catalog"},
     {
         "pipelines.columns",
+        "pipelines.database_faults",
         "pipelines.days",
         "pipelines.reach",
         "pipelines.retries",

@@ -6,7 +6,6 @@ the newest. The tables that the code uses stand in `pipelines.database`.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,8 +20,12 @@ LOCK = 0x5368_6172_646C
 """The number of PostgreSQL's advisory lock that one process holds while it migrates."""
 
 
+LOCK_TIMEOUT = "60s"
+"""How long a process waits for another that migrates PostgreSQL, or has its tables."""
+
+
 class UnknownVersionError(Exception):
-    """The database's version is not one of this code's, so it is newer."""
+    """The database's version, its text, is not one of this code's, so it is newer."""
 
 
 def version(connection: sa.Connection) -> str | None:
@@ -49,27 +52,31 @@ def upgrade(url: sa.URL, connect_args: dict[str, object]) -> None:
     # Few processes migrate, and importing Alembic takes a good part of a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
-    from alembic.util.exc import CommandError  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
+    folder = str(Path(__file__).parent)
+    known = {script.revision for script in ScriptDirectory(folder).walk_revisions()}
+    config = Config()
+    config.set_main_option("script_location", folder.replace("%", "%%"))
     engine = sa.create_engine(url, poolclass=NullPool, connect_args=connect_args)
     if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _leave_transactions_to_us)
         sa.event.listen(engine, "begin", _take_the_only_write_lock)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            _wait_for_our_turn(connection)
+        found = version(connection)
+        if found and found not in known:
+            raise UnknownVersionError(found)
         config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, HEAD)
-        except CommandError as error:
-            raise UnknownVersionError(str(error)) from error
+        command.upgrade(config, HEAD)
 
 
-def _leave_transactions_to_us(connection: sqlite3.Connection, _entry: object) -> None:
-    """The driver would commit before each change of the schema."""
-    connection.isolation_level = None
+def _wait_for_our_turn(connection: sa.Connection) -> None:
+    """Both settings end with the transaction."""
+    connection.execute(
+        sa.select(sa.func.set_config("lock_timeout", LOCK_TIMEOUT, True))
+    )
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def _take_the_only_write_lock(connection: sa.Connection) -> None:

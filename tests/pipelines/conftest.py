@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import Postgres, find, running
+from postgres import Postgres, running, why_not
 from project import Project
 
 from sandbox.process import SandboxProcess
@@ -20,8 +20,8 @@ def project(tmp_path: Path, sandbox: SandboxProcess) -> Project:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Start a real PostgreSQL; skip where there is none."""
-    if not (find("initdb") and find("pg_ctl")):
-        pytest.skip("PostgreSQL is not installed: initdb and pg_ctl are not found")
+    if reason := why_not():
+        pytest.skip(reason)
     with running() as server:
         yield server
 

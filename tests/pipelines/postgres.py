@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,32 @@ def find(program: str) -> str | None:
     return shutil.which(program) or (str(versions[-1]) if versions else None)
 
 
-class Postgres:
-    """One running server; each test takes a database of its own."""
+def why_not() -> str:
+    """Why no PostgreSQL can be started here; empty if one can."""
+    missing = [name for name in ("initdb", "pg_ctl") if not find(name)]
+    if missing:
+        return f"PostgreSQL is not installed: {' and '.join(missing)} not found"
+    if _owner() not in {None, *(account.pw_name for account in pwd.getpwall())}:
+        return f"PostgreSQL does not run as root, and there is no user {_owner()}"
+    return ""
 
-    def __init__(self, port: int, password: str) -> None:
-        self.port = port
+
+class Postgres:
+    """One server; each test takes a database of its own."""
+
+    def __init__(self, home: Path, password: str) -> None:
+        self.port = _free_port()
         self.password = password
+        self._home = home
+
+    def start(self) -> None:
+        """Serve, on the same port each time."""
+        options = f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories='' -F"
+        self._control("start", "-o", options, "-l", str(self._home / "log"))
+
+    def stop(self) -> None:
+        """End it and its connections at once."""
+        self._control("stop", "--mode=immediate")
 
     def url(self, database: str, *, password: str = "") -> str:
         known = password or self.password
@@ -46,45 +67,63 @@ class Postgres:
         engine.dispose()
         return self.url(name)
 
+    def _control(self, *arguments: str) -> None:
+        _run("pg_ctl", *arguments, "--wait", f"--pgdata={self._home / 'data'}")
+
 
 @contextmanager
 def running() -> Iterator[Postgres]:
-    """Make a cluster, serve it, and remove it.
-
-    PostgreSQL refuses to run as root: then it runs as its own user.
-    """
-    owner = "postgres" if os.geteuid() == 0 else None
+    """Make a cluster, serve it, and remove it."""
     home = Path(tempfile.mkdtemp(prefix="etl-"))
     password = secrets.token_hex(8)
     try:
         (home / "password").write_text(password)
-        if owner:
-            account = pwd.getpwnam(owner)
+        if owner := _owner():
             for path in (home, home / "password"):
-                os.chown(path, account.pw_uid, account.pw_gid)
+                shutil.chown(path, owner)
         _run(
             *("initdb", "--auth=scram-sha-256", f"--username={USER}", "--no-sync"),
             *(f"--pwfile={home / 'password'}", f"--pgdata={home / 'data'}"),
-            owner=owner,
         )
-        port = _free_port()
-        options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories='' -F"
-        log = home / "log"
-        server = ("--pgdata", str(home / "data"), "--wait")
-        _run("pg_ctl", "start", *server, "-o", options, "-l", str(log), owner=owner)
+        server = Postgres(home, password)
+        server.start()
         try:
-            yield Postgres(port, password)
+            yield server
         finally:
-            _run("pg_ctl", "stop", *server, "--mode=immediate", owner=owner)
+            if (home / "data" / "postmaster.pid").exists():
+                server.stop()
     finally:
         shutil.rmtree(home)
 
 
-def _run(program: str, *arguments: str, owner: str | None) -> None:
+def wait_for_a_lock(url: str, seconds: float = 30) -> int:
+    """Wait until a backend of a database waits for a lock; the backend's number."""
+    query = sa.text(
+        "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND datname = current_database()"
+    )
+    deadline = time.monotonic() + seconds
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            while (pid := connection.scalar(query)) is None:
+                assert time.monotonic() < deadline, "nobody waits for a lock"
+                connection.exec_driver_sql("SELECT pg_sleep(0.02)")
+    finally:
+        engine.dispose()
+    return int(pid)
+
+
+def _owner() -> str | None:
+    """Who runs the server, if not we: PostgreSQL refuses to be run by root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _run(program: str, *arguments: str) -> None:
     subprocess.run(
         [find(program) or program, *arguments],
         check=True,
-        user=owner,
+        user=_owner(),
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

@@ -24,14 +24,16 @@ def load_with_a_cut(project: Project, step: str, when: When) -> str:
     return shard
 
 
-def test_a_commit_that_was_done_is_found_and_not_repeated(project: Project) -> None:
-    load_with_a_cut(project, "commit", "after")
-    assert project.outcomes() == ["loaded"]
+def test_a_commit_that_was_done_is_found_and_not_repeated(
+    logged_project: Project,
+) -> None:
+    load_with_a_cut(logged_project, "commit", "after")
+    assert logged_project.outcomes() == ["loaded"]
 
 
-def test_a_commit_that_was_not_done_is_tried_again(project: Project) -> None:
-    load_with_a_cut(project, "commit", "before")
-    assert project.outcomes() == ["failed", "loaded"]
+def test_a_commit_that_was_not_done_is_tried_again(logged_project: Project) -> None:
+    load_with_a_cut(logged_project, "commit", "before")
+    assert logged_project.outcomes() == ["failed", "loaded"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -44,21 +46,21 @@ def test_a_link_cut_anywhere_else_is_tried_again(
 
 
 def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
-    project: Project,
+    logged_project: Project,
 ) -> None:
-    shard = project.loadable(300)
-    control = project.sandbox.control
-    process = project.start_load()
-    cut = project.hold(process, "commit", "after", "kill")
-    deaf = project.hold(
+    shard = logged_project.loadable(300)
+    control = logged_project.sandbox.control
+    process = logged_project.start_load()
+    cut = logged_project.hold(process, "commit", "after", "kill")
+    deaf = logged_project.hold(
         process, "look for the marker", "before", "kill", skip=1, times=100
     )
     result = finished(process)
     control.remove(cut)
     control.remove(deaf)
     assert result.code == 0, result.err
-    assert len(project.rows(shard)) == 300
-    again = project.load(DAY)
+    assert len(logged_project.rows(shard)) == 300
+    again = logged_project.load(DAY)
     assert (again.code, again.err) == (0, "")
-    assert len(project.rows(shard)) == 300
-    assert None not in project.outcomes()
+    assert len(logged_project.rows(shard)) == 300
+    assert None not in logged_project.outcomes()

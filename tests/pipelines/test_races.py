@@ -6,6 +6,11 @@ import pytest
 from project import Project, finished, kill
 
 
+@pytest.fixture
+def project(logged_project: Project) -> Project:
+    return logged_project
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_both_held_after_copy_one_wins_and_the_other_sees_its_marker(
     project: Project, first: int
