@@ -111,7 +111,7 @@ def test_who_cannot_wait_any_longer_may_try_again(
         with pytest.raises(TransientError, match="the ETL database cannot be used"):
             database.connect(limited)
     raw.dispose()
-    database.connect(limited)
+    database.connect(SecretStr(etl_database))
     with raw.connect() as connection:
         assert migrations.version(connection) == migrations.HEAD
 
