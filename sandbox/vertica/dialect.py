@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +27,15 @@ EXPLICIT_NULLS = "explicit_nulls"
 
 class Vertica(Postgres):
     """The dialect; only its reading half is used."""
+
+    # Unlike in PostgreSQL, HH counts to 23. Milliseconds have a letter in DuckDB alone.
+    TIME_MAPPING: dict[str, str] = {  # noqa: RUF012 - as sqlglot declares it
+        **Postgres.TIME_MAPPING,
+        "HH": "%H",
+        "hh": "%H",
+        "MS": "%g",
+        "ms": "%g",
+    }
 
     class Tokenizer(VerticaTokenizer):
         """Its words."""
@@ -73,8 +83,15 @@ def _parse(text: str) -> exp.Expr:
     for node, clause in _FOREIGN:
         if tree.find(node):
             raise unsupported(f"{clause} in {text}")
+    for call in tree.find_all(exp.StrToDate, exp.StrToTime, exp.TimeToStr):
+        template = call.args.get("format")
+        if template is not None and _ERA.search(template.name):
+            raise unsupported(f"a template with an era in {text}")
     return tree
 
+
+# BC or AD, of which sqlglot has already read the D.
+_ERA = re.compile(r"B\.?C|A\.?(D|%u)", re.IGNORECASE)
 
 # PostgreSQL's, or Vertica's with an effect the sandbox does not have.
 _FOREIGN: tuple[tuple[type[exp.Expr], str], ...] = (

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import threading
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -204,9 +205,24 @@ def test_a_row_that_cannot_be_computed_fails_when_it_is_fetched(
     assert client.run("SELECT a FROM t") == [[2]]
 
 
-def test_what_is_unsupported_is_named(client: Client) -> None:
-    with pytest.raises(errors.QueryError, match="EXPLAIN SELECT 42"):
-        client.run("EXPLAIN SELECT 42")
+@pytest.mark.parametrize(
+    "sql", ["EXPLAIN SELECT 42", "SELECT TO_DATE('44 BC', 'YYYY BC')"]
+)
+def test_what_is_unsupported_is_named(client: Client, sql: str) -> None:
+    with pytest.raises(errors.QueryError, match=re.escape(sql)):
+        client.run(sql)
+
+
+def test_templates_read_and_write_moments(client: Client) -> None:
+    written = "2016-05-15 13:15:17.789"
+    moment = datetime(2016, 5, 15, 13, 15, 17, 789_000)
+    read = f"TO_TIMESTAMP('{written}', 'YYYY-MM-DD HH:MI:SS.MS')"
+    assert client.run(f"SELECT {read}") == [[moment]]
+    shown = f"TO_CHAR({read}, 'YYYY-MM-DD HH24:MI:SS.MS')"
+    assert client.run(f"SELECT {shown}") == [[written]]
+    with_zone = f"TO_TIMESTAMP('{written} UTC', 'YYYY-MM-DD HH:MI:SS.MS TZ')"
+    ((zoned,),) = client.run(f"SELECT {with_zone}")
+    assert zoned == moment.replace(tzinfo=UTC)
 
 
 def test_nulls_sort_as_in_vertica(client: Client) -> None:
