@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
 PARALLEL := --numprocesses auto --maxprocesses 4
 
-.PHONY: help demo test test-all sanitize lint sandbox clean
+.PHONY: help demo test test-all sanitize bench lint sandbox clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -28,6 +28,9 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 		PYTHONPATH=$$(echo build/sanitized/lib.*) \
 		$(BIN)/python tests/lowlevel/sanitize.py
 
+bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
+	$(BIN)/python -m benchmarks --markdown build/figures.md
+
 lint: $(VENV)/.ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,5 +46,5 @@ $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--build-constraint constraints.txt --editable '.[postgresql,sandbox,test,lint]'
+		--build-constraint constraints.txt --editable '.[postgresql,sandbox,bench,test,lint]'
 	touch $@

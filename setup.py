@@ -92,6 +92,7 @@ setup(
             "sqlglot>=30.30,<31",  # T-SQL and Vertica SQL to DuckDB's
             "trustme>=1.2,<2",  # a certificate for TLS
         ],
+        "bench": ["pandas>=2.3,<4"],  # what the tutorial loads with
         "test": [
             "hypothesis>=6.100,<7",
             "pandas>=2.3,<4",  # the reference for hash_id

@@ -16,6 +16,7 @@ import click
 import pytest
 import vertica_python
 
+from benchmarks.__main__ import main as benchmarks_cli
 from pipelines.cli import cli
 from sandbox.__main__ import main as sandbox_cli
 from sandbox.clients import connect_vertica
@@ -193,7 +194,11 @@ def commands(group: click.Command, path: str) -> Iterator[tuple[str, click.Comma
 
 @pytest.mark.parametrize(
     ("path", "command"),
-    [*commands(cli, "shardline"), *commands(sandbox_cli, "python -m sandbox")],
+    [
+        *commands(cli, "shardline"),
+        *commands(sandbox_cli, "python -m sandbox"),
+        *commands(benchmarks_cli, "python -m benchmarks"),
+    ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_command_and_option_has_help(path: str, command: click.Command) -> None:

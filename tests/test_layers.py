@@ -83,7 +83,7 @@ def test_the_product_knows_nothing_of_the_sandbox_or_the_tests() -> None:
     for package in ("pipelines", "lowlevel"):
         for path in modules(package):
             rooms = {module.split(".")[0] for module in imports(path)}
-            assert not rooms & {"sandbox", "tests"}, path
+            assert not rooms & {"benchmarks", "sandbox", "tests"}, path
 
 
 def test_the_encoder_knows_nothing_of_the_product() -> None:

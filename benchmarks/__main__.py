@@ -1,0 +1,70 @@
+"""The command `python -m benchmarks`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+# click leaves what follows a \b alone; elsewhere it fills the lines.
+_HELP = """\
+Measure a load by shardline beside one by the published tutorial.
+
+Both are end to end, with the real drivers, each time in a new process, against servers
+in another process: a SQL Server that replays what the sandbox answered, and a Vertica
+that swallows. Then the encoding alone, what a small day costs on the sandbox, and what
+the machine can do. The whole takes some minutes.
+
+\b
+python -m benchmarks
+python -m benchmarks --rows 10000 --rounds 2
+python -m benchmarks --markdown build/figures.md
+"""
+
+
+@click.command(help=_HELP)
+@click.option(
+    "--rows",
+    "sizes",
+    type=click.IntRange(1, 1_000_000),
+    multiple=True,
+    default=(10_000, 100_000, 1_000_000),
+    show_default=True,
+    help="Rows of a load; may be given several times.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="How often each load is measured.",
+)
+@click.option(
+    "--markdown",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the tables to this file too, for a document.",
+)
+def main(sizes: tuple[int, ...], rounds: int, markdown: Path | None) -> None:
+    """Measure, and show."""
+    # Each measured process imports this module, and should have little from it.
+    from rich.console import Console  # noqa: PLC0415
+
+    from benchmarks.report import machine, sheets  # noqa: PLC0415
+    from benchmarks.run import run  # noqa: PLC0415
+
+    console = Console()
+    with console.status("starting") as status:
+        figures = run(sorted(set(sizes)), rounds, status.update)
+    found = sheets(figures)
+    for sheet in found:
+        console.print(sheet.rich())
+    console.print(machine(figures), highlight=False, soft_wrap=True)
+    if markdown:
+        markdown.parent.mkdir(parents=True, exist_ok=True)
+        parts = (machine(figures) + "\n", *(sheet.markdown() for sheet in found))
+        markdown.write_text("\n".join(parts), encoding="utf-8")
+        console.print(f"written to {markdown}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

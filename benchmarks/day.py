@@ -1,0 +1,135 @@
+"""What a day of 1,000 rows costs besides its rows, and where that goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from statistics import median
+
+import luigi
+import luigi.configuration
+
+from benchmarks import product
+from benchmarks.product import SHARD, TABLE
+from benchmarks.steps import Spent, Steps
+from lowlevel import NativeEncoder
+from pipelines import database, settings
+from pipelines.catalog import Partition
+from pipelines.orders import LoadOrders
+from pipelines.sessions import Outcome, Session
+from pipelines.settings import Settings
+from pipelines.source.connection import connect as connect_source
+from pipelines.source.extract import extract
+from pipelines.source.shape import compare
+from pipelines.warehouse import schema
+from pipelines.warehouse.connection import connect as connect_warehouse
+from pipelines.warehouse.copy import copy_rows
+from pipelines.warehouse.markers import Marker, Markers
+
+LUIGI = "Luigi and the task around it"
+
+EXTRACT, ENCODE = "extract", "encode"
+OF_ROWS = (EXTRACT, ENCODE)
+"""The steps that grow with the rows, and cost next to nothing without any."""
+
+DAYS = 10
+"""Days that are loaded in one go."""
+
+
+def days_needed(rounds: int) -> int:
+    """How many days `cost` loads."""
+    return 1 + rounds * 2 * DAYS
+
+
+def cost(config: Path, days: Sequence[date]) -> dict[str, Spent]:
+    """Load days of the sandbox's one shard, some step by step and some by Luigi.
+
+    Args:
+        config: Luigi's configuration that leads to the sandbox.
+        days: As many days as `days_needed` says, each with rows.
+
+    Returns:
+        What each step takes of a day, the median. Luigi's is what a day takes more
+        when Luigi loads it, with one worker and a scheduler of its own.
+    """
+    luigi.configuration.add_config_path(str(config))
+    options = settings.read()
+    schema.create(options.warehouse, options.catalog.table(TABLE))
+    _in_steps(options, days[0])  # so that everything is imported
+    taken: list[Mapping[str, Spent]] = []
+    by_luigi: list[Spent] = []
+    for at in range(1, len(days), 2 * DAYS):
+        taken += [_in_steps(options, day) for day in days[at : at + DAYS]]
+        by_luigi.append(_by_luigi(days[at + DAYS : at + 2 * DAYS]))
+    found = {step: _median([one[step] for one in taken]) for step in taken[0]}
+    whole, known = _median(by_luigi), _median([_sum(one.values()) for one in taken])
+    found[LUIGI] = Spent(whole.wall - known.wall, whole.cpu - known.cpu)
+    return found
+
+
+def _in_steps(options: Settings, day: date) -> Mapping[str, Spent]:
+    """Load a day as the product does, by its own functions, a stopwatch about each."""
+    clock = Steps()
+    engine = database.connect(options.sessions.database)
+    asked = product.partition(options, day)
+    with (
+        clock.step("session log: two commits"),
+        Session(engine, "bench", partition=asked) as session,
+    ):
+        session.rows = _transfer(clock, options, asked, session.id)
+        session.outcome = Outcome.LOADED
+    return clock.spent
+
+
+def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) -> int:
+    table, shard = asked.table, asked.shard
+    columns = [column.encoded for column in table.columns]
+    encoder = NativeEncoder(columns, key=table.key, source=shard.name, etl_id=etl_id)
+    server = options.servers[shard.server]
+    with (
+        clock.step("connect to Vertica, and leave"),
+        connect_warehouse(options.warehouse) as warehouse,
+    ):
+        markers = Markers(warehouse, options.warehouse.markers)
+        with clock.step("marker: look for it"):
+            markers.find(asked)
+        with (
+            clock.step("connect to SQL Server, and leave"),
+            connect_source(server, shard) as source,
+        ):
+            with clock.step("compare columns"):
+                compare(source, asked)
+            batches = extract(source, asked, options.load.batch_rows)
+            fetched = clock.each(EXTRACT, batches)
+            encoded = (encoder.encode(batch) for batch in fetched)
+            stream = clock.each(ENCODE, chain([encoder.header], encoded))
+            with clock.step("COPY, and ask what arrived"):
+                copy_rows(warehouse, table, stream)
+        with clock.step("marker: insert it"):
+            markers.insert(asked, Marker(etl_id, encoder.rows, encoder.checksum))
+        with clock.step("commit"):
+            warehouse.commit()
+    return encoder.rows
+
+
+def _by_luigi(days: Sequence[date]) -> Spent:
+    """What each of some days takes."""
+    tasks = [LoadOrders.shard_task(date=day, shard=SHARD.name) for day in days]
+    wall, cpu = time.perf_counter(), time.process_time()
+    loaded = luigi.build(tasks, workers=1, local_scheduler=True, log_level="CRITICAL")
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    if not loaded:
+        raise RuntimeError("Luigi did not load all days")
+    return Spent(wall / len(days), cpu / len(days))
+
+
+def _sum(several: Iterable[Spent]) -> Spent:
+    each = list(several)
+    return Spent(sum(one.wall for one in each), sum(one.cpu for one in each))
+
+
+def _median(several: Sequence[Spent]) -> Spent:
+    return Spent(median(s.wall for s in several), median(s.cpu for s in several))
