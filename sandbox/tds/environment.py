@@ -12,6 +12,7 @@ from sandbox.tds.tables import DEFAULT_SCHEMA
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sandbox.tds.modules import Module, ModuleKind
     from sandbox.tds.syntax import TableName
     from sandbox.tds.tables import Table
     from sandbox.tds.values import Typed
@@ -26,6 +27,27 @@ class Tables(Protocol):
     def all(self) -> Sequence[Table]:
         """Return every table there is, without temporary ones."""
 
+    def entry(self, schema: str, name: str) -> Table | Module | None:
+        """Return whatever has a name, in any case."""
+
+    def module(self, schema: str, name: str, kind: ModuleKind) -> Module | None:
+        """Return the procedure or view of a name, in any case."""
+
+    def modules(self) -> Sequence[Module]:
+        """Return every procedure and view there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """The error that a CATCH is about.
+
+    Attributes:
+        procedure: The one it was raised in, '' for none.
+    """
+
+    error: SqlError
+    procedure: str
+
 
 @dataclass
 class Facts:
@@ -34,6 +56,10 @@ class Facts:
     Attributes:
         now: Ticks since 0001-01-01 when the statement began, UTC.
         identity: The last identity value the session inserted.
+        scope_identity: The last that the procedure or batch inserted itself.
+        nest_level: How deep in procedures the session is.
+        caught: What the innermost CATCH has caught.
+        doomed: Whether the transaction can only be rolled back.
         rows: Rows of the last statement.
         error: Number of the last statement's error, 0 after a success.
     """
@@ -48,6 +74,10 @@ class Facts:
     now: int = 0
     transactions: int = 0
     identity: int | None = None
+    scope_identity: int | None = None
+    nest_level: int = 0
+    caught: Caught | None = None
+    doomed: bool = False
     rows: int = 0
     error: int = 0
     lock_timeout: int = -1

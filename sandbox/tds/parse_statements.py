@@ -8,10 +8,10 @@ from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.failures import syntax_error, unsupported
 from sandbox.tds.lexer import Kind, tokenize
-from sandbox.tds.parse_flow import FlowParser
+from sandbox.tds.parse_modules import ModuleParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _OPTIONS_OF_ONE_WORD = frozenset(
     [
@@ -87,22 +87,35 @@ def parse_batch(
     return parser.statements()
 
 
-class StatementParser(FlowParser):
+def parse_parameters(text: str) -> tuple[c.Parameter, ...]:
+    """The parameters that sp_executesql and its like declare in a text.
+
+    Raises:
+        SqlError: 102, it declares none.
+    """
+    parser = StatementParser(text, quoted_identifier=True)
+    found = parser.parameters()
+    if parser.here.kind is not Kind.END:
+        raise parser.unexpected()
+    return found
+
+
+class StatementParser(ModuleParser):
     """Statements."""
 
     def __init__(self, text: str, *, quoted_identifier: bool) -> None:
         """Begin a batch."""
         super().__init__(text, tokenize(text, quoted_identifier=quoted_identifier))
-        self._first_words: dict[str, Callable[[int], c.Statement]] = {
+        self._first_words: Mapping[str, Callable[[int], c.Statement]] = {
             "SELECT": self._select_statement,
             "WITH": self._with,
             "INSERT": self._insert,
             "UPDATE": self._update,
             "DELETE": self._delete,
             "TRUNCATE": self._truncate,
-            "CREATE": self.create,
+            "CREATE": self._create,
             "DROP": self.drop,
-            "ALTER": self.alter,
+            "ALTER": self._alter,
             "SET": self._set,
             "DECLARE": self._declare,
             "USE": self._use,
@@ -300,7 +313,9 @@ class StatementParser(FlowParser):
             if self.accept("WITH", "MARK") and self.here.kind is Kind.STRING:
                 self.advance()
             return c.Begin(self.since(start))
-        if self.is_word("TRY", "CATCH", "DISTRIBUTED", "ATOMIC"):
+        if self.is_word("TRY"):
+            return self._try(start)
+        if self.is_word("CATCH", "DISTRIBUTED", "ATOMIC"):
             raise unsupported(self._shown(start))
         found = []
         while not self.accept("END"):

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from sandbox.tds.session import TdsSession
     from sandbox.tds.tables import Key
 
-GOES_ON = frozenset({2627, 2601, 515, 547, 8134, 8115, 220, 2628, 8152, 50000})
+GOES_ON = frozenset(
+    {2627, 2601, 515, 547, 8134, 8115, 220, 2628, 8152, 50000}
+    | {201, 2812, 8144, 8145, 8162}
+)
 """Errors that end their statement only; the batch goes on."""
 
 _DUPLICATE = re.compile(r'Duplicate key "(?P<key>.*)" violates', re.DOTALL)
@@ -85,7 +88,8 @@ def _insert(session: TdsSession, statement: c.Insert) -> int:
     count = _write(session, change, fresh=fresh)
     identities.advance(change.table, first + step * count)
     if count:
-        session.facts.identity = first + step * (count - 1)
+        last = first + step * (count - 1)
+        session.facts.identity = session.facts.scope_identity = last
     return count
 
 
@@ -162,7 +166,7 @@ def select_into(session: TdsSession, statement: c.SelectStatement) -> int:
         raise TypeError(statement.text)
     environment = session.environment()
     schema, name = environment.resolve(body.into)
-    if session.tables.find(schema, name) is not None:
+    if session.tables.entry(schema, name) is not None:
         raise SqlError(
             f"There is already an object named '{name}' in the database.", number=2714
         )
