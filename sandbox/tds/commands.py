@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         CommonTable,
         Expression,
         KeyDefinition,
+        OutputClause,
         Query,
         Source,
         TableName,
@@ -44,6 +45,20 @@ class Insert(Statement):
     table: TableName
     columns: tuple[str, ...]
     query: Query | None
+    output: OutputClause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertBulk(Statement):
+    """INSERT BULK: the rows come in the client's next message.
+
+    Attributes:
+        keeps_nulls: Whether a NULL stays one where the column has a default.
+    """
+
+    table: TableName
+    columns: tuple[str, ...]
+    keeps_nulls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Update(Statement):
     source: Source | None
     where: Expression | None
     tables: tuple[CommonTable, ...] = ()
+    output: OutputClause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,7 @@ class Delete(Statement):
     source: Source | None
     where: Expression | None
     tables: tuple[CommonTable, ...] = ()
+    output: OutputClause | None = None
 
 
 @dataclass(frozen=True, slots=True)

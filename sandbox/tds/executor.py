@@ -16,10 +16,12 @@ from sandbox.tds import (
     run_modules,
     run_session,
 )
+from sandbox.tds.bulk import BulkRows
 from sandbox.tds.calls import Calls, Ended
 from sandbox.tds.convert import convert
 from sandbox.tds.environment import Caught
 from sandbox.tds.failures import from_duckdb, unsupported
+from sandbox.tds.packets import ProtocolError
 from sandbox.tds.parsed import parsed
 from sandbox.tds.routines import Routine
 from sandbox.tds.run_queries import CancelledError, Queries
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sandbox.holds import Connection, Holds
+    from sandbox.tds.login import TdsVersion
     from sandbox.tds.reply import Reply
     from sandbox.tds.rpc import Call
     from sandbox.tds.session import TdsSession
@@ -122,6 +125,27 @@ class Executor:
         self._begin_request()
         self._run_all(statements, reply)
 
+    def load(self, message: bytes, version: TdsVersion, reply: Reply) -> None:
+        """Insert rows in bulk, as the INSERT BULK before them said.
+
+        Raises:
+            ConnectionKilled: By a hold.
+            ProtocolError: They are no rows, or nothing was said.
+        """
+        self._begin_request()
+        statement, self._session.bulk = self._session.bulk, None
+        if statement is None:
+            raise ProtocolError("rows in bulk without an INSERT BULK")
+        rows = BulkRows(message, version)
+        self._attempt(partial(self._load, statement, rows, reply), reply)
+
+    def _load(self, statement: c.InsertBulk, rows: BulkRows, reply: Reply) -> bool:
+        with self._holds.guard(self._connection, statement.text):
+            self._session.check_not_doomed()
+            count = run_changes.load(self._session, statement, rows)
+        self._counted(Command.NONE, count, reply)
+        return True
+
     def _begin_request(self) -> None:
         self._session.variables = {}
         self._session.facts.caught = None
@@ -154,23 +178,14 @@ class Executor:
     def _check_return(self, jump: _JumpError, reply: Reply) -> None:
         """Of the jumps out of a batch only a RETURN without a value is one."""
         if jump.word != "RETURN":
-            number, words = (
-                135,
-                (
-                    f"Cannot use a {jump.word} statement outside the scope of a WHILE "
-                    "statement."
-                ),
+            words = (
+                f"Cannot use a {jump.word} statement outside the scope of a WHILE "
+                "statement."
             )
+            reply.failed(SqlError(words, number=135, severity=15))
         elif jump.value is not None:
-            number, words = (
-                178,
-                (
-                    "A RETURN statement with a return value cannot be used in this context."
-                ),
-            )
-        else:
-            return
-        reply.failed(SqlError(words, number=number, severity=15))
+            words = "A RETURN statement with a return value cannot be used in this "
+            reply.failed(SqlError(words + "context.", number=178, severity=15))
 
     def _fail_guarded(self, text: str, error: SqlError) -> bool:
         with self._holds.guard(self._connection, text):
@@ -261,8 +276,15 @@ class Executor:
             return
         session.check_not_doomed()
         if isinstance(statement, c.Insert | c.Update | c.Delete):
-            command, count = run_changes.run(session, statement)
-            self._counted(command, count, reply)
+            changed = run_changes.run(session, statement)
+            if changed.told is not None:
+                reply.columns(changed.columns)
+                for batch in changed.told.to_batches():
+                    reply.rows(batch, changed.columns)
+            self._counted(changed.command, changed.count, reply)
+        elif isinstance(statement, c.InsertBulk):
+            run_changes.check_bulk(session, statement)
+            reply.done()
         elif any(definer(session, statement) for definer in _DEFINERS):
             reply.done()
         else:

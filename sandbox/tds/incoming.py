@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sandbox.tds import moments
 from sandbox.tds import types as t
 from sandbox.tds.collations import collation_of
+from sandbox.tds.failures import unsupported
 from sandbox.tds.packets import ProtocolError
 from sandbox.tds.types import Family, SqlType
 
@@ -115,7 +116,7 @@ class Reader:
         """Text of some UTF-16 units.
 
         Raises:
-            ProtocolError: It is not UTF-16.
+            SqlError: 50100, it has half a surrogate pair.
         """
         return _decoded(self.take(2 * units), "utf-16-le")
 
@@ -240,15 +241,6 @@ def _large(reader: Reader, kind: SqlType) -> Constant | None:
     return None if length == _NULL_LARGE else _value(reader.take(length), kind)
 
 
-def read_large_in_row(reader: Reader, kind: SqlType) -> Constant | None:
-    """A text, ntext or image of a row: it comes after a pointer and a timestamp."""
-    pointer = reader.number(1)
-    if not pointer:
-        return None
-    reader.take(pointer + 8)
-    return _value(reader.take(reader.number(4)), kind)
-
-
 def _value(data: bytes, kind: SqlType) -> Constant | None:  # noqa: PLR0911 - a line a family
     """A value of its bytes.
 
@@ -283,10 +275,12 @@ def _value(data: bytes, kind: SqlType) -> Constant | None:  # noqa: PLR0911 - a 
 
 
 def _decoded(data: bytes, codec: str) -> str:
+    if codec != "utf-16-le":
+        return data.decode(codec, "replace")
     try:
         return data.decode(codec)
-    except UnicodeDecodeError as error:
-        raise ProtocolError(f"text that is not {codec}") from error
+    except UnicodeDecodeError:
+        raise unsupported("text with half a surrogate pair") from None
 
 
 def _decimal(data: bytes, kind: SqlType) -> Decimal:

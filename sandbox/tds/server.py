@@ -55,9 +55,6 @@ _FIRST_SPID = 51
 _LANGUAGE = "us_english"
 _HEADERS = struct.Struct("<I")
 _ENDS = (ConnectionClosedError, ConnectionKilled, ProtocolError)
-_REFUSED: dict[int, str] = {
-    PacketType.BULK: "INSERT BULK",
-}
 
 
 class TdsServer:
@@ -318,11 +315,12 @@ class _Connection(socketserver.BaseRequestHandler):
         elif message.type == PacketType.RPC:
             calls = parse_calls(self._body(message), self._version)
             executor.call(calls, reply)
+        elif message.type == PacketType.BULK:
+            executor.load(message.payload, self._version, reply)
         elif message.type == PacketType.TRANSACTION_MANAGER:
             executor.transact(parse_transaction(self._body(message)), reply)
         else:
-            what = _REFUSED.get(message.type, f"a request of type {message.type}")
-            reply.failed(unsupported(what))
+            reply.failed(unsupported(f"a request of type {message.type}"))
 
     def _body(self, message: Message) -> bytes:
         """A request without ALL_HEADERS."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.engine import Session
     from sandbox.tds.catalog import Entry
+    from sandbox.tds.commands import InsertBulk
     from sandbox.tds.databases import Database, Databases
     from sandbox.tds.login import Login
     from sandbox.tds.values import Typed
@@ -33,6 +34,7 @@ class TdsSession:
     Attributes:
         facts: What @@variables and functions tell.
         variables: Those of the current batch.
+        bulk: The INSERT BULK whose rows are to come.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class TdsSession:
             spid=spid,
         )
         self.locks = databases.locks
+        self.bulk: InsertBulk | None = None
         self._marks: dict[str, tuple[int, object]] = {}
 
     def environment(self) -> Environment:

@@ -25,6 +25,7 @@ class Token(IntEnum):
     LOGIN_ACK = 0xAD
     FEATURE_EXTENSION_ACK = 0xAE
     ROW = 0xD1
+    ROW_WITH_NULLS = 0xD2
     ENVIRONMENT_CHANGE = 0xE3
     DONE = 0xFD
     DONE_PROCEDURE = 0xFE
