@@ -56,9 +56,14 @@ class _Database:
     name: str
     path: Path | None
     alias: str = ""  # its name inside DuckDB, once it is attached
+    sessions: int = 0
     commits: int = 0
     definitions: int = 0  # those of the commits that changed tables, views ...
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def used(self, change: int) -> None:
+        with self.lock:
+            self.sessions += change
 
     def committed(self, steps: Iterable[_Write]) -> None:
         with self.lock:
@@ -114,6 +119,25 @@ class Engine:
                 path.touch()
             self._databases[key] = _Database(name, path)
 
+    def drop_database(self, server: str, name: str) -> bool:
+        """Drop a database and its file, unless a session is open on it.
+
+        Raises:
+            KeyError: The server has no such database.
+        """
+        with self._lock:
+            key = (server, name.casefold())
+            found = self._databases[key]
+            with found.lock:
+                if found.sessions:
+                    return False
+            if found.alias:
+                self._root.execute(f"DETACH {quoted(found.alias)}")
+            if found.path is not None:
+                found.path.unlink()
+            del self._databases[key]
+            return True
+
     def databases(self, server: str) -> list[str]:
         """The names of a server's databases, in order."""
         with self._lock:
@@ -139,7 +163,7 @@ class Engine:
             home = f"{quoted(found.alias)}.{quoted(schema)}"
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {home}")
             cursor.execute(f"USE {home}")
-        return Session(cursor, found)
+            return Session(cursor, found)
 
     def close(self) -> None:
         """Close DuckDB; files are checkpointed."""
@@ -187,6 +211,7 @@ class Session:
         self._result: Result | None = None
         self._guard = threading.Lock()
         self._interruptible = False
+        database.used(1)
 
     @property
     def pending(self) -> bool:
@@ -314,6 +339,7 @@ class Session:
         """Roll back and let go."""
         self.rollback()
         self._cursor.close()
+        self._database.used(-1)
 
     def _run(self, step: _Write) -> int:
         if step.data is None:

@@ -1,8 +1,9 @@
-"""The tables of a database as T-SQL declared them, kept beside their data.
+"""The tables and modules of a database as T-SQL declared them.
 
 DuckDB forgets what it has no words for: nvarchar against varchar, lengths, which
-moments are datetime2, names of keys, identities. One row a table in
-`tds_catalog.tables` keeps it, written in the transaction that makes the table.
+moments are datetime2, names of keys, identities, procedures. One row for each in
+`tds_catalog.tables` keeps it, written in the transaction that makes it. Tables and
+modules share one namespace, as in SQL Server.
 """
 
 # ruff: noqa: S608 - SQL is made from a parsed tree; names are quoted, values escaped
@@ -13,7 +14,8 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sandbox.tds.tables import Check, Column, Key, Table
+from sandbox.tds.modules import Module, ModuleKind
+from sandbox.tds.tables import Check, Column, Key, Table, table_key
 from sandbox.tds.types import SqlType
 
 if TYPE_CHECKING:
@@ -21,19 +23,24 @@ if TYPE_CHECKING:
 
     from sandbox.engine import Session
 
-    TableKey = tuple[str, str]
+    Place = tuple[str, str]
+
+Entry = Table | Module
+"""What has a name in the catalog."""
 
 _SCHEMA = "tds_catalog"
 _FIRST_OBJECT = 901_578_250  # user tables begin with numbers of nine digits or ten
 _OBJECT_STEP = 16_000_057
 
 
-def _encode(table: Table) -> str:
-    return json.dumps(asdict(table))
+def _encode(entry: Entry) -> str:
+    return json.dumps(asdict(entry), default=lambda kind: kind.value)
 
 
-def _decode(text: str) -> Table:
+def _decode(text: str) -> Entry:
     raw: dict[str, Any] = json.loads(text)
+    if "kind" in raw:
+        return Module(**{**raw, "kind": ModuleKind(raw["kind"])})
     columns = tuple(
         Column(
             **{
@@ -52,7 +59,7 @@ def _decode(text: str) -> Table:
 
 
 class Catalog:
-    """The committed tables of one database. Thread-safe.
+    """The committed tables and modules of one database. Thread-safe.
 
     Attributes:
         version: Changes whenever a table does; what was compiled before is stale.
@@ -68,53 +75,53 @@ class Catalog:
         self.version = 0
         self.definitions = threading.RLock()
         self._lock = threading.Lock()
-        self._tables: dict[TableKey, Table] = {}
+        self._entries: dict[Place, Entry] = {}
         session.write(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}")
         session.write(
             f"CREATE TABLE IF NOT EXISTS {_SCHEMA}.tables "
             '("schema" VARCHAR, "name" VARCHAR, definition VARCHAR)'
         )
         for (text,) in session.read(f"SELECT definition FROM {_SCHEMA}.tables").rows():
-            table = _decode(str(text))
-            self._tables[table.key] = table
-        numbers = [t.object_id for t in self._tables.values()]
+            entry = _decode(str(text))
+            self._entries[entry.key] = entry
+        numbers = [entry.object_id for entry in self._entries.values()]
         self._last_object = max(numbers, default=_FIRST_OBJECT)
 
-    def find(self, key: TableKey) -> Table | None:
-        """The committed table of a key."""
-        return self._tables.get(key)
+    def find(self, key: Place) -> Entry | None:
+        """What is committed under a key."""
+        return self._entries.get(key)
 
-    def all(self) -> list[Table]:
-        """Every committed table."""
+    def all(self) -> list[Entry]:
+        """Everything committed."""
         with self._lock:
-            return list(self._tables.values())
+            return list(self._entries.values())
 
     def next_object_id(self) -> int:
-        """A number no table has."""
+        """A number no object has."""
         with self._lock:
             self._last_object = (self._last_object + _OBJECT_STEP) % (2**31 - 1)
             return self._last_object
 
-    def publish(self, changes: dict[TableKey, Table | None]) -> None:
-        """Make a committed transaction's tables everybody's; None is a dropped one."""
+    def publish(self, changes: dict[Place, Entry | None]) -> None:
+        """Make a transaction's definitions everybody's; None is a dropped one."""
         with self._lock:
-            for key, table in changes.items():
-                if table is None:
-                    self._tables.pop(key, None)
+            for key, entry in changes.items():
+                if entry is None:
+                    self._entries.pop(key, None)
                 else:
-                    self._tables[key] = table
+                    self._entries[key] = entry
             self.version += 1
 
 
 class SessionTables:
-    """The tables one session sees: committed, its own changes, its #tables."""
+    """What one session sees: what is committed, its own changes, its #tables."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Begin with what is committed."""
         self._catalog = catalog
-        self._changes: dict[tuple[str, str], Table | None] = {}
-        self._temporary: dict[tuple[str, str], Table] = {}
-        self._before: dict[tuple[str, str], Table] = {}
+        self._changes: dict[Place, Entry | None] = {}
+        self._temporary: dict[Place, Entry] = {}
+        self._before: dict[Place, Entry] = {}
 
     @property
     def are_shared(self) -> bool:
@@ -123,9 +130,18 @@ class SessionTables:
 
     def find(self, schema: str, name: str) -> Table | None:
         """The table of a name, in any case."""
-        temporary = name.startswith("#")
-        key = ("" if temporary else schema.casefold(), name.casefold())
-        if temporary:
+        found = self.entry(schema, name)
+        return found if isinstance(found, Table) else None
+
+    def module(self, schema: str, name: str, kind: ModuleKind) -> Module | None:
+        """The procedure or view of a name, in any case."""
+        found = self.entry(schema, name)
+        return found if isinstance(found, Module) and found.kind is kind else None
+
+    def entry(self, schema: str, name: str) -> Entry | None:
+        """Whatever has a name, in any case."""
+        key = table_key(schema, name)
+        if name.startswith("#"):
             return self._temporary.get(key)
         if key in self._changes:
             return self._changes[key]
@@ -133,38 +149,49 @@ class SessionTables:
 
     def all(self) -> Sequence[Table]:
         """Every table, in the order of their numbers."""
-        found = {table.key: table for table in self._catalog.all()}
-        for key, table in self._changes.items():
-            if table is None:
+        return [entry for entry in self._entries() if isinstance(entry, Table)]
+
+    def modules(self) -> Sequence[Module]:
+        """Every procedure and view, in the order of their numbers."""
+        return [entry for entry in self._entries() if isinstance(entry, Module)]
+
+    def temporary(self) -> list[Entry]:
+        """The session's own #tables and #procedures."""
+        return list(self._temporary.values())
+
+    def _entries(self) -> list[Entry]:
+        found = {entry.key: entry for entry in self._catalog.all()}
+        for key, entry in self._changes.items():
+            if entry is None:
                 found.pop(key, None)
             else:
-                found[key] = table
-        return sorted(found.values(), key=lambda table: table.object_id)
+                found[key] = entry
+        return sorted(found.values(), key=lambda entry: entry.object_id)
 
-    def put(self, session: Session, table: Table) -> None:
-        """Note a new or changed table, in the session's transaction."""
-        if table.is_temporary:
-            self._temporary[table.key] = table
+    def put(self, session: Session, entry: Entry) -> None:
+        """Note what is new or changed, in the session's transaction."""
+        if entry.is_temporary:
+            self._temporary[entry.key] = entry
             return
-        self._delete(session, table)
+        self._delete(session, entry)
         session.write(
             f"INSERT INTO {_SCHEMA}.tables VALUES (?, ?, ?)",
-            [*table.key, _encode(table)],
+            [*entry.key, _encode(entry)],
         )
-        self._changes[table.key] = table
+        self._changes[entry.key] = entry
 
-    def remove(self, session: Session, table: Table) -> None:
-        """Note that a table is dropped."""
-        if table.is_temporary:
-            self._temporary.pop(table.key)
+    def remove(self, session: Session, entry: Entry) -> None:
+        """Note that something is dropped."""
+        if entry.is_temporary:
+            self._temporary.pop(entry.key)
             return
-        self._delete(session, table)
-        self._changes[table.key] = None
+        self._delete(session, entry)
+        self._changes[entry.key] = None
 
-    def _delete(self, session: Session, table: Table) -> None:
+    def _delete(self, session: Session, entry: Entry) -> None:
         session.write(
             f'DELETE FROM {_SCHEMA}.tables WHERE "schema" = ? AND "name" = ?',
-            list(table.key),
+            list(entry.key),
         )
 
     def begin(self) -> None:
@@ -182,12 +209,12 @@ class SessionTables:
         self._changes = {}
         self._temporary = dict(self._before)
 
-    def mark(self) -> tuple[dict[TableKey, Table | None], dict[TableKey, Table]]:
+    def mark(self) -> tuple[dict[Place, Entry | None], dict[Place, Entry]]:
         """What `back_to` needs to undo later changes."""
         return dict(self._changes), dict(self._temporary)
 
     def back_to(
-        self, mark: tuple[dict[TableKey, Table | None], dict[TableKey, Table]]
+        self, mark: tuple[dict[Place, Entry | None], dict[Place, Entry]]
     ) -> None:
         """Undo what changed since `mark`."""
         self._changes, self._temporary = dict(mark[0]), dict(mark[1])

@@ -1,9 +1,9 @@
-"""INSERT, UPDATE and DELETE into DuckDB's SQL."""
+"""UPDATE and DELETE into DuckDB's SQL, and what INSERT shares with them."""
 
 # ruff: noqa: S608 - SQL is made from a parsed tree; names are quoted, values escaped
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -15,22 +15,35 @@ from sandbox.tds import syntax as s
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.convert import assign
 from sandbox.tds.failures import invalid_column, raised
-from sandbox.tds.literal_rows import literal_table
 from sandbox.tds.rowversions import Rowversions, rowversion_sql
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.types import INT
-from sandbox.tds.values import Typed, constant, null
+from sandbox.tds.values import Typed, null
 from sandbox.tds.wire_types import OutputColumn
 from sandbox.tds.written import parse_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from sandbox.tds.environment import Environment
     from sandbox.tds.tables import Column, Table
 
 _NULL_REFUSED = 515
-_FEW_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What an OUTPUT clause tells of the rows that change.
+
+    Attributes:
+        rows_sql: DuckDB SQL of these rows: first what the change is made from, c0, c1
+            ..., then what is told. The change reads the former as `DATA`.
+        width: How many columns come first.
+        columns: The others.
+    """
+
+    clause: s.OutputClause
+    rows_sql: str
+    width: int
+    columns: tuple[OutputColumn, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,179 +61,33 @@ class Change:
     rows: int | None = None
     gives_identity: bool = False
     data: pa.Table | None = None
+    output: Output | None = None
 
 
 class ChangeCompiler(QueryCompiler):
     """Compiles one statement that changes rows."""
 
-    def __init__(
-        self,
-        environment: Environment,
-        identity: Callable[[Table, Column], int],
-        rowversions: Rowversions,
-    ) -> None:
+    def __init__(self, environment: Environment, rowversions: Rowversions) -> None:
         """Begin.
 
         Args:
             environment: Of the statement.
-            identity: The next value of an identity column.
             rowversions: The database's.
         """
         super().__init__(environment)
-        self._identity = identity
         self._rowversions = rowversions
 
-    def insert(self, node: c.Insert, *, identity_insert: bool) -> Change:
-        """Compile INSERT.
-
-        Raises:
-            SqlError: Among others 213, 515, 544, 8101.
-        """
-        table = self.environment.table(node.table)
-        named = self._named(table, node.columns)
-        own = next((col for col in table.columns if col.identity), None)
-        gives = own is not None and own in named and bool(node.columns)
-        if gives and not identity_insert:
-            raise SqlError(
-                "Cannot insert explicit value for identity column in table "
-                f"'{table.name}' when IDENTITY_INSERT is set to OFF.",
-                number=544,
-            )
-        if not node.columns:
-            named = [col for col in named if col not in (own, table.rowversion)]
-        elif table.rowversion in named:
-            raise SqlError(
-                "Cannot insert an explicit value into a timestamp column. Use INSERT "
-                "with a column list to exclude the timestamp column, or insert a "
-                "DEFAULT into the timestamp column.",
-                number=273,
-            )
-        body = node.query.body if node.query else s.Values(((),))
-        if node.query is None:
-            named = []
-        if isinstance(body, s.Values):
-            return self._insert_values(table, named, own, body, gives=gives)
-        return self._insert_query(table, named, own, node, gives=gives)
-
-    def _named(self, table: Table, names: Sequence[str]) -> list[Column]:
-        if not names:
-            return list(table.columns)
-        found = []
-        for name in names:
-            column = table.column(name)
-            if column is None:
-                raise invalid_column(name)
-            if column in found:
-                raise SqlError(
-                    f"The column name '{name}' is specified more than once in the SET "
-                    "clause or column list of an INSERT.",
-                    number=264,
-                )
-            found.append(column)
-        return found
-
-    def _insert_values(
-        self,
-        table: Table,
-        named: list[Column],
-        own: Column | None,
-        body: s.Values,
-        *,
-        gives: bool,
-    ) -> Change:
-        first = self._identity(table, own) if own is not None and not gives else 0
-        version = self._rowversions.block() if table.rowversion else 0
-        scope = Scope()
-        names = [column.name for column in named]
-        rows = []
-        for at, row in enumerate(body.rows):
-            self._check_count(len(row), len(named))
-            nodes = dict(zip(names, row, strict=True))
-            values = []
-            for column in table.columns:
-                if column is own and not gives:
-                    step = (column.identity or (1, 1))[1]
-                    values.append(constant(first + at * step, column.type))
-                elif column is table.rowversion:
-                    sql = rowversion_sql(version, str(at))
-                    values.append(Typed(sql, column.type))
-                else:
-                    node = nodes.get(column.name, s.Default())
-                    values.append(self._stored(table, column, node, scope, "INSERT"))
-            rows.append(values)
-        return _given_rows(table, rows, gives=gives)
-
-    def _check_count(self, given: int, wanted: int) -> None:
-        if given < wanted:
-            raise SqlError(
-                "There are more columns in the INSERT statement than values specified "
-                "in the VALUES clause. The number of values in the VALUES clause must "
-                "match the number of columns specified in the INSERT statement.",
-                number=109,
-                severity=15,
-            )
-        if given > wanted:
-            raise SqlError(
-                "There are fewer columns in the INSERT statement than values specified "
-                "in the VALUES clause. The number of values in the VALUES clause must "
-                "match the number of columns specified in the INSERT statement.",
-                number=110,
-                severity=15,
-            )
-
-    def _insert_query(
-        self,
-        table: Table,
-        named: list[Column],
-        own: Column | None,
-        node: c.Insert,
-        *,
-        gives: bool,
-    ) -> Change:
-        if node.query is None:
-            raise TypeError(node.text)
-        compiled = self.query(node.query)
-        if len(compiled.columns) != len(named):
-            raise SqlError(
-                "Column name or number of supplied values does not match table "
-                "definition.",
-                number=213,
-            )
-        sources = {
-            column.name: Typed(f"s.c{at}", output.type, nullable=output.nullable)
-            for at, (column, output) in enumerate(
-                zip(named, compiled.columns, strict=True), start=1
-            )
-        }
-        shown = []
-        for column in table.columns:
-            if column is own and not gives:
-                shown.append(self._numbered(table, column))
-            elif column is table.rowversion:
-                place = "(row_number() OVER ())"
-                shown.append(rowversion_sql(self._rowversions.block(), place))
-            elif column.name in sources:
-                value = assign(
-                    sources[column.name], column.type, column.name, table.title
-                )
-                shown.append(self._not_null(table, column, value, "INSERT").sql)
-            else:
-                scope = Scope()
-                node_default = s.Default()
-                stored = self._stored(table, column, node_default, scope, "INSERT")
-                shown.append(stored.sql)
-        names = ", ".join(f"c{at}" for at in range(1, len(named) + 1))
-        sql = (
-            f"INSERT INTO {table.relation} SELECT {', '.join(shown)} "
-            f"FROM ({compiled.sql}) AS s({names})"
+    def _told(
+        self, node: s.OutputClause, scope: Scope
+    ) -> tuple[str, tuple[OutputColumn, ...]]:
+        """DuckDB SQL of what OUTPUT names, and its columns."""
+        names, items, _ = self._items(s.Select(node.items), scope)
+        columns = tuple(
+            OutputColumn(name, one.kind, one.nullable)
+            for name, one in zip(names, items, strict=True)
         )
-        return Change(table, sql, None, gives)
-
-    def _numbered(self, table: Table, column: Column) -> str:
-        step = (column.identity or (1, 1))[1]
-        first = self._identity(table, column)
-        place = f"({first} + (row_number() OVER () - 1) * {step})"
-        return f"CAST({place} AS {column.type.storage})"
+        shown = (f"{one.sql} AS o{at}" for at, one in enumerate(items))
+        return ", ".join(shown), columns
 
     def _stored(
         self, table: Table, column: Column, node: s.Expression, scope: Scope, verb: str
@@ -262,8 +129,8 @@ class ChangeCompiler(QueryCompiler):
             self.release()
 
     def _update(self, table: Table, alias: str, node: c.Update, prefix: str) -> Change:
-        if node.source is None and not prefix:
-            scope = Scope([_source(table, alias)])
+        if node.source is None and not prefix and node.output is None:
+            scope = Scope([table_source(table, alias)])
             sets = self._sets(table, node, scope, f"{quoted(alias)}.rowid")
             pairs = ", ".join(f"{quoted(name)} = {sql}" for name, sql in sets)
             where = self._where(node.where, scope)
@@ -273,18 +140,34 @@ class ChangeCompiler(QueryCompiler):
         found = self.source(node.source or s.TableSource(node.target), scope)
         sets = self._sets(table, node, scope, f"{quoted(alias)}.rowid")
         where = self._where(node.where, scope)
-        values = ", ".join(f"{sql} AS v{at}" for at, (_, sql) in enumerate(sets))
+        values = ", ".join(f"{sql} AS c{at}" for at, (_, sql) in enumerate(sets, 1))
         pairs = ", ".join(
-            f"{quoted(name)} = s.v{at}" for at, (name, _) in enumerate(sets)
+            f"{quoted(name)} = s.c{at}" for at, (name, _) in enumerate(sets, 1)
         )
-        rows = (
-            f"{prefix}SELECT {quoted(alias)}.rowid AS r, {values} FROM {found}{where}"
+        chosen = f"{prefix}SELECT {quoted(alias)}.rowid AS c0, {values}"
+        change = f"UPDATE {table.relation} AS target SET {pairs}"
+        if node.output is None:
+            sql = f"{change} FROM ({chosen} FROM {found}{where}) AS s"
+            return Change(table, f"{sql} WHERE target.rowid = s.c0")
+        new = dict(sets)
+        images = (
+            new.get(one.name, f"{quoted(alias)}.{quoted(one.name)}")
+            for one in table.columns
         )
-        sql = (
-            f"UPDATE {table.relation} AS target SET {pairs} FROM ({rows}) AS s "
-            "WHERE target.rowid = s.r"
+        names = ", ".join(quoted(one.name) for one in table.columns)
+        found += (
+            f' CROSS JOIN LATERAL (SELECT {", ".join(images)}) AS "inserted"({names})'
         )
-        return Change(table, sql)
+        scope.sources = [
+            *scope.sources,
+            replace(table_source(table, alias), alias="deleted"),
+            table_source(table, "inserted"),
+        ]
+        told, columns = self._told(node.output, scope)
+        rows = f"{chosen}, {told} FROM {found}{where}"
+        sql = f"{change} FROM {DATA} AS s WHERE target.rowid = s.c0"
+        output = Output(node.output, rows, 1 + len(sets), columns)
+        return Change(table, sql, output=output)
 
     def _sets(
         self, table: Table, node: c.Update, scope: Scope, row: str
@@ -315,19 +198,32 @@ class ChangeCompiler(QueryCompiler):
         table, alias = self._target(node.target, node.source)
         prefix = self.common_tables(node.tables, None)
         try:
-            if node.source is None and not prefix:
-                scope = Scope([_source(table, alias)])
-                where = self._where(node.where, scope)
-                sql = f"DELETE FROM {table.relation} AS {quoted(alias)}{where}"
-                return Change(table, sql)
-            scope = Scope()
-            found = self.source(node.source or s.TableSource(node.target), scope)
-            where = self._where(node.where, scope)
+            return self._delete(table, alias, node, prefix)
         finally:
             self.release()
-        rows = f"{prefix}SELECT {quoted(alias)}.rowid FROM {found}{where}"
-        sql = f"DELETE FROM {table.relation} AS target WHERE target.rowid IN ({rows})"
-        return Change(table, sql)
+
+    def _delete(self, table: Table, alias: str, node: c.Delete, prefix: str) -> Change:
+        if node.source is None and not prefix and node.output is None:
+            scope = Scope([table_source(table, alias)])
+            where = self._where(node.where, scope)
+            sql = f"DELETE FROM {table.relation} AS {quoted(alias)}{where}"
+            return Change(table, sql)
+        scope = Scope()
+        found = self.source(node.source or s.TableSource(node.target), scope)
+        where = self._where(node.where, scope)
+        chosen = f"{prefix}SELECT {quoted(alias)}.rowid AS c0"
+        change = f"DELETE FROM {table.relation} AS target WHERE target.rowid IN"
+        if node.output is None:
+            return Change(table, f"{change} ({chosen} FROM {found}{where})")
+        scope.sources = [
+            *scope.sources,
+            replace(table_source(table, alias), alias="deleted"),
+        ]
+        told, columns = self._told(node.output, scope)
+        output = Output(
+            node.output, f"{chosen}, {told} FROM {found}{where}", 1, columns
+        )
+        return Change(table, f"{change} (SELECT c0 FROM {DATA})", output=output)
 
     def _target(
         self, target: s.TableName, source: s.Source | None
@@ -350,22 +246,8 @@ class ChangeCompiler(QueryCompiler):
         return self.environment.table(target), target.parts[-1]
 
 
-def _given_rows(
-    table: Table, rows: Sequence[Sequence[Typed]], *, gives: bool
-) -> Change:
-    """INSERT of given rows; many constants travel as data, not as text."""
-    if len(rows) > _FEW_ROWS:
-        data = literal_table(rows, [column.type for column in table.columns])
-        if data is not None:
-            sql = f"INSERT INTO {table.relation} SELECT * FROM {DATA}"
-            return Change(table, sql, len(rows), gives, data)
-    shown = ", ".join(f"({', '.join(one.sql for one in row)})" for row in rows)
-    return Change(
-        table, f"INSERT INTO {table.relation} VALUES {shown}", len(rows), gives
-    )
-
-
-def _source(table: Table, alias: str) -> ScopeSource:
+def table_source(table: Table, alias: str) -> ScopeSource:
+    """A table as a source of columns, under an alias."""
     columns = tuple(
         OutputColumn(col.name, col.type, col.nullable) for col in table.columns
     )

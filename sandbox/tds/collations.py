@@ -82,6 +82,22 @@ def find_collation(name: str) -> Collation:
     return Collation(locale, code_page, ignores_case, _SQL_ORDER.get(name.lower(), 0))
 
 
+@lru_cache(maxsize=256)
+def collation_of(wire: bytes) -> str:
+    """The name of a collation on the wire; of several that are alike, any.
+
+    One that the sandbox does not know is taken for the default.
+    """
+    bits, order = int.from_bytes(wire[:4], "little"), wire[4]
+    for locale, (number, _) in _LOCALES.items():
+        sensitivity = "CI" if bits >> 16 & _IGNORE_CASE else "CS"
+        name = f"{locale}_{sensitivity}_AS"
+        found = find_collation(name)
+        if number == bits & 0xFFFF and found.sort_order == order:
+            return DEFAULT_COLLATION if name == DEFAULT_COLLATION.lower() else name
+    return DEFAULT_COLLATION
+
+
 def checked_collation(name: str) -> str:
     """A collation's name, if it is one.
 

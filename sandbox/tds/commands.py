@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         CommonTable,
         Expression,
         KeyDefinition,
+        OutputClause,
         Query,
         Source,
         TableName,
@@ -44,6 +45,20 @@ class Insert(Statement):
     table: TableName
     columns: tuple[str, ...]
     query: Query | None
+    output: OutputClause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertBulk(Statement):
+    """INSERT BULK: the rows come in the client's next message.
+
+    Attributes:
+        keeps_nulls: Whether a NULL stays one where the column has a default.
+    """
+
+    table: TableName
+    columns: tuple[str, ...]
+    keeps_nulls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Update(Statement):
     source: Source | None
     where: Expression | None
     tables: tuple[CommonTable, ...] = ()
+    output: OutputClause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,7 @@ class Delete(Statement):
     source: Source | None
     where: Expression | None
     tables: tuple[CommonTable, ...] = ()
+    output: OutputClause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +110,52 @@ class DropTable(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a procedure; without a default it must be given."""
+
+    name: str
+    type: TypeName
+    default: Expression | None = None
+    output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateModule(Statement):
+    """CREATE, ALTER or CREATE OR ALTER of a PROCEDURE or a VIEW.
+
+    Attributes:
+        columns: A view's own names for what its query gives.
+    """
+
+    name: TableName
+    verb: str
+    word: str
+    parameters: tuple[Parameter, ...] = ()
+    body: tuple[Statement, ...] = ()
+    columns: tuple[str, ...] = ()
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropModules(Statement):
+    """DROP of PROCEDUREs or VIEWs."""
+
+    word: str
+    names: tuple[TableName, ...]
+    lenient: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropDatabases(Statement):
+    """DROP DATABASE."""
+
+    names: tuple[str, ...]
+    lenient: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DropOther(Statement):
-    """DROP of a database, or of what the sandbox never has: a view, a procedure ..."""
+    """DROP of what the sandbox never has: a function, a trigger."""
 
     kind: str
     names: tuple[TableName, ...]
@@ -242,6 +303,11 @@ class Raise(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Rethrow(Statement):
+    """THROW without arguments, in a CATCH."""
+
+
+@dataclass(frozen=True, slots=True)
 class If(Statement):
     """IF condition statement [ELSE statement]."""
 
@@ -266,18 +332,36 @@ class Block(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class Try(Statement):
+    """BEGIN TRY ... END TRY BEGIN CATCH ... END CATCH."""
+
+    body: tuple[Statement, ...]
+    handler: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Jump(Statement):
-    """BREAK, CONTINUE or RETURN."""
+    """BREAK, CONTINUE or RETURN; RETURN may have a value."""
 
     word: str
+    value: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of EXEC; the name is '' for one given by its place."""
+
+    name: str
+    value: Expression
+    output: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Execute(Statement):
-    """EXEC [@result =] procedure arguments, each with its @name or ''."""
+    """EXEC [@result =] procedure arguments."""
 
     procedure: TableName
-    arguments: tuple[tuple[str, Expression], ...]
+    arguments: tuple[Argument, ...]
     result: str = ""
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sandbox.tds.environment import Environment
+    from sandbox.tds.modules import Module
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,9 @@ class QueryCompiler(ExpressionCompiler):
             self._enter(scope, ScopeSource(alias, relation, columns))
             names = ", ".join(quoted(c.name) for c in columns)
             return f"({sql}) AS {relation}({names})"
+        kept = self.environment.view(node.table)
+        if kept is not None:
+            return self._kept_view(kept, alias, scope)
         table = self.environment.table(node.table)
         columns = tuple(
             OutputColumn(
@@ -319,6 +323,18 @@ class QueryCompiler(ExpressionCompiler):
         )
         self._enter(scope, ScopeSource(alias, relation, columns))
         return f"{table.relation} AS {relation}"
+
+    def _kept_view(self, view: Module, alias: str, scope: Scope) -> str:
+        """A view's query, which sees no common tables of the statement around it."""
+        definition = view.definition
+        if definition.query is None:
+            raise unsupported(f"the view {view.name}")
+        compiled = QueryCompiler(self.environment).query(definition.query)
+        columns = renamed(compiled.columns, definition.columns, view.name)
+        relation = quoted(alias)
+        self._enter(scope, ScopeSource(alias, relation, columns))
+        names = ", ".join(quoted(c.name) for c in columns)
+        return f"({compiled.sql}) AS {relation}({names})"
 
     def _function(self, node: s.FunctionSource, scope: Scope) -> str:
         if not describe.is_describe(node.function):

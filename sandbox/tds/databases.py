@@ -57,7 +57,8 @@ class Database:
     queries: QueryCache = field(default_factory=QueryCache)
 
 
-_SYSTEM = ("master", "model", "msdb", "tempdb")
+SYSTEM_DATABASES = ("master", "model", "msdb", "tempdb")
+"""What every SQL Server has."""
 
 
 class Databases:
@@ -77,11 +78,26 @@ class Databases:
     def names(self) -> tuple[str, ...]:
         """The names of all, those of every SQL Server first."""
         own = self._engine.databases(self._server)
-        return (*_SYSTEM, *(one for one in own if one.casefold() not in _SYSTEM))
+        return (
+            *SYSTEM_DATABASES,
+            *(one for one in own if one.casefold() not in SYSTEM_DATABASES),
+        )
 
     def create(self, name: str) -> None:
         """Create a database."""
         self._engine.create_database(self._server, name)
+
+    def drop(self, name: str) -> bool:
+        """Drop a database; False if somebody uses it.
+
+        Raises:
+            KeyError: There is no such database.
+        """
+        with self._lock:
+            if not self._engine.drop_database(self._server, name):
+                return False
+            self._open.pop(name.casefold(), None)
+            return True
 
     def session(self, name: str) -> tuple[Session, Database]:
         """Open a session on a database.
@@ -89,7 +105,7 @@ class Databases:
         Raises:
             KeyError: There is no such database.
         """
-        if name.casefold() in _SYSTEM:
+        if name.casefold() in SYSTEM_DATABASES:
             self._engine.create_database(self._server, name.lower())
         session = self._engine.session(self._server, name, schema=DEFAULT_SCHEMA)
         with self._lock:

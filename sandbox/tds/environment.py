@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from sandbox.errors import SqlError
 from sandbox.tds.failures import invalid_object, unsupported
+from sandbox.tds.modules import ModuleKind
 from sandbox.tds.tables import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sandbox.tds.modules import Module
     from sandbox.tds.syntax import TableName
     from sandbox.tds.tables import Table
     from sandbox.tds.values import Typed
@@ -26,6 +28,27 @@ class Tables(Protocol):
     def all(self) -> Sequence[Table]:
         """Return every table there is, without temporary ones."""
 
+    def entry(self, schema: str, name: str) -> Table | Module | None:
+        """Return whatever has a name, in any case."""
+
+    def module(self, schema: str, name: str, kind: ModuleKind) -> Module | None:
+        """Return the procedure or view of a name, in any case."""
+
+    def modules(self) -> Sequence[Module]:
+        """Return every procedure and view there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """The error that a CATCH is about.
+
+    Attributes:
+        procedure: The one it was raised in, '' for none.
+    """
+
+    error: SqlError
+    procedure: str
+
 
 @dataclass
 class Facts:
@@ -34,6 +57,10 @@ class Facts:
     Attributes:
         now: Ticks since 0001-01-01 when the statement began, UTC.
         identity: The last identity value the session inserted.
+        scope_identity: The last that the procedure or batch inserted itself.
+        nest_level: How deep in procedures the session is.
+        caught: What the innermost CATCH has caught.
+        doomed: Whether the transaction can only be rolled back.
         rows: Rows of the last statement.
         error: Number of the last statement's error, 0 after a success.
     """
@@ -48,6 +75,10 @@ class Facts:
     now: int = 0
     transactions: int = 0
     identity: int | None = None
+    scope_identity: int | None = None
+    nest_level: int = 0
+    caught: Caught | None = None
+    doomed: bool = False
     rows: int = 0
     error: int = 0
     lock_timeout: int = -1
@@ -99,9 +130,16 @@ class Environment:
         """
         schema, own = self.resolve(name)
         found = self.tables.find(schema, own)
+        if found is None and self.view(name) is not None:
+            raise unsupported(f"a change through the view {name}")
         if found is None:
             raise invalid_object(str(name))
         return found
+
+    def view(self, name: TableName) -> Module | None:
+        """The view of a name, if it is one's."""
+        schema, own = self.resolve(name)
+        return self.tables.module(schema, own, ModuleKind.VIEW)
 
     def resolve(self, name: TableName) -> tuple[str, str]:
         """Schema and name of a name in one to three parts.

@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
-from sandbox.tds import run_changes, run_definitions, tokens
-from sandbox.tds.compile_expressions import declared_type
+from sandbox.tds import (
+    run_changes,
+    run_databases,
+    run_definitions,
+    run_modules,
+    run_session,
+)
+from sandbox.tds.bulk import BulkRows
+from sandbox.tds.calls import Calls, Ended
 from sandbox.tds.convert import convert
+from sandbox.tds.environment import Caught
 from sandbox.tds.failures import from_duckdb, unsupported
-from sandbox.tds.moments import MomentError, parse
-from sandbox.tds.parse_statements import parse_batch
-from sandbox.tds.procedures import PROCEDURES, Arguments
-from sandbox.tds.raising import raised_error
+from sandbox.tds.packets import ProtocolError
+from sandbox.tds.parsed import parsed
+from sandbox.tds.routines import Routine
 from sandbox.tds.run_queries import CancelledError, Queries
 from sandbox.tds.syntax import Select
 from sandbox.tds.tokens import Command, Environment
-from sandbox.tds.types import INT, TICKS_PER_DAY, TICKS_PER_SECOND, text
-from sandbox.tds.values import Typed, constant, null
+from sandbox.tds.types import INT, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sandbox.holds import Connection, Holds
+    from sandbox.tds.login import TdsVersion
     from sandbox.tds.reply import Reply
+    from sandbox.tds.rpc import Call
     from sandbox.tds.session import TdsSession
+    from sandbox.tds.values import Typed
 
-_DESCRIPTOR = (1).to_bytes(8, "little")
-_KEPT_TEXT = 10_000
+_DEFINERS = (run_definitions.run, run_modules.run, run_databases.run)
+_LEAST_ERROR = 11
+# Names that mean nothing: a TRY of the same batch or procedure does not catch these.
+_OF_BINDING = frozenset({207, 208, 209, 213, 4104})
+# They end the procedure or batch they are in, and not the batch around it.
+_OF_COMPILING = _OF_BINDING | frozenset(
+    {102, 105, 107, 109, 110, 111, 113, 116, 137, 145, 156, 178, 195, 205, 206}
+    | {217, 243, 264, 2714, 3701, 4145, 8178}
+)
 
 
 class _JumpError(Exception):
     """BREAK, CONTINUE or RETURN."""
 
-    def __init__(self, word: str) -> None:
+    def __init__(self, word: str, value: Typed | None = None) -> None:
         super().__init__(word)
         self.word = word
+        self.value = value
 
 
-@lru_cache(maxsize=512)
-def _parsed_once(text: str, quoted_identifier: bool) -> tuple[c.Statement, ...]:
-    return parse_batch(text, quoted_identifier=quoted_identifier)
+class _ThrownError(Exception):
+    """An error on its way to the CATCH that waits for it."""
 
-
-def parsed(text: str, *, quoted_identifier: bool) -> tuple[c.Statement, ...]:
-    """The statements of a batch; short batches are remembered."""
-    if len(text) > _KEPT_TEXT:
-        return parse_batch(text, quoted_identifier=quoted_identifier)
-    return _parsed_once(text, quoted_identifier)
+    def __init__(self, caught: Caught, level: int) -> None:
+        super().__init__(caught.error)
+        self.caught = caught
+        self.level = level
 
 
 class Executor:
@@ -66,19 +79,14 @@ class Executor:
         self._queries = Queries(session)
         self._holds = holds
         self._connection = connection
-        self._handlers: dict[type[c.Statement], Callable[..., None]] = {
-            c.Begin: self._begin,
-            c.Commit: self._commit,
-            c.Rollback: self._rollback,
-            c.Save: self._save,
-            c.Use: self._use,
-            c.SetOption: self._set_option,
-            c.SetVariable: self._set_variable,
-            c.Declare: self._declare,
-            c.Print: self._print,
-            c.Raise: self._raise,
-            c.WaitFor: self._wait,
-        }
+        self._calls = Calls(
+            session,
+            self._queries,
+            self._run_routine,
+            lambda statement: holds.guard(connection, statement),
+        )
+        self._tries: list[int] = []  # the nest level of each TRY that is open
+        self._severity = 0  # the greatest of the procedure that runs
 
     def run(self, text: str, reply: Reply) -> None:
         """Run a batch.
@@ -91,93 +99,193 @@ class Executor:
             CancelledError: The client wants no more.
             ConnectionKilled: By a hold.
         """
-        self._session.variables = {}
+        self._begin_request()
         self._run_text(text, reply)
+        self._end_request(reply)
 
-    def _run_text(self, text: str, reply: Reply) -> None:
+    def call(self, calls: Sequence[Call], reply: Reply) -> None:
+        """Run remote procedure calls.
+
+        Raises:
+            CancelledError: The client wants no more.
+            ConnectionKilled: By a hold.
+        """
+        self._begin_request()
+        for call in calls:
+            if not self._attempt(partial(self._calls.call, call, reply), reply):
+                break
+        self._end_request(reply)
+
+    def transact(self, statements: Sequence[c.Statement], reply: Reply) -> None:
+        """Run what a transaction manager request asks for.
+
+        Raises:
+            ConnectionKilled: By a hold.
+        """
+        self._begin_request()
+        self._run_all(statements, reply)
+
+    def load(self, message: bytes, version: TdsVersion, reply: Reply) -> None:
+        """Insert rows in bulk, as the INSERT BULK before them said.
+
+        Raises:
+            ConnectionKilled: By a hold.
+            ProtocolError: They are no rows, or nothing was said.
+        """
+        self._begin_request()
+        statement, self._session.bulk = self._session.bulk, None
+        if statement is None:
+            raise ProtocolError("rows in bulk without an INSERT BULK")
+        rows = BulkRows(message, version)
+        self._attempt(partial(self._load, statement, rows, reply), reply)
+
+    def _load(self, statement: c.InsertBulk, rows: BulkRows, reply: Reply) -> bool:
+        with self._holds.guard(self._connection, statement.text):
+            self._session.check_not_doomed()
+            count = run_changes.load(self._session, statement, rows)
+        self._counted(Command.NONE, count, reply)
+        return True
+
+    def _begin_request(self) -> None:
+        self._session.variables = {}
+        self._session.facts.caught = None
+        self._tries.clear()
+
+    def _end_request(self, reply: Reply) -> None:
+        if self._session.facts.doomed:
+            self._session.abandon()
+            reply.failed(
+                SqlError(
+                    "Uncommittable transaction is detected at the end of the batch. "
+                    "The transaction is rolled back.",
+                    number=3998,
+                )
+            )
+            self._rolled_back(reply)
+
+    def _run_text(self, text: str, reply: Reply) -> bool:
         quoted = self._session.options.quoted_identifier
         try:
             statements = parsed(text, quoted_identifier=quoted)
         except SqlError as error:
-            self._fail_guarded(text, error, reply)
-            return
+            return self._attempt(partial(self._fail_guarded, text, error), reply)
         try:
-            for statement in statements:
-                if not self._run_one(statement, reply):
-                    return
+            return self._run_all(statements, reply)
         except _JumpError as jump:
-            if jump.word != "RETURN":
-                reply.failed(
-                    SqlError(
-                        f"Cannot use a {jump.word} statement outside the scope of a "
-                        "WHILE statement.",
-                        number=135,
-                        severity=15,
-                    )
-                )
+            self._check_return(jump, reply)
+            return True
 
-    def _fail_guarded(self, text: str, error: SqlError, reply: Reply) -> None:
-        try:
-            with self._holds.guard(self._connection, text):
-                raise error
-        except SqlError as failure:
-            self._failed(failure, reply)
+    def _check_return(self, jump: _JumpError, reply: Reply) -> None:
+        """Of the jumps out of a batch only a RETURN without a value is one."""
+        if jump.word != "RETURN":
+            words = (
+                f"Cannot use a {jump.word} statement outside the scope of a WHILE "
+                "statement."
+            )
+            reply.failed(SqlError(words, number=135, severity=15))
+        elif jump.value is not None:
+            words = "A RETURN statement with a return value cannot be used in this "
+            reply.failed(SqlError(words + "context.", number=178, severity=15))
+
+    def _fail_guarded(self, text: str, error: SqlError) -> bool:
+        with self._holds.guard(self._connection, text):
+            raise error
+
+    def _run_all(self, statements: Sequence[c.Statement], reply: Reply) -> bool:
+        return all(self._run_one(statement, reply) for statement in statements)
 
     def _run_one(self, statement: c.Statement, reply: Reply) -> bool:
         """Run a statement; False when the batch must stop."""
-        try:
-            match statement:
-                case c.Block():
-                    return all(
-                        self._run_one(one, reply) for one in statement.statements
-                    )
-                case c.If():
-                    return self._if(statement, reply)
-                case c.While():
-                    return self._while(statement, reply)
-                case c.Jump():
-                    raise _JumpError(statement.word)
-                case c.SelectStatement():
-                    self._select(statement, reply)
-                case c.ExecuteText():
-                    self._execute_text(statement, reply)
-                case c.Execute():
-                    self._execute(statement, reply)
-                case _:
-                    with self._holds.guard(self._connection, statement.text):
-                        self._dispatch(statement, reply)
-        except SqlError as error:
-            return self._failed(error, reply)
-        except duckdb.Error as error:
-            return self._failed(from_duckdb(error), reply)
+        goes_on = self._attempt(partial(self._run, statement, reply), reply)
+        ends_batch = isinstance(statement, c.Rethrow) or (
+            isinstance(statement, c.Raise) and statement.severity is None
+        )
+        return goes_on and not (ends_batch and self._session.facts.error)
+
+    def _run(self, statement: c.Statement, reply: Reply) -> bool:
+        if self._session.options.fmtonly and not isinstance(statement, c.SetOption):
+            return self._tell_columns(statement, reply)
+        match statement:
+            case c.Block():
+                return self._run_all(statement.statements, reply)
+            case c.If():
+                return self._if(statement, reply)
+            case c.While():
+                return self._while(statement, reply)
+            case c.Try():
+                return self._try(statement, reply)
+            case c.Jump():
+                value = statement.value
+                known = None if value is None else self._queries.evaluate(value)
+                raise _JumpError(statement.word, known)
+            case c.SelectStatement():
+                self._select(statement, reply)
+            case c.ExecuteText():
+                return self._execute_text(statement, reply)
+            case c.Execute():
+                return self._calls.execute(statement, reply)
+            case _:
+                with self._holds.guard(self._connection, statement.text):
+                    self._dispatch(statement, reply)
         self._session.facts.error = 0
         return True
+
+    def _attempt(self, action: Callable[[], bool], reply: Reply) -> bool:
+        """Do something; answer its error, or throw it to the TRY around it."""
+        try:
+            return action()
+        except SqlError as failure:
+            error = failure
+        except duckdb.Error as failure:
+            error = from_duckdb(failure)
+        if self._tries:
+            caught = Caught(error, reply.procedure_name)
+            raise _ThrownError(caught, self._session.facts.nest_level) from error
+        return self._failed(error, reply)
 
     def _failed(self, error: SqlError, reply: Reply) -> bool:
         """Answer an error; tell whether the batch goes on."""
         session = self._session
         session.facts.error = error.number
         session.facts.rows = 0
+        self._severity = max(self._severity, error.severity)
         reply.failed(error)
-        if error.rollback or (session.options.xact_abort and error.severity > 10):  # noqa: PLR2004 - an error's least severity
+        if self._ends_transaction(error):
             was_open = session.facts.transactions > 0
             session.abandon()
             if was_open:
-                reply.environment(_transaction(Environment.ROLLBACK_TRANSACTION))
-                reply.done()
+                self._rolled_back(reply)
             return False
         return error.number in run_changes.GOES_ON
 
+    def _ends_transaction(self, error: SqlError) -> bool:
+        strict = self._session.options.xact_abort and error.severity >= _LEAST_ERROR
+        return error.rollback or strict
+
+    def _rolled_back(self, reply: Reply) -> None:
+        reply.environment(
+            run_session.transaction_ended(Environment.ROLLBACK_TRANSACTION)
+        )
+        reply.done()
+
     def _dispatch(self, statement: c.Statement, reply: Reply) -> None:
-        handler = self._handlers.get(type(statement))
-        if handler is not None:
-            handler(statement, reply)
-            return
         session = self._session
+        runner = run_session.RUNNERS.get(type(statement))
+        if runner is not None:
+            runner(session, self._queries, statement, reply)
+            return
+        session.check_not_doomed()
         if isinstance(statement, c.Insert | c.Update | c.Delete):
-            command, count = run_changes.run(session, statement)
-            self._counted(command, count, reply)
-        elif run_definitions.run(session, statement):
+            changed = run_changes.run(session, statement)
+            if changed.told is not None:
+                reply.columns(changed.columns)
+                for batch in changed.told.to_batches():
+                    reply.rows(batch, changed.columns)
+            self._counted(changed.command, changed.count, reply)
+        elif isinstance(statement, c.InsertBulk):
+            run_changes.check_bulk(session, statement)
+            reply.done()
+        elif any(definer(session, statement) for definer in _DEFINERS):
             reply.done()
         else:
             raise unsupported(_shown(statement.text))
@@ -192,6 +300,7 @@ class Executor:
         query = statement.query
         if isinstance(query.body, Select) and query.body.into is not None:
             with self._holds.guard(self._connection, statement.text):
+                self._session.check_not_doomed()
                 count = run_changes.select_into(self._session, statement)
                 self._counted(Command.SELECT, count, reply)
             return
@@ -204,6 +313,15 @@ class Executor:
                 return
         count = self._queries.stream(compiled, result, reply)
         self._counted(Command.SELECT, count, reply)
+
+    def _tell_columns(self, statement: c.Statement, reply: Reply) -> bool:
+        """SET FMTONLY ON: a query answers its columns alone, all else nothing."""
+        if isinstance(statement, c.SelectStatement):
+            compiled = self._queries.compiled(statement)
+            if not compiled.variables:
+                reply.columns(compiled.columns)
+                reply.done(Command.SELECT, 0)
+        return True
 
     # --- control of flow
 
@@ -228,167 +346,61 @@ class Executor:
                     raise
         return True
 
-    def _execute_text(self, statement: c.ExecuteText, reply: Reply) -> None:
+    def _try(self, statement: c.Try, reply: Reply) -> bool:
+        """TRY ... CATCH; what cannot be compiled at its own level passes it by."""
+        level = self._session.facts.nest_level
+        self._tries.append(level)
+        try:
+            return self._run_all(statement.body, reply)
+        except _ThrownError as thrown:
+            error = thrown.caught.error
+            if thrown.level == level and error.number in _OF_BINDING:
+                raise error from None
+            return self._handle(statement, thrown.caught, reply)
+        finally:
+            del self._tries[-1:]
+
+    def _handle(self, statement: c.Try, caught: Caught, reply: Reply) -> bool:
+        self._tries.pop()
+        session = self._session
+        if self._ends_transaction(caught.error):
+            session.doom()
+        outer, session.facts.caught = session.facts.caught, caught
+        session.facts.error = caught.error.number
+        try:
+            return self._run_all(statement.handler, reply)
+        finally:
+            session.facts.caught = outer
+            self._tries.append(session.facts.nest_level)
+
+    # --- batches and procedures inside a batch
+
+    def _execute_text(self, statement: c.ExecuteText, reply: Reply) -> bool:
         command = convert(
             self._queries.evaluate(statement.command), text(-1, unicode=True)
         )
-        outer = self._session.variables
-        self._session.variables = {}
-        try:
-            self._run_text(str(command.constant or ""), reply)
-        finally:
-            self._session.variables = outer
+        with self._session.scope({}):
+            goes_on = self._run_text(str(command.constant or ""), reply)
+        return goes_on or self._session.facts.error in _OF_COMPILING
 
-    def _execute(self, statement: c.Execute, reply: Reply) -> None:
-        name = statement.procedure.parts[-1].lower()
-        procedure = PROCEDURES.get(name)
-        if procedure is None and (name != "sp_executesql" or not statement.arguments):
-            self._missing_procedure(str(statement.procedure), statement.text)
-        arguments = Arguments(
-            [self._queries.evaluate(value) for _, value in statement.arguments],
-            [label for label, _ in statement.arguments],
-        )
-        outcome = 0
-        if procedure is None:
-            self._execute_sql(arguments, reply)
-        else:
-            with self._holds.guard(self._connection, statement.text):
-                outcome = procedure(self._session, arguments)
-                reply.done()
-        if statement.result:
-            self._queries.set_variable(statement.result, constant(outcome, INT))
-
-    def refuse_call(self, procedure: str, reply: Reply) -> None:
-        """Answer a remote procedure call; the sandbox has no procedures."""
-        try:
-            self._missing_procedure(procedure, f"EXEC {procedure}")
-        except SqlError as error:
-            self._failed(error, reply)
-
-    def _missing_procedure(self, procedure: str, statement: str) -> None:
-        with self._holds.guard(self._connection, statement):
-            raise SqlError(
-                f"Could not find stored procedure '{procedure}'.", number=2812
-            )
-
-    def _execute_sql(self, arguments: Arguments, reply: Reply) -> None:
-        """sp_executesql: a batch with parameters, declared in its second argument."""
-        outer = self._session.variables
-        variables: dict[str, Typed] = {}
-        declarations = arguments.text(1, "@params", "")
-        if declarations:
-            declared = parsed(f"DECLARE {declarations}", quoted_identifier=True)
-            for statement in declared:
-                if isinstance(statement, c.Declare):
-                    for at, (name, kind, _) in enumerate(statement.variables):
-                        given = _parameter(arguments, at + 2, name)
-                        variables[name] = convert(given, declared_type(kind))
-        text_ = arguments.text(0, "@stmt")
-        self._session.variables = variables
-        try:
-            self._run_text(text_, reply)
-        finally:
-            self._session.variables = outer
-
-    # --- transactions and the session
-
-    def _begin(self, _: c.Begin, reply: Reply) -> None:
-        self._session.begin()
-        if self._session.facts.transactions == 1:
-            reply.environment(_transaction(Environment.BEGIN_TRANSACTION))
-        reply.done()
-
-    def _commit(self, _: c.Commit, reply: Reply) -> None:
-        if self._session.commit():
-            reply.environment(_transaction(Environment.COMMIT_TRANSACTION))
-        reply.done()
-
-    def _rollback(self, statement: c.Rollback, reply: Reply) -> None:
-        if statement.savepoint and self._session.rollback_to(statement.savepoint):
-            reply.done()
-            return
-        self._session.rollback()
-        reply.environment(_transaction(Environment.ROLLBACK_TRANSACTION))
-        reply.done()
-
-    def _save(self, statement: c.Save, reply: Reply) -> None:
-        self._session.save(statement.savepoint)
-        reply.done()
-
-    def _use(self, statement: c.Use, reply: Reply) -> None:
-        old = self._session.database.name
-        self._session.use(statement.database)
-        new = self._session.database.name
-        reply.environment(tokens.environment_text(Environment.DATABASE, new, old))
-        reply.inform(5701, f"Changed database context to '{new}'.")
-        reply.done()
-
-    def _set_option(self, statement: c.SetOption, reply: Reply) -> None:
-        self._session.options.set(statement.name, statement.value)
-        reply.done()
-
-    def _set_variable(self, statement: c.SetVariable, reply: Reply) -> None:
-        self._queries.set_variable(
-            statement.name, self._queries.evaluate(statement.value)
-        )
-        reply.done()
-
-    def _declare(self, statement: c.Declare, reply: Reply) -> None:
-        for name, kind, value in statement.variables:
-            declared = declared_type(kind)
-            self._session.variables[name] = null(declared)
-            if value is not None:
-                self._queries.set_variable(name, self._queries.evaluate(value))
-        del reply  # DECLARE answers nothing
-
-    def _print(self, statement: c.Print, reply: Reply) -> None:
-        words = convert(self._queries.evaluate(statement.value), text(-1, unicode=True))
-        reply.inform(0, str(words.constant or ""))
-        reply.done()
-
-    def _raise(self, statement: c.Raise, reply: Reply) -> None:
-        error = raised_error(statement, self._queries.evaluate)
-        if error.severity > 10:  # noqa: PLR2004 - an error's least severity
-            raise error
-        # SQL Server sends severity 10 as 0, for the sake of old clients
-        severity = error.severity % 10
-        reply.inform(error.number, error.message, severity=severity, state=error.state)
-        reply.done()
-
-    def _wait(self, statement: c.WaitFor, reply: Reply) -> None:
-        delay = str(self._queries.evaluate(statement.delay).constant)
-        try:
-            ticks = parse(delay)[0] % TICKS_PER_DAY
-        except MomentError:
-            raise SqlError(
-                f"Incorrect time syntax in time string '{delay}' used with WAITFOR.",
-                number=148,
-                severity=15,
-            ) from None
-        deadline = time.monotonic() + ticks / TICKS_PER_SECOND
-        while time.monotonic() < deadline:
-            if reply.cancelled():
-                raise CancelledError
-            time.sleep(min(0.01, max(0.0, deadline - time.monotonic())))
-        reply.done()
-
-
-def _parameter(arguments: Arguments, place: int, name: str) -> Typed:
-    found = arguments.get(place, name)
-    if found is None:
-        raise SqlError(
-            f"The parameterized query expects the parameter '{name}', which was not "
-            "supplied.",
-            number=8178,
-        )
-    return found
-
-
-def _transaction(kind: Environment) -> bytes:
-    """ENVCHANGE with the transaction's descriptor, new or old."""
-    if kind is Environment.BEGIN_TRANSACTION:
-        return tokens.environment_bytes(kind, _DESCRIPTOR, b"")
-    return tokens.environment_bytes(kind, b"", _DESCRIPTOR)
+    def _run_routine(
+        self, routine: Routine, variables: dict[str, Typed], reply: Reply
+    ) -> Ended:
+        outer, self._severity = self._severity, 0
+        status: Typed | None = None
+        with self._session.scope(variables), reply.procedure(routine.name):
+            try:
+                goes_on = self._run_all(routine.statements, reply)
+            except _JumpError as jump:
+                goes_on, status = True, jump.value
+                if jump.word != "RETURN":
+                    self._check_return(jump, reply)
+        found = min(0, _LEAST_ERROR - 1 - self._severity)
+        self._severity = max(outer, self._severity)
+        if status is not None:
+            found = int(str(convert(status, INT).constant or 0))
+        goes_on = goes_on or self._session.facts.error in _OF_COMPILING
+        return Ended(goes_on, found, variables)
 
 
 def _shown(text_: str) -> str:

@@ -42,10 +42,17 @@ def literal_table(
             if value.constant is None and not value.is_null:
                 return None
     columns = [
-        pa.array([_plain(row[at].constant, kind) for row in rows], _arrow(kind))
+        constant_array([row[at].constant for row in rows], kind)
         for at, kind in enumerate(kinds)
     ]
     return pa.table(columns, names=[f"c{at}" for at in range(len(kinds))])
+
+
+def constant_array(values: Sequence[Constant | None], kind: SqlType) -> pa.Array:
+    """Constants of one type as an Arrow array; GUIDs as text, which DuckDB casts."""
+    if kind.family in (Family.OFFSET, Family.GUID):
+        return pa.array([_plain(value) for value in values], _arrow(kind))
+    return pa.array(values, _arrow(kind))
 
 
 def _arrow(kind: SqlType) -> pa.DataType:
@@ -54,9 +61,7 @@ def _arrow(kind: SqlType) -> pa.DataType:
     return _OFFSET if kind.family is Family.OFFSET else _PLAIN[kind.storage]
 
 
-def _plain(value: Constant | None, kind: SqlType) -> object:
+def _plain(value: Constant | None) -> object:
     if isinstance(value, tuple):
         return {"utc": value[0], "minutes": value[1]}
-    if value is not None and kind.family is Family.GUID:
-        return str(value)
-    return value
+    return None if value is None else str(value)

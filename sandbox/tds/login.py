@@ -48,6 +48,11 @@ class TdsVersion:
     number: int
 
     @property
+    def has_collations(self) -> bool:
+        """Whether text travels with its collation (7.1 on)."""
+        return self.number >= TDS_7_1.number & 0xFF000000
+
+    @property
     def has_headers(self) -> bool:
         """Whether requests begin with ALL_HEADERS (7.2 on)."""
         return self.number >= 0x72000000  # noqa: PLR2004 - the version itself
@@ -58,6 +63,7 @@ class TdsVersion:
         return self.number >= 0x73000000  # noqa: PLR2004 - the version itself
 
 
+TDS_7_0 = TdsVersion(0x70000000)
 TDS_7_1 = TdsVersion(0x71000001)
 TDS_7_4 = TdsVersion(0x74000004)
 
@@ -156,14 +162,14 @@ def parse_login(payload: bytes) -> Login:
 
     Raises:
         ProtocolError: A field outside the message, text that is not UTF-16, or a
-            version older than 7.1.
+            version older than 7.0.
     """
     if len(payload) < _SMALLEST_LOGIN:
         raise ProtocolError(f"LOGIN7 of {len(payload)} bytes")
     _, version, packet_size, _, pid, _, _, flags2, _, flags3, _, _ = _FIXED.unpack_from(
         payload
     )
-    if version < TDS_7_1.number & 0xFF000000:
+    if version < TDS_7_0.number:
         raise ProtocolError(f"TDS version {version:#x}")
 
     def raw(offset: int) -> bytes:

@@ -21,7 +21,6 @@ _FIXED = {
     "ARITHABORT": "ON",
     "ARITHIGNORE": "OFF",
     "FORCEPLAN": "*",
-    "FMTONLY": "OFF",
     "PARSEONLY": "OFF",
     "NOEXEC": "OFF",
     "IMPLICIT_TRANSACTIONS": "OFF",
@@ -58,6 +57,7 @@ class Options:
     """A session's options.
 
     Attributes:
+        fmtonly: Whether queries answer their columns and no rows.
         lock_timeout: Milliseconds; reading never waits here, so it only answers.
         identity_insert: The table that takes given identity values, folded.
     """
@@ -65,6 +65,7 @@ class Options:
     nocount: bool = False
     xact_abort: bool = False
     quoted_identifier: bool = True
+    fmtonly: bool = False
     lock_timeout: int = -1
     identity_insert: str = ""
 
@@ -85,6 +86,8 @@ class Options:
                 self.xact_abort = _on(name, value)
             case "QUOTED_IDENTIFIER":
                 self.quoted_identifier = _on(name, value)
+            case "FMTONLY":
+                self.fmtonly = _on(name, value)
             case "LOCK_TIMEOUT":
                 self.lock_timeout = _number(name, value)
             case "IDENTITY_INSERT":

@@ -216,8 +216,14 @@ class DefinitionParser(QueryParser):
             raise unsupported(f"DROP {self.here.raw}")
         kind = self.advance().value
         lenient = self.accept("IF", "EXISTS")
+        if kind == "DATABASE":
+            databases = self.listed(self.name)
+            return c.DropDatabases(self.since(start), databases, lenient)
         names = self.listed(lambda: s.TableName(self.dotted()))
-        return c.DropOther(self.since(start), kind, names, lenient)
+        if kind in ("FUNCTION", "TRIGGER"):
+            return c.DropOther(self.since(start), kind, names, lenient)
+        word = "VIEW" if kind == "VIEW" else "PROCEDURE"
+        return c.DropModules(self.since(start), word, names, lenient)
 
     def alter(self, start: int) -> c.Statement:
         """Parse ALTER TABLE."""

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
+from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.failures import unsupported
 from sandbox.tds.lexer import Kind
 from sandbox.tds.parse_definitions import DefinitionParser
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _TEXT_SHOWN = 100
 
 
 class FlowParser(DefinitionParser):
     """Statements that hold statements, and those that talk."""
+
+    _first_words: Mapping[str, Callable[[int], c.Statement]]
+
+    @abstractmethod
+    def statements(self) -> tuple[c.Statement, ...]:
+        """Parse to the end; the parser of statements says how."""
 
     @abstractmethod
     def statement(self, *, first: bool = False) -> c.Statement:
@@ -74,8 +85,8 @@ class FlowParser(DefinitionParser):
 
     def _throw(self, start: int) -> c.Statement:
         self.expect("THROW")
-        if self.here.kind is Kind.END or self.is_symbol(";"):
-            raise unsupported("THROW without arguments")
+        if self._ends_call():
+            return c.Rethrow(self.since(start))
         number = self.scalar()
         self.expect_symbol(",")
         message = self.scalar()
@@ -97,21 +108,43 @@ class FlowParser(DefinitionParser):
 
     def _procedure(self, start: int, result: str = "") -> c.Statement:
         procedure = s.TableName(self.dotted())
-        arguments: tuple[tuple[str, s.Expression], ...] = ()
-        ended = self.here.kind in (Kind.END, Kind.WORD) or self.is_symbol(";")
-        if not ended or self.is_word("NULL", "DEFAULT"):
+        arguments: tuple[c.Argument, ...] = ()
+        if not self._ends_call():
             arguments = self.listed(self._argument)
+        if self.accept("WITH"):
+            self.expect("RECOMPILE")
         return c.Execute(self.since(start), procedure, arguments, result)
 
-    def _argument(self) -> tuple[str, s.Expression]:
+    def _ends_call(self) -> bool:
+        if self.is_word("NULL", "DEFAULT"):
+            return False
+        if self.here.kind is Kind.WORD:
+            return not self.is_name() or self.here.value in self._first_words
+        return self.here.kind is Kind.END or self.is_symbol(";")
+
+    def _argument(self) -> c.Argument:
         name = ""
         if self.here.kind is Kind.VARIABLE and self.is_symbol("=", distance=1):
             name = self.advance().value.lower()
             self.advance()
-        value = self.expression()
-        if self.is_word("OUTPUT", "OUT"):
-            raise unsupported("EXEC with OUTPUT parameters")
-        return name, value
+        value = self.parameter_value()
+        output = self.accept("OUTPUT") or self.accept("OUT")
+        if output and not isinstance(value, s.Variable):
+            raise SqlError(
+                "Cannot use the OUTPUT option when passing a constant to a stored "
+                "procedure.",
+                number=179,
+                severity=15,
+            )
+        return c.Argument(name, value, output)
+
+    def parameter_value(self) -> s.Expression:
+        """Parse an argument or a default: a value, or a word that stands for text."""
+        if self.is_name() and not self.is_symbol("(", distance=1):
+            token = self.advance()
+            words = token.value if token.kind is Kind.QUOTED else token.raw
+            return s.Text(words, unicode=True)
+        return self.expression()
 
     def _waitfor(self, start: int) -> c.Statement:
         self.expect("WAITFOR")
@@ -122,6 +155,32 @@ class FlowParser(DefinitionParser):
 
     def _jump(self, start: int) -> c.Statement:
         word = self.advance().value
-        if word == "RETURN" and self.here.kind is Kind.NUMBER:
-            self.advance()
-        return c.Jump(self.since(start), word)
+        value = None
+        if word == "RETURN" and self._begins_value():
+            value = self.scalar()
+        return c.Jump(self.since(start), word, value)
+
+    def _begins_value(self) -> bool:
+        if self.here.kind in (Kind.NUMBER, Kind.VARIABLE):
+            return True
+        if self.is_symbol("(", "-", "+", "~") or self.is_word("CASE", "NULL"):
+            return True
+        return self.is_name() and self.is_symbol("(", distance=1)
+
+    def _try(self, start: int) -> c.Statement:
+        self.expect("TRY")
+        body = self._until("TRY")
+        self.expect("BEGIN", "CATCH")
+        handler = self._until("CATCH")
+        return c.Try(self.since(start), body, handler)
+
+    def _until(self, word: str) -> tuple[c.Statement, ...]:
+        """Statements up to END and a word."""
+        found: list[c.Statement] = []
+        while not (self.is_word("END") and self.is_word(word, distance=1)):
+            if self.here.kind is Kind.END:
+                raise self.unexpected()
+            if not self.accept_symbol(";"):
+                found.append(self.statement())
+        self.expect("END", word)
+        return tuple(found)

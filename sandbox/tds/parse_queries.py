@@ -145,7 +145,7 @@ class QueryParser(ExpressionParser):
         if not distinct:
             self.accept("ALL")
         top = self._top() if self.accept("TOP") else None
-        items = self.listed(self._item)
+        items = self.listed(self.select_item)
         into = s.TableName(self.dotted()) if self.accept("INTO") else None
         source = self.sources() if self.accept("FROM") else None
         where = self.expression() if self.accept("WHERE") else None
@@ -168,7 +168,8 @@ class QueryParser(ExpressionParser):
             raise unsupported("TOP ... WITH TIES")
         return count
 
-    def _item(self) -> s.SelectItem:
+    def select_item(self) -> s.SelectItem:
+        """Parse an item of a select list or of OUTPUT."""
         if self.is_symbol("=", distance=1):
             if self.here.kind is Kind.VARIABLE:
                 variable = self.advance().value.lower()

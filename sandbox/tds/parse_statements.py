@@ -8,10 +8,10 @@ from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.failures import syntax_error, unsupported
 from sandbox.tds.lexer import Kind, tokenize
-from sandbox.tds.parse_flow import FlowParser
+from sandbox.tds.parse_modules import ModuleParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _OPTIONS_OF_ONE_WORD = frozenset(
     [
@@ -87,22 +87,35 @@ def parse_batch(
     return parser.statements()
 
 
-class StatementParser(FlowParser):
+def parse_parameters(text: str) -> tuple[c.Parameter, ...]:
+    """The parameters that sp_executesql and its like declare in a text.
+
+    Raises:
+        SqlError: 102, it declares none.
+    """
+    parser = StatementParser(text, quoted_identifier=True)
+    found = parser.parameters()
+    if parser.here.kind is not Kind.END:
+        raise parser.unexpected()
+    return found
+
+
+class StatementParser(ModuleParser):
     """Statements."""
 
     def __init__(self, text: str, *, quoted_identifier: bool) -> None:
         """Begin a batch."""
         super().__init__(text, tokenize(text, quoted_identifier=quoted_identifier))
-        self._first_words: dict[str, Callable[[int], c.Statement]] = {
+        self._first_words: Mapping[str, Callable[[int], c.Statement]] = {
             "SELECT": self._select_statement,
             "WITH": self._with,
             "INSERT": self._insert,
             "UPDATE": self._update,
             "DELETE": self._delete,
             "TRUNCATE": self._truncate,
-            "CREATE": self.create,
+            "CREATE": self._create,
             "DROP": self.drop,
-            "ALTER": self.alter,
+            "ALTER": self._alter,
             "SET": self._set,
             "DECLARE": self._declare,
             "USE": self._use,
@@ -166,7 +179,9 @@ class StatementParser(FlowParser):
         self, start: int, tables: tuple[s.CommonTable, ...] = ()
     ) -> c.Statement:
         self.expect("INSERT")
-        if self.is_word("BULK") or self.is_word("TOP"):
+        if self.accept("BULK"):
+            return self._insert_bulk(start)
+        if self.is_word("TOP"):
             raise unsupported(self._shown(start))
         self.accept("INTO")
         table = s.TableName(self.dotted())
@@ -174,7 +189,7 @@ class StatementParser(FlowParser):
         columns: tuple[str, ...] = ()
         if self.is_symbol("(") and not self.is_word("SELECT", "WITH", distance=1):
             columns = self.column_list()
-        self._refuse_output(start)
+        output = self._output()
         query: s.Query | None
         if self.accept("DEFAULT", "VALUES"):
             query = None
@@ -186,11 +201,42 @@ class StatementParser(FlowParser):
                 query = s.Query(
                     query.body, tables, query.order, query.offset, query.fetch
                 )
-        return c.Insert(self.since(start), table, columns, query)
+        return c.Insert(self.since(start), table, columns, query, output)
 
-    def _refuse_output(self, start: int) -> None:
-        if self.is_word("OUTPUT"):
-            raise unsupported(self._shown(start))
+    def _insert_bulk(self, start: int) -> c.Statement:
+        table = s.TableName(self.dotted())
+        columns = self.wrapped(lambda: self.listed(self._bulk_column))
+        options: tuple[str, ...] = ()
+        if self.accept("WITH"):
+            options = self.wrapped(lambda: self.listed(self._bulk_option))
+        keeps_nulls = "KEEP_NULLS" in options
+        return c.InsertBulk(self.since(start), table, columns, keeps_nulls)
+
+    def _bulk_column(self) -> str:
+        name = self.name()
+        self.type_name()
+        if self.accept("COLLATE"):
+            self.name()
+        return name
+
+    def _bulk_option(self) -> str:
+        """Hints; but for one they only say how fast, and what is checked anyway."""
+        option = self.advance().value
+        if option == "ORDER":
+            self._skip_parentheses()
+        elif self.accept_symbol("="):
+            self.integer()
+        return option
+
+    def _output(self) -> s.OutputClause | None:
+        if not self.accept("OUTPUT"):
+            return None
+        items = self.listed(self.select_item)
+        if not self.accept("INTO"):
+            return s.OutputClause(items)
+        into = s.TableName(self.dotted())
+        columns = self.column_list() if self.is_symbol("(") else ()
+        return s.OutputClause(items, into, columns)
 
     def _update(
         self, start: int, tables: tuple[s.CommonTable, ...] = ()
@@ -202,10 +248,11 @@ class StatementParser(FlowParser):
         self._hints()
         self.expect("SET")
         assignments = self.listed(self._assignment)
-        self._refuse_output(start)
+        output = self._output()
         source = self.sources() if self.accept("FROM") else None
         where = self.expression() if self.accept("WHERE") else None
-        return c.Update(self.since(start), target, assignments, source, where, tables)
+        text = self.since(start)
+        return c.Update(text, target, assignments, source, where, tables, output)
 
     def _assignment(self) -> tuple[str, s.Expression]:
         column = self.dotted()[-1]
@@ -226,10 +273,11 @@ class StatementParser(FlowParser):
         self.accept("FROM")
         target = s.TableName(self.dotted())
         self._hints()
-        self._refuse_output(start)
+        output = self._output()
         source = self.sources() if self.accept("FROM") else None
         where = self.expression() if self.accept("WHERE") else None
-        return c.Delete(self.since(start), target, source, where, tables)
+        text = self.since(start)
+        return c.Delete(text, target, source, where, tables, output)
 
     def _truncate(self, start: int) -> c.Statement:
         self.expect("TRUNCATE", "TABLE")
@@ -300,7 +348,9 @@ class StatementParser(FlowParser):
             if self.accept("WITH", "MARK") and self.here.kind is Kind.STRING:
                 self.advance()
             return c.Begin(self.since(start))
-        if self.is_word("TRY", "CATCH", "DISTRIBUTED", "ATOMIC"):
+        if self.is_word("TRY"):
+            return self._try(start)
+        if self.is_word("CATCH", "DISTRIBUTED", "ATOMIC"):
             raise unsupported(self._shown(start))
         found = []
         while not self.accept("END"):

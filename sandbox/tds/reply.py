@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sandbox.tds import tokens
+from sandbox.tds.return_values import ReturnValue, return_value
 from sandbox.tds.rows import encode_rows
-from sandbox.tds.tokens import Command, Status
+from sandbox.tds.tokens import Command, Status, Token
 from sandbox.tds.wire_types import column_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -32,7 +34,8 @@ class Reply:
         self._stream = stream
         self._version = version
         self._server = server
-        self._held: tuple[Status, Command, int] | None = None
+        self._held: tuple[Token, Status, Command, int] | None = None
+        self._procedures: list[str] = []
 
     def _write(self, data: bytes) -> None:
         self._release(Status.MORE)
@@ -40,17 +43,51 @@ class Reply:
 
     def _release(self, more: Status) -> None:
         if self._held is not None:
-            status, command, count = self._held
+            token, status, command, count = self._held
             self._held = None
             self._stream.write(
-                tokens.done(self._version, status | more, command, count)
+                tokens.done(self._version, status | more, command, count, token)
             )
 
-    def done(self, command: Command = Command.NONE, count: int | None = None) -> None:
-        """A statement ended; a count is told unless NOCOUNT hides it."""
+    def _hold(
+        self, status: Status, command: Command = Command.NONE, count: int = 0
+    ) -> None:
         self._release(Status.MORE)
-        status = Status.FINAL if count is None else Status.COUNT
-        self._held = (status, command, count or 0)
+        token = Token.DONE_IN_PROCEDURE if self._procedures else Token.DONE
+        self._held = (token, status, command, count)
+
+    def done(self, command: Command = Command.NONE, count: int | None = None) -> None:
+        """A statement ended; a count is told unless NOCOUNT hides it.
+
+        Inside a procedure only what has rows or a count is told.
+        """
+        if count is not None:
+            self._hold(Status.COUNT, command, count)
+        elif not self._procedures or command is Command.SELECT:
+            self._hold(Status.FINAL, command)
+
+    @property
+    def procedure_name(self) -> str:
+        """The procedure that speaks; '' for none."""
+        return self._procedures[-1] if self._procedures else ""
+
+    @contextmanager
+    def procedure(self, name: str) -> Iterator[None]:
+        """What is told inside is told by a procedure."""
+        self._procedures.append(name)
+        try:
+            yield
+        finally:
+            self._procedures.pop()
+
+    def returned(self, status: int, values: Iterable[ReturnValue] = ()) -> None:
+        """A procedure ended: what it returned, and the parameters asked back."""
+        self._write(tokens.return_status(status))
+        for value in values:
+            self._write(return_value(value, self._version))
+        self._release(Status.MORE)
+        token = Token.DONE_IN_PROCEDURE if self._procedures else Token.DONE_PROCEDURE
+        self._held = (token, Status.FINAL, Command.NONE, 0)
 
     def failed(self, error: SqlError) -> None:
         """A statement ended in an error."""
@@ -62,9 +99,10 @@ class Reply:
                 state=error.state,
                 text=error.message,
                 server=self._server,
+                procedure=self.procedure_name,
             )
         )
-        self._held = (Status.ERROR, Command.NONE, 0)
+        self._hold(Status.ERROR)
 
     def inform(
         self, number: int, text: str, *, severity: int = 0, state: int = 1
@@ -78,6 +116,7 @@ class Reply:
                 state=state,
                 text=text,
                 server=self._server,
+                procedure=self.procedure_name,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -12,50 +13,121 @@ from sandbox.tds import commands as c
 from sandbox.tds.changes import Change, ChangeCompiler
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.definitions import check_columns, create_sql
-from sandbox.tds.failures import from_duckdb
+from sandbox.tds.failures import from_duckdb, invalid_column
+from sandbox.tds.inserts import InsertCompiler
 from sandbox.tds.result_columns import renamed
 from sandbox.tds.syntax import Query, Select, Values
 from sandbox.tds.tables import Column, Table
 from sandbox.tds.tokens import Command
 
 if TYPE_CHECKING:
-    from sandbox.tds.session import TdsSession
-    from sandbox.tds.tables import Key
+    from collections.abc import Callable, Sequence
 
-GOES_ON = frozenset({2627, 2601, 515, 547, 8134, 8115, 220, 2628, 8152, 50000})
+    import pyarrow as pa
+
+    from sandbox.tds.bulk import BulkRows
+    from sandbox.tds.session import TdsSession
+    from sandbox.tds.syntax import TableName
+    from sandbox.tds.tables import Key
+    from sandbox.tds.types import SqlType
+    from sandbox.tds.wire_types import OutputColumn
+
+GOES_ON = frozenset(
+    {2627, 2601, 515, 547, 8134, 8115, 220, 2628, 8152, 50000}
+    | {201, 2812, 8144, 8145, 8162}
+)
 """Errors that end their statement only; the batch goes on."""
 
-_DUPLICATE = re.compile(r'Duplicate key "(?P<key>.*)" violates', re.DOTALL)
+_DUPLICATE = re.compile(r'uplicate key "(?P<key>.*?)"(?: violates|$)', re.DOTALL)
 
 
-def run(
-    session: TdsSession, statement: c.Insert | c.Update | c.Delete
-) -> tuple[Command, int]:
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a statement has changed.
+
+    Attributes:
+        columns: Of what OUTPUT tells.
+        told: Its rows, None if it tells nothing.
+    """
+
+    command: Command
+    count: int
+    columns: tuple[OutputColumn, ...] = ()
+    told: pa.Table | None = None
+
+
+def run(session: TdsSession, statement: c.Insert | c.Update | c.Delete) -> Changed:
     """Run a statement that changes rows.
-
-    Returns:
-        What it is, and how many rows it changed.
 
     Raises:
         SqlError: It was refused.
         duckdb.Error: As `failures.from_duckdb` tells.
     """
     if isinstance(statement, c.Insert):
-        with session.database.identities.lock:
-            return Command.INSERT, _insert(session, statement)
-    compiler = ChangeCompiler(
-        session.environment(), _no_identity, session.database.rowversions
-    )
+        allowed = _is_allowed(statement, session)
+        given = statement.query is None or isinstance(statement.query.body, Values)
+        return _insert(
+            session,
+            lambda compiler: compiler.insert(statement, identity_insert=allowed),
+            fresh=not given,
+        )
+    compiler = ChangeCompiler(session.environment(), session.database.rowversions)
     if isinstance(statement, c.Update):
-        return Command.UPDATE, _write(session, compiler.update(statement))
-    return Command.DELETE, _write(session, compiler.delete(statement))
+        return _change(session, Command.UPDATE, compiler.update(statement))
+    return _change(session, Command.DELETE, compiler.delete(statement))
 
 
-def _no_identity(table: Table, column: Column) -> int:
-    raise TypeError(f"no identity is given out for {table.title}.{column.name}")
+def check_bulk(session: TdsSession, statement: c.InsertBulk) -> None:
+    """Prepare for the rows of an INSERT BULK.
+
+    Raises:
+        SqlError: 208, there is no such table; 207, it has no such column.
+    """
+    table = session.environment().table(statement.table)
+    for name in statement.columns:
+        if table.column(name) is None:
+            raise invalid_column(name)
+    session.bulk = statement
 
 
-def _insert(session: TdsSession, statement: c.Insert) -> int:
+def load(session: TdsSession, statement: c.InsertBulk, rows: BulkRows) -> int:
+    """Insert rows in bulk, all or none.
+
+    Returns:
+        How many they were.
+    """
+    return _insert_data(
+        session,
+        statement.table,
+        statement.columns,
+        rows.kinds,
+        rows.data,
+        defaults_nulls=not statement.keeps_nulls,
+    )
+
+
+def _insert_data(
+    session: TdsSession,
+    table: TableName,
+    names: Sequence[str],
+    kinds: Sequence[SqlType],
+    data: pa.Table,
+    *,
+    defaults_nulls: bool,
+) -> int:
+    def compiled(compiler: InsertCompiler) -> Change:
+        change = compiler.insert_data(
+            table, names, kinds, defaults_nulls=defaults_nulls
+        )
+        return replace(change, data=data)
+
+    return _insert(session, compiled, fresh=False).count
+
+
+def _insert(
+    session: TdsSession, compiled: Callable[[InsertCompiler], Change], *, fresh: bool
+) -> Changed:
+    """Run an INSERT, and give out the identity values it needs."""
     identities = session.database.identities
     first = 0
 
@@ -64,36 +136,65 @@ def _insert(session: TdsSession, statement: c.Insert) -> int:
         first = identities.next(session.engine, table, column)
         return first
 
-    compiler = ChangeCompiler(
-        session.environment(), identity, session.database.rowversions
-    )
+    with identities.lock:
+        change = compiled(
+            InsertCompiler(
+                session.environment(), identity, session.database.rowversions
+            )
+        )
+        column = next((col for col in change.table.columns if col.identity), None)
+        if column is None:
+            return _change(session, Command.INSERT, change, fresh=fresh)
+        if change.gives_identity:
+            changed = _change(session, Command.INSERT, change, fresh=fresh)
+            identities.forget(change.table)
+            return changed
+        step = (column.identity or (1, 1))[1]
+        if change.rows:  # a failing INSERT leaves its gap, as on SQL Server
+            identities.advance(change.table, first + step * change.rows)
+        changed = _change(session, Command.INSERT, change, fresh=fresh)
+        identities.advance(change.table, first + step * changed.count)
+    if changed.count:
+        last = first + step * (changed.count - 1)
+        session.facts.identity = session.facts.scope_identity = last
+    return changed
+
+
+def _is_allowed(statement: c.Insert, session: TdsSession) -> bool:
     allowed = session.options.identity_insert
-    change = compiler.insert(
-        statement, identity_insert=_is_allowed(allowed, statement, session)
-    )
-    fresh = not (statement.query is None or isinstance(statement.query.body, Values))
-    column = next((col for col in change.table.columns if col.identity), None)
-    if column is None:
-        return _write(session, change, fresh=fresh)
-    if change.gives_identity:
-        count = _write(session, change, fresh=fresh)
-        identities.forget(change.table)
-        return count
-    step = (column.identity or (1, 1))[1]
-    if change.rows:  # a failing INSERT leaves its gap, as on SQL Server
-        identities.advance(change.table, first + step * change.rows)
-    count = _write(session, change, fresh=fresh)
-    identities.advance(change.table, first + step * count)
-    if count:
-        session.facts.identity = first + step * (count - 1)
-    return count
-
-
-def _is_allowed(allowed: str, statement: c.Insert, session: TdsSession) -> bool:
     if not allowed:
         return False
     table = session.environment().table(statement.table)
     return allowed in (table.name.casefold(), table.title.casefold())
+
+
+def _change(
+    session: TdsSession, command: Command, change: Change, *, fresh: bool = True
+) -> Changed:
+    output = change.output
+    if output is None:
+        return Changed(command, _write(session, change, fresh=fresh))
+    with session.atomic():
+        rows = session.engine.read(output.rows_sql).table()
+        told = rows.select(range(output.width, rows.num_columns))
+        data = rows.select(range(output.width))
+        count = _write(session, replace(change, data=data))
+        if count != rows.num_rows:
+            raise SqlError(
+                "Another transaction has changed rows of this statement. Rerun it.",
+                number=1205,
+                severity=13,
+                rollback=True,
+            )
+        clause = output.clause
+        if clause.into is None:
+            return Changed(command, count, output.columns, told)
+        kinds = [column.type for column in output.columns]
+        named = told.rename_columns([f"c{at}" for at in range(len(kinds))])
+        _insert_data(
+            session, clause.into, clause.columns, kinds, named, defaults_nulls=False
+        )
+    return Changed(command, count)
 
 
 def _write(session: TdsSession, change: Change, *, fresh: bool = True) -> int:
@@ -120,7 +221,7 @@ def refused(table: Table, failure: duckdb.Error) -> SqlError:
             )
         return from_duckdb(failure)
     key = _violated(table, found["key"])
-    _, _, value = found["key"].partition(": ")
+    value = found["key"].rpartition(": ")[2]
     shown = f"The duplicate key value is ({value})."
     if key is None or key.constraint:
         kind = "PRIMARY KEY" if key is None or key.primary else "UNIQUE KEY"
@@ -162,7 +263,7 @@ def select_into(session: TdsSession, statement: c.SelectStatement) -> int:
         raise TypeError(statement.text)
     environment = session.environment()
     schema, name = environment.resolve(body.into)
-    if session.tables.find(schema, name) is not None:
+    if session.tables.entry(schema, name) is not None:
         raise SqlError(
             f"There is already an object named '{name}' in the database.", number=2714
         )

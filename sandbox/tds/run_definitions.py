@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
 def run(session: TdsSession, statement: c.Statement) -> bool:
     """Run a definition; False if the statement is none."""
-    if isinstance(statement, c.CreateDatabase):
-        _create_database(session, statement.name)
-        return True
-    if isinstance(statement, c.DropOther):
-        _drop_other(session, statement)
-        return True
     runner = _RUNNERS.get(type(statement))
     if runner is None:
         return False
@@ -44,35 +38,16 @@ def run(session: TdsSession, statement: c.Statement) -> bool:
     return True
 
 
-def _create_database(session: TdsSession, name: str) -> None:
-    if session.facts.transactions:
+def _drop_other(_: TdsSession, statement: c.DropOther) -> None:
+    """Nothing of the kind exists, as nothing can be created."""
+    if not statement.lenient:
         raise SqlError(
-            "CREATE DATABASE statement not allowed within multi-statement transaction.",
-            number=226,
+            f"Cannot drop the {statement.kind.lower()} '{statement.names[0]}', because "
+            "it does not exist or you do not have permission.",
+            number=3701,
+            severity=11,
+            state=5,
         )
-    if name.casefold() in (one.casefold() for one in session.databases.names()):
-        raise SqlError(
-            f"Database '{name}' already exists. Choose a different database name.",
-            number=1801,
-        )
-    session.databases.create(name)
-
-
-def _drop_other(session: TdsSession, statement: c.DropOther) -> None:
-    databases = {name.casefold() for name in session.databases.names()}
-    for name in statement.names:
-        own = name.parts[-1]
-        if statement.kind == "DATABASE" and own.casefold() in databases:
-            raise unsupported(statement.text)
-        if not statement.lenient:
-            kind = "procedure" if statement.kind == "PROC" else statement.kind.lower()
-            raise SqlError(
-                f"Cannot drop the {kind} '{name}', because it does not exist or you do "
-                "not have permission.",
-                number=3701,
-                severity=11,
-                state=5,
-            )
 
 
 def _create_schema(session: TdsSession, statement: c.CreateSchema) -> None:
@@ -82,7 +57,7 @@ def _create_schema(session: TdsSession, statement: c.CreateSchema) -> None:
 def _create_table(session: TdsSession, statement: c.CreateTable) -> None:
     environment = session.environment()
     schema, name = environment.resolve(statement.table)
-    if session.tables.find(schema, name) is not None:
+    if session.tables.entry(schema, name) is not None:
         raise SqlError(
             f"There is already an object named '{name}' in the database.", number=2714
         )
@@ -357,6 +332,7 @@ def _key_named(table: Table, name: str) -> Key | None:
 _RUNNERS: dict[type[c.Statement], Callable[[TdsSession, Any], None]] = {
     c.CreateSchema: _create_schema,
     c.CreateTable: _create_table,
+    c.DropOther: _drop_other,
     c.DropTable: _drop_tables,
     c.AddColumns: _add,
     c.DropColumns: _drop_columns,

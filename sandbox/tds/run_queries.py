@@ -10,7 +10,7 @@ from sandbox.tds.reply import Reply
 from sandbox.tds.results import scalar, stored_constant
 from sandbox.tds.scope import Scope
 from sandbox.tds.session import TdsSession
-from sandbox.tds.syntax import Expression, Query, Select, SelectItem
+from sandbox.tds.syntax import Expression
 from sandbox.tds.values import Typed
 
 _KEPT_TEXT = 10_000
@@ -81,10 +81,14 @@ class Queries:
     def evaluate(self, node: Expression) -> Typed:
         """The value of an expression, now."""
         environment = self._session.environment()
-        query = Query(Select((SelectItem(node),)))
-        compiled = QueryCompiler(environment).query(query)
-        value = scalar(self._session.engine.read(compiled.sql))
-        return stored_constant(value, compiled.columns[0].type)
+        return self.settled(QueryCompiler(environment).value(node, Scope()))
+
+    def settled(self, value: Typed) -> Typed:
+        """A value as a constant, computed if it is not yet known."""
+        if value.constant is not None or value.is_null:
+            return value
+        found = scalar(self._session.engine.read(f"SELECT {value.sql}"))
+        return stored_constant(found, value.kind)
 
     def is_true(self, node: Expression) -> bool:
         """Whether a condition holds now; unknown is not true."""
@@ -102,4 +106,4 @@ class Queries:
             SqlError: 137, it is not declared.
         """
         declared = self._session.environment().variable(name)
-        self._session.variables[name] = convert(value, declared.kind)
+        self._session.variables[name] = self.settled(convert(value, declared.kind))

@@ -38,7 +38,7 @@ from sandbox.tds.packets import (
     ProtocolError,
 )
 from sandbox.tds.reply import Reply
-from sandbox.tds.rpc import procedure_name
+from sandbox.tds.rpc import parse_calls, parse_transaction
 from sandbox.tds.run_queries import CancelledError
 from sandbox.tds.session import TdsSession
 from sandbox.tds.tokens import Environment
@@ -55,10 +55,6 @@ _FIRST_SPID = 51
 _LANGUAGE = "us_english"
 _HEADERS = struct.Struct("<I")
 _ENDS = (ConnectionClosedError, ConnectionKilled, ProtocolError)
-_REFUSED: dict[int, str] = {
-    PacketType.BULK: "INSERT BULK",
-    PacketType.TRANSACTION_MANAGER: "a transaction manager request",
-}
 
 
 class TdsServer:
@@ -317,10 +313,14 @@ class _Connection(socketserver.BaseRequestHandler):
         if message.type == PacketType.SQL_BATCH:
             executor.run(_text(self._body(message)), reply)
         elif message.type == PacketType.RPC:
-            executor.refuse_call(procedure_name(self._body(message)), reply)
+            calls = parse_calls(self._body(message), self._version)
+            executor.call(calls, reply)
+        elif message.type == PacketType.BULK:
+            executor.load(message.payload, self._version, reply)
+        elif message.type == PacketType.TRANSACTION_MANAGER:
+            executor.transact(parse_transaction(self._body(message)), reply)
         else:
-            what = _REFUSED.get(message.type, f"a request of type {message.type}")
-            reply.failed(unsupported(what))
+            reply.failed(unsupported(f"a request of type {message.type}"))
 
     def _body(self, message: Message) -> bytes:
         """A request without ALL_HEADERS."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sandbox.errors import SqlError
@@ -11,15 +12,19 @@ from sandbox.tds.catalog import SessionTables
 from sandbox.tds.environment import Environment, Facts
 from sandbox.tds.failures import no_such_database, unsupported
 from sandbox.tds.options import Options
+from sandbox.tds.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.engine import Session
+    from sandbox.tds.catalog import Entry
+    from sandbox.tds.commands import InsertBulk
     from sandbox.tds.databases import Database, Databases
     from sandbox.tds.login import Login
     from sandbox.tds.values import Typed
 
+_DEEPEST = 32
 _TICKS_OF_UNIX_EPOCH = 621_355_968_000_000_000
 
 
@@ -29,6 +34,7 @@ class TdsSession:
     Attributes:
         facts: What @@variables and functions tell.
         variables: Those of the current batch.
+        bulk: The INSERT BULK whose rows are to come.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class TdsSession:
             spid=spid,
         )
         self.locks = databases.locks
+        self.bulk: InsertBulk | None = None
         self._marks: dict[str, tuple[int, object]] = {}
 
     def environment(self) -> Environment:
@@ -70,6 +77,40 @@ class TdsSession:
         self.facts.databases = self.databases.names()
         self.facts.lock_timeout = self.options.lock_timeout
         return Environment(self.tables, self.variables, self.facts)
+
+    @contextmanager
+    def scope(self, variables: dict[str, Typed]) -> Iterator[None]:
+        """What a procedure or a batch inside a batch changes for itself alone.
+
+        Variables, options, the identity of its INSERTs and its #tables end with it.
+
+        Raises:
+            SqlError: 217, it is nested too deep.
+        """
+        facts = self.facts
+        if facts.nest_level >= _DEEPEST:
+            raise SqlError(
+                "Maximum stored procedure, function, trigger, or view nesting level "
+                f"exceeded (limit {_DEEPEST}).",
+                number=217,
+            )
+        kept = self.variables, self.options, facts.scope_identity
+        tables = {entry.key for entry in self.tables.temporary()}
+        self.variables, self.options = variables, replace(self.options)
+        facts.nest_level += 1
+        try:
+            yield
+        finally:
+            facts.nest_level -= 1
+            self.variables, self.options, facts.scope_identity = kept
+            for entry in self.tables.temporary():
+                if entry.key not in tables:
+                    self._drop_temporary(entry)
+
+    def _drop_temporary(self, entry: Entry) -> None:
+        if isinstance(entry, Table):
+            self.engine.write(f"DROP TABLE {entry.relation}")
+        self.tables.remove(self.engine, entry)
 
     def use(self, name: str) -> None:
         """Change the database.
@@ -116,6 +157,7 @@ class TdsSession:
                 "TRANSACTION.",
                 number=3902,
             )
+        self.check_not_doomed()
         if self.facts.transactions > 1:
             self.facts.transactions -= 1
             return False
@@ -145,10 +187,32 @@ class TdsSession:
 
     def abandon(self) -> None:
         """Undo whatever is open."""
+        self._undo()
+        self.facts.transactions = 0
+        self.facts.doomed = False
+
+    def doom(self) -> None:
+        """Undo what is open, and let nothing but ROLLBACK end it."""
+        self._undo()
+        self.facts.doomed = self.facts.transactions > 0
+
+    def check_not_doomed(self) -> None:
+        """Refuse to change anything in a doomed transaction.
+
+        Raises:
+            SqlError: 3930.
+        """
+        if self.facts.doomed:
+            raise SqlError(
+                "The current transaction cannot be committed and cannot support "
+                "operations that write to the log file. Roll back the transaction.",
+                number=3930,
+            )
+
+    def _undo(self) -> None:
         self._marks.clear()
         self.engine.rollback()
         if self.facts.transactions:
-            self.facts.transactions = 0
             self.tables.rollback()
 
     def save(self, name: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.tds.convert import convert
 from sandbox.tds.failures import unsupported
 from sandbox.tds.lexer import Kind, tokenize
+from sandbox.tds.modules import Module
 from sandbox.tds.syntax import TableName
 from sandbox.tds.type_numbers import TYPE_NUMBERS
 from sandbox.tds.types import (
@@ -23,7 +24,7 @@ from sandbox.tds.values import Typed, constant, null, text_literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sandbox.tds.environment import Environment
+    from sandbox.tds.environment import Caught, Environment
     from sandbox.tds.tables import Table
 
 VERSION = "Microsoft SQL Server 2019 (RTM-CU28) - 15.0.4224.0 (X64) - Shardline sandbox"
@@ -59,7 +60,7 @@ def _words(value: Typed) -> str:
     return value.constant
 
 
-def _table(value: Typed, environment: Environment) -> Table | None:
+def _object(value: Typed, environment: Environment) -> Table | Module | None:
     environment.fixed = False
     tokens = tokenize(_words(value))[:-1]
     parts = tuple(
@@ -68,23 +69,42 @@ def _table(value: Typed, environment: Environment) -> Table | None:
     if not parts:
         return None
     schema, name = environment.resolve(TableName(parts))
-    return environment.tables.find(schema, name)
+    return environment.tables.entry(schema, name)
+
+
+def _table(value: Typed, environment: Environment) -> Table | None:
+    found = _object(value, environment)
+    return None if isinstance(found, Module) else found
 
 
 def _object_id(values: Sequence[Typed], environment: Environment) -> Typed:
     name, *kind = values
-    found = _table(name, environment)
-    if kind and _words(kind[0]).strip().upper() != "U":
-        found = None
+    found = _object(name, environment)
+    if kind and found is not None:
+        type_ = found.kind.value if isinstance(found, Module) else "U"
+        if _words(kind[0]).strip().upper() != type_:
+            found = None
     return _int(found.object_id if found else None)
+
+
+def _object_definition(values: Sequence[Typed], environment: Environment) -> Typed:
+    (number,) = values
+    kind = text(-1, unicode=True)
+    environment.fixed = False
+    for module in environment.tables.modules():
+        if module.object_id == number.constant:
+            return constant(module.text, kind)
+    return null(kind)
 
 
 def _object_name(values: Sequence[Typed], environment: Environment) -> Typed:
     environment.fixed = False
     (number,) = values
+    tables = environment.tables
+    names = {table.object_id: table.name for table in tables.all()}
+    names |= {module.object_id: module.name for module in tables.modules()}
     known = "".join(
-        f"WHEN {table.object_id} THEN {text_literal(table.name)} "
-        for table in environment.tables.all()
+        f"WHEN {one} THEN {text_literal(name)} " for one, name in names.items()
     )
     if not known:
         return null(SYSNAME)
@@ -178,8 +198,36 @@ def _application(values: Sequence[Typed], environment: Environment) -> Typed:
 def _transaction_state(values: Sequence[Typed], environment: Environment) -> Typed:
     if values:
         raise ValueError
-    return constant(int(environment.facts.transactions > 0), SMALLINT)
+    facts = environment.facts
+    if facts.doomed:
+        return constant(-1, SMALLINT)
+    return constant(int(facts.transactions > 0), SMALLINT)
 
+
+def _of_caught(
+    found: Callable[[Caught], Typed], otherwise: Typed
+) -> Callable[[Sequence[Typed], Environment], Typed]:
+    """A function of the error that a CATCH is about; NULL outside of one."""
+
+    def function(values: Sequence[Typed], environment: Environment) -> Typed:
+        if values:
+            raise ValueError
+        caught = environment.facts.caught
+        return otherwise if caught is None else found(caught)
+
+    return function
+
+
+def _procedure_of(caught: Caught) -> Typed:
+    return _name(caught.procedure) if caught.procedure else null(SYSNAME)
+
+
+def _error_line(_: Sequence[Typed], environment: Environment) -> Typed:
+    environment.fixed = False
+    raise unsupported("ERROR_LINE")
+
+
+_MESSAGE = text(4000, unicode=True)
 
 SESSION_FUNCTIONS: dict[str, Callable[[Sequence[Typed], Environment], Typed]] = {
     "OBJECT_ID": _object_id,
@@ -202,6 +250,15 @@ SESSION_FUNCTIONS: dict[str, Callable[[Sequence[Typed], Environment], Typed]] = 
     "HOST_NAME": _host,
     "APP_NAME": _application,
     "XACT_STATE": _transaction_state,
+    "ERROR_NUMBER": _of_caught(lambda one: _int(one.error.number), null(INT)),
+    "ERROR_SEVERITY": _of_caught(lambda one: _int(one.error.severity), null(INT)),
+    "ERROR_STATE": _of_caught(lambda one: _int(one.error.state), null(INT)),
+    "ERROR_MESSAGE": _of_caught(
+        lambda one: constant(str(one.error), _MESSAGE), null(_MESSAGE)
+    ),
+    "ERROR_LINE": _error_line,
+    "ERROR_PROCEDURE": _of_caught(_procedure_of, null(SYSNAME)),
+    "OBJECT_DEFINITION": _object_definition,
 }
 
 GLOBALS: dict[str, Callable[[Environment], Typed]] = {
@@ -218,6 +275,6 @@ GLOBALS: dict[str, Callable[[Environment], Typed]] = {
     "@@datefirst": lambda _: constant(7, TINYINT),
     "@@lock_timeout": lambda environment: _int(environment.facts.lock_timeout),
     "@@max_precision": lambda _: constant(38, TINYINT),
-    "@@nestlevel": lambda _: _int(0),
+    "@@nestlevel": lambda environment: _int(environment.facts.nest_level),
     "@@microsoftversion": lambda _: _int(0x0F001080),
 }

@@ -324,6 +324,15 @@ class Query:
     fetch: Expression | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OutputClause:
+    """OUTPUT items [INTO table (columns)]."""
+
+    items: tuple[SelectItem, ...]
+    into: TableName | None = None
+    columns: tuple[str, ...] = ()
+
+
 # --- definitions
 
 

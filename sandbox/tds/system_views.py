@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sandbox.tds.describe import relation
+from sandbox.tds.modules import ModuleKind
 from sandbox.tds.type_numbers import TYPE_NUMBERS
 from sandbox.tds.types import (
     BIT,
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
     Row = tuple[Constant | None, ...]
 
+_DESCRIBED = {
+    ModuleKind.PROCEDURE: "SQL_STORED_PROCEDURE",
+    ModuleKind.VIEW: "VIEW",
+}
 _DEFAULT_TEXT = text(4000, unicode=True)
 _SHORT = text(60, unicode=True)
 # Bytes, digits and scale of the types that have no facets.
@@ -73,6 +79,21 @@ def _tables(environment: Environment) -> Iterator[Row]:
         yield table.name, table.object_id, number, 0, "U ", "USER_TABLE", False
 
 
+def _modules(kinds: Sequence[ModuleKind], environment: Environment) -> Iterator[Row]:
+    schemas = _schema_numbers(environment)
+    for module in environment.tables.modules():
+        if module.kind in kinds:
+            described = _DESCRIBED[module.kind]
+            number = schemas[module.schema]
+            type_ = f"{module.kind.value} "
+            yield module.name, module.object_id, number, 0, type_, described, False
+
+
+def _objects(environment: Environment) -> Iterator[Row]:
+    yield from _tables(environment)
+    yield from _modules(tuple(ModuleKind), environment)
+
+
 def _sys_columns(environment: Environment) -> Iterator[Row]:
     for table, place, column in _each_column(environment):
         size, precision, scale = _sizes(column.type)
@@ -113,7 +134,10 @@ def _databases(environment: Environment) -> Iterator[Row]:
 
 def _schema_numbers(environment: Environment) -> dict[str, int]:
     """Schemas by name: dbo is 1, others follow in order."""
-    others = {table.schema for table in environment.tables.all()} - {"dbo"}
+    tables = environment.tables
+    others = {table.schema for table in tables.all()}
+    others |= {module.schema for module in tables.modules()}
+    others.discard("dbo")
     return {name: at for at, name in enumerate(["dbo", *sorted(others)], start=1)}
 
 
@@ -173,6 +197,16 @@ def _schema_tables(environment: Environment) -> Iterator[Row]:
     database = environment.session.database
     for table in environment.tables.all():
         yield database, table.schema, table.name, "BASE TABLE"
+    for module in environment.tables.modules():
+        if module.kind is ModuleKind.VIEW:
+            yield database, module.schema, module.name, "VIEW"
+
+
+def _routines(environment: Environment) -> Iterator[Row]:
+    database = environment.session.database
+    for module in environment.tables.modules():
+        if module.kind is ModuleKind.PROCEDURE:
+            yield database, module.schema, module.name, "PROCEDURE", module.text
 
 
 _VIEWS: dict[
@@ -199,7 +233,12 @@ _OBJECT_COLUMNS = [
     ("type_desc", _SHORT),
     ("is_ms_shipped", BIT),
 ]
-_view([("sys", "tables"), ("sys", "objects")], _tables, _OBJECT_COLUMNS)
+_view([("sys", "tables")], _tables, _OBJECT_COLUMNS)
+_view([("sys", "objects")], _objects, _OBJECT_COLUMNS)
+_view([("sys", "views")], partial(_modules, [ModuleKind.VIEW]), _OBJECT_COLUMNS)
+_view(
+    [("sys", "procedures")], partial(_modules, [ModuleKind.PROCEDURE]), _OBJECT_COLUMNS
+)
 _view(
     [("sys", "columns"), ("sys", "all_columns")],
     _sys_columns,
@@ -277,6 +316,19 @@ _view(
         ("TABLE_SCHEMA", SYSNAME),
         ("TABLE_NAME", SYSNAME),
         ("TABLE_TYPE", text(10, unicode=False)),
+    ],
+)
+
+
+_view(
+    [("information_schema", "routines")],
+    _routines,
+    [
+        ("ROUTINE_CATALOG", SYSNAME),
+        ("ROUTINE_SCHEMA", SYSNAME),
+        ("ROUTINE_NAME", SYSNAME),
+        ("ROUTINE_TYPE", text(20, unicode=True)),
+        ("ROUTINE_DEFINITION", _DEFAULT_TEXT),
     ],
 )
 

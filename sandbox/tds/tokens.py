@@ -17,14 +17,19 @@ _SQL_INTERFACE = 1
 class Token(IntEnum):
     """First bytes of tokens."""
 
+    RETURN_STATUS = 0x79
     COLUMN_METADATA = 0x81
     ERROR = 0xAA
     INFO = 0xAB
+    RETURN_VALUE = 0xAC
     LOGIN_ACK = 0xAD
     FEATURE_EXTENSION_ACK = 0xAE
     ROW = 0xD1
+    ROW_WITH_NULLS = 0xD2
     ENVIRONMENT_CHANGE = 0xE3
     DONE = 0xFD
+    DONE_PROCEDURE = 0xFE
+    DONE_IN_PROCEDURE = 0xFF
 
 
 class Environment(IntEnum):
@@ -97,13 +102,19 @@ def message(
     state: int,
     text: str,
     server: str,
+    procedure: str = "",
     line: int = 1,
 ) -> bytes:
     """ERROR, or INFO for a severity of 10 and less, which raises nothing."""
     body = struct.pack("<iBB", number, state, severity)
-    body += long_text(text) + short_text(server) + short_text("")
+    body += long_text(text) + short_text(server) + short_text(procedure)
     body += struct.pack("<i" if version.has_headers else "<H", line)
     return _sized(Token.ERROR if severity > 10 else Token.INFO, body)  # noqa: PLR2004 - the protocol's limit
+
+
+def return_status(status: int) -> bytes:
+    """RETURNSTATUS: what a procedure returned."""
+    return struct.pack("<Bi", Token.RETURN_STATUS, status)
 
 
 def login_ack(version: TdsVersion) -> bytes:
@@ -124,7 +135,7 @@ def done(
     count: int = 0,
     token: Token = Token.DONE,
 ) -> bytes:
-    """DONE or DONEPROC; before 7.2 the count is cut to 32 bits."""
+    """DONE, DONEPROC or DONEINPROC; before 7.2 the count is cut to 32 bits."""
     if version.has_headers:
         return struct.pack("<BHHQ", token, status, command, count)
     return struct.pack("<BHHI", token, status, command, count & 0xFFFFFFFF)

@@ -59,7 +59,7 @@ def as_sent(kind: SqlType, version: TdsVersion) -> SqlType:
     return kind
 
 
-def type_info(kind: SqlType) -> bytes:  # noqa: C901, PLR0911, PLR0912 - a line a type
+def type_info(kind: SqlType, version: TdsVersion) -> bytes:  # noqa: C901, PLR0911, PLR0912 - a line a type
     """TYPE_INFO of a nullable column."""
     match kind.family:
         case Family.INTEGER:
@@ -87,17 +87,18 @@ def type_info(kind: SqlType) -> bytes:  # noqa: C901, PLR0911, PLR0912 - a line 
         case Family.GUID:
             return b"\x24\x10"
         case Family.TEXT:
-            return _text_info(kind)
+            return _text_info(kind, version)
         case _:
             token = 0xAD if kind.name in ("binary", "timestamp") else 0xA5
             return struct.pack("<BH", token, _LONG if kind.is_max else kind.length)
 
 
-def _text_info(kind: SqlType) -> bytes:
+def _text_info(kind: SqlType, version: TdsVersion) -> bytes:
     tokens = {"char": 0xAF, "nchar": 0xEF}
     token = tokens.get(kind.name, 0xE7 if kind.is_unicode else 0xA7)
     size = _LONG if kind.is_max else kind.length * (2 if kind.is_unicode else 1)
-    return struct.pack("<BH", token, size) + find_collation(kind.collation).wire
+    collation = find_collation(kind.collation).wire if version.has_collations else b""
+    return struct.pack("<BH", token, size) + collation
 
 
 def column_metadata(columns: Sequence[OutputColumn], version: TdsVersion) -> bytes:
@@ -107,5 +108,7 @@ def column_metadata(columns: Sequence[OutputColumn], version: TdsVersion) -> byt
     for column in columns:
         flags = _NULLABLE * column.nullable | _UPDATABLE | _IDENTITY * column.identity
         out += struct.pack(user_type, 0, 0, flags)[1:]
-        out += type_info(as_sent(column.type, version)) + short_text(column.name)
+        out += type_info(as_sent(column.type, version), version) + short_text(
+            column.name
+        )
     return bytes(out)

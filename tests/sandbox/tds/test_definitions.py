@@ -133,7 +133,8 @@ def test_what_the_sandbox_never_has_can_be_dropped_if_it_exists(run: Run) -> Non
     run("IF EXISTS (SELECT * FROM sys.databases WHERE name = 'no') DROP DATABASE no")
     assert refusal(run, "DROP PROC p") == 3701
     assert refusal(run, "DROP DATABASE no") == 3701
-    assert refusal(run, "DROP DATABASE shop") == 50100
+    assert refusal(run, "DROP DATABASE shop") == 3702
+    assert refusal(run, "DROP DATABASE master") == 3708
 
 
 def test_databases_are_created_outside_transactions_only(server: Server) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.errors import SqlError
 from sandbox.tds.failures import unsupported
+from sandbox.tds.routines import Routine
 from sandbox.tds.session import TdsSession
 from sandbox.tds.values import Typed
 
@@ -21,7 +22,7 @@ class Arguments:
         names: The @name of each value, '' for one given by its place.
     """
 
-    values: Sequence[Typed]
+    values: Sequence[Typed | None]
     names: Sequence[str]
 
     def get(self, place: int, name: str) -> Typed | None:
@@ -78,4 +79,7 @@ PROCEDURES: dict[str, Callable[[TdsSession, Arguments], int]] = {
     "sp_getapplock": _get_lock,
     "sp_releaseapplock": _release_lock,
 }
-"""What each does and returns; sp_executesql runs a batch and is the executor's."""
+"""What each does and returns."""
+
+LIBRARY: dict[str, Routine] = {}
+"""Those that are written in T-SQL."""
