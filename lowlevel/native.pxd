@@ -54,6 +54,7 @@ cdef extern from "pyvalues.h":
     int read_decimal(PyObject *value, PyTypeObject *type, unsigned precision,
                      unsigned scale, wide_int *out) except -1
     const char *read_bytes(PyObject *value, Py_ssize_t *size)
+    bint read_guid(PyObject *value, uint8_t *out)
     bint read_uuid(PyObject *value, PyTypeObject *type, Py_ssize_t slot, uint8_t *out)
     Py_ssize_t object_slot_offset(PyObject *descriptor)
 

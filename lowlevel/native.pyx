@@ -157,7 +157,9 @@ cdef class Staging:
                 store64(row + at, <uint64_t>number)
                 at += field.width
             elif field.writer == UNIQUEIDENTIFIER:
-                if not read_uuid(value, UUID, UUID_INT, row + at):
+                if not read_guid(value, row + at) and not read_uuid(
+                    value, UUID, UUID_INT, row + at
+                ):
                     return index
                 at += field.width
             elif field.writer == BIT:

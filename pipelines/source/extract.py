@@ -9,6 +9,7 @@ import pymssql
 
 from pipelines.catalog import Partition
 from pipelines.source.faults import translated
+from pipelines.source.guids import come_as_octets
 from pipelines.templates import Dialect, Sql, render
 
 Row = Sequence[object]
@@ -32,17 +33,22 @@ def extract(
         PermanentError: The server refuses the statement.
     """
     with translated():
+        as_octets = _has_guids(partition) and come_as_octets(connection)
         cursor = connection.cursor()
-        cursor.execute(statement(partition))
+        cursor.execute(statement(partition, guids_as_octets=as_octets))
         while batch := cursor.fetchmany(batch_rows):
             yield batch
 
 
-def statement(partition: Partition) -> str:
+def statement(partition: Partition, *, guids_as_octets: bool = False) -> str:
     """The SELECT of a partition: half-open, and able to use an index on the date.
 
     The bounds are written as datetime2 literals because the driver cuts parameters to
     milliseconds.
+
+    Args:
+        partition: What to read.
+        guids_as_octets: Whether uniqueidentifiers are asked for as binary(16).
     """
     start = dt.datetime.combine(partition.day, dt.time())
     table = partition.table
@@ -54,4 +60,9 @@ def statement(partition: Partition) -> str:
         date_column=table.date_column,
         start=start,
         stop=start + dt.timedelta(days=1),
+        guids_as_octets=guids_as_octets,
     )
+
+
+def _has_guids(partition: Partition) -> bool:
+    return any(one.kind == "uniqueidentifier" for one in partition.table.columns)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 import pymssql
 
 from pipelines.catalog import Partition, Table
 from pipelines.errors import PermanentError
-from pipelines.source.faults import translated
+from pipelines.source.ask import ask
 from pipelines.templates import Dialect, render
 
 logger = logging.getLogger(__name__)
@@ -40,6 +39,9 @@ class Described:
     column: str | None
 
 
+_DESCRIBED = len(fields(Described))
+
+
 def compare(connection: pymssql.Connection, partition: Partition) -> list[str]:
     """Compare a table's columns in a shard with the catalog, before rows are read.
 
@@ -56,10 +58,9 @@ def compare(connection: pymssql.Connection, partition: Partition) -> list[str]:
         TransientError: The connection was lost.
     """
     try:
-        with translated():
-            described = _described(connection, partition.table)
-            faults = list(_faults(partition.table, described))
-            unknown = list(_unknown(connection, partition.table, described))
+        described = _described(connection, partition.table)
+        faults = list(_faults(partition.table, described))
+        unknown = list(_unknown(connection, partition.table, described))
     except PermanentError as error:
         logger.info("%s: columns are not compared: %s", partition, error.cause)
         return []
@@ -77,7 +78,7 @@ def compare(connection: pymssql.Connection, partition: Partition) -> list[str]:
 def _described(connection: pymssql.Connection, table: Table) -> list[Described]:
     """The result's columns; none if the query is wrong, as it will say itself."""
     sql = render("describe_query", Dialect.SQL_SERVER, query=table.query)
-    columns = [Described(*row) for row in _rows(connection, sql)]
+    columns = [Described(*row) for row in ask(connection, sql, _DESCRIBED)]
     return [] if any(c.error for c in columns) else [c for c in columns if not c.hidden]
 
 
@@ -104,12 +105,6 @@ def _unknown(
         sql = render(
             "describe_table", Dialect.SQL_SERVER, schema=schema, table=table_name
         )
-        for name, kind in _rows(connection, sql):
+        for name, kind in ask(connection, sql, 2):
             if (schema, table_name, name) not in read and name.lower() not in known:
                 yield f"{schema}.{table_name}.{name} ({kind})"
-
-
-def _rows(connection: pymssql.Connection, sql: str) -> list[tuple[Any, ...]]:
-    cursor = connection.cursor()
-    cursor.execute(sql)
-    return list(cursor.fetchall())

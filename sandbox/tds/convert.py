@@ -106,6 +106,8 @@ def _converted(value: Typed, target: SqlType, style: int) -> str:
     if value.kind.name in ("datetime", "smalldatetime") and wanted in _NUMBERS:
         days = Typed(convert_moments.to_days(value), SqlType("float"))
         return _number(days, target)
+    if source is Family.GUID and wanted is Family.BINARY:
+        return convert_text.guid_octets(value.sql, target)
     if Family.BINARY in (source, wanted):
         raise unsupported(f"CAST of a column from {value.kind} to {target}")
     raise clash(value.kind, target)

@@ -108,6 +108,14 @@ def binary_length(sql: str, target: SqlType) -> str:
     return f"from_hex({cut})"
 
 
+def guid_octets(sql: str, target: SqlType) -> str:
+    """A uniqueidentifier's octets: those of its first three parts run backwards."""
+    digits = f"replace(CAST({sql} AS VARCHAR), '-', '')"
+    order = r"'\4\3\2\1\6\5\8\7\9'"
+    turned = f"regexp_replace({digits}, '{'(..)' * 8}(.*)', {order})"
+    return binary_length(f"from_hex({turned})", target)
+
+
 def to_text(value: Typed, target: SqlType, style: int) -> str:
     """Text of a value, cut to the length of the target."""
     source = value.kind

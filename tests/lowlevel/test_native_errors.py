@@ -51,6 +51,8 @@ def refusal_of(column: Column, value: object) -> EncodeError:
         ("datetime2", NOW.date(), "not date"),
         ("datetime2", NOW.replace(tzinfo=dt.UTC), "time zone"),
         ("uniqueidentifier", str(uuid.UUID(int=1)), "takes UUID, not str"),
+        ("uniqueidentifier", bytes(15), "takes UUID, not bytes"),
+        ("uniqueidentifier", bytes(17), "takes UUID, not bytes"),
         ("varchar", b"octets", "takes str, not bytes"),
         ("varchar", "жж", "4 octets of UTF-8, the column holds 3"),
         ("varchar", "a\ud800", "U+D800 at character 1"),

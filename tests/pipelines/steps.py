@@ -7,6 +7,7 @@ STEPS = {
     "use the database": ("mssql_0", r"^USE "),
     "describe the query": ("mssql_0", r"^SELECT d\.name"),
     "describe the table": ("mssql_0", r"^SELECT COLUMN_NAME"),
+    "ask for a known guid": ("mssql_0", r"^SELECT CAST\(CAST\(N'"),
     "extract": ("mssql_0", r"^SELECT\s+q\."),
     "copy": ("vertica", r"^COPY "),
     "count": ("vertica", r"^SELECT GET_NUM_ACCEPTED_ROWS"),

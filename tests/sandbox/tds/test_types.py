@@ -186,6 +186,17 @@ def test_char_and_binary_are_filled_to_their_length(run: Run) -> None:
     assert run("SELECT * FROM #p WHERE c = 'ab'") == [("ab  ", "ж   ", b"\1\0\0\0")]
 
 
+def test_a_guid_is_stored_with_its_first_parts_turned(run: Run) -> None:
+    # The pair is of Microsoft's own documentation of uniqueidentifier.
+    run(
+        "CREATE TABLE #t (v uniqueidentifier NULL);"
+        " INSERT #t VALUES ('6F9619FF-8B86-D011-B42D-00C04FC964FF'), (NULL)"
+    )
+    rows = run("SELECT CAST(v AS binary(16)), CAST(v AS binary(4)) FROM #t")
+    stored = bytes.fromhex("ff19966f868b11d0b42d00c04fc964ff")
+    assert rows == [(stored, stored[:4]), (None, None)]
+
+
 def test_large_values_travel_in_chunks(run: Run) -> None:
     text, data = "ж😀" * 40_000, bytes(range(256)) * 800
     run("CREATE TABLE #l (a nvarchar(max), b varbinary(max), c varchar(max))")

@@ -1,0 +1,1 @@
+SELECT CAST(CAST({{ guid }} AS uniqueidentifier) AS binary(16))
