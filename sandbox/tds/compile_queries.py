@@ -44,11 +44,13 @@ class CompiledQuery:
 
     Attributes:
         variables: Of SELECT @x = ..., the variable of each column.
+        constant: Whether the SQL answers the same whenever it is run.
     """
 
     sql: str
     columns: tuple[OutputColumn, ...]
     variables: tuple[str, ...] = ()
+    constant: bool = False
 
 
 class QueryCompiler(ExpressionCompiler):
@@ -74,7 +76,9 @@ class QueryCompiler(ExpressionCompiler):
             sql += self._limit(query, body)
         finally:
             self._common.pop()
-        return CompiledQuery(prefix + sql, body.columns, body.variables)
+        return CompiledQuery(
+            prefix + sql, body.columns, body.variables, self.environment.constant
+        )
 
     def query_sql(
         self, query: s.Query, outer: Scope
@@ -349,10 +353,13 @@ class QueryCompiler(ExpressionCompiler):
         return f"({sql}) AS {relation}({names})"
 
     def _described(self, text: str, *, with_sources: bool) -> list[describe.Row]:
+        constant = self.environment.constant  # it is compiled, and not run
         try:
             columns = self.query(parse_query(text)).columns
         except SqlError as error:
             return describe.of_error(error)
+        finally:
+            self.environment.constant = constant
         database = self.environment.session.database
         return describe.of_columns(columns, database, with_sources=with_sources)
 

@@ -74,9 +74,10 @@ def _extreme(name: str) -> Callable[[Sequence[Typed], Environment], Typed]:
     return function
 
 
-def _newid(values: Sequence[Typed], _: Environment) -> Typed:
+def _newid(values: Sequence[Typed], environment: Environment) -> Typed:
     if values:
         raise ValueError
+    environment.constant = False
     return Typed("uuid()", GUID, nullable=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sandbox.tds.applocks import AppLocks
 from sandbox.tds.catalog import Catalog
@@ -13,33 +13,38 @@ from sandbox.tds.rowversions import Rowversions
 from sandbox.tds.tables import DEFAULT_SCHEMA
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from sandbox.engine import Engine, Session
     from sandbox.tds.compile_queries import CompiledQuery
 
 
-class QueryCache:
-    """Compiled queries, forgotten all at once when a table changes."""
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """What texts led to, forgotten all at once when a table changes."""
 
     _CAPACITY = 512
 
     def __init__(self) -> None:
-        """Begin with nothing compiled."""
+        """Begin with nothing."""
         self._lock = threading.Lock()
         self._version = -1
-        self._known: dict[str, CompiledQuery] = {}
+        self._known: dict[str, T] = {}
 
-    def get(self, text: str, version: int) -> CompiledQuery | None:
-        """What a text was compiled to, under this version of the catalog."""
+    def get(self, text: str, version: int) -> T | None:
+        """What a text led to, under this version of the catalog."""
         with self._lock:
             return self._known.get(text) if version == self._version else None
 
-    def put(self, text: str, version: int, query: CompiledQuery) -> None:
-        """Remember what a text was compiled to."""
+    def put(self, text: str, version: int, found: T) -> None:
+        """Remember what a text led to."""
         with self._lock:
             if version != self._version or len(self._known) >= self._CAPACITY:
                 self._known.clear()
                 self._version = version
-            self._known[text] = query
+            self._known[text] = found
 
 
 @dataclass
@@ -48,13 +53,15 @@ class Database:
 
     Attributes:
         queries: Compiled queries by their text, for one version of the catalog.
+        answers: Of compiled queries that read no table, by their SQL.
     """
 
     name: str
     catalog: Catalog
     identities: Identities = field(default_factory=Identities)
     rowversions: Rowversions = field(default_factory=Rowversions)
-    queries: QueryCache = field(default_factory=QueryCache)
+    queries: Remembered[CompiledQuery] = field(default_factory=Remembered)
+    answers: Remembered[pa.Table] = field(default_factory=Remembered)
 
 
 SYSTEM_DATABASES = ("master", "model", "msdb", "tempdb")

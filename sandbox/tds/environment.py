@@ -91,12 +91,15 @@ class Environment:
     Attributes:
         fixed: Whether the outcome depends on nothing but the text and the tables;
             reading a variable or a fact of the session ends that.
+        constant: Whether the compiled SQL answers the same whenever it is run; reading
+            a table ends that, and so does NEWID.
     """
 
     tables: Tables
     variables: Mapping[str, Typed]
     session: Facts
     fixed: bool = field(default=True)
+    constant: bool = field(default=True)
 
     @property
     def facts(self) -> Facts:
@@ -128,6 +131,7 @@ class Environment:
         Raises:
             SqlError: 208, there is none; 40515, it is another database's.
         """
+        self.constant = False
         schema, own = self.resolve(name)
         found = self.tables.find(schema, own)
         if found is None and self.view(name) is not None:

@@ -306,7 +306,7 @@ class Executor:
             return
         with self._holds.guard(self._connection, statement.text):
             compiled = self._queries.compiled(statement)
-            result = self._session.engine.read(compiled.sql)
+            result = self._queries.answer(compiled)
             if compiled.variables:
                 self._queries.assign(compiled, result)
                 reply.done()

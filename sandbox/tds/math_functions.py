@@ -94,9 +94,10 @@ def _pi(values: Sequence[Typed], _: Environment) -> Typed:
     return Typed(f"CAST({math.pi!r} AS DOUBLE)", FLOAT, math.pi, nullable=False)
 
 
-def _rand(values: Sequence[Typed], _: Environment) -> Typed:
+def _rand(values: Sequence[Typed], environment: Environment) -> Typed:
     if values:
         raise ValueError
+    environment.constant = False
     return Typed("random()", FLOAT, nullable=False)
 
 
