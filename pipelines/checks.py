@@ -108,7 +108,7 @@ def _smtp(address: SmtpAddress) -> str:
             session.ehlo_or_helo_if_needed()
             if address.security == "starttls":
                 session.starttls(context=ssl.create_default_context())
-            if address.user is not None and address.password is not None:
+            if address.user:
                 session.login(address.user, address.password.get_secret_value())
             code, text = session.noop()
     except UnicodeError:

@@ -52,7 +52,7 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
     """
 
 
-CONNECTIONS_HELP = """List the connections, or those of some NAMES, and where each is from.
+CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
     \b
     Examples:
@@ -155,7 +155,7 @@ def shards() -> None:
 
 
 @cli.command(help=CONNECTIONS_HELP)
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--test", is_flag=True, help="Log in at each address and tell how it went."
 )

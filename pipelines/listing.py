@@ -111,7 +111,7 @@ def shown(address: Address) -> Shown:
                 "from": address.sender,
                 "to": ",".join(address.recipients),
             }
-            login = "" if address.user is None else f"{address.user}:{HIDDEN}"
+            login = f"{address.user}:{HIDDEN}" if address.user else ""
             return Shown(f"{address.host}:{address.port}", login, options)
         case TelegramAddress():
             bot = address.token.get_secret_value().partition(":")[0]

@@ -24,18 +24,24 @@ Security = Literal["none", "starttls", "tls"]
 
 _PORTS: dict[Security, int] = {"none": 25, "starttls": 587, "tls": 465}
 _MAILBOX = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
+_SENDER = re.compile(rf"{_MAILBOX.pattern}|[^<>\"\n\r]*<{_MAILBOX.pattern}>")
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.ASCII)
 _CHAT = re.compile(r"-?\d+|@[A-Za-z]\w*", re.ASCII)
 
 
 @dataclass(frozen=True)
 class SmtpAddress:
-    """A mail server, and whom it is to take mail for."""
+    """A mail server, and who writes to whom through it.
+
+    Attributes:
+        user: Who logs in; "" for no login.
+        sender: Such as ``etl@example.com`` or ``Shardline <etl@example.com>``.
+    """
 
     host: str
     port: int
-    user: str | None
-    password: SecretStr | None
+    user: str
+    password: SecretStr
     security: Security
     sender: str
     recipients: tuple[str, ...]
@@ -94,17 +100,16 @@ def smtp(uri: Uri) -> list[SmtpAddress]:
         raise UriError("a path follows its host")
     security = _security(uri)
     sender, recipients = options.get("from", ""), options.get("to", "").split(",")
-    if not all(_MAILBOX.fullmatch(mailbox) for mailbox in (sender, *recipients)):
+    if not (_SENDER.fullmatch(sender) and all(map(_MAILBOX.fullmatch, recipients))):
         raise UriError(
             "from and to must be given, as addresses such as etl@example.com with"
             " commas between several readers"
         )
     if (uri.user is None) != (uri.password is None):
-        raise UriError(f"it has a {'user' if uri.user else 'password'} only")
+        raise UriError("it has a user without a password, or the other way round")
+    user, password = uri.user or "", uri.password or SecretStr("")
     return [
-        SmtpAddress(
-            host, port, uri.user, uri.password, security, sender, tuple(recipients)
-        )
+        SmtpAddress(host, port, user, password, security, sender, tuple(recipients))
         for host, port in uri.hosts(_PORTS[security])
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import pymssql
 
@@ -63,16 +63,18 @@ def _log_in(server: Server) -> pymssql.Connection:
 
 
 def _open(address: Server, shard: Shard) -> pymssql.Connection:
-    with ExitStack() as opening:
-        connection = opening.enter_context(logged_in(address))
+    connection = _log_in(address)
+    try:
         # Chosen by a statement of ours: the driver would report a missing database as
         # a failed login, and does not escape the name.
         with translated():
             connection.cursor().execute(
                 render("use_database", Dialect.SQL_SERVER, database=shard.database)
             )
-        opening.pop_all()
-        return connection
+    except BaseException:
+        _hang_up(connection)
+        raise
+    return connection
 
 
 @contextmanager
@@ -80,8 +82,12 @@ def _closing(connection: pymssql.Connection) -> Iterator[pymssql.Connection]:
     try:
         yield connection
     finally:
-        with suppress(*ERRORS):
-            connection.close()
+        _hang_up(connection)
+
+
+def _hang_up(connection: pymssql.Connection) -> None:
+    with suppress(*ERRORS):
+        connection.close()
 
 
 def _session_options(server: Server) -> str:

@@ -31,7 +31,7 @@ TRANSIENT = LOST_CONNECTION | {
 }
 
 LATER = "it may pass: run it again"
-SEE = "`shardline connections` tells where in luigi.cfg or elsewhere they are set"
+PLACE = "in luigi.cfg, or where `shardline connections` finds them"
 
 REFUSED = {18452, 18456, 18470, 18486, 18487, 18488}
 """Wrong user or password, or an account that is disabled, locked or expired."""
@@ -71,14 +71,14 @@ def of_login(error: Exception, server: Server) -> ShardlineError:
     if unreachable := why_unreachable(server.host, server.port):
         return TransientError(
             f"SQL Server {address} cannot be reached: {unreachable}",
-            step=f"check that it is up, and its host and port; {SEE}",
+            step=f"check that it is up, and its host and port {PLACE}",
         )
     number, text = number_and_text(error)
     if number in REFUSED and text:
         return PermanentError(
             f"SQL Server {address} refused the login of {server.user}:"
             f" {text} ({number})",
-            step=f"check its user and password; {SEE}",
+            step=f"check its user and password {PLACE}",
         )
     return TransientError(
         f"SQL Server {address} broke off the login of {server.user}"

@@ -17,7 +17,7 @@ from pipelines.reach import why_unreachable
 from pipelines.settings import Warehouse
 
 LATER = "it may pass: run it again"
-SEE = "`shardline connections` tells where in luigi.cfg or elsewhere they are set"
+PLACE = "in [warehouse], or where `shardline connections` finds them"
 
 DUPLICATE_KEY = "23505"
 
@@ -38,8 +38,8 @@ TRANSIENT = {
 }
 
 STEPS = {
-    "28000": f"check its user and password; {SEE}",
-    "3D000": "check the database of the warehouse: `shardline connections` shows it",
+    "28000": f"check user and password {PLACE}",
+    "3D000": f"check the database {PLACE}",
     "3F000": "check the target's schema in the catalog",
     "42V01": "check that the target exists, or drop it to have it made again",
     "42703": "compare the target's columns with the catalog",
@@ -91,7 +91,7 @@ def of_login(error: Exception, options: Warehouse) -> ShardlineError:
     if unreachable := why_unreachable(options.host, options.port):
         return TransientError(
             f"{address} cannot be reached: {unreachable}",
-            step=f"check that it is up, and its host and port; {SEE}",
+            step=f"check that Vertica is up, and host and port {PLACE}",
         )
     text = str(error)
     state = _STATE_IN_TEXT.search(text)
