@@ -81,6 +81,8 @@ def parse(text: str) -> Uri:
         raise UriError("it is no URI such as vertica://USER:PASSWORD@HOST/DATABASE")
     rest, _, query = rest.partition("?")
     authority, _, path = rest.partition("/")
+    if "@" in path:
+        raise UriError(f"an @ follows its path; {ENCODE}")
     login, at, places = authority.partition("@")
     user, colon, password = login.partition(":")
     return Uri(
