@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TypeVar
 import click
 import luigi.configuration
 
-from pipelines import __version__, catalog, failures, runner, settings
+from pipelines import __version__, catalog, checks, failures, listing, runner, settings
 from pipelines.runner import DayReport, How
 
 T = TypeVar("T")
@@ -48,6 +49,26 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
       35  something could not be scheduled
      130  interrupted
      143  told to end by SIGTERM
+    """
+
+
+CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
+
+    \b
+    Examples:
+      shardline connections
+      shardline connections --test
+      shardline connections warehouse mail --test --json
+
+    A connection is looked for in the environment variable SHARDLINE_CONNECTION_NAME,
+    then as the file NAME in the folder that SHARDLINE_SECRETS names, then in
+    [connections] of luigi.cfg, then in its section there. Secrets are shown as ***.
+
+    \b
+    Exit codes:
+       0  with --test: every address answers
+       2  wrong usage, or a connection is malformed
+      30  with --test: an address does not answer
     """
 
 
@@ -131,6 +152,27 @@ def shards() -> None:
     """List the shards of the catalog: name, server, database, time zone."""
     for shard in settings.read().catalog.shards.values():
         click.echo("\t".join(shard.model_dump().values()))
+
+
+@cli.command(help=CONNECTIONS_HELP)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--test", is_flag=True, help="Log in at each address and tell how it went."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
+    """List the connections, and test them."""
+    found = listing.connections(settings.read(), names)
+    addresses = [address for one in found for address in one.addresses]
+    answers = list(checks.check_all(addresses)) if test else []
+    if as_json:
+        click.echo(json.dumps(listing.as_json(found, answers), indent=2))
+    else:
+        lines = listing.test_table(found, answers) if test else listing.table(found)
+        click.echo("\n".join(lines))
+    if any(one.fault for one in found):
+        sys.exit(2)
+    sys.exit(0 if all(answer.ok for answer in answers) else 30)
 
 
 def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:

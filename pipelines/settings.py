@@ -2,26 +2,24 @@
 
 Luigi reads its files (``/etc/luigi/luigi.cfg``, ``./luigi.cfg`` and the one named by
 ``LUIGI_CONFIG_PATH``, later ones winning) and replaces ``${NAME}`` by the environment
-variable of that name. Without any file the defaults below are those of the sandbox.
+variable of that name. Without any file the defaults below are those of the sandbox. A
+connection of the same name gives address, login and more over its section.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable
-from configparser import InterpolationError
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-import luigi.configuration
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     field_validator,
@@ -30,7 +28,9 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from pipelines import catalog
+from pipelines import catalog, luigi_cfg
+from pipelines.connections.channels import MAIL, TELEGRAM, Connections
+from pipelines.connections.named import CONNECTIONS, find, logins
 from pipelines.errors import ConfigurationError
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -40,8 +40,8 @@ Name = Annotated[str, Field(min_length=1)]
 DEFAULT_PORTS = {"mssql_0": 14_330, "mssql_1": 14_331, "mssql_2": 14_332}
 """Servers that need no section of their own, and their ports on loopback."""
 
-_VARIABLE = re.compile(r"\$\{([^}]+)\}")
-
+WAREHOUSE = "warehouse"
+"""The section of the warehouse's options, and the connection's name."""
 
 ONE_FILE_EACH = (
     "warning: the session log is an SQLite file; containers that share a luigid would"
@@ -58,7 +58,36 @@ class _Section(BaseModel):
 S = TypeVar("S", bound=_Section)
 
 
-class Warehouse(_Section):
+class _Reached(_Section):
+    """A server; `addresses` has it with those that are tried after it."""
+
+    host: Name
+    port: Port
+
+    _in_turn: tuple[Self, ...] = PrivateAttr(default=())
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def addresses(self) -> tuple[Self, ...]:
+        """The options of each address, to be tried in turn."""
+        return self._in_turn or (self,)
+
+    def with_addresses(self, addresses: Sequence[Self]) -> Self:
+        """The same options, to be tried at these addresses in turn."""
+        copy = self.model_copy()
+        copy._in_turn = tuple(addresses)  # noqa: SLF001 - our own, of our copy
+        return copy
+
+
+R = TypeVar("R", bound=_Reached)
+
+
+class Warehouse(_Reached):
     """``[warehouse]``: the Vertica that everything lands in."""
 
     host: Name = "127.0.0.1"
@@ -84,8 +113,8 @@ class Warehouse(_Section):
         return self
 
 
-class Server(_Section):
-    """``[sqlserver]`` and ``[NAME]``: how one SQL Server host is reached."""
+class Server(_Reached):
+    """``[sqlserver]`` and ``[NAME]``: how one SQL Server is reached."""
 
     host: Name = "127.0.0.1"
     port: Port = 1433
@@ -159,6 +188,7 @@ class Settings(_Section):
     sessions: Sessions
     servers: dict[str, Server]
     catalog: catalog.Catalog
+    connections: Connections = Connections()
 
 
 def read() -> Settings:
@@ -168,14 +198,16 @@ def read() -> Settings:
         ConfigurationError: Anything is wrong; all faults are in its text.
     """
     faults: list[str] = []
-    warehouse = _section("warehouse", Warehouse, faults)
+    warehouse = _named(
+        WAREHOUSE, "vertica", _section(WAREHOUSE, Warehouse, faults), faults
+    )
     load = _section("load", Load, faults)
     sessions = _section("sessions", Sessions, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
     servers = {name: _server(name, faults) for name in sorted(names)}
-    faults += _pools(names)
+    faults += _pools(names) + _ambiguous(names)
     faults += [
         f"[warehouse] markers: {warehouse.markers!r} is the target of [{table.name}]"
         for table in tables_and_shards.tables.values()
@@ -213,46 +245,70 @@ def _pools(names: Iterable[str]) -> list[str]:
     ]
 
 
+def _ambiguous(servers: Iterable[str]) -> list[str]:
+    """Servers that share the environment variable of another connection."""
+    taken = {CONNECTIONS.variable(name): name for name in (WAREHOUSE, MAIL, TELEGRAM)}
+    return [
+        f"the shards file names a server {name!r}, which as a connection cannot be told"
+        f" from {other!r}"
+        for name in sorted(servers)
+        if (other := taken.setdefault(CONNECTIONS.variable(name), name)) != name
+    ]
+
+
 def _server(name: str, faults: list[str]) -> Server:
     common = _options("sqlserver", faults)
     own = _options(name, faults)
     if not own and name in DEFAULT_PORTS:
         own = {"port": str(DEFAULT_PORTS[name])}
-    elif not own:
-        faults.append(f"[{name}] is missing, but the shards file names that server")
-    return _validated(name, Server, {**common, **own}, faults)
+    options = _validated(f"[{name}]", Server, {**common, **own}, faults)
+    known = len(faults)
+    server = _named(name, "mssql", options, faults)
+    if not own and server is options and len(faults) == known:
+        faults.append(
+            f"[{name}] is missing, but the shards file names that server: write the"
+            f" section, or give it as {CONNECTIONS.variable(name)}"
+        )
+    return server
+
+
+def _named(name: str, kind: str, options: R, faults: list[str]) -> R:
+    """The options with what the connection of that name has, if there is one."""
+    try:
+        connection = find(name, kind)
+        given = connection.each(logins) if connection else []
+    except ConfigurationError as error:
+        faults.append(error.cause)
+        return options
+    if not connection:
+        return options
+    model = type(options)
+    base = options.model_dump(exclude_unset=True)
+    addresses = [
+        _validated(connection.told, model, {**base, **login}, faults) for login in given
+    ]
+    return addresses[0].with_addresses(addresses)
 
 
 def _section(name: str, model: type[S], faults: list[str]) -> S:
-    return _validated(name, model, _options(name, faults), faults)
+    return _validated(f"[{name}]", model, _options(name, faults), faults)
 
 
 def _validated(
-    name: str, model: type[S], options: dict[str, str], faults: list[str]
+    where: str, model: type[S], options: Mapping[str, object], faults: list[str]
 ) -> S:
     try:
         return model.model_validate(options)
     except ValidationError as error:
-        faults += catalog.told(error, f"[{name}]")
+        faults += catalog.told(error, where)
         return model()
 
 
 def _options(section: str, faults: list[str]) -> dict[str, str]:
-    config = luigi.configuration.get_config()
-    if not config.has_section(section):
-        return {}
     options: dict[str, str] = {}
-    for option in config.options(section):
+    for option in luigi_cfg.names(section):
         try:
-            options[option] = config.get(section, option)
-        except InterpolationError:
-            raw = config.get(section, option, raw=True)
-            faults.append(f"[{section}] {option}: {_why_not_filled_in(raw)}")
+            options[option] = luigi_cfg.value(section, option)
+        except luigi_cfg.OptionError as error:
+            faults.append(f"[{section}] {option}: {error}")
     return options
-
-
-def _why_not_filled_in(raw: str) -> str:
-    unset = [name for name in _VARIABLE.findall(raw) if name not in os.environ]
-    if unset:
-        return f"environment variable {', '.join(unset)} is not set"
-    return "a literal % must be written %%"

@@ -146,6 +146,55 @@ for server, database in shards.items():
     assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
 
 
+def test_connections_are_listed_and_tested_as_the_document_tells(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "connections.md", "sh")
+    told = run(script, clone)
+    assert "warehouse  vertica" in told
+    assert told.count("  ok  Microsoft SQL Server") == 3
+    assert '"told": "Vertica Analytic Database' in told
+
+
+def test_the_connections_and_variables_that_the_document_shows_are_taken(
+    tmp_path: Path,
+) -> None:
+    guide = REPOSITORY / "docs" / "connections.md"
+    connections, variables = blocks(guide, "ini")
+    (template,) = blocks(guide, "jinja")
+    (tmp_path / "luigi.cfg").write_text(f"{connections}\n{variables}", encoding="utf-8")
+    script = f"""
+from jinja2 import Environment, StrictUndefined
+from pipelines import listing, settings
+from pipelines.variables import Variables
+for one in listing.connections(settings.read()):
+    assert not one.fault, one.fault
+    print(one.name, *(listing.shown(at).at for at in one.addresses))
+template = Environment(undefined=StrictUndefined).from_string({template!r})
+print(template.render(var=Variables()))
+"""
+    told = run(
+        f"{sys.executable} - <<'E'\n{script}\nE",
+        tmp_path,
+        PYTHONPATH=str(REPOSITORY),
+        WAREHOUSE_PASSWORD="a",
+        SQLSERVER_PASSWORD="b%2F%25",
+        STANDBY_PASSWORD="c",
+        MAIL_PASSWORD="d",
+        TELEGRAM_TOKEN="123456:ABC-d_f",
+    )
+    assert told.splitlines() == [
+        "warehouse node1:5433 node2:5434",
+        "mssql_0 sql0:1433 sql0-standby:1433",
+        "mssql_1 sql1:1433 sql1-standby:1433",
+        "mssql_2 sql2.example.com:1433",
+        "mail relay.example.com:587",
+        "telegram -1001234567890,@nightly_loads",
+        "north 1001 500",
+        "3 абакан 2",
+        "абакан;чита;",
+        "none",
+    ]
+
+
 def test_the_targets_of_make_that_the_documents_name_exist() -> None:
     named = {
         target

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import pymssql
 
 from pipelines.catalog import Shard
+from pipelines.reach import first_to_answer
 from pipelines.settings import Server
 from pipelines.source.faults import ERRORS, of_login, translated
 from pipelines.templates import Dialect, render
@@ -25,18 +26,20 @@ def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login, or has no such database.
     """
-    connection = _log_in(server)
-    try:
-        # Chosen by a statement of ours: the driver would report a missing database as
-        # a failed login, and does not escape the name.
-        with translated():
-            connection.cursor().execute(
-                render("use_database", Dialect.SQL_SERVER, database=shard.database)
-            )
+    with _closing(
+        first_to_answer(server.addresses, lambda address: _open(address, shard))
+    ) as connection:
         yield connection
-    finally:
-        with suppress(*ERRORS):
-            connection.close()
+
+
+def logged_in(address: Server) -> AbstractContextManager[pymssql.Connection]:
+    """A connection to this one address, in none of the shards' databases.
+
+    Raises:
+        TransientError: The host cannot be reached now.
+        PermanentError: It refuses the login.
+    """
+    return _closing(_log_in(address))
 
 
 def _log_in(server: Server) -> pymssql.Connection:
@@ -57,6 +60,34 @@ def _log_in(server: Server) -> pymssql.Connection:
         )
     except ERRORS as error:
         raise of_login(error, server) from None
+
+
+def _open(address: Server, shard: Shard) -> pymssql.Connection:
+    connection = _log_in(address)
+    try:
+        # Chosen by a statement of ours: the driver would report a missing database as
+        # a failed login, and does not escape the name.
+        with translated():
+            connection.cursor().execute(
+                render("use_database", Dialect.SQL_SERVER, database=shard.database)
+            )
+    except BaseException:
+        _hang_up(connection)
+        raise
+    return connection
+
+
+@contextmanager
+def _closing(connection: pymssql.Connection) -> Iterator[pymssql.Connection]:
+    try:
+        yield connection
+    finally:
+        _hang_up(connection)
+
+
+def _hang_up(connection: pymssql.Connection) -> None:
+    with suppress(*ERRORS):
+        connection.close()
 
 
 def _session_options(server: Server) -> str:

@@ -31,6 +31,7 @@ TRANSIENT = LOST_CONNECTION | {
 }
 
 LATER = "it may pass: run it again"
+PLACE = "in luigi.cfg, or where `shardline connections` finds them"
 
 REFUSED = {18452, 18456, 18470, 18486, 18487, 18488}
 """Wrong user or password, or an account that is disabled, locked or expired."""
@@ -66,18 +67,18 @@ def of_login(error: Exception, server: Server) -> ShardlineError:
     so a number without a text is no evidence, and whether the host can be reached is
     found out by trying.
     """
-    address = f"{server.host}:{server.port}"
+    address = server.address
     if unreachable := why_unreachable(server.host, server.port):
         return TransientError(
             f"SQL Server {address} cannot be reached: {unreachable}",
-            step="check host and port of the server in luigi.cfg and that it is up",
+            step=f"check that it is up, and its host and port {PLACE}",
         )
     number, text = number_and_text(error)
     if number in REFUSED and text:
         return PermanentError(
             f"SQL Server {address} refused the login of {server.user}:"
             f" {text} ({number})",
-            step="check user and password of the server in luigi.cfg",
+            step=f"check its user and password {PLACE}",
         )
     return TransientError(
         f"SQL Server {address} broke off the login of {server.user}"

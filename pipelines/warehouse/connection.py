@@ -13,6 +13,7 @@ from vertica_python import errors
 from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.errors import ShardlineError
+from pipelines.reach import first_to_answer
 from pipelines.settings import Warehouse
 from pipelines.warehouse.faults import of_login, translated
 
@@ -96,13 +97,20 @@ def log_in(options: Warehouse, *, autocommit: bool = False) -> Connection:
 
     Args:
         options: Where Vertica is, and how long to wait for it: `login_timeout` (s) to
-            be let in, `connection_timeout` (s) for any one answer after that.
+            be let in at each address, `connection_timeout` (s) for any one answer after
+            that.
         autocommit: Whether each statement is a transaction of its own.
 
     Raises:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the login.
     """
+    return first_to_answer(
+        options.addresses, lambda address: _log_in(address, autocommit=autocommit)
+    )
+
+
+def _log_in(options: Warehouse, *, autocommit: bool) -> Connection:
     try:
         raw = vertica_python.connect(
             host=options.host,

@@ -17,6 +17,7 @@ from pipelines.reach import why_unreachable
 from pipelines.settings import Warehouse
 
 LATER = "it may pass: run it again"
+PLACE = "in [warehouse], or where `shardline connections` finds them"
 
 DUPLICATE_KEY = "23505"
 
@@ -37,13 +38,13 @@ TRANSIENT = {
 }
 
 STEPS = {
-    "28000": "check user and password in [warehouse]",
-    "3D000": "check database in [warehouse]",
+    "28000": f"check user and password {PLACE}",
+    "3D000": f"check the database {PLACE}",
     "3F000": "check the target's schema in the catalog",
     "42V01": "check that the target exists, or drop it to have it made again",
     "42703": "compare the target's columns with the catalog",
     "42804": "compare the target's column types with the catalog",
-    "42501": "grant the user of [warehouse] the missing privilege",
+    "42501": "grant the user of the warehouse the missing privilege",
     "22V04": "compare the target's columns and their widths with the catalog",
 }
 
@@ -86,11 +87,11 @@ def of_login(error: Exception, options: Warehouse) -> ShardlineError:
 
     The driver gives only text then; the server's state is read from its field in it.
     """
-    address = f"Vertica {options.host}:{options.port}"
+    address = f"Vertica {options.address}"
     if unreachable := why_unreachable(options.host, options.port):
         return TransientError(
             f"{address} cannot be reached: {unreachable}",
-            step="check host and port in [warehouse] and that Vertica is up",
+            step=f"check that Vertica is up, and host and port {PLACE}",
         )
     text = str(error)
     state = _STATE_IN_TEXT.search(text)

@@ -1,0 +1,1 @@
+"""Named connections: their URIs, where each is found, and what it stands for."""
