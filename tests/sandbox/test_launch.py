@@ -76,7 +76,10 @@ def test_every_server_answers_its_real_driver(sandbox: SandboxProcess) -> None:
 
 def test_everything_listens_on_loopback_only(sandbox: SandboxProcess) -> None:
     found = sandbox.addresses
-    everything = [*found.mssql.values(), found.vertica, found.control]
+    everything = [
+        *(*found.mssql.values(), found.vertica),
+        *(found.telegram, found.smtp, found.control),
+    ]
     assert {address.host for address in everything} == {"127.0.0.1"}
 
 
@@ -227,7 +230,9 @@ def test_a_database_can_be_made_while_it_runs(sandbox: SandboxProcess) -> None:
 def test_addresses_are_read_by_programs(sandbox: SandboxProcess) -> None:
     fields = json.loads((sandbox.home / "addresses.json").read_text())
     assert fields["vertica"] == ["127.0.0.1", sandbox.addresses.vertica.port]
-    assert fields["pid"] > 0
+    assert fields["telegram"] == ["127.0.0.1", sandbox.addresses.telegram.port]
+    assert fields["smtp"] == ["127.0.0.1", sandbox.addresses.smtp.port]
+    assert (fields["token"], fields["pid"] > 0) == ("1:sandbox", True)
 
 
 def test_every_command_explains_itself() -> None:
