@@ -104,8 +104,6 @@ class LoopbackServer:
 
 
 class _Listener(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    block_on_close = False
     allow_reuse_address = True
     request_queue_size = _BACKLOG
 
@@ -115,10 +113,19 @@ class _Listener(socketserver.ThreadingTCPServer):
         self._clients: dict[socket.socket, threading.Thread] = {}
         super().__init__(address, _Client)
 
-    def opened(self, client: socket.socket) -> None:
-        """Note a client, served by the current thread."""
+    def process_request(  # type: ignore[override] # TCP has sockets only
+        self, request: socket.socket, client_address: tuple[str, int]
+    ) -> None:
+        """Serve a client in a thread, noted before the next one is accepted."""
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            name="loopback client",
+            daemon=True,
+        )
         with self._lock:
-            self._clients[client] = threading.current_thread()
+            self._clients[request] = thread
+        thread.start()
 
     def closed(self, client: socket.socket) -> None:
         """Forget a client."""
@@ -137,9 +144,6 @@ class _Listener(socketserver.ThreadingTCPServer):
 class _Client(socketserver.BaseRequestHandler):
     server: _Listener
     request: socket.socket
-
-    def setup(self) -> None:
-        self.server.opened(self.request)
 
     def handle(self) -> None:
         try:

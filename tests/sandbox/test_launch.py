@@ -169,6 +169,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path, one_shard: Path) -> None:
         port = taken.getsockname()[1]
         done = run(
             *("serve", "--vertica-port", str(port), "--mssql-port", "0"),
+            *("--telegram-port", "0", "--smtp-port", "0"),
             *("--home", str(tmp_path / "home"), "--shards", str(one_shard)),
         )
     assert done.returncode == 1

@@ -113,6 +113,7 @@ def test_tls_is_begun_in_the_open(connect: Connect, smtp: SmtpControl) -> None:
             "5.7.0 Must issue a STARTTLS command first",
         )
         client.starttls(context=trusting)
+        assert client.docmd("MAIL", "FROM:<a@b>")[0] == 503  # as in the beginning
         client.login("shardline", "shardline")
         client.send_message(made())
         assert not client.has_extn("starttls")

@@ -103,6 +103,11 @@ def test_an_error_says_what_is_wrong_and_where(source: str, complaint: str) -> N
             "a",
             Entity("pre", 0, 1, language="sql"),
         ),
+        (
+            '<code class="language-sql"><pre>a</pre></code>',
+            "a",
+            Entity("pre", 0, 1, language="sql"),
+        ),
         ('<code class="language-sql">a</code>', "a", Entity("code", 0, 1)),
         (
             '<a href="http://a.io/?x=1&amp;y=2">a</a>',

@@ -197,6 +197,7 @@ def test_an_error_says_what_is_wrong_and_where(source: str, complaint: str) -> N
         (">a\n>b||\nc", "a\nb\nc", [("expandable_blockquote", 0, 4)]),
         (">a||", "a", [("expandable_blockquote", 0, 1)]),
         (">a\n**>b", "a\nb", [("blockquote", 0, 2), ("blockquote", 2, 1)]),
+        ("\r>a\r\n>b", "\ra\r\nb", [("blockquote", 1, 4)]),
         (">*a\n>b*", "a\nb", [("blockquote", 0, 3), ("bold", 0, 3)]),
         ("*a\n>b\nc*", "a\nb\nc", [("bold", 0, 5), ("blockquote", 2, 2)]),
         ("\\>a\n\\>b", ">a\n>b", []),
