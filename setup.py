@@ -60,7 +60,9 @@ setup(
         "pipelines.warehouse",
         "sandbox",
         "sandbox.fill",
+        "sandbox.smtp",
         "sandbox.tds",
+        "sandbox.telegram",
         "sandbox.vertica",
     ],
     package_data={
@@ -102,6 +104,7 @@ setup(
             "pytest>=8.3,<10",
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.6,<4",
+            "requests>=2.32,<3",  # a client of the Bot API
             "xxhash>=3.4,<5",  # the reference for the checksum
         ],
         "lint": [

@@ -1,1 +1,1 @@
-"""SQL Server and Vertica on loopback, for the demo and the tests."""
+"""SQL Server, Vertica, Telegram and a mail server on loopback."""

@@ -14,19 +14,20 @@ from sandbox.control import Control
 from sandbox.faults import SandboxError
 from sandbox.fill.requests import CsvFill, Days, Filled
 from sandbox.fill.tables import TABLES
-from sandbox.options import SQL_SERVERS, USER, Options
+from sandbox.options import SQL_SERVERS, TOKEN, USER, Options
 from sandbox.shards import Shard, read_shards, write_shards
 
 _ALL = "all"
 _HOME = Path(".sandbox")
 _SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
+_TOKEN = "SHARDLINE_SANDBOX_TOKEN"  # noqa: S105 - the same
 _PATH = click.Path(path_type=Path)
 _PORT = click.IntRange(0, 65_535)
 
 # click leaves what follows a \b alone; elsewhere it fills the lines.
 _SANDBOX_HELP = """\
-SQL Server and Vertica on loopback, for the demo and the tests.
+SQL Server, Vertica, Telegram and a mail server on loopback, for demo and tests.
 
 \b
 python -m sandbox serve --luigid
@@ -34,10 +35,11 @@ python -m sandbox fill all --days 2019-03-11..2019-03-15
 LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run all --date 2019-03-14
 """
 _SERVE_HELP = """\
-Run three SQL Servers and a Vertica until Ctrl-C.
+Run three SQL Servers, a Vertica, a Bot API and a mail server until Ctrl-C.
 
 The one account is `shardline`; its password is that of the environment
-variable SHARDLINE_SANDBOX_PASSWORD, or `shardline`.
+variable SHARDLINE_SANDBOX_PASSWORD, or `shardline`. The bot's token is that
+of SHARDLINE_SANDBOX_TOKEN, or `1:sandbox`; its chats are -1001 and 1001.
 
 \b
 python -m sandbox serve
@@ -128,6 +130,21 @@ def main(context: click.Context) -> None:
     show_default=True,
     help="Vertica's. 0: a free one.",
 )
+@click.option(
+    "--telegram-port",
+    type=_PORT,
+    default=8081,
+    show_default=True,
+    help="The Bot API's. 0: a free one.",
+)
+@click.option(
+    "--smtp-port",
+    type=_PORT,
+    default=1025,
+    show_default=True,
+    help="The mail server's. 0: a free one.",
+)
+@click.option("--mail", type=_PATH, help="Write each mail to a file in this folder.")
 @click.option("--ephemeral", is_flag=True, help="Take free ports everywhere.")
 @click.option(
     "--lock-timeout",
@@ -158,6 +175,9 @@ def serve(  # noqa: PLR0913 - one argument an option
     shards_file: Path,
     mssql_port: int,
     vertica_port: int,
+    telegram_port: int,
+    smtp_port: int,
+    mail: Path | None,
     ephemeral: bool,
     lock_timeout: float,
     luigid: bool,
@@ -174,7 +194,11 @@ def serve(  # noqa: PLR0913 - one argument an option
         shards=read_shards(shards_file),
         mssql_port=0 if ephemeral else mssql_port,
         vertica_port=0 if ephemeral else vertica_port,
+        telegram_port=0 if ephemeral else telegram_port,
+        smtp_port=0 if ephemeral else smtp_port,
         password=os.environ.get(_PASSWORD, USER),
+        token=os.environ.get(_TOKEN, TOKEN),
+        mail=mail,
         lock_timeout=lock_timeout,
     )
     run(

@@ -35,6 +35,8 @@ class Addresses:
         pid: The sandbox's process.
         mssql: The SQL Servers by name.
         database: The database on Vertica.
+        telegram: The Bot API's, over plain HTTP.
+        token: The bot's.
         luigid: Luigi's scheduler and page, when the sandbox started it.
     """
 
@@ -44,6 +46,9 @@ class Addresses:
     mssql: Mapping[str, Address]
     vertica: Address
     database: str
+    telegram: Address
+    token: str
+    smtp: Address
     control: Address
     luigid: Address | None = None
 
@@ -96,6 +101,8 @@ def read_addresses(path: Path) -> Addresses:
                 **fields,
                 "mssql": {name: Address(*at) for name, at in mssql.items()},
                 "vertica": Address(*fields["vertica"]),
+                "telegram": Address(*fields["telegram"]),
+                "smtp": Address(*fields["smtp"]),
                 "control": Address(*fields["control"]),
                 "luigid": Address(*luigid) if luigid else None,
             }

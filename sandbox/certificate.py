@@ -1,4 +1,4 @@
-"""The certificate that both servers show to clients that ask for TLS."""
+"""The certificate that the servers show to clients that ask for TLS."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 from sandbox.faults import SandboxError
 from sandbox.fill.requests import Filled
 from sandbox.holds import Action, Caught, Failure, Rule, Verdict, When
+from sandbox.smtp.control import SmtpControl
 from sandbox.statements import Statement
+from sandbox.telegram.control import TelegramControl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +47,10 @@ class Control:
     """One connection to a sandbox's control channel. Thread-safe, one call at a time.
 
     Every method raises ControlError when the sandbox refuses or is gone.
+
+    Attributes:
+        telegram: What concerns the Bot API alone.
+        smtp: What concerns the mail server alone.
     """
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -63,6 +69,8 @@ class Control:
             host, port = address
             raise ControlError(f"no sandbox at {host}:{port}: {error}") from None
         self._answers = self._socket.makefile("rb")
+        self.telegram = TelegramControl(self)
+        self.smtp = SmtpControl(self)
 
     def __enter__(self) -> Self:
         """Return itself."""

@@ -1,4 +1,4 @@
-"""All servers of the sandbox in one process: three SQL Servers and a Vertica."""
+"""All servers of the sandbox in one process."""
 
 from __future__ import annotations
 
@@ -21,8 +21,18 @@ from sandbox.fill.requests import CsvFill, Days
 from sandbox.fill.samples import fill_with_samples
 from sandbox.fill.tables import TABLES
 from sandbox.holds import Holds
-from sandbox.options import SQL_SERVERS, USER, VERTICA, WAREHOUSE, Options
+from sandbox.options import (
+    SMTP,
+    SQL_SERVERS,
+    TELEGRAM,
+    USER,
+    VERTICA,
+    WAREHOUSE,
+    Options,
+)
+from sandbox.smtp.server import SmtpServer
 from sandbox.tds.server import TdsServer
+from sandbox.telegram.server import TelegramServer
 from sandbox.vertica.server import VerticaServer
 
 if TYPE_CHECKING:
@@ -103,9 +113,20 @@ class Sandbox:
         for shard in options.shards:
             engine.create_database(shard.server, shard.database)
         holds = Holds()
-        control = _bind(
-            running, "control", 0, ControlServer(holds, self._operations(engine))
+        telegram = TelegramServer(
+            holds, port=options.telegram_port, token=options.token
         )
+        smtp = SmtpServer(
+            holds, logins=logins, port=options.smtp_port, folder=options.mail
+        )
+        operations = {
+            **self._operations(engine),
+            **telegram.operations(),
+            **smtp.operations(),
+        }
+        control = _bind(running, "control", 0, ControlServer(holds, operations))
+        telegram_at = _bind(running, TELEGRAM, options.telegram_port, telegram)
+        smtp_at = _bind(running, SMTP, options.smtp_port, smtp)
         vertica = _bind(
             running,
             VERTICA,
@@ -133,6 +154,9 @@ class Sandbox:
             mssql=mssql,
             vertica=vertica,
             database=WAREHOUSE,
+            telegram=telegram_at,
+            token=options.token,
+            smtp=smtp_at,
             control=control,
         )
 

@@ -15,6 +15,9 @@ SQL_SERVERS = ("mssql_0", "mssql_1", "mssql_2")
 VERTICA = "vertica"
 WAREHOUSE = "warehouse"
 USER = "shardline"
+TELEGRAM = "telegram"
+TOKEN = "1:sandbox"  # noqa: S105 - the one the documents name
+SMTP = "smtp"
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,11 @@ class Options:
         shards: The databases of the SQL Servers.
         mssql_port: The first SQL Server's port, the others follow; 0 for free ones.
         vertica_port: Vertica's, 0 for a free one.
+        telegram_port: The Bot API's, 0 for a free one.
+        smtp_port: The mail server's, 0 for a free one.
         password: The password of the one account.
+        token: The token of the one bot.
+        mail: The folder where mails become files, None for memory alone.
         lock_timeout: Vertica's LockTimeout in seconds.
     """
 
@@ -34,5 +41,9 @@ class Options:
     shards: Sequence[Shard]
     mssql_port: int = 0
     vertica_port: int = 0
+    telegram_port: int = 0
+    smtp_port: int = 0
     password: str = USER
+    token: str = TOKEN
+    mail: Path | None = None
     lock_timeout: float = 300.0

@@ -92,6 +92,8 @@ def _show(found: Addresses, addresses: Path, luigi_cfg: Path) -> None:
     lines = [(name, f"{at.host}:{at.port}") for name, at in found.mssql.items()]
     vertica = found.vertica
     lines.append(("vertica", f"{vertica.host}:{vertica.port}/{found.database}"))
+    lines.append(("telegram", f"http://{found.telegram.host}:{found.telegram.port}"))
+    lines.append(("smtp", f"{found.smtp.host}:{found.smtp.port}"))
     if found.luigid:
         lines.append(("luigid", f"http://{found.luigid.host}:{found.luigid.port}"))
     lines.append(("addresses", str(addresses)))

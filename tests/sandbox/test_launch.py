@@ -76,7 +76,10 @@ def test_every_server_answers_its_real_driver(sandbox: SandboxProcess) -> None:
 
 def test_everything_listens_on_loopback_only(sandbox: SandboxProcess) -> None:
     found = sandbox.addresses
-    everything = [*found.mssql.values(), found.vertica, found.control]
+    everything = [
+        *(*found.mssql.values(), found.vertica),
+        *(found.telegram, found.smtp, found.control),
+    ]
     assert {address.host for address in everything} == {"127.0.0.1"}
 
 
@@ -166,6 +169,7 @@ def test_a_taken_port_is_one_line(tmp_path: Path, one_shard: Path) -> None:
         port = taken.getsockname()[1]
         done = run(
             *("serve", "--vertica-port", str(port), "--mssql-port", "0"),
+            *("--telegram-port", "0", "--smtp-port", "0"),
             *("--home", str(tmp_path / "home"), "--shards", str(one_shard)),
         )
     assert done.returncode == 1
@@ -227,7 +231,9 @@ def test_a_database_can_be_made_while_it_runs(sandbox: SandboxProcess) -> None:
 def test_addresses_are_read_by_programs(sandbox: SandboxProcess) -> None:
     fields = json.loads((sandbox.home / "addresses.json").read_text())
     assert fields["vertica"] == ["127.0.0.1", sandbox.addresses.vertica.port]
-    assert fields["pid"] > 0
+    assert fields["telegram"] == ["127.0.0.1", sandbox.addresses.telegram.port]
+    assert fields["smtp"] == ["127.0.0.1", sandbox.addresses.smtp.port]
+    assert (fields["token"], fields["pid"] > 0) == ("1:sandbox", True)
 
 
 def test_every_command_explains_itself() -> None:

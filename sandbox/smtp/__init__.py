@@ -1,0 +1,1 @@
+"""A mail server on loopback that delivers nothing and keeps everything."""

@@ -1,0 +1,210 @@
+"""One bot: who may call it, what goes wrong, and what tests see and set."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.errors import SqlError
+from sandbox.holds import ConnectionKilled
+from sandbox.options import TOKEN
+from sandbox.telegram.chats import as_fields
+from sandbox.telegram.errors import ApiError
+from sandbox.telegram.faults import Faults
+from sandbox.telegram.methods import Methods
+from sandbox.telegram.parameters import read_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.control_server import Operation
+    from sandbox.holds import Holds
+    from sandbox.telegram.parameters import Parameters
+
+DEFAULT_CHATS = (-1001, 1001)
+
+_TOKEN = re.compile(r"(\d+):[\w-]+")
+_UNANSWERED = 0
+
+
+class TokenError(ValueError):
+    """A token is not of the form that BotFather gives."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back for one call.
+
+    Attributes:
+        code: The HTTP status.
+        body: The answer as JSON.
+        retry_after: Seconds for the header of that name, 0 for none.
+    """
+
+    code: int
+    body: Mapping[str, Any]
+    retry_after: int = 0
+
+    @classmethod
+    def of(cls, error: ApiError) -> Reply:
+        """Say that a call failed."""
+        return cls(error.code, error.as_json(), error.retry_after)
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What holds are told of a call: its chat stands for the database."""
+
+    database: str
+    server: str = "telegram"
+    client_pid: int = 0
+
+
+class Bot:
+    """Answers calls, from any thread.
+
+    Args:
+        holds: Where tests hold calls: the statement is the method's name and its
+            parameters as JSON, the database the chat's id.
+        token: The only token that is let in.
+        chats: The ids of the chats there are from the beginning.
+
+    Raises:
+        TokenError: The token is none.
+    """
+
+    def __init__(
+        self,
+        holds: Holds,
+        *,
+        token: str = TOKEN,
+        chats: Sequence[int] = DEFAULT_CHATS,
+    ) -> None:
+        """Begin with empty chats."""
+        found = _TOKEN.fullmatch(token)
+        if not found:
+            raise TokenError("a bot's token is a number, a colon and a secret")
+        self._holds = holds
+        self._token = token
+        self._chats = tuple(chats)
+        self._lock = threading.Lock()
+        self._faults = Faults()
+        self._answers: Counter[tuple[str, int]] = Counter()
+        self._methods = Methods(int(found[1]), self._chats)
+
+    def wake(self) -> None:
+        """Hold no answer back any longer, so that connections can end."""
+        self._faults.wake()
+
+    def answer(
+        self, token: str, method: str, query: str, content_type: str, body: bytes
+    ) -> Reply | None:
+        """Do one call.
+
+        Returns:
+            The answer; None to close the connection without one.
+        """
+        try:
+            self._admit(token)
+            name = self._methods.name(method)
+        except ApiError as error:
+            return Reply.of(error)
+        reply = self._answer(name, query, content_type, body)
+        with self._lock:
+            self._answers[name, reply.code if reply else _UNANSWERED] += 1
+        self._faults.hold_back(name)
+        return reply
+
+    def _admit(self, token: str) -> None:
+        if not _TOKEN.fullmatch(token):
+            raise ApiError(404, "Not Found")
+        if not hmac.compare_digest(token.encode(), self._token.encode()):
+            raise ApiError(401, "Unauthorized")
+
+    def _answer(
+        self, method: str, query: str, content_type: str, body: bytes
+    ) -> Reply | None:
+        try:
+            if error := self._faults.error_for(method):
+                raise error
+            call = read_parameters(query, content_type, body)
+            facts = _Call(call.text("chat_id"))
+            with self._holds.guard(facts, _statement(method, call)), self._lock:
+                result = self._methods.run(method, call)
+            return Reply(200, {"ok": True, "result": result})
+        except ConnectionKilled:
+            return None
+        except SqlError as error:
+            code = error.number if error.number in range(400, 600) else 500
+            return Reply.of(ApiError(code, error.message))
+        except ApiError as error:
+            return Reply.of(error)
+
+    def operations(self) -> dict[str, Operation]:
+        """Return what the control channel can ask for, by name."""
+        return {
+            "fail": self._faults.fail,
+            "slow": self._faults.slow,
+            "block": self._block,
+            "migrate": self._migrate,
+            "add_chat": self._add_chat,
+            "set_pace": self._set_pace,
+            "advance": self._advance,
+            "messages": self._messages,
+            "content": self._content,
+            "answers": self._read_answers,
+            "reset": self._reset,
+        }
+
+    def _block(self, chat: int, *, blocked: bool) -> None:
+        with self._lock:
+            self._methods.chats.find(chat).blocked = blocked
+
+    def _migrate(self, chat: int) -> int:
+        with self._lock:
+            return self._methods.chats.migrate(chat)
+
+    def _add_chat(self, chat: int) -> None:
+        with self._lock:
+            self._methods.chats.add(chat)
+
+    def _set_pace(self, pace: float) -> None:
+        if pace <= 0:
+            raise ValueError(f"a pace is more than 0, not {pace:g}")
+        with self._lock:
+            self._methods.limits.pace = pace
+
+    def _advance(self, seconds: float) -> None:
+        with self._lock:
+            self._methods.limits.advance(seconds)
+
+    def _messages(self, chat: int) -> list[dict[str, Any]]:
+        with self._lock:
+            shown = self._methods.chats.find(chat).messages.values()
+            return [as_fields(one) for one in shown]
+
+    def _content(self, file: str) -> str:
+        with self._lock:
+            return base64.b64encode(self._methods.content(file)).decode()
+
+    def _read_answers(self) -> list[tuple[str, int, int]]:
+        with self._lock:
+            return [(*key, times) for key, times in self._answers.items()]
+
+    def _reset(self) -> None:
+        self._faults.clear()
+        bot = int(self._token.partition(":")[0])
+        with self._lock:
+            self._answers.clear()
+            self._methods = Methods(bot, self._chats)
+
+
+def _statement(method: str, call: Parameters) -> str:
+    said = {**call.values, **{name: up.name for name, up in call.uploads.items()}}
+    return f"{method} {json.dumps(said, ensure_ascii=False)}"

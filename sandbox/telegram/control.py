@@ -1,0 +1,116 @@
+"""The test's side of the sandbox's Telegram: what goes wrong, and what chats show."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sandbox.telegram.chats import Message
+
+if TYPE_CHECKING:
+    from sandbox.control import Control
+    from sandbox.loopback import Outage
+
+
+class TelegramControl:
+    """Reach it as `Control.telegram`; every method raises ControlError as there."""
+
+    def __init__(self, control: Control) -> None:
+        """Ask through an open connection."""
+        self._control = control
+
+    def messages(self, chat: int) -> list[Message]:
+        """Return what a chat shows and showed, oldest first."""
+        shown = self._control.call("telegram.messages", chat=chat)
+        return [Message.from_fields(one) for one in shown]
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file that was sent, by the id in `Message.file`."""
+        return base64.b64decode(self._control.call("telegram.content", file=file))
+
+    def answers(self) -> Counter[tuple[str, int]]:
+        """Return how many calls there were, by method and answer code.
+
+        The code is 0 where the connection was cut instead. Calls with a wrong token
+        or of an unknown method are not counted.
+        """
+        told = self._control.call("telegram.answers")
+        return Counter({(method, code): times for method, code, times in told})
+
+    def add_chat(self, chat: int) -> None:
+        """Make an empty chat: private with an id above 0, a group below."""
+        self._control.call("telegram.add_chat", chat=chat)
+
+    def block(self, chat: int) -> None:
+        """Let the user block the bot, or the group remove it."""
+        self._control.call("telegram.block", chat=chat, blocked=True)
+
+    def unblock(self, chat: int) -> None:
+        """Let the bot write to a chat again."""
+        self._control.call("telegram.block", chat=chat, blocked=False)
+
+    def migrate(self, chat: int) -> int:
+        """Make a group a supergroup, and return its new id."""
+        return int(self._control.call("telegram.migrate", chat=chat))
+
+    def fail(
+        self,
+        code: int,
+        description: str = "",
+        *,
+        retry_after: int = 0,
+        times: int = 1,
+        method: str = "*",
+    ) -> None:
+        """Let the next calls fail, before anything is done.
+
+        Args:
+            code: The HTTP status.
+            description: Its text; a usual one if it is empty.
+            retry_after: Seconds, for a 429.
+            times: How many calls.
+            method: Of which method; a glob, in any case.
+        """
+        self._control.call(
+            "telegram.fail",
+            code=code,
+            description=description,
+            retry_after=retry_after,
+            times=times,
+            method=method,
+        )
+
+    def slow(self, seconds: float, *, times: int = 1, method: str = "*") -> None:
+        """Hold the next answers back, after all is done: the message is shown."""
+        self._control.call("telegram.slow", seconds=seconds, times=times, method=method)
+
+    def lose_answers(self, *, times: int = 1, method: str = "sendMessage") -> int:
+        """Do the next calls and cut the connection in place of an answer.
+
+        Returns:
+            The id of the hold that does it, for `Control.wait`.
+        """
+        return self._control.hold(
+            f"^{method} ", when="after", action="kill", server="telegram", times=times
+        )
+
+    def down(self, outage: Outage = "refuse") -> None:
+        """Close all connections, and refuse new ones, or close them at once."""
+        self._control.call("telegram.down", outage=outage)
+
+    def up(self) -> None:
+        """Serve again, on the same port."""
+        self._control.call("telegram.up")
+
+    def set_pace(self, pace: float) -> None:
+        """Let the limits refill so many times faster than Telegram's."""
+        self._control.call("telegram.set_pace", pace=pace)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the limits, so that nobody has to wait."""
+        self._control.call("telegram.advance", seconds=seconds)
+
+    def reset(self) -> None:
+        """Begin again: the first chats, empty; no faults; the limits' own pace."""
+        self._control.call("telegram.reset")

@@ -1,0 +1,281 @@
+"""The methods of the Bot API that the sandbox has."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox.telegram.chats import Chats, File, FileKind, deleted, edited
+from sandbox.telegram.entities import units
+from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.formatting import read_formatted
+from sandbox.telegram.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sandbox.telegram.chats import Chat, Message
+    from sandbox.telegram.entities import Formatted
+    from sandbox.telegram.parameters import Parameters, Upload
+
+LONGEST_TEXT = 4096
+LONGEST_CAPTION = 1024
+LARGEST_PHOTO = 10 << 20
+LARGEST_FILE = 50 << 20
+
+_REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
+_SEND = {"chat_id", "disable_notification", "protect_content", *_REPLY}
+_TEXT = {
+    *("text", "parse_mode", "entities"),
+    *("link_preview_options", "disable_web_page_preview"),
+}
+_CAPTION = {"caption", "parse_mode", "caption_entities"}
+_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
+
+
+@dataclass(frozen=True)
+class _Method:
+    name: str
+    run: Callable[[Parameters], Any]
+    parameters: set[str]
+
+
+class Methods:
+    """One bot, its chats and its limits. Not thread-safe.
+
+    Attributes:
+        chats: What the bot can write to.
+        limits: How much of it.
+    """
+
+    def __init__(self, bot: int, chats: Iterable[int]) -> None:
+        """Begin with empty chats.
+
+        Args:
+            bot: The bot's id, the number before the colon of its token.
+            chats: The ids of its chats.
+        """
+        self.chats = Chats(chats)
+        self.limits = Limits()
+        self._bot = bot
+        self._contents: dict[str, bytes] = {}
+        found = [
+            _Method("getMe", self._get_me, set()),
+            _Method("getChat", self._get_chat, {"chat_id"}),
+            _Method("sendMessage", self._send_message, _SEND | _TEXT),
+            _Method(
+                "sendDocument",
+                self._send_document,
+                {*_SEND, *_CAPTION, "document", "disable_content_type_detection"},
+            ),
+            _Method(
+                "sendPhoto",
+                self._send_photo,
+                {*_SEND, *_CAPTION, "photo", "show_caption_above_media"},
+            ),
+            _Method(
+                "editMessageText",
+                self._edit_message_text,
+                {"chat_id", "message_id", *_TEXT},
+            ),
+            _Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+        ]
+        self._methods = {one.name.lower(): one for one in found}
+
+    def name(self, method: str) -> str:
+        """Return a method's proper name; any case of it is good.
+
+        Raises:
+            ApiError: 404, the sandbox has no such method.
+        """
+        try:
+            return self._methods[method.lower()].name
+        except KeyError:
+            raise ApiError(404, "Not Found: method not found") from None
+
+    def run(self, method: str, call: Parameters) -> Any:  # noqa: ANN401 - JSON
+        """Do what a call says, and return its result.
+
+        Raises:
+            ApiError: It cannot be done.
+        """
+        found = self._methods[method.lower()]
+        for name in sorted(call.names() - found.parameters):
+            raise bad_request(f"the sandbox's {found.name} has no parameter {name}")
+        return found.run(call)
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file that was sent.
+
+        Raises:
+            KeyError: No file has such an id.
+        """
+        return self._contents[file]
+
+    def _get_me(self, _: Parameters) -> dict[str, Any]:
+        return {
+            **self._me(),
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
+        }
+
+    def _me(self) -> dict[str, Any]:
+        return {
+            "id": self._bot,
+            "is_bot": True,
+            "first_name": "Sandbox",
+            "username": "sandbox_bot",
+        }
+
+    def _get_chat(self, call: Parameters) -> dict[str, Any]:
+        return self._chat(call).as_json()
+
+    def _send_message(self, call: Parameters) -> dict[str, Any]:
+        shown = _text(call, "message is too long")
+        return self._post(call, shown)
+
+    def _send_document(self, call: Parameters) -> dict[str, Any]:
+        return self._send_file(call, "document", LARGEST_FILE)
+
+    def _send_photo(self, call: Parameters) -> dict[str, Any]:
+        return self._send_file(call, "photo", LARGEST_PHOTO)
+
+    def _send_file(
+        self, call: Parameters, kind: FileKind, largest: int
+    ) -> dict[str, Any]:
+        caption = read_formatted(call, "caption", "caption_entities")
+        if units(caption.text) > LONGEST_CAPTION:
+            raise bad_request("message caption is too long")
+        upload = _upload(call, kind)
+        if not upload.content:
+            raise bad_request("file must be non-empty")
+        if len(upload.content) > largest:
+            size, most = len(upload.content), largest >> 20
+            raise bad_request(f"file of size {size} bytes is too big: at most {most}MB")
+        if kind == "photo" and not upload.content.startswith(_IMAGES):
+            raise bad_request("IMAGE_PROCESS_FAILED")
+        name, size = upload.name, len(upload.content)
+        file = File(uuid.uuid4().hex, kind, name, upload.mime_type, size)
+        message = self._post(call, caption, file)
+        self._contents[file.id] = upload.content
+        return message
+
+    def _post(
+        self, call: Parameters, shown: Formatted, file: File | None = None
+    ) -> dict[str, Any]:
+        chat = self._chat(call)
+        reply_to = _reply_to(call, chat)
+        self.limits.admit(chat.id)
+        silent = call.flag("disable_notification")
+        message = self.chats.post(
+            chat,
+            shown,
+            date=int(time.time()),
+            reply_to=reply_to,
+            silent=silent,
+            file=file,
+        )
+        return self._as_json(chat, message)
+
+    def _edit_message_text(self, call: Parameters) -> dict[str, Any]:
+        shown = _text(call, "MESSAGE_TOO_LONG")
+        chat = self._chat(call)
+        message = _find(chat, call, "message to edit not found")
+        if message.file:
+            raise bad_request("there is no text in the message to edit")
+        self.limits.admit(chat.id)
+        if (message.text, message.entities) == (shown.text, shown.entities):
+            raise bad_request(
+                "message is not modified: specified new message content and reply"
+                " markup are exactly the same as a current content and reply markup"
+                " of the message"
+            )
+        told = self._as_json(chat, edited(chat, message, shown))
+        return {**told, "edit_date": int(time.time())}
+
+    def _delete_message(self, call: Parameters) -> bool:
+        chat = self._chat(call)
+        deleted(chat, _find(chat, call, "message to delete not found"))
+        return True
+
+    def _chat(self, call: Parameters) -> Chat:
+        if not call.text("chat_id"):
+            raise bad_request("chat_id is empty")
+        return self.chats.reach(call.integer("chat_id"))
+
+    def _as_json(self, chat: Chat, message: Message) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "message_id": message.id,
+            "from": self._me(),
+            "chat": chat.as_json(),
+            "date": message.date,
+        }
+        if message.reply_to:
+            answered = chat.messages[message.reply_to]
+            told["reply_to_message"] = self._as_json(chat, answered)
+        if message.file:
+            told.update(_file(message.file))
+        text = "caption" if message.file else "text"
+        if message.text or not message.file:
+            told[text] = message.text
+        if message.entities:
+            entities = "caption_entities" if message.file else "entities"
+            told[entities] = [one.as_json() for one in message.entities]
+        return told
+
+
+def _text(call: Parameters, too_long: str) -> Formatted:
+    if not call.text("text"):
+        raise bad_request("message text is empty")
+    shown = read_formatted(call, "text", "entities")
+    if not shown.text:
+        raise bad_request("text must be non-empty")
+    if units(shown.text) > LONGEST_TEXT:
+        raise bad_request(too_long)
+    return shown
+
+
+def _upload(call: Parameters, kind: str) -> Upload:
+    if kind in call.uploads:
+        return call.uploads[kind]
+    if not call.text(kind):
+        raise bad_request(f"there is no {kind} in the request")
+    raise bad_request(
+        f"the sandbox takes a {kind} as an upload, not by a URL or a file_id"
+    )
+
+
+def _reply_to(call: Parameters, chat: Chat) -> int:
+    told = call.json("reply_parameters")
+    if told is None:
+        number = call.integer("reply_to_message_id")
+        lenient = call.flag("allow_sending_without_reply")
+    elif isinstance(told, dict) and isinstance(told.get("message_id"), int):
+        number = told["message_id"]
+        lenient = bool(told.get("allow_sending_without_reply"))
+    else:
+        raise bad_request("can't parse reply parameters")
+    answered = chat.messages.get(number)
+    if number and (answered is None or answered.deleted):
+        if not lenient:
+            raise bad_request("message to be replied not found")
+        return 0
+    return number
+
+
+def _find(chat: Chat, call: Parameters, complaint: str) -> Message:
+    message = chat.messages.get(call.integer("message_id"))
+    if message is None or message.deleted:
+        raise bad_request(complaint)
+    return message
+
+
+def _file(file: File) -> dict[str, Any]:
+    known = {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
+    if file.kind == "photo":
+        return {"photo": [known]}
+    named = {"file_name": file.name, "mime_type": file.mime_type}
+    return {"document": {**named, **known}}
