@@ -51,7 +51,7 @@ def test_a_login_that_is_not_encoded_is_taken_right_or_refused_without_a_word_of
     password = f"{MARK}{inside}{MARK}"
     for uri in (
         f"vertica://u:{password}@h/db",
-        f"mssql://{password}@h",
+        f"mssql://u:{password}@h",
         f"smtp://u:{password}@h/?from=a@x&to=b@y",
         f"telegram://1:{password}@-1",
         password,
