@@ -114,7 +114,7 @@ def _begin() -> None:
     failures.lines()
     templates.prepare()
     try:
-        options = settings.read()
+        options = settings.current()
         if options.sessions.is_file and _luigi_asks_luigid():
             logger.warning(settings.ONE_FILE_EACH)
         close_dead_sessions(options, database.connect(options.sessions.database))
@@ -132,7 +132,7 @@ def _luigi_asks_luigid() -> bool:
 def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
     if ended.complete():
         return
-    settle = settings.read().load.settle
+    settle = settings.current().load.settle
     ready = ready_at(ended.date, ended.time_zone, settle)
     why = NotReadyError(
         f"the day is not over in {ended.time_zone}",

@@ -30,12 +30,12 @@ class CreateTarget(luigi.Task):
 
     def output(self) -> luigi.Target:
         """The tables."""
-        options = settings.read()
+        options = settings.current()
         return TableTarget(options, options.catalog.table(self.table))
 
     def run(self) -> None:
         """Make them; many processes may do so at once."""
-        options = settings.read()
+        options = settings.current()
         schema.create(options.warehouse, options.catalog.table(self.table))
 
 
@@ -47,7 +47,7 @@ class DayEnded(luigi.ExternalTask):
 
     def output(self) -> luigi.Target:
         """The moment from which the day may be loaded."""
-        return EndOfDayTarget(settings.read(), self.date, self.time_zone)
+        return EndOfDayTarget(settings.current(), self.date, self.time_zone)
 
 
 class LoadShard(luigi.Task):
@@ -60,24 +60,24 @@ class LoadShard(luigi.Task):
 
     def requires(self) -> list[luigi.Task]:
         """The day has ended, and there is somewhere to put it."""
-        shard = settings.read().catalog.shard(self.shard)
+        shard = settings.current().catalog.shard(self.shard)
         ended = DayEnded(date=self.date, time_zone=shard.time_zone)
         return [ended, CreateTarget(table=self.table)]
 
     def output(self) -> luigi.Target:
         """The partition's marker."""
-        options = settings.read()
+        options = settings.current()
         return MarkerTarget(options, self._partition(options))
 
     @property
     def resources(self) -> dict[str, int]:  # type: ignore[override]
         """One place in the pool of the SQL Server host."""
-        shard = settings.read().catalog.shards.get(self.shard)
+        shard = settings.current().catalog.shards.get(self.shard)
         return {shard.server: 1} if shard else {}
 
     def run(self) -> None:
         """Load the partition, trying again what may pass."""
-        options = settings.read()
+        options = settings.current()
         partition = self._partition(options)
         usual_rows = sessions.usual_rows(options.sessions.database, partition)
         with Progress(self, partition, usual_rows) as progress:
@@ -117,12 +117,12 @@ class LoadDay(luigi.Task):
 
     def requires(self) -> list[luigi.Task]:
         """The day's load of each shard."""
-        shards = settings.read().catalog.shards
+        shards = settings.current().catalog.shards
         return [self.shard_task(date=self.date, shard=name) for name in shards]
 
     def output(self) -> luigi.Target:
         """The day's markers, seen by one query."""
-        options = settings.read()
+        options = settings.current()
         shards = tuple(options.catalog.shards.values())
         return DayTarget(options, options.catalog.table(self.table), shards, self.date)
 
@@ -137,7 +137,7 @@ class LoadDay(luigi.Task):
             return []
         table_name = cls(days[0]).table
         try:
-            options = settings.read()
+            options = settings.current()
             table = options.catalog.table(table_name)
             present = memo(options.warehouse).markers(table, min(days), max(days))
         except ShardlineError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -225,6 +226,16 @@ def read() -> Settings:
         servers=servers,
         catalog=tables_and_shards,
     )
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """What `read` found first in this process; for tasks, which ask again and again.
+
+    Raises:
+        ConfigurationError: As `read` does, until nothing is wrong.
+    """
+    return read()
 
 
 def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:
