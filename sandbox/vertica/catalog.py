@@ -106,17 +106,21 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A view: its text and what DuckDB calls it."""
+    """A view: a query under a name.
+
+    Args:
+        oid: Its number.
+        schema: Where it lives.
+        name: Its name.
+        text: The query as it was written.
+        columns: What it answers with.
+    """
 
     oid: int
     schema: str
     name: str
     text: str
-
-    @property
-    def stored(self) -> str:
-        """Its name in DuckDB's SQL."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
+    columns: tuple[ColumnDefinition, ...]
 
     @property
     def full_name(self) -> str:

@@ -17,10 +17,10 @@ from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.copy_dialogue import CopyDialogue
 from sandbox.vertica.environment import Environment
 from sandbox.vertica.failures import as_sql_error, cancelled, reported
-from sandbox.vertica.functions import VERSION
 from sandbox.vertica.monitor import SessionFacts
 from sandbox.vertica.prepared import ExtendedProtocol
 from sandbox.vertica.session import Executor, Outcome, Rows
+from sandbox.vertica.session_functions import VERSION
 from sandbox.vertica.transaction import Transaction
 from sandbox.vertica.values import encode
 from sandbox.vertica.wire import Disconnected, Wire

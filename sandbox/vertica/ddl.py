@@ -16,18 +16,16 @@ from sandbox.vertica import catalog_store
 from sandbox.vertica.alter import alter_table
 from sandbox.vertica.catalog import (
     SYSTEM_SCHEMAS,
-    ColumnDefinition,
     Table,
-    View,
     duplicate,
 )
 from sandbox.vertica.declarations import TableBody, read_body, read_storage
-from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import store
 from sandbox.vertica.drop import drop, truncate
 from sandbox.vertica.failures import as_sql_error
-from sandbox.vertica.translate import to_duckdb, translate
+from sandbox.vertica.translate import translate
+from sandbox.vertica.views import create_view, query_columns
 from sandbox.vertica.words import Words, unsupported
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ def _create(words: Words, transaction: Transaction) -> str:
         return _create_sequence(words, transaction)
     replaces = words.accept("OR", "REPLACE")
     if words.accept("VIEW"):
-        return _create_view(words, transaction, replaces=replaces)
+        return create_view(words, transaction, replaces=replaces)
     local = words.accept("LOCAL")
     temporary = words.accept("TEMP") or words.accept("TEMPORARY")
     if temporary and not local:
@@ -130,30 +128,6 @@ def _create_sequence(words: Words, transaction: Transaction) -> str:
     return "CREATE SEQUENCE"
 
 
-def _create_view(words: Words, transaction: Transaction, *, replaces: bool) -> str:
-    name = words.name()
-    columns = words.names() if words.peek() == "(" else []
-    words.expect("AS")
-    text = words.rest()
-    catalog = transaction.environment.catalog
-    query = to_duckdb(translate(parse(text), transaction.environment))
-    with transaction.environment.catalog.ddl:
-        existing = catalog.find(name)
-        if existing is not None and not (replaces and isinstance(existing, View)):
-            raise duplicate(name.name)
-        view = View(catalog.next_oid(), catalog.schema(name.schema), name.name, text)
-        listed = f" ({', '.join(quoted(c) for c in columns)})" if columns else ""
-        transaction.engine.write(
-            f"CREATE OR REPLACE VIEW {view.stored}{listed} AS {query}"
-        )
-        if existing is not None:
-            catalog_store.remove(transaction.engine, existing)
-        catalog_store.add(transaction.engine, view)
-        transaction.commit()
-        catalog.put(view)
-    return "CREATE VIEW"
-
-
 def _create_table(words: Words, transaction: Transaction, *, temporary: bool) -> str:
     optional = words.accept("IF", "NOT", "EXISTS")
     name = words.name()
@@ -205,26 +179,15 @@ def _read_table(
     partition = read_storage(words) or partition
     if words.accept("AS"):
         query = words.rest()
-        body = TableBody(_columns_of(query, transaction, body.columns))
+        if body.columns:
+            raise unsupported("CREATE TABLE with a column list AS a query")
+        body = TableBody(query_columns(query, transaction))
     elif not body.columns:
         raise words.error()
     words.end()
     columns, keys = tuple(body.columns), tuple(body.keys)
     made = replace(table, columns=columns, keys=keys, partition=partition)
     return made, query
-
-
-def _columns_of(
-    text: str, transaction: Transaction, named: list[ColumnDefinition]
-) -> list[ColumnDefinition]:
-    if named:
-        raise unsupported("CREATE TABLE with a column list AS a query")
-    tree = parse(text)
-    query = to_duckdb(translate(tree, transaction.environment))
-    result = transaction.engine.read(query)
-    columns = describe(tree, result.schema, transaction.environment)
-    result.close()
-    return [ColumnDefinition(c.name, c.type) for c in columns]
 
 
 def _make(table: Table, transaction: Transaction) -> None:
@@ -239,6 +202,6 @@ def _make(table: Table, transaction: Transaction) -> None:
 
 
 def _fill(table: Table, query: str, transaction: Transaction) -> None:
-    source = to_duckdb(translate(parse(query), transaction.environment))
-    rows = transaction.engine.read(source).table()
+    source = translate(parse(query), transaction.environment)
+    rows = transaction.engine.read(source.sql).table()
     store(transaction, table, [c.name for c in table.columns], rows)

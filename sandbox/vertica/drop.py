@@ -94,7 +94,8 @@ def _drop_relation(
             return
         raise missing_relation(name)
     with transaction.environment.catalog.ddl:
-        transaction.engine.write(f"DROP {kind} {found.stored}")
+        if isinstance(found, Table):
+            transaction.engine.write(f"DROP TABLE {found.stored}")
         if isinstance(found, Table) and found.temporary:
             transaction.commit()
             del environment.temporary[found.name.casefold()]

@@ -44,6 +44,7 @@ class Transaction:
         self._check = check
         self.autocommit = False
         self.explicit = False  # opened by BEGIN, so autocommit waits for its end
+        self.serializable = False  # the session's isolation level
         self.statement = ""
 
     def __str__(self) -> str:
@@ -83,10 +84,10 @@ class Transaction:
         finally:
             self._locks.release(self)
 
-    def lock(self, table: Table, mode: Mode) -> None:
+    def lock(self, table: Table, mode: Mode, *, waits: bool = True) -> None:
         """Lock a table to the transaction's end; one's own tables need no lock."""
         if not table.temporary:
-            self._locks.acquire(self, table.full_name, mode, self._check)
+            self._locks.acquire(self, table.full_name, mode, self._check, waits=waits)
 
     def locked_table(self, name: Name, mode: Mode) -> Table:
         """Find a table and lock it; it may have changed while waiting.

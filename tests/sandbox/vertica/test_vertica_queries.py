@@ -173,7 +173,6 @@ def test_an_empty_query_is_no_error(client: Client, empty: str) -> None:
         ("CREATE USER u", "0A000", 5366),
         ("INSERT INTO t VALUES (1, 'x') RETURNING a", "0A000", 5366),
         ("SELECT a INTO u FROM t", "0A000", 5366),
-        ("SELECT a FROM t FOR UPDATE", "0A000", 5366),
         ("SELECT * FROM read_csv('/etc/passwd')", "0A000", 5366),
         (TOO_LONG_MERGE, "22001", 4800),
         ("SET SESSION RESOURCE POOL p", "0A000", 5366),
