@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from sandbox.vertica.account_store import open_accounts, save_accounts
+from sandbox.vertica.accounts import PUBLIC_ROLE, Grant, Securable
 from sandbox.vertica.catalog import (
     PUBLIC,
     Catalog,
     ColumnDefinition,
     Key,
     Relation,
+    Schema,
     Table,
     View,
 )
@@ -24,7 +27,10 @@ from sandbox.vertica.types import BYTES, CHARACTER, INTERVAL, INTERVAL_YM, NUMER
 from sandbox.vertica.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.engine import Session
+    from sandbox.vertica.credentials import Credential
 
 _OWNER = "dbadmin"
 _OWNER_ID = 45035996273704962
@@ -88,24 +94,44 @@ NAMES = frozenset(_TABLES)
 """The system tables that are kept."""
 
 
-def open_catalog(session: Session) -> Catalog:
-    """Make the catalog's tables if they are missing, and read them."""
+def open_catalog(session: Session, logins: Mapping[str, Credential]) -> Catalog:
+    """Make the catalog's tables if they are missing, and read them.
+
+    Args:
+        session: Where.
+        logins: The server's own superusers.
+    """
     make_macros(session)
     session.write("CREATE SCHEMA IF NOT EXISTS v_catalog")
     for name, columns in _TABLES.items():
         session.write(f"CREATE TABLE IF NOT EXISTS v_catalog.{name} ({columns})")
-    schemas = [str(n) for (n,) in _rows(session, "SELECT schema_name FROM {}.schemata")]
+    accounts = open_accounts(session, logins)
+    schemas = _read_schemas(session)
     if not schemas:
-        add_schema(session, PUBLIC, 45_000)
-        schemas = [PUBLIC]
-    return Catalog(schemas, [*_read_tables(session), *_read_views(session)])
+        public = Schema(45_000, PUBLIC, _OWNER)
+        add_schema(session, public)
+        schemas = [public]
+        target = Securable("SCHEMA", public.oid, "", PUBLIC, _OWNER)
+        accounts.grant(Grant(target, PUBLIC_ROLE, _OWNER, {"USAGE": False}))
+        save_accounts(session, accounts)
+    relations: list[Relation] = [*_read_tables(session), *_read_views(session)]
+    return Catalog(schemas, relations, accounts)
 
 
-def add_schema(session: Session, name: str, oid: int) -> None:
+def _read_schemas(session: Session) -> list[Schema]:
+    return [
+        Schema(int(str(oid)), str(name), str(owner))
+        for oid, name, owner in _rows(
+            session, "SELECT schema_id, schema_name, schema_owner FROM {}.schemata"
+        )
+    ]
+
+
+def add_schema(session: Session, schema: Schema) -> None:
     """Keep a schema."""
     session.write(
         "INSERT INTO v_catalog.schemata VALUES (?, ?, ?, ?, NULL, now(), false)",
-        [oid, name, _OWNER_ID, _OWNER],
+        [schema.oid, schema.name, _OWNER_ID, schema.owner],
     )
 
 
@@ -130,7 +156,7 @@ def add(session: Session, relation: Relation) -> None:
 def _add_view(session: Session, view: View) -> None:
     session.write(
         "INSERT INTO v_catalog.views VALUES (0, ?, ?, ?, ?, ?, ?, now())",
-        [view.schema, view.oid, view.name, _OWNER_ID, _OWNER, view.text],
+        [view.schema, view.oid, view.name, _OWNER_ID, view.owner, view.text],
     )
     rows = [_described(view, i, c) for i, c in enumerate(view.columns, 1)]
     _add_rows(session, "view_columns", rows)
@@ -140,7 +166,7 @@ def _add_table(session: Session, relation: Table) -> None:
     session.write(
         "INSERT INTO v_catalog.tables VALUES "
         "(0, ?, ?, ?, ?, ?, false, false, false, ?, now())",
-        [relation.schema, relation.oid, relation.name, _OWNER_ID, _OWNER,
+        [relation.schema, relation.oid, relation.name, _OWNER_ID, relation.owner,
          relation.partition],
     )  # fmt: skip
     rows = [_column_row(relation, i, c) for i, c in enumerate(relation.columns, 1)]
@@ -229,12 +255,12 @@ def _read_tables(session: Session) -> list[Table]:
     return [
         Table(
             int(str(oid)), str(schema), str(name), tuple(columns[oid]),
-            tuple(keys[oid].values()), str(partition),
+            tuple(keys[oid].values()), str(partition), str(owner),
         )
-        for oid, schema, name, partition in _rows(
+        for oid, schema, name, partition, owner in _rows(
             session,
-            "SELECT table_id, table_schema, table_name, partition_expression "
-            "FROM {}.tables",
+            "SELECT table_id, table_schema, table_name, partition_expression, "
+            "owner_name FROM {}.tables",
         )
     ]  # fmt: skip
 
@@ -242,12 +268,16 @@ def _read_tables(session: Session) -> list[Table]:
 def _read_views(session: Session) -> list[View]:
     columns = _read_columns(session, "view_columns", "true, ''")
     return [
-        View(int(str(oid)), str(schema), str(name), str(text), tuple(columns[oid]))
-        for oid, schema, name, text in _rows(
-            session,
-            "SELECT table_id, table_schema, table_name, view_definition FROM {}.views",
+        View(
+            int(str(oid)), str(schema), str(name), str(text), tuple(columns[oid]),
+            str(owner),
         )
-    ]
+        for oid, schema, name, text, owner in _rows(
+            session,
+            "SELECT table_id, table_schema, table_name, view_definition, owner_name "
+            "FROM {}.views",
+        )
+    ]  # fmt: skip
 
 
 def _read_columns(

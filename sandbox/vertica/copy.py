@@ -48,7 +48,7 @@ class CopyLoad:
         self._transaction = transaction
         transaction.table(statement.target)
         _check_options(statement)
-        self.table = transaction.locked_table(statement.target, Mode.INSERT)
+        self.table = transaction.locked_table(statement.target, Mode.INSERT, "INSERT")
         self._items = statement.items or _all_columns(self.table)
         self.fields = _fields(self._items, self.table)
         self._insert = _insert(self._items, self.table, transaction)

@@ -1,4 +1,4 @@
-"""CREATE, DROP, ALTER and TRUNCATE.
+"""CREATE, DROP, ALTER, TRUNCATE, GRANT and REVOKE.
 
 DDL commits the open transaction, and itself. It runs one at a time in a server, so
 any number of sessions may CREATE ... IF NOT EXISTS the same object together.
@@ -14,17 +14,14 @@ import duckdb
 from sandbox.engine import quoted
 from sandbox.vertica import catalog_store
 from sandbox.vertica.alter import alter_table
-from sandbox.vertica.catalog import (
-    SYSTEM_SCHEMAS,
-    Table,
-    duplicate,
-)
+from sandbox.vertica.catalog import SYSTEM_SCHEMAS, Schema, Table
 from sandbox.vertica.declarations import TableBody, read_body, read_storage
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import store
 from sandbox.vertica.drop import drop, truncate
-from sandbox.vertica.failures import as_sql_error
-from sandbox.vertica.translate import translate
+from sandbox.vertica.failures import as_sql_error, duplicate
+from sandbox.vertica.grants import grant, revoke
+from sandbox.vertica.run_accounts import KINDS, alter_user, create_account
 from sandbox.vertica.views import create_view, query_columns
 from sandbox.vertica.words import Words, unsupported
 
@@ -63,6 +60,12 @@ def _run(words: Words, transaction: Transaction) -> str:
         return truncate(words, transaction)
     if words.accept("ALTER", "TABLE"):
         return alter_table(words, transaction)
+    if words.accept("ALTER", "USER"):
+        return alter_user(words, transaction)
+    if words.accept("GRANT"):
+        return grant(words, transaction)
+    if words.accept("REVOKE"):
+        return revoke(words, transaction)
     raise unsupported(words.text)
 
 
@@ -71,6 +74,8 @@ def _create(words: Words, transaction: Transaction) -> str:
         return _create_schema(words, transaction)
     if words.accept("SEQUENCE"):
         return _create_sequence(words, transaction)
+    if words.peek() in KINDS:
+        return create_account(words, transaction)
     replaces = words.accept("OR", "REPLACE")
     if words.accept("VIEW"):
         return create_view(words, transaction, replaces=replaces)
@@ -95,10 +100,14 @@ def _create_schema(words: Words, transaction: Transaction) -> str:
             if optional:
                 return "CREATE SCHEMA"
             raise duplicate(name)
+        environment = transaction.environment
+        rights = environment.privileges
+        rights.require_on(rights.database, "CREATE")
+        schema = Schema(catalog.next_oid(), name, environment.user)
         transaction.engine.write(f"CREATE SCHEMA {quoted(name)}")
-        catalog_store.add_schema(transaction.engine, name, catalog.next_oid())
+        catalog_store.add_schema(transaction.engine, schema)
         transaction.commit()
-        catalog.put_schema(name)
+        catalog.put_schema(schema)
     return "CREATE SCHEMA"
 
 
@@ -144,7 +153,10 @@ def _create_table(words: Words, transaction: Transaction, *, temporary: bool) ->
         if taken:
             raise duplicate(name.name)
         table = Table(environment.catalog.next_oid(), schema, name.name, ())
-        table = replace(table, temporary=temporary)
+        if not temporary:
+            schema_rights = environment.privileges.schema(schema)
+            environment.privileges.require_on(schema_rights, "CREATE")
+        table = replace(table, temporary=temporary, owner=environment.user)
         table, query = _read_table(words, table, transaction)
         _make(table, transaction)
         if query:
@@ -202,6 +214,6 @@ def _make(table: Table, transaction: Transaction) -> None:
 
 
 def _fill(table: Table, query: str, transaction: Transaction) -> None:
-    source = translate(parse(query), transaction.environment)
+    source = transaction.translate(parse(query))
     rows = transaction.engine.read(source.sql).table()
     store(transaction, table, [c.name for c in table.columns], rows)

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from sandbox.vertica.types import SqlType
 
 
+_PRIVILEGES: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Update: ("UPDATE",),
+    exp.Delete: ("DELETE",),
+    exp.Merge: ("INSERT", "UPDATE"),
+}
+
+
 def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
     """Run a statement that changes rows; undone by itself if it fails.
 
@@ -37,8 +44,12 @@ def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
     target = tree.this if isinstance(tree.this, exp.Table) else None
     if target is None:
         raise syntax_error(tree.key)
-    table = transaction.locked_table(_name(target), Mode.EXCLUSIVE)
+    table = transaction.locked_table(
+        _name(target), Mode.EXCLUSIVE, *_PRIVILEGES[type(tree)]
+    )
     changed = translate(tree, transaction.environment)
+    if not isinstance(tree, exp.Delete) or tree.args.get("where"):
+        transaction.environment.privileges.require_all("SELECT", changed.relations)
     _check_assignments(changed.tree, table)
     mark = transaction.engine.savepoint()
     try:
@@ -136,14 +147,14 @@ def _default(column: ColumnDefinition, transaction: Transaction) -> str:
 
 def _insert(tree: exp.Insert, transaction: Transaction) -> int:
     target, names = _target(tree)
-    table = transaction.locked_table(_name(target), Mode.INSERT)
+    table = transaction.locked_table(_name(target), Mode.INSERT, "INSERT")
     columns = names or [c.name for c in table.columns]
     source = tree.expression
     if source is None:
         raise unsupported("INSERT without VALUES or SELECT")
     if isinstance(source, exp.Values):
         source = _with_defaults(source, [table.column(n) for n in columns])
-    query = translate(source, transaction.environment)
+    query = transaction.translate(source)
     fresh = source.find(exp.Table) is not None
     rows = transaction.engine.read(query.sql, fresh=fresh).table()
     if rows.num_columns > len(columns):

@@ -21,6 +21,16 @@ _MODES = {
     ("OWNER",): Mode.OWNER,
 }
 
+# What a user must be allowed for a lock; the others need all privileges.
+_NEEDED = {
+    Mode.SHARED: ("SELECT",),
+    Mode.INSERT: ("INSERT",),
+    Mode.INSERT_VALIDATE: ("SELECT", "INSERT"),
+    Mode.SHARED_INSERT: ("SELECT", "INSERT"),
+    Mode.EXCLUSIVE: ("UPDATE", "DELETE"),
+    Mode.NOT_DELETE: ("SELECT",),
+}
+
 
 def lock_table(words: Words, transaction: Transaction) -> None:
     """Run LOCK [TABLE] t, ... IN mode MODE [NOWAIT].
@@ -40,7 +50,12 @@ def lock_table(words: Words, transaction: Transaction) -> None:
     words.end()
     transaction.begin()
     for name in names:
-        transaction.lock(transaction.table(name), mode, waits=waits)
+        table = transaction.table(name)
+        for privilege in _NEEDED.get(mode, ()):
+            transaction.environment.privileges.require(privilege, table)
+        if mode not in _NEEDED:
+            transaction.environment.privileges.require_owner(table)
+        transaction.lock(table, mode, waits=waits)
 
 
 def _read_mode(words: Words) -> Mode:

@@ -22,7 +22,6 @@ from sandbox.vertica.failures import as_sql_error
 from sandbox.vertica.lock_table import lock_table
 from sandbox.vertica.messages import Column
 from sandbox.vertica.settings import SETTINGS, Show, run_setting
-from sandbox.vertica.translate import translate
 from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import Words, syntax_error, unsupported
 
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _FIRST = re.compile(r"\w+|\(")
-_DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE"})
+_DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "GRANT", "REVOKE"})
 _READ = frozenset(
     {"SELECT", "WITH", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE"}
 )
@@ -42,7 +41,7 @@ _READ = frozenset(
 _KNOWN = frozenset(
     {
         "ACTIVATE", "CALL", "COMMENT", "CONNECT", "DISCONNECT", "DO", "EXECUTE",
-        "EXPLAIN", "EXPORT", "GRANT", "PROFILE", "RELEASE", "REVOKE",
+        "EXPLAIN", "EXPORT", "PROFILE", "RELEASE",
         "SAVEPOINT",
     }
 )  # fmt: skip
@@ -138,7 +137,7 @@ class Executor:
 
     def _describe(self, tree: exp.Expr) -> list[Column]:
         environment = self._transaction.environment
-        query = translate(tree, environment)
+        query = self._transaction.translate(tree)
         result = self._transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
         columns = describe(tree, result.schema, environment)
         result.close()
@@ -207,7 +206,7 @@ class Executor:
         if not self._transaction.autocommit:
             self._transaction.begin()
         environment = self._transaction.environment
-        query = translate(tree, environment)
+        query = self._transaction.translate(tree)
         self._lock_read(tree, query.tables)
         fresh = tree.find(exp.Table) is not None
         try:

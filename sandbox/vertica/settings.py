@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.vertica.messages import Column
+from sandbox.vertica.run_accounts import set_role
 from sandbox.vertica.types import VARCHAR, SqlType
 from sandbox.vertica.words import unsupported
 
@@ -121,6 +122,9 @@ def _set(words: Words, transaction: Transaction) -> Setting:
         transaction.serializable = _isolation(words)
         words.end()
         return Setting("SET")
+    if words.accept("ROLE"):
+        set_role(words, transaction)
+        return Setting("SET")
     if words.accept("TIME", "ZONE") or words.accept("TIMEZONE"):
         words.accept("TO")
         zone = words.string() if words.at_string() else words.identifier()
@@ -131,6 +135,7 @@ def _set(words: Words, transaction: Transaction) -> Setting:
 
 def _show(words: Words, transaction: Transaction) -> Show:
     name = words.identifier().lower()
+    privileges = transaction.environment.privileges
     answers = {
         "autocommit": "on" if transaction.autocommit else "off",
         "timezone": "UTC",
@@ -139,6 +144,8 @@ def _show(words: Words, transaction: Transaction) -> Show:
         else "READ COMMITTED",
         "search_path": '"$user", public, v_catalog, v_monitor, v_internal',
         "standard_conforming_strings": "on",
+        "enabled_roles": ", ".join(sorted(privileges.roles)),
+        "available_roles": ", ".join(sorted(privileges.granted_roles())),
     }
     if name not in answers:
         raise unsupported(words.text)

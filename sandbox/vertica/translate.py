@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from sandbox.vertica import types
-from sandbox.vertica.catalog import Table, View, missing_relation
+from sandbox.vertica.catalog import Table, View
 from sandbox.vertica.dialect import EXPLICIT_NULLS, LIMIT_OVER, parse
+from sandbox.vertica.failures import missing_relation
 from sandbox.vertica.functions import call, replace_function
 from sandbox.vertica.session_functions import session_value
 from sandbox.vertica.types import SqlType, declared, interval

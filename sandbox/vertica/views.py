@@ -9,10 +9,11 @@ from sqlglot import exp
 
 from sandbox.errors import SqlError
 from sandbox.vertica import catalog_store
-from sandbox.vertica.catalog import ColumnDefinition, View, duplicate
+from sandbox.vertica.catalog import ColumnDefinition, View
 from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
-from sandbox.vertica.translate import known_relation, translate
+from sandbox.vertica.failures import duplicate
+from sandbox.vertica.translate import known_relation
 from sandbox.vertica.words import syntax_error, unsupported
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def query_columns(text: str, transaction: Transaction) -> list[ColumnDefinition]
     tree = parse(text)
     if not isinstance(tree, exp.Query):
         raise syntax_error(text.split(maxsplit=1)[0])
-    query = translate(tree, environment)
+    query = transaction.translate(tree)
     result = transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
     columns = describe(tree, result.schema, environment)
     result.close()
@@ -71,8 +72,15 @@ def _store(
         existing = catalog.find(name)
         if existing is not None and not (replaces and isinstance(existing, View)):
             raise duplicate(name.name)
+        schema = catalog.schema(name.schema)
+        if existing is None:
+            environment.privileges.require_on(
+                environment.privileges.schema(schema), "CREATE"
+            )
+        else:
+            environment.privileges.require_owner(existing)
         oid = existing.oid if existing else catalog.next_oid()
-        view = View(oid, catalog.schema(name.schema), name.name, text, columns)
+        view = View(oid, schema, name.name, text, columns, environment.user)
         if existing is not None and _reads(parse(text), existing.oid, environment):
             raise SqlError(
                 f'View "{name.name}" would read itself', number=5160, sqlstate="42P16"
