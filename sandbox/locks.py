@@ -2,8 +2,9 @@
 
 The modes and who takes them: COPY and INSERT take I, which any number of
 transactions may hold; the check of an ENABLED key takes IV, one transaction at a
-time; DELETE, UPDATE and MERGE take X; TRUNCATE, DROP and ALTER take O. Source: the
-Vertica documentation, "Lock modes" and "Constraint enforcement and locking".
+time; DELETE, UPDATE and MERGE take X; TRUNCATE, DROP and ALTER take O; SELECT takes S
+when it is SERIALIZABLE; the others only LOCK TABLE asks for. Source: the Vertica
+documentation, "Lock modes" and "Constraint enforcement and locking".
 """
 
 from __future__ import annotations
@@ -29,16 +30,23 @@ _TIMEOUT = f"Unavailable: {_QUERY} Locking failure: Timed out"
 class Mode(Enum):
     """What a transaction may do with a table while it holds the lock."""
 
+    SHARED = "S"
     INSERT = "I"
     INSERT_VALIDATE = "IV"
+    SHARED_INSERT = "SI"
     EXCLUSIVE = "X"
+    NOT_DELETE = "T"
+    USAGE = "U"
     OWNER = "O"
 
 
+# What each mode can be held beside.
+_BESIDE = {"S": "S T U", "I": "I IV T U", "IV": "I T U", "SI": "T U", "X": "U"}
+_BESIDE |= {"T": "S I IV SI T U", "U": "S I IV SI X T U"}
 _SHARED = {
-    (Mode.INSERT, Mode.INSERT),
-    (Mode.INSERT, Mode.INSERT_VALIDATE),
-    (Mode.INSERT_VALIDATE, Mode.INSERT),
+    (Mode(one), Mode(other))
+    for one, others in _BESIDE.items()
+    for other in others.split()
 }
 
 
@@ -96,6 +104,8 @@ class LockManager:
         table: str,
         mode: Mode,
         check: Callable[[], None] = lambda: None,
+        *,
+        waits: bool = True,
     ) -> None:
         """Lock a table until `release`.
 
@@ -104,6 +114,7 @@ class LockManager:
             table: The table's name.
             mode: How to lock it.
             check: Called now and then while waiting; what it raises ends the wait.
+            waits: False to fail at once where it would wait.
 
         Raises:
             SqlError: 55V03 after the time-out, 40V01 at once when waiting would
@@ -116,7 +127,7 @@ class LockManager:
             request = _Request(owner, table, mode, next(self._tickets))
             entry.queue.append(request)
             try:
-                self._wait(request, check)
+                self._wait(request, check, self._timeout if waits else 0)
                 entry.held.setdefault(owner, set()).add(mode)
             finally:
                 entry.queue.remove(request)
@@ -148,8 +159,10 @@ class LockManager:
             ]
         return held + waiting
 
-    def _wait(self, request: _Request, check: Callable[[], None]) -> None:
-        deadline = time.monotonic() + self._timeout
+    def _wait(
+        self, request: _Request, check: Callable[[], None], timeout: float
+    ) -> None:
+        deadline = time.monotonic() + timeout
         while blocker := next(self._blockers(request), None):
             if self._closes_a_circle(request):
                 raise _failure(_DEADLOCK, 3010, "40V01", request, blocker)

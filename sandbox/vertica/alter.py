@@ -9,8 +9,10 @@ from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import Mode
 from sandbox.vertica import catalog_store
-from sandbox.vertica.catalog import Key, Table, duplicate, missing_relation
+from sandbox.vertica.account_store import save_accounts
+from sandbox.vertica.catalog import Key, Table
 from sandbox.vertica.declarations import read_key
+from sandbox.vertica.failures import duplicate, missing_relation
 from sandbox.vertica.words import unsupported
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ def _rename(words: Words, names: list[Name], transaction: Transaction) -> None:
     for name in names:
         found = environment.find(name)
         if isinstance(found, Table):
+            environment.privileges.require_owner(found)
             transaction.lock(found, Mode.OWNER)
     with transaction.environment.catalog.ddl:
         schema = environment.catalog.schema(names[0].schema)
@@ -105,6 +108,8 @@ def _rename(words: Words, names: list[Name], transaction: Transaction) -> None:
             catalog_store.remove(transaction.engine, relation)
         for relation in new:
             catalog_store.add(transaction.engine, relation)
+            environment.catalog.accounts.rename(relation.oid, relation.name)
+        save_accounts(transaction.engine, environment.catalog.accounts)
         transaction.commit()
         environment.catalog.remove(*gone)
         environment.catalog.put(*new)

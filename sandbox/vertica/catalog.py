@@ -8,20 +8,36 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.vertica.failures import missing_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from sandbox.vertica.accounts import Accounts
     from sandbox.vertica.types import SqlType
     from sandbox.vertica.words import Name
 
 PUBLIC = "public"
 SYSTEM_SCHEMAS = ("v_catalog", "v_monitor", "v_internal")
 MACROS = "v_sandbox"  # the schema of our own functions inside DuckDB
+
+
+class Schema(NamedTuple):
+    """A schema.
+
+    Args:
+        oid: Its number.
+        name: Its name.
+        owner: Who created it.
+    """
+
+    oid: int
+    name: str
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,7 @@ class Table:
         columns: In order.
         keys: Its constraints.
         partition: The text of PARTITION BY.
+        owner: Who created it.
         temporary: It belongs to one session.
         keeps_rows: A temporary table's rows outlive the transaction.
     """
@@ -72,6 +89,7 @@ class Table:
     columns: tuple[ColumnDefinition, ...]
     keys: tuple[Key, ...] = ()
     partition: str = ""
+    owner: str = ""
     temporary: bool = False
     keeps_rows: bool = False
 
@@ -106,17 +124,23 @@ class Table:
 
 @dataclass(frozen=True)
 class View:
-    """A view: its text and what DuckDB calls it."""
+    """A view: a query under a name.
+
+    Args:
+        oid: Its number.
+        schema: Where it lives.
+        name: Its name.
+        text: The query as it was written.
+        columns: What it answers with.
+        owner: Who created it.
+    """
 
     oid: int
     schema: str
     name: str
     text: str
-
-    @property
-    def stored(self) -> str:
-        """Its name in DuckDB's SQL."""
-        return f"{quoted(self.schema)}.{quoted(self.name)}"
+    columns: tuple[ColumnDefinition, ...]
+    owner: str = ""
 
     @property
     def full_name(self) -> str:
@@ -127,22 +151,6 @@ class View:
 Relation = Table | View
 
 
-def missing_relation(name: Name) -> SqlError:
-    """The error for a table or view that does not exist."""
-    full = f"{name.schema}.{name.name}" if name.schema else name.name
-    return SqlError(f'Relation "{full}" does not exist', number=4566, sqlstate="42V01")
-
-
-def missing_schema(name: str) -> SqlError:
-    """The error for a schema that does not exist."""
-    return SqlError(f'Schema "{name}" does not exist', number=4650, sqlstate="3F000")
-
-
-def duplicate(name: str) -> SqlError:
-    """The error for creating what exists."""
-    return SqlError(f'Object "{name}" already exists', number=4213, sqlstate="42710")
-
-
 class Catalog:
     """The declared objects of a database, shared by its sessions.
 
@@ -150,12 +158,19 @@ class Catalog:
     whatever dictionary stands at the moment: changes replace, never mutate.
     """
 
-    def __init__(self, schemas: Iterable[str], relations: Iterable[Relation]) -> None:
+    def __init__(
+        self,
+        schemas: Sequence[Schema],
+        relations: Iterable[Relation],
+        accounts: Accounts,
+    ) -> None:
         """Begin with what was kept."""
         self.ddl = threading.RLock()
-        self._schemas = {name.casefold(): name for name in schemas}
+        self.accounts = accounts
+        self._schemas = {schema.name.casefold(): schema for schema in schemas}
         self._relations = {_key(r.schema, r.name): r for r in relations}
-        self._last_oid = max([r.oid for r in self._relations.values()], default=45_000)
+        oids = [o.oid for o in (*schemas, *self.relations, *accounts.accounts)]
+        self._last_oid = max(45_000, *oids)
 
     @property
     def relations(self) -> list[Relation]:
@@ -176,7 +191,15 @@ class Catalog:
         found = self._schemas.get((name or PUBLIC).casefold())
         if found is None:
             raise missing_schema(name or PUBLIC)
-        return found
+        return found.name
+
+    def schema_oid(self, name: str) -> int:
+        """A schema's number."""
+        return self._schemas[name.casefold()].oid
+
+    def schema_owner(self, name: str) -> str:
+        """Who created a schema."""
+        return self._schemas[name.casefold()].owner
 
     def has_schema(self, name: str) -> bool:
         """Whether a schema exists."""
@@ -200,9 +223,9 @@ class Catalog:
         gone = {_key(r.schema, r.name) for r in relations}
         self._relations = {k: r for k, r in self._relations.items() if k not in gone}
 
-    def put_schema(self, name: str) -> None:
+    def put_schema(self, schema: Schema) -> None:
         """Add a schema."""
-        self._schemas = self._schemas | {name.casefold(): name}
+        self._schemas = self._schemas | {schema.name.casefold(): schema}
 
     def remove_schema(self, name: str) -> None:
         """Forget a schema."""

@@ -9,22 +9,28 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from sandbox.vertica.account_store import open_accounts, save_accounts
+from sandbox.vertica.accounts import PUBLIC_ROLE, Grant, Securable
 from sandbox.vertica.catalog import (
-    MACROS,
     PUBLIC,
     Catalog,
     ColumnDefinition,
     Key,
     Relation,
+    Schema,
     Table,
     View,
 )
 from sandbox.vertica.declarations import read_type
+from sandbox.vertica.macros import make_macros
 from sandbox.vertica.types import BYTES, CHARACTER, INTERVAL, INTERVAL_YM, NUMERIC
 from sandbox.vertica.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.engine import Session
+    from sandbox.vertica.credentials import Credential
 
 _OWNER = "dbadmin"
 _OWNER_ID = 45035996273704962
@@ -45,6 +51,18 @@ _TABLES = {
         "table_schema_id BIGINT, table_schema VARCHAR, table_id BIGINT, "
         "table_name VARCHAR, owner_id BIGINT, owner_name VARCHAR, "
         "view_definition VARCHAR, create_time TIMESTAMPTZ"
+    ),
+    "all_tables": (
+        "schema_name VARCHAR, table_id BIGINT, table_name VARCHAR, "
+        "table_type VARCHAR, remarks VARCHAR"
+    ),
+    "view_columns": (
+        "table_id BIGINT, table_schema VARCHAR, table_name VARCHAR, "
+        "column_id VARCHAR, column_name VARCHAR, data_type VARCHAR, "
+        "data_type_id BIGINT, data_type_length BIGINT, "
+        "character_maximum_length BIGINT, numeric_precision BIGINT, "
+        "numeric_scale BIGINT, datetime_precision BIGINT, "
+        "interval_precision BIGINT, ordinal_position BIGINT"
     ),
     "columns": (
         "table_id BIGINT, table_schema VARCHAR, table_name VARCHAR, "
@@ -75,61 +93,45 @@ _TABLES = {
 NAMES = frozenset(_TABLES)
 """The system tables that are kept."""
 
-# Functions the translated SQL calls; their errors carry SQLSTATE and code.
-_FUNCTIONS = f"""
-CREATE SCHEMA IF NOT EXISTS {MACROS};
-CREATE OR REPLACE MACRO {MACROS}.fail(state, code, said) AS
-    error('SQLSTATE ' || state || ' ' || code || ' ' || said);
-CREATE OR REPLACE MACRO {MACROS}.fit(x, octets, title) AS CASE
-    WHEN strlen(x) > octets THEN {MACROS}.fail('22001', 4800,
-        'String of ' || strlen(x) || ' octets is too long for type ' || title)
-    ELSE x END;
-CREATE OR REPLACE MACRO {MACROS}.fit_bytes(x, octets, title) AS CASE
-    WHEN octet_length(x) > octets THEN {MACROS}.fail('22001', 4800,
-        'Value of ' || octet_length(x) || ' octets is too long for type ' || title)
-    ELSE x END;
-CREATE OR REPLACE MACRO {MACROS}.truncated(x, octets) AS CASE
-    WHEN strlen(x) <= octets THEN x
-    ELSE left(x, len(list_filter(range(1, octets + 1),
-        lambda i: strlen(left(x, i)) <= octets))) END;
-CREATE OR REPLACE MACRO {MACROS}.required(x, title) AS CASE
-    WHEN x IS NULL THEN {MACROS}.fail('22004', 2501,
-        'Cannot set a NOT NULL column (' || title
-        || ') to a NULL value in INSERT/UPDATE statement')
-    ELSE x END;
-CREATE OR REPLACE MACRO {MACROS}.truth(x) AS CASE
-    WHEN lower(CAST(x AS VARCHAR)) IN ('t', 'true', 'y', 'yes', '1', 'on') THEN true
-    WHEN lower(CAST(x AS VARCHAR)) IN ('f', 'false', 'n', 'no', '0', 'off') THEN false
-    WHEN x IS NULL THEN NULL
-    ELSE {MACROS}.fail('22V02', 3683,
-        'Invalid input syntax for type boolean: "' || CAST(x AS VARCHAR) || '"')
-    END;
-CREATE OR REPLACE MACRO {MACROS}.divisor(x) AS CASE
-    WHEN x = 0 THEN {MACROS}.fail('22012', 3117, 'Division by zero')
-    ELSE x END;
-"""
 
+def open_catalog(session: Session, logins: Mapping[str, Credential]) -> Catalog:
+    """Make the catalog's tables if they are missing, and read them.
 
-def open_catalog(session: Session) -> Catalog:
-    """Make the catalog's tables if they are missing, and read them."""
-    for statement in _FUNCTIONS.split(";\n"):
-        if statement.strip():
-            session.write(statement)
+    Args:
+        session: Where.
+        logins: The server's own superusers.
+    """
+    make_macros(session)
     session.write("CREATE SCHEMA IF NOT EXISTS v_catalog")
     for name, columns in _TABLES.items():
         session.write(f"CREATE TABLE IF NOT EXISTS v_catalog.{name} ({columns})")
-    schemas = [str(n) for (n,) in _rows(session, "SELECT schema_name FROM {}.schemata")]
+    accounts = open_accounts(session, logins)
+    schemas = _read_schemas(session)
     if not schemas:
-        add_schema(session, PUBLIC, 45_000)
-        schemas = [PUBLIC]
-    return Catalog(schemas, [*_read_tables(session), *_read_views(session)])
+        public = Schema(45_000, PUBLIC, _OWNER)
+        add_schema(session, public)
+        schemas = [public]
+        target = Securable("SCHEMA", public.oid, "", PUBLIC, _OWNER)
+        accounts.grant(Grant(target, PUBLIC_ROLE, _OWNER, {"USAGE": False}))
+        save_accounts(session, accounts)
+    relations: list[Relation] = [*_read_tables(session), *_read_views(session)]
+    return Catalog(schemas, relations, accounts)
 
 
-def add_schema(session: Session, name: str, oid: int) -> None:
+def _read_schemas(session: Session) -> list[Schema]:
+    return [
+        Schema(int(str(oid)), str(name), str(owner))
+        for oid, name, owner in _rows(
+            session, "SELECT schema_id, schema_name, schema_owner FROM {}.schemata"
+        )
+    ]
+
+
+def add_schema(session: Session, schema: Schema) -> None:
     """Keep a schema."""
     session.write(
         "INSERT INTO v_catalog.schemata VALUES (?, ?, ?, ?, NULL, now(), false)",
-        [oid, name, _OWNER_ID, _OWNER],
+        [schema.oid, schema.name, _OWNER_ID, schema.owner],
     )
 
 
@@ -140,25 +142,35 @@ def remove_schema(session: Session, name: str) -> None:
 
 def add(session: Session, relation: Relation) -> None:
     """Keep a table or view."""
+    kind = "VIEW" if isinstance(relation, View) else "TABLE"
+    session.write(
+        "INSERT INTO v_catalog.all_tables VALUES (?, ?, ?, ?, '')",
+        [relation.schema, relation.oid, relation.name, kind],
+    )
     if isinstance(relation, View):
-        session.write(
-            "INSERT INTO v_catalog.views VALUES (0, ?, ?, ?, ?, ?, ?, now())",
-            [relation.schema, relation.oid, relation.name, _OWNER_ID, _OWNER,
-             relation.text],
-        )  # fmt: skip
-        return
+        _add_view(session, relation)
+    else:
+        _add_table(session, relation)
+
+
+def _add_view(session: Session, view: View) -> None:
+    session.write(
+        "INSERT INTO v_catalog.views VALUES (0, ?, ?, ?, ?, ?, ?, now())",
+        [view.schema, view.oid, view.name, _OWNER_ID, view.owner, view.text],
+    )
+    rows = [_described(view, i, c) for i, c in enumerate(view.columns, 1)]
+    _add_rows(session, "view_columns", rows)
+
+
+def _add_table(session: Session, relation: Table) -> None:
     session.write(
         "INSERT INTO v_catalog.tables VALUES "
         "(0, ?, ?, ?, ?, ?, false, false, false, ?, now())",
-        [relation.schema, relation.oid, relation.name, _OWNER_ID, _OWNER,
+        [relation.schema, relation.oid, relation.name, _OWNER_ID, relation.owner,
          relation.partition],
     )  # fmt: skip
     rows = [_column_row(relation, i, c) for i, c in enumerate(relation.columns, 1)]
-    places = ", ".join("(" + ", ".join("?" * 18) + ")" for _ in rows)
-    session.write(
-        f"INSERT INTO v_catalog.columns VALUES {places}",  # noqa: S608 - placeholders
-        [value for row in rows for value in row],
-    )
+    _add_rows(session, "columns", rows)
     for number, key in enumerate(relation.keys):
         _add_key(session, relation, relation.oid * 100 + number, key)
 
@@ -172,18 +184,36 @@ def remove(session: Session, relation: Relation) -> None:
         )
 
 
+def _add_rows(session: Session, table: str, rows: list[list[object]]) -> None:
+    row = "(" + ", ".join("?" * len(rows[0])) + ")"
+    session.write(
+        f"INSERT INTO v_catalog.{table} VALUES {', '.join([row] * len(rows))}",  # noqa: S608 - placeholders
+        [value for row in rows for value in row],
+    )
+
+
 def _column_row(table: Table, position: int, column: ColumnDefinition) -> list[object]:
+    described = _described(table, position, column)
+    return [
+        *described[:3], False, *described[3:], column.nullable, column.default or "",
+        False,
+    ]  # fmt: skip
+
+
+def _described(
+    relation: Relation, position: int, column: ColumnDefinition
+) -> list[object]:
     kind = column.type
     is_interval = kind.oid in {INTERVAL, INTERVAL_YM}
     is_number = kind.oid == NUMERIC
     is_time = not is_interval and not is_number
     return [
-        table.oid, table.schema, table.name, False, f"{table.oid}-{position}",
+        relation.oid, relation.schema, relation.name, f"{relation.oid}-{position}",
         column.name, kind.declaration, kind.oid, kind.length or max(kind.size, 8),
         kind.length if kind.oid in CHARACTER | BYTES else None,
         kind.precision if is_number else None, kind.scale if is_number else None,
         kind.precision if is_time else None, kind.precision if is_interval else None,
-        position, column.nullable, column.default or "", False,
+        position,
     ]  # fmt: skip
 
 
@@ -211,16 +241,7 @@ def _add_key(session: Session, table: Table, oid: int, key: Key) -> None:
 
 
 def _read_tables(session: Session) -> list[Table]:
-    columns: dict[object, list[ColumnDefinition]] = defaultdict(list)
-    for oid, name, kind, nullable, default in _rows(
-        session,
-        "SELECT table_id, column_name, data_type, is_nullable, column_default "
-        "FROM {}.columns ORDER BY table_id, ordinal_position",
-    ):
-        read = read_type(Words(str(kind)))
-        columns[oid].append(
-            ColumnDefinition(str(name), read, bool(nullable), str(default) or None)
-        )
+    columns = _read_columns(session, "columns", "is_nullable, column_default")
     keys: dict[object, dict[object, Key]] = defaultdict(dict)
     for oid, key, name, kind, enabled, column in _rows(
         session,
@@ -234,24 +255,45 @@ def _read_tables(session: Session) -> list[Table]:
     return [
         Table(
             int(str(oid)), str(schema), str(name), tuple(columns[oid]),
-            tuple(keys[oid].values()), str(partition),
+            tuple(keys[oid].values()), str(partition), str(owner),
         )
-        for oid, schema, name, partition in _rows(
+        for oid, schema, name, partition, owner in _rows(
             session,
-            "SELECT table_id, table_schema, table_name, partition_expression "
-            "FROM {}.tables",
+            "SELECT table_id, table_schema, table_name, partition_expression, "
+            "owner_name FROM {}.tables",
         )
     ]  # fmt: skip
 
 
 def _read_views(session: Session) -> list[View]:
+    columns = _read_columns(session, "view_columns", "true, ''")
     return [
-        View(int(str(oid)), str(schema), str(name), str(text))
-        for oid, schema, name, text in _rows(
-            session,
-            "SELECT table_id, table_schema, table_name, view_definition FROM {}.views",
+        View(
+            int(str(oid)), str(schema), str(name), str(text), tuple(columns[oid]),
+            str(owner),
         )
-    ]
+        for oid, schema, name, text, owner in _rows(
+            session,
+            "SELECT table_id, table_schema, table_name, view_definition, owner_name "
+            "FROM {}.views",
+        )
+    ]  # fmt: skip
+
+
+def _read_columns(
+    session: Session, table: str, options: str
+) -> dict[object, list[ColumnDefinition]]:
+    columns: dict[object, list[ColumnDefinition]] = defaultdict(list)
+    for oid, name, kind, nullable, default in _rows(
+        session,
+        f"SELECT table_id, column_name, data_type, {options} "  # noqa: S608 - ours
+        f"FROM {{}}.{table} ORDER BY table_id, ordinal_position",
+    ):
+        read = read_type(Words(str(kind)))
+        columns[oid].append(
+            ColumnDefinition(str(name), read, bool(nullable), str(default) or None)
+        )
+    return columns
 
 
 def _rows(session: Session, sql: str) -> list[tuple[object, ...]]:

@@ -17,10 +17,11 @@ from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.copy_dialogue import CopyDialogue
 from sandbox.vertica.environment import Environment
 from sandbox.vertica.failures import as_sql_error, cancelled, reported
-from sandbox.vertica.functions import VERSION
 from sandbox.vertica.monitor import SessionFacts
 from sandbox.vertica.prepared import ExtendedProtocol
+from sandbox.vertica.privileges import Privileges
 from sandbox.vertica.session import Executor, Outcome, Rows
+from sandbox.vertica.session_functions import VERSION
 from sandbox.vertica.transaction import Transaction
 from sandbox.vertica.values import encode
 from sandbox.vertica.wire import Disconnected, Wire
@@ -105,9 +106,10 @@ class ClientConnection:
                 self._server.cancel(told.pid, told.key)
             if not isinstance(told, startup.Startup):
                 return False
-            startup.authenticate(
-                self.wire, told.user, self._server.logins, self._server.method
-            )
+            account = self._server.catalog.accounts.find(told.user, role=False)
+            cleartext = self._server.method == "cleartext"
+            if not startup.authenticate(self.wire, account, cleartext=cleartext):
+                return False
             self._check_database(told)
         except SqlError as failure:
             self.wire.send(messages.error_response(failure, fatal=True))
@@ -130,6 +132,7 @@ class ClientConnection:
         environment = Environment(
             server.catalog, server.monitor, told.user, server.database,
             f"{server.database}-{self._number}:0x{self.key:x}",
+            Privileges(server.catalog, server.database, told.user),
         )  # fmt: skip
         transaction = Transaction(engine, environment, server.locks, self._check)
         transaction.autocommit = told.autocommit

@@ -18,7 +18,7 @@ from sandbox.vertica.delimited import DelimitedParser
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.incoming import Field, arrow_type, check, expression
 from sandbox.vertica.native import NativeParser
-from sandbox.vertica.translate import stored_cast, to_duckdb, translate
+from sandbox.vertica.translate import stored_cast, translate
 from sandbox.vertica.words import unsupported
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class CopyLoad:
         self._transaction = transaction
         transaction.table(statement.target)
         _check_options(statement)
-        self.table = transaction.locked_table(statement.target, Mode.INSERT)
+        self.table = transaction.locked_table(statement.target, Mode.INSERT, "INSERT")
         self._items = statement.items or _all_columns(self.table)
         self.fields = _fields(self._items, self.table)
         self._insert = _insert(self._items, self.table, transaction)
@@ -170,10 +170,8 @@ def _insert(items: Sequence[CopyItem], table: Table, transaction: Transaction) -
     for column in table.columns:
         if column.name not in values and column.default:
             tree = parse(f"SELECT {column.default}").expressions[0]
-            translated = translate(tree, transaction.environment)
-            values[column.name] = (
-                f"CAST({to_duckdb(translated)} AS {column.type.stored})"
-            )
+            default = translate(tree, transaction.environment)
+            values[column.name] = f"CAST({default.sql} AS {column.type.stored})"
     columns = ", ".join(quoted(name) for name in values)
     return (
         f"INSERT INTO {table.stored} ({columns}) "  # noqa: S608 - quoted names
@@ -196,8 +194,9 @@ def _values(
         for node in tree.find_all(exp.Column):
             if node.name not in fillers:
                 table.column(node.name)
-        translated = translate(tree, transaction.environment)
-        yield column.name, to_duckdb(stored_cast(translated, column.type))
+        value = translate(tree, transaction.environment)
+        value.tree = stored_cast(value.tree, column.type)
+        yield column.name, value.sql
 
 
 class _Unpacker:

@@ -1,4 +1,4 @@
-"""CREATE, DROP, ALTER and TRUNCATE.
+"""CREATE, DROP, ALTER, TRUNCATE, GRANT and REVOKE.
 
 DDL commits the open transaction, and itself. It runs one at a time in a server, so
 any number of sessions may CREATE ... IF NOT EXISTS the same object together.
@@ -14,20 +14,15 @@ import duckdb
 from sandbox.engine import quoted
 from sandbox.vertica import catalog_store
 from sandbox.vertica.alter import alter_table
-from sandbox.vertica.catalog import (
-    SYSTEM_SCHEMAS,
-    ColumnDefinition,
-    Table,
-    View,
-    duplicate,
-)
+from sandbox.vertica.catalog import SYSTEM_SCHEMAS, Schema, Table
 from sandbox.vertica.declarations import TableBody, read_body, read_storage
-from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import store
 from sandbox.vertica.drop import drop, truncate
-from sandbox.vertica.failures import as_sql_error
-from sandbox.vertica.translate import to_duckdb, translate
+from sandbox.vertica.failures import as_sql_error, duplicate
+from sandbox.vertica.grants import grant, revoke
+from sandbox.vertica.run_accounts import KINDS, alter_user, create_account
+from sandbox.vertica.views import create_view, query_columns
 from sandbox.vertica.words import Words, unsupported
 
 if TYPE_CHECKING:
@@ -65,6 +60,12 @@ def _run(words: Words, transaction: Transaction) -> str:
         return truncate(words, transaction)
     if words.accept("ALTER", "TABLE"):
         return alter_table(words, transaction)
+    if words.accept("ALTER", "USER"):
+        return alter_user(words, transaction)
+    if words.accept("GRANT"):
+        return grant(words, transaction)
+    if words.accept("REVOKE"):
+        return revoke(words, transaction)
     raise unsupported(words.text)
 
 
@@ -73,9 +74,11 @@ def _create(words: Words, transaction: Transaction) -> str:
         return _create_schema(words, transaction)
     if words.accept("SEQUENCE"):
         return _create_sequence(words, transaction)
+    if words.peek() in KINDS:
+        return create_account(words, transaction)
     replaces = words.accept("OR", "REPLACE")
     if words.accept("VIEW"):
-        return _create_view(words, transaction, replaces=replaces)
+        return create_view(words, transaction, replaces=replaces)
     local = words.accept("LOCAL")
     temporary = words.accept("TEMP") or words.accept("TEMPORARY")
     if temporary and not local:
@@ -97,10 +100,14 @@ def _create_schema(words: Words, transaction: Transaction) -> str:
             if optional:
                 return "CREATE SCHEMA"
             raise duplicate(name)
+        environment = transaction.environment
+        rights = environment.privileges
+        rights.require_on(rights.database, "CREATE")
+        schema = Schema(catalog.next_oid(), name, environment.user)
         transaction.engine.write(f"CREATE SCHEMA {quoted(name)}")
-        catalog_store.add_schema(transaction.engine, name, catalog.next_oid())
+        catalog_store.add_schema(transaction.engine, schema)
         transaction.commit()
-        catalog.put_schema(name)
+        catalog.put_schema(schema)
     return "CREATE SCHEMA"
 
 
@@ -130,30 +137,6 @@ def _create_sequence(words: Words, transaction: Transaction) -> str:
     return "CREATE SEQUENCE"
 
 
-def _create_view(words: Words, transaction: Transaction, *, replaces: bool) -> str:
-    name = words.name()
-    columns = words.names() if words.peek() == "(" else []
-    words.expect("AS")
-    text = words.rest()
-    catalog = transaction.environment.catalog
-    query = to_duckdb(translate(parse(text), transaction.environment))
-    with transaction.environment.catalog.ddl:
-        existing = catalog.find(name)
-        if existing is not None and not (replaces and isinstance(existing, View)):
-            raise duplicate(name.name)
-        view = View(catalog.next_oid(), catalog.schema(name.schema), name.name, text)
-        listed = f" ({', '.join(quoted(c) for c in columns)})" if columns else ""
-        transaction.engine.write(
-            f"CREATE OR REPLACE VIEW {view.stored}{listed} AS {query}"
-        )
-        if existing is not None:
-            catalog_store.remove(transaction.engine, existing)
-        catalog_store.add(transaction.engine, view)
-        transaction.commit()
-        catalog.put(view)
-    return "CREATE VIEW"
-
-
 def _create_table(words: Words, transaction: Transaction, *, temporary: bool) -> str:
     optional = words.accept("IF", "NOT", "EXISTS")
     name = words.name()
@@ -170,7 +153,10 @@ def _create_table(words: Words, transaction: Transaction, *, temporary: bool) ->
         if taken:
             raise duplicate(name.name)
         table = Table(environment.catalog.next_oid(), schema, name.name, ())
-        table = replace(table, temporary=temporary)
+        if not temporary:
+            schema_rights = environment.privileges.schema(schema)
+            environment.privileges.require_on(schema_rights, "CREATE")
+        table = replace(table, temporary=temporary, owner=environment.user)
         table, query = _read_table(words, table, transaction)
         _make(table, transaction)
         if query:
@@ -205,26 +191,15 @@ def _read_table(
     partition = read_storage(words) or partition
     if words.accept("AS"):
         query = words.rest()
-        body = TableBody(_columns_of(query, transaction, body.columns))
+        if body.columns:
+            raise unsupported("CREATE TABLE with a column list AS a query")
+        body = TableBody(query_columns(query, transaction))
     elif not body.columns:
         raise words.error()
     words.end()
     columns, keys = tuple(body.columns), tuple(body.keys)
     made = replace(table, columns=columns, keys=keys, partition=partition)
     return made, query
-
-
-def _columns_of(
-    text: str, transaction: Transaction, named: list[ColumnDefinition]
-) -> list[ColumnDefinition]:
-    if named:
-        raise unsupported("CREATE TABLE with a column list AS a query")
-    tree = parse(text)
-    query = to_duckdb(translate(tree, transaction.environment))
-    result = transaction.engine.read(query)
-    columns = describe(tree, result.schema, transaction.environment)
-    result.close()
-    return [ColumnDefinition(c.name, c.type) for c in columns]
 
 
 def _make(table: Table, transaction: Transaction) -> None:
@@ -239,6 +214,6 @@ def _make(table: Table, transaction: Transaction) -> None:
 
 
 def _fill(table: Table, query: str, transaction: Transaction) -> None:
-    source = to_duckdb(translate(parse(query), transaction.environment))
-    rows = transaction.engine.read(source).table()
+    source = transaction.translate(parse(query))
+    rows = transaction.engine.read(source.sql).table()
     store(transaction, table, [c.name for c in table.columns], rows)

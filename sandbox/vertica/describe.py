@@ -6,20 +6,33 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sandbox.errors import SqlError
 from sandbox.vertica import types
+from sandbox.vertica.catalog import Table
+from sandbox.vertica.dialect import TITLE
 from sandbox.vertica.messages import Column
-from sandbox.vertica.translate import declared_type, known_table
+from sandbox.vertica.translate import declared_type, known_relation
 from sandbox.vertica.types import SqlType, from_arrow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pyarrow as pa
 
-    from sandbox.vertica.catalog import Table
+    from sandbox.vertica.catalog import Relation
     from sandbox.vertica.environment import Environment
 
 _UNTITLED = "?column?"
 _FAMILIES = (types.CHARACTER, types.BYTES, {types.INTERVAL, types.INTERVAL_YM})
+# They answer with the type of their first argument.
+_SAME_TYPE = (
+    exp.Min, exp.Max, exp.FirstValue, exp.LastValue, exp.NthValue, exp.Lag, exp.Lead,
+    exp.Paren, exp.Window, exp.IgnoreNulls, exp.RespectNulls,
+)  # fmt: skip
+
+# A column with its type, its title alone, or nothing known of it.
+Output = Column | str | None
+# FROM's names with their columns; None where they are not known.
+Source = tuple[str, "Sequence[Output] | None"]
 
 
 def describe(
@@ -32,13 +45,13 @@ def describe(
         schema: DuckDB's answer.
         environment: What names mean in the session.
     """
-    told = _outputs(tree, environment)
+    told = _outputs(tree, environment, {})
     if told is None or len(told) != len(schema):
         return [Column(field.name, from_arrow(field.type)) for field in schema]
     return [_settle(column, field) for column, field in zip(told, schema, strict=True)]
 
 
-def _settle(told: Column | str | None, field: pa.Field) -> Column:
+def _settle(told: Output, field: pa.Field) -> Column:
     computed = from_arrow(field.type)
     if not isinstance(told, Column):
         return Column(told or field.name, computed)
@@ -50,82 +63,115 @@ def _settle(told: Column | str | None, field: pa.Field) -> Column:
 
 
 def _outputs(
-    tree: exp.Expr, environment: Environment
-) -> list[Column | str | None] | None:
+    tree: exp.Expr, environment: Environment, outer: Mapping[str, Sequence[Output]]
+) -> Sequence[Output] | None:
+    ctes = dict(outer)
+    for cte in tree.ctes if isinstance(tree, exp.Query) else ():
+        told = _outputs(cte.this, environment, ctes)
+        ctes[cte.alias.casefold()] = _renamed(told, cte)
     if isinstance(tree, exp.SetOperation):
-        first = _outputs(tree.this, environment)
+        first = _outputs(tree.this, environment, ctes)
         return first and [c.name if isinstance(c, Column) else c for c in first]
     if isinstance(tree, exp.Subquery):
-        return _outputs(tree.this, environment)
+        return _outputs(tree.this, environment, ctes)
     if not isinstance(tree, exp.Select):
         return None
-    tables = _sources(tree, environment)
-    found: list[Column | str | None] = []
+    sources = _sources(tree, environment, ctes)
+    found: list[Output] = []
     for projection in tree.expressions:
         if projection.is_star:
-            expanded = _star(projection, tables)
+            expanded = _star(projection, sources)
             if expanded is None:
                 return None
             found += expanded
         else:
-            found.append(_output(projection, tables))
+            found.append(_output(projection, sources))
     return found
 
 
 def _sources(
-    select: exp.Select, environment: Environment
-) -> list[tuple[str, Table | None]]:
-    """The FROM clause's names with their tables, None for what is not a table."""
+    select: exp.Select, environment: Environment, ctes: Mapping[str, Sequence[Output]]
+) -> list[Source]:
     start = select.args.get("from_") or select.args.get("from")
     items = [start.this] if start else []
     items += [join.this for join in select.args.get("joins") or ()]
-    ctes = {c.alias_or_name.casefold() for c in select.ctes}
+    return [(i.alias_or_name.casefold(), _columns(i, environment, ctes)) for i in items]
+
+
+def _columns(
+    item: exp.Expr, environment: Environment, ctes: Mapping[str, Sequence[Output]]
+) -> Sequence[Output] | None:
+    if isinstance(item, exp.Subquery):
+        return _renamed(_outputs(item.this, environment, ctes), item)
+    if not isinstance(item, exp.Table):
+        return None
+    if not item.db and item.name.casefold() in ctes:
+        return ctes[item.name.casefold()]
+    relation = known_relation(item, environment)
+    if relation is None:
+        return None
+    return [_origin(relation, place) for place in range(len(relation.columns))]
+
+
+def _renamed(outputs: Sequence[Output] | None, source: exp.Expr) -> Sequence[Output]:
+    """A subquery's columns: no table's any more, and perhaps under other names."""
+    told = [
+        Column(c.name, c.type) if isinstance(c, Column) else c for c in outputs or ()
+    ]
+    names = source.alias_column_names
+    if not names:
+        return told
     return [
-        (
-            item.alias_or_name.casefold(),
-            known_table(item, environment)
-            if isinstance(item, exp.Table) and item.name.casefold() not in ctes
-            else None,
-        )
-        for item in items
+        Column(name, c.type) if isinstance(c, Column) else name
+        for name, c in zip(names, told, strict=False)
     ]
 
 
-def _star(
-    projection: exp.Expr, tables: list[tuple[str, Table | None]]
-) -> list[Column | str | None] | None:
+def _star(projection: exp.Expr, sources: list[Source]) -> list[Output] | None:
     wanted = projection.table.casefold() if isinstance(projection, exp.Column) else ""
-    found: list[Column | str | None] = []
-    for name, table in tables:
+    found: list[Output] = []
+    for name, columns in sources:
         if wanted in {"", name}:
-            if table is None:
+            if not columns:
                 return None
-            found += [_origin(table, c.name, c.name) for c in table.columns]
+            found += columns
     return found
 
 
-def _output(
-    projection: exp.Expr, tables: list[tuple[str, Table | None]]
-) -> Column | str | None:
-    node, title = projection.unalias(), projection.alias
+def _output(projection: exp.Expr, sources: list[Source]) -> Output:
+    node = projection.unalias()
+    title = projection.alias if isinstance(projection, exp.Alias) else _title(node)
+    column = _typed(node, sources)
+    if column is None:
+        return title
     if isinstance(node, exp.Column):
-        for name, table in tables:
-            if table and node.table.casefold() in {"", name}:
-                try:
-                    return _origin(table, node.name, title or node.name)
-                except SqlError:
-                    continue
-        return title or node.name
-    title = title or _title(node)
+        return column._replace(name=title)
+    return Column(title, column.type)
+
+
+def _typed(node: exp.Expr, sources: list[Source]) -> Column | None:
+    """The column an expression is, or has the type of."""
+    while isinstance(node, _SAME_TYPE):
+        node = node.this
+    if isinstance(node, exp.Column):
+        named = (
+            column
+            for name, columns in sources
+            if node.table.casefold() in {"", name}
+            for column in columns or ()
+            if isinstance(column, Column)
+            and column.name.casefold() == node.name.casefold()
+        )
+        return next(named, None)
     kind = _literal_type(node)
-    return Column(title, kind) if kind else title
+    return Column("", kind) if kind else None
 
 
 def _title(node: exp.Expr) -> str:
-    if isinstance(node, exp.Anonymous):
+    if isinstance(node, exp.Column):
         return node.name
     if isinstance(node, exp.Func) and not isinstance(node, (exp.Cast, exp.Binary)):
-        return node.sql_name().lower()
+        return str(node.meta.get(TITLE) or node.sql_name().lower())
     return _UNTITLED
 
 
@@ -139,9 +185,11 @@ def _literal_type(node: exp.Expr) -> SqlType | None:
     return None
 
 
-def _origin(table: Table, name: str, title: str) -> Column:
-    column = table.column(name)
+def _origin(relation: Relation, place: int) -> Column:
+    column = relation.columns[place]
+    if not isinstance(relation, Table):
+        return Column(column.name, column.type)
     return Column(
-        title, column.type, table.schema, table.name, table.oid,
-        table.columns.index(column) + 1, column.nullable,
+        column.name, column.type, relation.schema, relation.name, relation.oid,
+        place + 1, column.nullable,
     )  # fmt: skip

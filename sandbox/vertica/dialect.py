@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 # What a real server reads and this grammar does not.
 _CLAUSES = ("TIMESERIES", "INTERPOLATE", "AT EPOCH", "MATCH (")
+
+LIMIT_OVER = "over"
+"""The argument of LIMIT that holds `ROW_NUMBER() OVER (...)` of LIMIT n OVER (...)."""
+
+TITLE = "title"
+"""Marks a function call with its name as written: the title of its column."""
 
 EXPLICIT_NULLS = "explicit_nulls"
 """Marks an ORDER BY item that says NULLS FIRST or LAST itself."""
@@ -47,6 +53,32 @@ class Vertica(Postgres):
             **PostgresParser.FACTOR,
             TokenType.DIV: exp.IntDiv,
         }
+
+        FUNCTION_PARSERS: ClassVar = {
+            **PostgresParser.FUNCTION_PARSERS,
+            "APPROXIMATE_PERCENTILE": lambda self: self.parse_with_parameters(),
+        }
+
+        def parse_with_parameters(self) -> exp.Expr:
+            """Read arguments that end with USING PARAMETERS name = value ..."""
+            name = self._tokens[self._index - 2].text
+            arguments = self._parse_csv(self._parse_assignment)
+            if self._match_text_seq("USING", "PARAMETERS"):
+                arguments += self._parse_csv(self._parse_assignment)
+            return exp.Anonymous(this=name, expressions=arguments)
+
+        def _parse_function_call(self, *args: Any, **options: Any) -> exp.Expr | None:  # noqa: ANN401 - sqlglot's own signature, passed on
+            written = self._curr.text if self._curr else ""
+            call = super()._parse_function_call(*args, **options)
+            if isinstance(call, exp.Func):
+                call.meta.setdefault(TITLE, written.lower())
+            return call
+
+        def _parse_limit(self, *args: Any, **options: Any) -> exp.Expr | None:  # noqa: ANN401 - sqlglot's own signature, passed on
+            limit = super()._parse_limit(*args, **options)
+            if isinstance(limit, exp.Limit) and self._curr.text.upper() == "OVER":
+                limit.set(LIMIT_OVER, self._parse_window(exp.RowNumber()))
+            return limit
 
         def _parse_ordered(
             self, parse_method: Callable[[], exp.Expr | None] | None = None
@@ -98,6 +130,5 @@ _FOREIGN: tuple[tuple[type[exp.Expr], str], ...] = (
     (exp.Returning, "RETURNING"),
     (exp.OnConflict, "ON CONFLICT"),
     (exp.Into, "SELECT INTO"),
-    (exp.Lock, "FOR UPDATE"),
 )
 _parse_often = lru_cache(maxsize=1024)(_parse)

@@ -14,7 +14,8 @@ from sandbox.locks import Mode
 from sandbox.vertica import types
 from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.dialect import parse
-from sandbox.vertica.translate import call, to_duckdb, translate
+from sandbox.vertica.functions import call
+from sandbox.vertica.translate import translate
 from sandbox.vertica.words import Name, syntax_error, unsupported
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from sandbox.vertica.catalog import ColumnDefinition, Table
     from sandbox.vertica.transaction import Transaction
     from sandbox.vertica.types import SqlType
+
+
+_PRIVILEGES: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Update: ("UPDATE",),
+    exp.Delete: ("DELETE",),
+    exp.Merge: ("INSERT", "UPDATE"),
+}
 
 
 def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
@@ -36,12 +44,16 @@ def run_dml(tree: exp.Expr, transaction: Transaction) -> int:
     target = tree.this if isinstance(tree.this, exp.Table) else None
     if target is None:
         raise syntax_error(tree.key)
-    table = transaction.locked_table(_name(target), Mode.EXCLUSIVE)
+    table = transaction.locked_table(
+        _name(target), Mode.EXCLUSIVE, *_PRIVILEGES[type(tree)]
+    )
     changed = translate(tree, transaction.environment)
-    _check_assignments(changed, table)
+    if not isinstance(tree, exp.Delete) or tree.args.get("where"):
+        transaction.environment.privileges.require_all("SELECT", changed.relations)
+    _check_assignments(changed.tree, table)
     mark = transaction.engine.savepoint()
     try:
-        count = transaction.engine.write(to_duckdb(changed))
+        count = transaction.engine.write(changed.sql)
         if not isinstance(tree, exp.Delete):
             transaction.validate_keys(table)
     except BaseException:
@@ -129,22 +141,22 @@ def _default(column: ColumnDefinition, transaction: Transaction) -> str:
     if column.default is None:
         return _required(f"CAST(NULL AS {column.type.stored})", column.name)
     tree = parse(f"SELECT {column.default}").expressions[0]
-    value = to_duckdb(translate(tree, transaction.environment))
-    return f"CAST({value} AS {column.type.stored})"
+    value = translate(tree, transaction.environment)
+    return f"CAST({value.sql} AS {column.type.stored})"
 
 
 def _insert(tree: exp.Insert, transaction: Transaction) -> int:
     target, names = _target(tree)
-    table = transaction.locked_table(_name(target), Mode.INSERT)
+    table = transaction.locked_table(_name(target), Mode.INSERT, "INSERT")
     columns = names or [c.name for c in table.columns]
     source = tree.expression
     if source is None:
         raise unsupported("INSERT without VALUES or SELECT")
     if isinstance(source, exp.Values):
         source = _with_defaults(source, [table.column(n) for n in columns])
-    query = to_duckdb(translate(source, transaction.environment))
+    query = transaction.translate(source)
     fresh = source.find(exp.Table) is not None
-    rows = transaction.engine.read(query, fresh=fresh).table()
+    rows = transaction.engine.read(query.sql, fresh=fresh).table()
     if rows.num_columns > len(columns):
         raise SqlError(
             "INSERT has more expressions than target columns",

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from sandbox.vertica.account_store import NAMES as ACCOUNTS
 from sandbox.vertica.catalog import SYSTEM_SCHEMAS
-from sandbox.vertica.catalog_store import NAMES as KEPT
+from sandbox.vertica.catalog_store import NAMES as DEFINITIONS
 
 if TYPE_CHECKING:
     from sandbox.vertica.catalog import Catalog, Relation, Table
     from sandbox.vertica.monitor import Monitor
+    from sandbox.vertica.privileges import Privileges
     from sandbox.vertica.words import Name
 
 
@@ -27,6 +29,7 @@ class Environment:
         user: Who is logged in.
         database: Where.
         session_id: As `CURRENT_SESSION()` tells it.
+        privileges: What the user may do.
         temporary: The session's own tables, by name in lower case.
         accepted: Rows the last COPY took.
         rejected: Rows it refused.
@@ -37,6 +40,7 @@ class Environment:
     user: str
     database: str
     session_id: str
+    privileges: Privileges
     temporary: dict[str, Table] = field(default_factory=dict)
     accepted: int = 0
     rejected: int = 0
@@ -56,7 +60,7 @@ class Environment:
     def system_table(self, name: Name) -> exp.Expr | str | None:
         """A system table: its kept name, or a query that lists it."""
         schema, table = (name.schema or "").casefold(), name.name.casefold()
-        if schema in {"", "v_catalog"} and table in KEPT:
+        if schema in {"", "v_catalog"} and table in DEFINITIONS | ACCOUNTS:
             return table
         return self.monitor.query(schema, table, self.session_id)
 

@@ -19,6 +19,8 @@ from sandbox.vertica.wire import Disconnected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sandbox.vertica.words import Name
+
 _LOG = logging.getLogger(__name__)
 
 _OURS = re.compile(r"SQLSTATE (\w{5}) (\d+) (.*)", re.DOTALL)
@@ -61,6 +63,22 @@ def as_sql_error(failure: duckdb.Error) -> SqlError:
             lost = (state, code) == _CONFLICT
             return SqlError(said, number=code, sqlstate=state, rollback=lost)
     return SqlError(said, number=2000, sqlstate="XX000")
+
+
+def missing_relation(name: Name) -> SqlError:
+    """The error for a table or view that does not exist."""
+    full = f"{name.schema}.{name.name}" if name.schema else name.name
+    return SqlError(f'Relation "{full}" does not exist', number=4566, sqlstate="42V01")
+
+
+def missing_schema(name: str) -> SqlError:
+    """The error for a schema that does not exist."""
+    return SqlError(f'Schema "{name}" does not exist', number=4650, sqlstate="3F000")
+
+
+def duplicate(name: str) -> SqlError:
+    """The error for creating what exists."""
+    return SqlError(f'Object "{name}" already exists', number=4213, sqlstate="42710")
 
 
 def cancelled() -> SqlError:

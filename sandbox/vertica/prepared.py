@@ -12,10 +12,11 @@ from sqlglot.tokenizer_core import TokenType
 
 from sandbox.errors import SqlError
 from sandbox.vertica import messages, types
+from sandbox.vertica.catalog import Table
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.failures import reported
 from sandbox.vertica.text_values import read_octets
-from sandbox.vertica.translate import column_type, known_table
+from sandbox.vertica.translate import column_type, known_relation
 from sandbox.vertica.types import SqlType
 from sandbox.vertica.words import Words, split, syntax_error, tokenize
 
@@ -258,8 +259,8 @@ def _inserted_type(tree: exp.Insert, place: int, environment: Environment) -> Sq
     if isinstance(target, exp.Schema):
         names = [column.name for column in target.expressions]
         target = target.this
-    table = known_table(target, environment)
-    if table is None:
+    table = known_relation(target, environment)
+    if not isinstance(table, Table):
         return _TEXT
     names = names or [column.name for column in table.columns]
     return table.column(names[place]).type if place < len(names) else _TEXT

@@ -11,6 +11,7 @@ from sandbox.locks import LockManager
 from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.catalog_store import open_catalog
 from sandbox.vertica.connection import ClientConnection
+from sandbox.vertica.credentials import make_credential
 from sandbox.vertica.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.engine import Engine
     from sandbox.holds import Holds
+    from sandbox.vertica.credentials import Algorithm
     from sandbox.vertica.monitor import SessionFacts
     from sandbox.vertica.startup import Method
 
@@ -31,7 +33,7 @@ class VerticaServer:
         engine: Keeps the data.
         holds: Where tests hold connections.
         name: The server's name to the engine and the holds.
-        logins: Passwords by user.
+        logins: Passwords of the superusers, by name.
         host: The address to bind.
         port: The port, 0 for any.
         database: The only database.
@@ -56,13 +58,16 @@ class VerticaServer:
         self.engine = engine
         self.holds = holds
         self.name = name
-        self.logins = logins
         self.database = database
         self.method: Method = method
         self._address = (host, port)
         engine.create_database(name, database)
         own = engine.session(name, database, schema=PUBLIC)
-        self.catalog = open_catalog(own)
+        algorithm: Algorithm = "MD5" if method == "md5" else "SHA512"
+        self.catalog = open_catalog(
+            own,
+            {user: make_credential(algorithm, user, logins[user]) for user in logins},
+        )
         own.close()
         self.locks = LockManager(lock_timeout)
         self.monitor = Monitor(self.locks, self._facts)

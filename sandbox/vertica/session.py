@@ -11,6 +11,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from sandbox.errors import SqlError
+from sandbox.locks import Mode
 from sandbox.vertica.copy import CopyLoad
 from sandbox.vertica.copy_statement import read_copy
 from sandbox.vertica.ddl import run_ddl
@@ -18,20 +19,21 @@ from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import run_dml
 from sandbox.vertica.failures import as_sql_error
+from sandbox.vertica.lock_table import lock_table
 from sandbox.vertica.messages import Column
 from sandbox.vertica.settings import SETTINGS, Show, run_setting
-from sandbox.vertica.translate import to_duckdb, translate
 from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import Words, syntax_error, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from sandbox.vertica.catalog import Table
     from sandbox.vertica.transaction import Transaction
 
 _T = TypeVar("_T")
 _FIRST = re.compile(r"\w+|\(")
-_DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE"})
+_DDL = frozenset({"CREATE", "DROP", "ALTER", "TRUNCATE", "GRANT", "REVOKE"})
 _READ = frozenset(
     {"SELECT", "WITH", "VALUES", "(", "INSERT", "UPDATE", "DELETE", "MERGE"}
 )
@@ -39,7 +41,7 @@ _READ = frozenset(
 _KNOWN = frozenset(
     {
         "ACTIVATE", "CALL", "COMMENT", "CONNECT", "DISCONNECT", "DO", "EXECUTE",
-        "EXPLAIN", "EXPORT", "GRANT", "LOCK", "PROFILE", "RELEASE", "REVOKE",
+        "EXPLAIN", "EXPORT", "PROFILE", "RELEASE",
         "SAVEPOINT",
     }
 )  # fmt: skip
@@ -135,8 +137,8 @@ class Executor:
 
     def _describe(self, tree: exp.Expr) -> list[Column]:
         environment = self._transaction.environment
-        query = to_duckdb(translate(tree, environment))
-        result = self._transaction.engine.read(f"SELECT * FROM ({query}) LIMIT 0")  # noqa: S608 - our own translation
+        query = self._transaction.translate(tree)
+        result = self._transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
         columns = describe(tree, result.schema, environment)
         result.close()
         return columns
@@ -176,6 +178,10 @@ class Executor:
             if isinstance(setting, Show):
                 return _table(setting.columns, setting.values, "SHOW")
             return Done(setting.tag, setting.parameter)
+        if first == "LOCK":
+            lock_table(Words(text), self._transaction)
+            self._settle()
+            return Done("LOCK TABLE")
         if first not in _READ | _KNOWN:
             raise syntax_error(first)
         if first in _KNOWN:
@@ -200,16 +206,25 @@ class Executor:
         if not self._transaction.autocommit:
             self._transaction.begin()
         environment = self._transaction.environment
-        query = to_duckdb(translate(tree, environment))
+        query = self._transaction.translate(tree)
+        self._lock_read(tree, query.tables)
         fresh = tree.find(exp.Table) is not None
         try:
-            result = self._transaction.engine.read(query, fresh=fresh)
+            result = self._transaction.engine.read(query.sql, fresh=fresh)
         except duckdb.Error as failure:
             if not fresh or isinstance(failure, _BEFORE_ROWS):
                 raise
             return Rows(self._describe(tree), _broken(failure), "SELECT")
         columns = describe(tree, result.schema, environment)
         return Rows(columns, result, "SELECT")
+
+    def _lock_read(self, tree: exp.Expr, tables: list[Table]) -> None:
+        """READ COMMITTED reads without locks, unless FOR UPDATE asks for them."""
+        transaction = self._transaction
+        mode = Mode.EXCLUSIVE if tree.args.get("locks") else Mode.SHARED
+        if mode is Mode.EXCLUSIVE or transaction.serializable:
+            for table in tables:
+                transaction.lock(table, mode)
 
 
 def _broken(failure: duckdb.Error) -> Iterator[pa.RecordBatch]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.vertica.messages import Column
+from sandbox.vertica.run_accounts import set_role
 from sandbox.vertica.types import VARCHAR, SqlType
 from sandbox.vertica.words import unsupported
 
@@ -86,7 +87,7 @@ def _begin(words: Words, transaction: Transaction) -> Setting:
     for word in _WORD:
         words.accept(word)
     if words.accept("ISOLATION", "LEVEL"):
-        _isolation(words)
+        transaction.serializable = _isolation(words)
     if words.accept("READ", "ONLY"):
         raise unsupported(words.text)
     words.accept("READ", "WRITE")
@@ -96,10 +97,13 @@ def _begin(words: Words, transaction: Transaction) -> Setting:
     return Setting("BEGIN")
 
 
-def _isolation(words: Words) -> None:
-    """READ COMMITTED is the only level here; READ UNCOMMITTED means the same."""
+def _isolation(words: Words) -> bool:
+    """Whether a level means SERIALIZABLE; the two others mean READ COMMITTED."""
+    if words.accept("SERIALIZABLE") or words.accept("REPEATABLE", "READ"):
+        return True
     if not (words.accept("READ", "COMMITTED") or words.accept("READ", "UNCOMMITTED")):
-        raise unsupported(words.text)
+        raise words.error()
+    return False
 
 
 def _set(words: Words, transaction: Transaction) -> Setting:
@@ -115,8 +119,11 @@ def _set(words: Words, transaction: Transaction) -> Setting:
         return Setting("SET", ("auto_commit", "on" if _ON[value] else "off"))
     if words.accept("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"):
         words.expect("ISOLATION", "LEVEL")
-        _isolation(words)
+        transaction.serializable = _isolation(words)
         words.end()
+        return Setting("SET")
+    if words.accept("ROLE"):
+        set_role(words, transaction)
         return Setting("SET")
     if words.accept("TIME", "ZONE") or words.accept("TIMEZONE"):
         words.accept("TO")
@@ -128,12 +135,17 @@ def _set(words: Words, transaction: Transaction) -> Setting:
 
 def _show(words: Words, transaction: Transaction) -> Show:
     name = words.identifier().lower()
+    privileges = transaction.environment.privileges
     answers = {
         "autocommit": "on" if transaction.autocommit else "off",
         "timezone": "UTC",
-        "transaction_isolation": "READ COMMITTED",
+        "transaction_isolation": "SERIALIZABLE"
+        if transaction.serializable
+        else "READ COMMITTED",
         "search_path": '"$user", public, v_catalog, v_monitor, v_internal',
         "standard_conforming_strings": "on",
+        "enabled_roles": ", ".join(sorted(privileges.roles)),
+        "available_roles": ", ".join(sorted(privileges.granted_roles())),
     }
     if name not in answers:
         raise unsupported(words.text)

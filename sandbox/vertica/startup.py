@@ -1,13 +1,11 @@
 """How a Vertica session begins: requests before login, the startup packet, passwords.
 
 The startup packet is read by position: the protocol version in it is binary and
-holds NULs. Passwords are checked by the three methods a real server has.
+holds NULs.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import struct
 from dataclasses import dataclass
@@ -16,10 +14,12 @@ from typing import TYPE_CHECKING, Literal
 from sandbox.certificate import server_context
 from sandbox.errors import SqlError
 from sandbox.vertica import messages
+from sandbox.vertica.credentials import make_credential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.vertica.accounts import Account
     from sandbox.vertica.wire import Wire
 
 SSL_REQUEST = 80877103
@@ -30,7 +30,7 @@ PROTOCOL = 3 << 16 | 11
 
 Method = Literal["cleartext", "md5", "sha512"]
 
-_CLEARTEXT, _MD5, _SHA512 = 3, 5, 65536 + 512
+_CLEARTEXT, _MD5, _EXPIRED, _SHA512 = 3, 5, 9, 65536 + 512
 _VERSION_KEY = b"protocol_version\0"
 _PROTOCOL_MAJOR = 3
 
@@ -133,36 +133,40 @@ def parse(packet: bytes) -> Startup:
     return Startup(min(protocol, PROTOCOL), options)
 
 
-def authenticate(
-    wire: Wire, user: str, logins: Mapping[str, str], method: Method
-) -> None:
+def authenticate(wire: Wire, account: Account | None, *, cleartext: bool) -> bool:
     """Ask for the password and check it.
 
+    Args:
+        wire: The client.
+        account: Who it says it is; None asks all the same, and refuses.
+        cleartext: Whether to ask for the password itself, not its hash.
+
+    Returns:
+        False if the password is right but expired, of which the client was told.
+
     Raises:
-        SqlError: The user is unknown or the password wrong.
+        SqlError: The user is unknown or locked, or the password wrong.
     """
-    salt, user_salt = secrets.token_bytes(4), secrets.token_bytes(16)
-    if method == "cleartext":
+    credential = account.credential if account else None
+    known = credential or make_credential("SHA512", "", secrets.token_hex())
+    salt = secrets.token_bytes(4)
+    if cleartext:
         wire.send(messages.authentication(_CLEARTEXT))
-    elif method == "md5":
+    elif known.hashed_by == "MD5":
         wire.send(messages.authentication(_MD5, salt))
     else:
-        extra = salt + struct.pack("!I", len(user_salt)) + user_salt
+        extra = salt + struct.pack("!I", len(known.salt)) + known.salt
         wire.send(messages.authentication(_SHA512, extra))
     kind, body = wire.read_message()
     answer = body.rstrip(b"\0")
-    expected = _answer(method, logins.get(user, ""), user, salt, user_salt)
-    if kind != b"p" or user not in logins or not hmac.compare_digest(answer, expected):
+    is_right = (
+        known.accepts(account.name if account else "", answer.decode(errors="replace"))
+        if cleartext
+        else known.answers(answer, salt)
+    )
+    if kind != b"p" or credential is None or not is_right:
         raise SqlError("Invalid username or password", number=3781, sqlstate="28000")
-    wire.send(messages.authentication(0))
-
-
-def _answer(
-    method: Method, password: str, user: str, salt: bytes, user_salt: bytes
-) -> bytes:
-    if method == "cleartext":
-        return password.encode()
-    digest = hashlib.md5 if method == "md5" else hashlib.sha512
-    first = user.encode() if method == "md5" else user_salt
-    inner = digest(password.encode() + first).hexdigest().encode()
-    return method.encode() + digest(inner + salt).hexdigest().encode()
+    if account is not None and account.locked:
+        raise SqlError("The user account is locked", number=4974, sqlstate="28000")
+    wire.send(messages.authentication(_EXPIRED if credential.expired else 0))
+    return not credential.expired

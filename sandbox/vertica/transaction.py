@@ -9,15 +9,19 @@ import duckdb
 from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import LockManager, Mode
-from sandbox.vertica.catalog import Table, View, missing_relation
-from sandbox.vertica.failures import as_sql_error
-from sandbox.vertica.words import Name
+from sandbox.vertica.catalog import Table, View
+from sandbox.vertica.failures import as_sql_error, missing_relation
+from sandbox.vertica.translate import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlglot import exp
+
     from sandbox.engine import Session
     from sandbox.vertica.environment import Environment
+    from sandbox.vertica.translate import Translation
+    from sandbox.vertica.words import Name
 
 
 class Transaction:
@@ -44,6 +48,7 @@ class Transaction:
         self._check = check
         self.autocommit = False
         self.explicit = False  # opened by BEGIN, so autocommit waits for its end
+        self.serializable = False  # the session's isolation level
         self.statement = ""
 
     def __str__(self) -> str:
@@ -83,19 +88,40 @@ class Transaction:
         finally:
             self._locks.release(self)
 
-    def lock(self, table: Table, mode: Mode) -> None:
+    def lock(self, table: Table, mode: Mode, *, waits: bool = True) -> None:
         """Lock a table to the transaction's end; one's own tables need no lock."""
         if not table.temporary:
-            self._locks.acquire(self, table.full_name, mode, self._check)
+            self._locks.acquire(self, table.full_name, mode, self._check, waits=waits)
 
-    def locked_table(self, name: Name, mode: Mode) -> Table:
+    def locked_table(self, name: Name, mode: Mode, *privileges: str) -> Table:
         """Find a table and lock it; it may have changed while waiting.
 
+        Args:
+            name: Its name.
+            mode: How it is locked.
+            privileges: What the user must be allowed; none where only its owner is.
+
         Raises:
-            SqlError: There is no such table, or it is a view.
+            SqlError: There is no such table, or it is a view, or not the user's to
+                change.
         """
-        self.lock(self.table(name), mode)
+        table = self.table(name)
+        if not privileges:
+            self.environment.privileges.require_owner(table)
+        for privilege in privileges:
+            self.environment.privileges.require(privilege, table)
+        self.lock(table, mode)
         return self.table(name)
+
+    def translate(self, tree: exp.Expr) -> Translation:
+        """Translate a statement of which the user may read every table.
+
+        Raises:
+            SqlError: A name means nothing, or may not be read.
+        """
+        translation = translate(tree, self.environment)
+        self.environment.privileges.require_all("SELECT", translation.relations)
+        return translation
 
     def table(self, name: Name) -> Table:
         """Find a table.

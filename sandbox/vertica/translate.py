@@ -7,14 +7,17 @@ names, NULLs sort where Vertica sorts them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from sandbox.vertica import types
-from sandbox.vertica.catalog import MACROS, Table, missing_relation
-from sandbox.vertica.dialect import EXPLICIT_NULLS
-from sandbox.vertica.functions import replace_function
+from sandbox.vertica.catalog import Table, View
+from sandbox.vertica.dialect import EXPLICIT_NULLS, LIMIT_OVER, parse
+from sandbox.vertica.failures import missing_relation
+from sandbox.vertica.functions import call, replace_function
+from sandbox.vertica.session_functions import session_value
 from sandbox.vertica.types import SqlType, declared, interval
 from sandbox.vertica.words import Name, unsupported
 
@@ -33,9 +36,33 @@ _TYPE_NAMES = {
     "DECIMAL": "numeric",
     "BIGDECIMAL": "numeric",
 }
+_CALLS = (exp.Func, exp.Column, exp.Binary, exp.WithinGroup, exp.Filter)
 
 
-def translate(tree: exp.Expr, environment: Environment) -> exp.Expr:
+@dataclass
+class Translation:
+    """A statement as DuckDB reads it.
+
+    Args:
+        tree: The statement, changed.
+        relations: The tables and views it names.
+        tables: The tables it reads, by name or through views.
+        lasts: Whether it will be the same as long as no definition changes: no part
+            of it is the session's, the moment's or the server's state.
+    """
+
+    tree: exp.Expr
+    relations: list[Relation] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    lasts: bool = True
+
+    @property
+    def sql(self) -> str:
+        """The text for DuckDB."""
+        return self.tree.sql("duckdb", comments=False)
+
+
+def translate(tree: exp.Expr, environment: Environment) -> Translation:
     """Copy a statement and make the copy DuckDB's.
 
     Args:
@@ -45,35 +72,9 @@ def translate(tree: exp.Expr, environment: Environment) -> exp.Expr:
     Raises:
         SqlError: A table, schema or type does not exist, or is not supported.
     """
-    root = tree.copy()
-    for ordered in list(root.find_all(exp.Ordered)):
-        _order_nulls(ordered, environment)
-    for cast in list(root.find_all(exp.Cast)):
-        _store_cast(cast)
-    _resolve_tables(root, environment)
-    for escaped in list(root.find_all(exp.ByteString)):
-        escaped.replace(exp.Literal.string(escaped.this))
-    for quotient in list(root.find_all(exp.Div, exp.IntDiv)):
-        quotient.set("expression", call("divisor", quotient.args["expression"].copy()))
-    for node in list(root.find_all(exp.Func, exp.Column)):
-        answer = replace_function(node, environment)
-        if answer is not None:
-            if node is root:
-                root = answer
-            node.replace(answer)
-    return root
-
-
-def to_duckdb(tree: exp.Expr) -> str:
-    """The text of a translated statement."""
-    return tree.sql("duckdb", comments=False)
-
-
-def call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
-    """A call of one of our own functions in DuckDB."""
-    return exp.Anonymous(
-        this=f"{MACROS}.{name}", expressions=[exp.convert(a) for a in arguments]
-    )
+    translation = Translation(tree.copy())
+    _Translator(translation, environment).run()
+    return translation
 
 
 def declared_type(node: exp.Expr) -> SqlType:
@@ -110,40 +111,112 @@ def stored_cast(value: exp.Expr, kind: SqlType) -> exp.Expr:
     return cast
 
 
-def _resolve_tables(root: exp.Expr, environment: Environment) -> None:
-    ctes = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
-    for node in list(root.find_all(exp.Table)):
-        if not isinstance(node.this, exp.Identifier):
-            raise unsupported(f"{node.sql('postgres')} as a table")
-        name = Name(node.db or None, node.name)
-        if name.schema is None and name.name.casefold() in ctes:
+def column_type(
+    node: exp.Column, select: exp.Expr, environment: Environment
+) -> SqlType | None:
+    """The declared type of a column of the tables a statement names."""
+    for table in select.find_all(exp.Table):
+        if node.table.casefold() not in {"", table.alias_or_name.casefold()}:
             continue
-        _resolve_table(node, name, environment)
+        found = known_relation(table, environment)
+        for column in found.columns if found else ():
+            if column.name.casefold() == node.name.casefold():
+                return column.type
+    return None
 
 
-def _resolve_table(node: exp.Table, name: Name, environment: Environment) -> None:
-    found = environment.find(name)
-    if found is not None:
-        _rename(node, found)
-        return
-    system = environment.system_table(name)
-    if system is None:
-        raise missing_relation(name)
-    if isinstance(system, exp.Expr):
-        alias = node.alias or name.name
-        node.replace(
-            exp.Subquery(this=system, alias=exp.to_identifier(alias, quoted=True))
+def known_relation(node: exp.Table, environment: Environment) -> Relation | None:
+    """The catalog's table or view that a node of an untranslated statement names."""
+    schema = node.db or None
+    if not isinstance(node.this, exp.Identifier) or (
+        schema and not environment.catalog.has_schema(schema)
+    ):
+        return None
+    return environment.find(Name(schema, node.name))
+
+
+class _Translator:
+    def __init__(self, translation: Translation, environment: Environment) -> None:
+        self._result = translation
+        self._environment = environment
+
+    def run(self) -> None:
+        root = self._result.tree
+        for ordered in list(root.find_all(exp.Ordered)):
+            _order_nulls(ordered, self._environment)
+        for select in list(root.find_all(exp.Select)):
+            _limit_groups(select)
+        for cast in list(root.find_all(exp.Cast)):
+            cast.replace(stored_cast(cast.this, declared_type(cast.to)))
+        for escaped in list(root.find_all(exp.ByteString)):
+            escaped.replace(exp.Literal.string(escaped.this))
+        for node in reversed(list(root.find_all(*_CALLS))):  # inner calls first
+            self._replace_call(node)
+        root.set("locks", None)
+        self._resolve_tables()
+
+    def _replace_call(self, node: exp.Expr) -> None:
+        answer = session_value(node, self._environment)
+        if answer is not None:
+            self._result.lasts = False
+        else:
+            answer = replace_function(node)
+        if answer is None:
+            return
+        if node is self._result.tree:
+            self._result.tree = answer
+        node.replace(answer)
+
+    def _resolve_tables(self) -> None:
+        root = self._result.tree
+        ctes = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
+        for node in list(root.find_all(exp.Table)):
+            if not isinstance(node.this, exp.Identifier):
+                raise unsupported(f"{node.sql('postgres')} as a table")
+            name = Name(node.db or None, node.name)
+            if name.schema is not None or name.name.casefold() not in ctes:
+                self._resolve_table(node, name)
+
+    def _resolve_table(self, node: exp.Table, name: Name) -> None:
+        found = self._environment.find(name)
+        if found is None:
+            self._resolve_system_table(node, name)
+            return
+        self._result.relations.append(found)
+        if isinstance(found, View):
+            self._expand(node, found)
+            return
+        self._result.tables.append(found)
+        if found.temporary:
+            self._result.lasts = False
+            _place(node, exp.to_identifier("main"), found.name)
+            node.set("catalog", exp.to_identifier("temp"))
+        else:
+            _place(node, exp.to_identifier(found.schema, quoted=True), found.name)
+
+    def _resolve_system_table(self, node: exp.Table, name: Name) -> None:
+        system = self._environment.system_table(name)
+        if system is None:
+            raise missing_relation(name)
+        self._result.lasts = False
+        if isinstance(system, str):
+            _place(node, exp.to_identifier("v_catalog"), name.name.lower())
+        else:
+            alias = exp.to_identifier(node.alias or name.name, quoted=True)
+            node.replace(exp.Subquery(this=system, alias=alias))
+
+    def _expand(self, node: exp.Table, view: View) -> None:
+        """Put a view's query in its place: it is read anew each time."""
+        inner = translate(parse(view.text), self._environment)
+        self._result.tables += inner.tables
+        self._result.lasts &= inner.lasts
+        alias = exp.TableAlias(
+            this=exp.to_identifier(node.alias or node.name, quoted=True),
+            columns=[exp.to_identifier(c.name, quoted=True) for c in view.columns],
         )
-        return
-    _place(node, exp.to_identifier("v_catalog"), name.name.lower())
-
-
-def _rename(node: exp.Table, relation: Relation) -> None:
-    if isinstance(relation, Table) and relation.temporary:
-        _place(node, exp.to_identifier("main"), relation.name)
-        node.set("catalog", exp.to_identifier("temp"))
-    else:
-        _place(node, exp.to_identifier(relation.schema, quoted=True), relation.name)
+        query = inner.tree
+        query = query.this if isinstance(query, exp.Subquery) else query
+        node.replace(exp.Subquery(this=query, alias=alias))
 
 
 def _place(node: exp.Table, schema: exp.Identifier | None, name: str) -> None:
@@ -154,6 +227,16 @@ def _place(node: exp.Table, schema: exp.Identifier | None, name: str) -> None:
     node.set("catalog", None)
     node.set("db", schema)
     node.set("this", exp.to_identifier(name, quoted=True))
+
+
+def _limit_groups(select: exp.Select) -> None:
+    """LIMIT n OVER (PARTITION BY ... ORDER BY ...): the first rows of each group."""
+    limit = select.args.get("limit")
+    window = limit.args.get(LIMIT_OVER) if isinstance(limit, exp.Limit) else None
+    if isinstance(limit, exp.Limit) and window:
+        select.set("limit", None)
+        first = exp.LTE(this=window, expression=limit.expression)
+        select.set("qualify", exp.Qualify(this=first))
 
 
 def _order_nulls(ordered: exp.Ordered, environment: Environment) -> None:
@@ -175,32 +258,3 @@ def _sorted_type(node: exp.Expr, environment: Environment) -> SqlType | None:
     if isinstance(node, exp.Column) and select is not None:
         return column_type(node, select, environment)
     return None
-
-
-def column_type(
-    node: exp.Column, select: exp.Expr, environment: Environment
-) -> SqlType | None:
-    """The declared type of a column of the tables a statement names."""
-    for table in select.find_all(exp.Table):
-        if node.table.casefold() not in {"", table.alias_or_name.casefold()}:
-            continue
-        relation = known_table(table, environment)
-        for column in relation.columns if relation else ():
-            if column.name.casefold() == node.name.casefold():
-                return column.type
-    return None
-
-
-def known_table(node: exp.Table, environment: Environment) -> Table | None:
-    """The catalog's table that a node of the untranslated statement names."""
-    schema = node.db or None
-    if not isinstance(node.this, exp.Identifier) or (
-        schema and not environment.catalog.has_schema(schema)
-    ):
-        return None
-    found = environment.find(Name(schema, node.name))
-    return found if isinstance(found, Table) else None
-
-
-def _store_cast(node: exp.Cast) -> None:
-    node.replace(stored_cast(node.this, declared_type(node.to)))

@@ -132,3 +132,69 @@ def test_waiting_for_a_lock_can_be_cancelled(
     assert waiting(client, inserting)
     other.connection.cancel()
     assert isinstance(inserting.finish(), errors.QueryCanceled)
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown", "blocked", "let"),
+    [
+        ("EXCLUSIVE", "X", "INSERT INTO t VALUES (1, 'x')", "SELECT * FROM t"),
+        ("SHARE", "S", "INSERT INTO t VALUES (1, 'x')", "LOCK t IN SHARE MODE"),
+        ("INSERT", "I", "DELETE FROM t", "INSERT INTO t VALUES (1, 'x')"),
+        ("INSERT VALIDATE", "IV", "DELETE FROM t", "LOCK t IN USAGE MODE"),
+        ("SHARE INSERT", "SI", "LOCK t IN SHARE MODE", "LOCK t IN NOT DELETE MODE"),
+        ("NOT DELETE", "T", "DELETE FROM t", "INSERT INTO t VALUES (1, 'x')"),
+        ("USAGE", "U", "LOCK t IN OWNER MODE", "DELETE FROM t"),
+        ("OWNER", "O", "LOCK t IN USAGE MODE", "SELECT * FROM t"),
+    ],
+)
+@pytest.mark.usefixtures("table")
+def test_a_table_is_locked_by_name_and_mode(
+    client: Client, other: Client, mode: str, shown: str, blocked: str, let: str
+) -> None:
+    client.run(f"LOCK TABLE t IN {mode} MODE")
+    assert client.run("SELECT lock_mode FROM v_monitor.locks") == [[shown]]
+    other.run(let)
+    other.connection.rollback()
+    second = Background(other, blocked)
+    assert waiting(client, second)
+    client.connection.commit()
+    assert second.finish() is None
+
+
+@pytest.mark.usefixtures("table")
+def test_a_lock_that_is_not_waited_for_fails_at_once(
+    patient: Vertica,
+) -> None:
+    holder, other = Client(patient.connect()), Client(patient.connect())
+    holder.run("CREATE TABLE t (a INT)")
+    holder.run("LOCK t IN EXCLUSIVE MODE")
+    with pytest.raises(errors.LockFailure):
+        other.run("LOCK TABLE t IN EXCLUSIVE MODE NOWAIT")
+    assert other.fails("LOCK TABLE t IN X MODE") == ("42601", 4856)
+    assert other.fails("LOCK TABLE missing IN SHARE MODE") == ("42V01", 4566)
+
+
+@pytest.mark.usefixtures("table")
+def test_rows_read_for_update_lock_their_table(client: Client, other: Client) -> None:
+    assert client.run("SELECT a FROM t FOR UPDATE") == []
+    second = Background(other, "INSERT INTO t VALUES (1, 'x')")
+    assert waiting(client, second)
+    client.connection.commit()
+    assert second.finish() is None
+
+
+@pytest.mark.usefixtures("table")
+def test_a_serializable_reader_holds_off_writers_to_its_end(
+    client: Client, other: Client
+) -> None:
+    client.run("CREATE VIEW v AS SELECT a FROM t")
+    client.run(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+    )
+    assert client.run("SHOW TRANSACTION_ISOLATION")[0][1] == "SERIALIZABLE"
+    assert client.run("SELECT COUNT(*) FROM v") == [[0]]
+    writing = Background(other, "INSERT INTO t VALUES (1, 'x')")
+    assert waiting(client, writing)
+    assert client.run("SELECT COUNT(*) FROM v") == [[0]]
+    client.connection.commit()
+    assert writing.finish() is None
