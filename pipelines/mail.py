@@ -44,8 +44,8 @@ class SmtpAddress:
         security: `starttls` begins in the clear and goes on encrypted, or not at all;
             `tls` is encrypted from the first octet. Both check the certificate, by the
             authorities of the system or those that ``SSL_CERT_FILE`` names.
-        sender: Who it is from, such as ``Shardline <etl@example.com>``.
-        recipients: Who it is for.
+        sender: Who it is from, such as ``Shardline <etl@example.com>``; in ASCII.
+        recipients: Who it is for; in ASCII.
     """
 
     host: str
@@ -118,10 +118,11 @@ def _addressed(message: EmailMessage, address: SmtpAddress) -> EmailMessage:
 
 
 def _hand_over(address: SmtpAddress, mail: EmailMessage, server: smtplib.SMTP) -> None:
-    refused = server.send_message(
-        mail,
-        from_addr=parseaddr(address.sender)[1],
-        to_addrs=[parseaddr(recipient)[1] for recipient in address.recipients],
+    # Not send_message, which puts a > before each line that begins with "From ".
+    refused = server.sendmail(
+        parseaddr(address.sender)[1],
+        [parseaddr(recipient)[1] for recipient in address.recipients],
+        mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", cte_type="7bit")),
     )
     for recipient, (code, reply) in refused.items():
         told = _masked(f"{code} {_text(reply)}", address)
@@ -189,8 +190,9 @@ def _fault(error: Exception, address: SmtpAddress) -> ShardlineError:
             return _late(address)
         return TransientError("the connection was lost", where=_where(address))
     if isinstance(error, smtplib.SMTPException):
+        # Said by smtplib itself: the server lacks STARTTLS, a kind of login or UTF-8.
         return PermanentError(
-            _masked(str(error), address),
+            f"not possible there: {_masked(str(error), address)}",
             step="correct security and user of the smtp connection",
             where=_where(address),
         )

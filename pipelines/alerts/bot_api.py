@@ -157,7 +157,7 @@ class BotApi:
         return _Answer(
             status=response.status_code,
             retry_after=response.headers.get("Retry-After", ""),
-            body=_body(response.content),
+            body=_body(self._masked(response.text)),
         )
 
     def _unreachable(self, error: Exception) -> ChannelBusyError | ChannelRefusedError:
@@ -187,19 +187,19 @@ class BotApi:
         """What an answer other than "ok" means."""
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ChannelBusyError(
-                f"{self._host} failed: {self._told(answer)}", where="telegram"
+                f"{self._host} failed: {_told(answer)}", where="telegram"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return FloodError(_flood_seconds(answer))
         if not answer.body:
             return ChannelRefusedError(
-                f"{self._host} is not a Bot API: {self._told(answer)}",
+                f"{self._host} is not a Bot API: {_told(answer)}",
                 step=f"correct {_SCHEME}",
                 where="telegram",
             )
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
             return ChannelRefusedError(
-                f"the bot is refused: {self._told(answer)}",
+                f"the bot is refused: {_told(answer)}",
                 step=f"correct {_TOKEN}",
                 where="telegram",
             )
@@ -208,7 +208,7 @@ class BotApi:
         if answer.status == HTTPStatus.BAD_REQUEST and (fault := _fault(answer)):
             return FaultyMessageError(fault)
         return ChannelRefusedError(
-            f"the bot may not write: {self._told(answer)}",
+            f"the bot may not write: {_told(answer)}",
             step="let the bot into the chat and write there, or correct the chats of"
             " the telegram connection",
             where=f"telegram chat {chat}",
@@ -224,18 +224,22 @@ class BotApi:
             return "the api option"
         return f"{parts.hostname or 'the api option'}{port}"
 
-    def _told(self, answer: _Answer) -> str:
-        """Status and description; a proxy may well repeat the URL there."""
-        told = one_line(str(answer.body.get("description", "")))
+    def _masked(self, told: str) -> str:
+        """An answer without the token: a proxy may well repeat the URL."""
         secret = self._token.get_secret_value()
         for form in filter(None, (secret, quote(secret, safe=":"), quote(secret))):
             told = told.replace(form, "***")
-        return f"{answer.status} {told}".rstrip()
+        return told
 
 
-def _body(octets: bytes) -> dict[str, Any]:
+def _told(answer: _Answer) -> str:
+    """Status and description."""
+    return one_line(f"{answer.status} {answer.body.get('description', '')}")
+
+
+def _body(text: str) -> dict[str, Any]:
     try:
-        body = json.loads(octets)
+        body = json.loads(text)
     except ValueError:
         return {}
     return body if isinstance(body, dict) and "ok" in body else {}
