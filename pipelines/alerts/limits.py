@@ -81,10 +81,11 @@ class Limits:
         now = self._clock()
         free = max(self.free_at(chat), now)
         if free >= deadline:
+            seconds = max(free - now, 1)
             raise ChannelBusyError(
-                "no message may be sent before the deadline",
+                f"its next message may be sent in {seconds:.0f} s, after the deadline",
                 where=f"telegram chat {chat}",
-                retry_after=max(free - now, 1),
+                retry_after=seconds,
             )
         if free > now:
             self._sleep(free - now)

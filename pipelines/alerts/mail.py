@@ -132,7 +132,7 @@ def _message(notice: Notice, known: _Thread | None, thread: _Thread) -> EmailMes
     if known:
         message["In-Reply-To"] = known.last
         message["References"] = " ".join(dict.fromkeys([known.first, known.last]))
-    message.set_content(plain(notice))
+    message.set_content(plain(notice), cte="quoted-printable")
     return message
 
 
