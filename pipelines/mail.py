@@ -266,11 +266,11 @@ def _text(reply: bytes | str) -> str:
 
 def _masked(told: str, address: SmtpAddress) -> str:
     """A server's words without the password, which it may repeat as it was sent."""
-    user, password = address.user, address.password.get_secret_value()
-    sent = [password, f"\0{user}\0{password}"]
-    for form in [
-        *(base64.b64encode(text.encode()).decode() for text in sent),
-        password,
-    ]:
-        told = told.replace(form, "***") if password else told
+    password = address.password.get_secret_value()
+    if not password:
+        return told
+    sent = [password, f"\0{address.user}\0{password}"]
+    encoded = [base64.b64encode(text.encode()).decode() for text in sent]
+    for form in (*encoded, password):
+        told = told.replace(form, "***")
     return told

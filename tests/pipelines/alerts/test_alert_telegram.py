@@ -331,6 +331,7 @@ def test_a_group_that_became_a_supergroup_is_followed(
     channel = connect()
     receipt = channel.deliver(NOTICE, None, soon())
     bot.chats = {"-1009"}
+    bot.messages["-1009", 1] = {"text": "another", "shown": "another"}
     bot.next.append(
         Answer(
             400,
@@ -339,12 +340,13 @@ def test_a_group_that_became_a_supergroup_is_followed(
         )
     )
     receipt = channel.deliver(GROWN, receipt, soon())
-    assert len(bot.texts("-1009")) == 1
+    assert len(bot.texts("-1009")) == 2
+    assert bot.texts("-1009")[0] == "another", "ids mean other messages there"
     assert "telegram chat -100 is -1009 now; correct the chats" in caplog.text
     receipt = connect().deliver(NOTICE, receipt, soon())
     # And when the configuration has been corrected.
     connect("-1009").deliver(GROWN, receipt, soon())
-    assert len(bot.texts("-1009")) == 1
+    assert len(bot.texts("-1009")) == 2
 
 
 @pytest.mark.parametrize(
