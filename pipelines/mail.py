@@ -1,4 +1,9 @@
-"""Mail through SMTP: one message, to the first server that takes it."""
+"""Mail through SMTP: one message, to the first server that takes it.
+
+Certificates are checked, by the authorities of the system or those that
+``SSL_CERT_FILE`` names. Where a server does not offer the security that is configured,
+it gets neither password nor mail. User, password and addresses are ASCII.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,11 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import localtime, parseaddr
 from functools import partial
-from typing import Literal
 
-from pydantic import SecretStr
-
+from pipelines.connections.channels import SmtpAddress
 from pipelines.deadlines import finish_within
 from pipelines.errors import PermanentError, ShardlineError, TransientError
 
@@ -30,31 +32,6 @@ OK = 250
 
 _LOGIN = range(530, 540)
 """Replies about who logs in and how (RFC 4954, 6)."""
-
-
-@dataclass(frozen=True)
-class SmtpAddress:
-    """A server, and who writes to whom through it.
-
-    Attributes:
-        host: Its name, as in its certificate.
-        port: 587 or 25 as a rule, 465 with `tls`.
-        user: Who logs in; "" to send without a login.
-        password: The user's.
-        security: `starttls` begins in the clear and goes on encrypted, or not at all;
-            `tls` is encrypted from the first octet. Both check the certificate, by the
-            authorities of the system or those that ``SSL_CERT_FILE`` names.
-        sender: Who it is from, such as ``Shardline <etl@example.com>``; in ASCII.
-        recipients: Who it is for; in ASCII.
-    """
-
-    host: str
-    port: int
-    user: str
-    password: SecretStr
-    security: Literal["none", "starttls", "tls"]
-    sender: str
-    recipients: tuple[str, ...]
 
 
 def send(

@@ -20,8 +20,8 @@ from pipelines.alerts.channel import (
     Receipt,
 )
 from pipelines.alerts.message import plain, title
+from pipelines.connections.channels import SmtpAddress
 from pipelines.errors import PermanentError, TransientError
-from pipelines.mail import SmtpAddress
 
 RETRY_AFTER = 60.0
 """Seconds to leave a server alone that does not take mail now."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from typing import Any
-
-from pydantic import SecretStr
 
 from pipelines.alerts import shown as receipts
 from pipelines.alerts.bot_api import (
@@ -28,28 +25,13 @@ from pipelines.alerts.page import Page
 from pipelines.alerts.parts import MESSAGE_UNITS, parts
 from pipelines.alerts.shown import Shown
 from pipelines.alerts.writer import Writer
+from pipelines.connections.channels import TelegramAddress
 from pipelines.errors import one_line
 
 logger = logging.getLogger(__name__)
 
 ADJUSTMENTS = 4
 """How often a notice is begun anew in a chat: moved to another, or in shorter parts."""
-
-
-@dataclass(frozen=True)
-class TelegramAddress:
-    """Who writes where.
-
-    Attributes:
-        token: The bot's, as @BotFather gives it.
-        chats: Ids of users (``12345``), groups (``-12345``), supergroups and channels
-            (``-10012345``), or names of public ones (``@name``).
-        api: Where the Bot API is.
-    """
-
-    token: SecretStr
-    chats: tuple[str, ...]
-    api: str = "https://api.telegram.org"
 
 
 class TelegramChannel:

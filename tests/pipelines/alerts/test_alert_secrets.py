@@ -17,7 +17,8 @@ from test_alert_texts import NOTICE
 from test_smtp import address
 
 from pipelines.alerts.mail import MailChannel
-from pipelines.alerts.telegram import TelegramAddress, TelegramChannel
+from pipelines.alerts.telegram import TelegramChannel
+from pipelines.connections.channels import TelegramAddress
 from pipelines.errors import ShardlineError
 
 SECRET = TOKEN.partition(":")[2]

@@ -18,7 +18,8 @@ from pipelines.alerts.channel import (
     Receipt,
 )
 from pipelines.alerts.limits import Limits
-from pipelines.alerts.telegram import TelegramAddress, TelegramChannel
+from pipelines.alerts.telegram import TelegramChannel
+from pipelines.connections.channels import TelegramAddress
 
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")
 OVER = replace(GROWN, recovered=True)
