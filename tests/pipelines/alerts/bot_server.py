@@ -14,7 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from markdown_v2 import MarkupError, shown
+from sandbox.telegram.entities import MarkupError
+from sandbox.telegram.markdown import parse_markdown
 
 TOKEN = "123456:AAbb-cc_DDee"
 
@@ -201,7 +202,7 @@ class BotServer:
         text: str = asked["text"]
         if asked.get("parse_mode") == "MarkdownV2":
             try:
-                text = shown(text)
+                text = parse_markdown(text).text
             except MarkupError as error:
                 raise RefusedError(
                     400, f"Bad Request: can't parse entities: {error}"
