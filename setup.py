@@ -51,6 +51,7 @@ setup(
     packages=[
         "lowlevel",
         "pipelines",
+        "pipelines.alerts",
         "pipelines.catalogs",
         "pipelines.connections",
         "pipelines.migrations",
@@ -80,7 +81,7 @@ setup(
         "luigi>=3.8.1,<3.9",  # tasks, scheduler and its page
         "pydantic>=2.8,<3",  # the catalog and the options, every fault named at once
         "pymssql>=2.4.6,<2.5",  # SQL Server; 2.4.1 hangs on a query time-out
-        "requests>=2.32,<3",  # Telegram
+        "requests>=2.32.4,<3",  # the Telegram Bot API
         "rich>=13.7,<16",  # progress and tables on a terminal
         "sqlalchemy>=2.0.30,<2.2",  # the session log
         "tenacity>=9,<10",  # back-off and jitter between attempts

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
-import smtplib
-import ssl
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-import requests
-
+from pipelines import mail
+from pipelines.alerts.telegram import TelegramChannel
 from pipelines.connections.channels import SmtpAddress, TelegramAddress
-from pipelines.errors import PermanentError, ShardlineError, TransientError, one_line
+from pipelines.errors import ShardlineError, one_line
 from pipelines.settings import Server, Warehouse
 from pipelines.source import connection as source
 from pipelines.source.faults import translated
@@ -28,7 +25,7 @@ AT_A_TIME = 32
 """Most addresses that are checked at a time."""
 
 PATIENCE = 15.0
-"""Seconds that a mail server or Telegram has for any one answer."""
+"""Seconds that a mail server or Telegram has for all of its answers."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,9 @@ def _ask(address: Address) -> str:
         case Server():
             return _sql_server(address)
         case SmtpAddress():
-            return _smtp(address)
+            return mail.check(address, PATIENCE)
         case TelegramAddress():
-            return _telegram(address)
+            return TelegramChannel(address).check(PATIENCE)
         case _:
             assert_never(address)
 
@@ -99,83 +96,3 @@ def _sql_server(address: Server) -> str:
         cursor.execute("SELECT @@VERSION")
         ((version,),) = cursor.fetchall()
         return str(version)
-
-
-def _smtp(address: SmtpAddress) -> str:
-    told = f"mail server {address.host}:{address.port}"
-    try:
-        with _connected(address) as session:
-            session.ehlo_or_helo_if_needed()
-            if address.security == "starttls":
-                session.starttls(context=ssl.create_default_context())
-            if address.user:
-                session.login(address.user, address.password.get_secret_value())
-            code, text = session.noop()
-    except UnicodeError:
-        raise PermanentError(
-            f"{told}: the login has a letter that SMTP cannot carry",
-            step="choose one of ASCII",
-        ) from None
-    except smtplib.SMTPResponseException as error:
-        raise PermanentError(
-            f"{told} refused: {_text(error.smtp_error)} ({error.smtp_code})",
-            step="check user, password and security",
-        ) from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise PermanentError(f"{told}: {error}", step="check security") from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise TransientError(
-            f"{told} cannot be reached: {error}", step="check host, port and security"
-        ) from None
-    return f"{code} {_text(text)}"
-
-
-def _connected(address: SmtpAddress) -> smtplib.SMTP:
-    if address.security == "tls":
-        context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(
-            address.host, address.port, timeout=PATIENCE, context=context
-        )
-    return smtplib.SMTP(address.host, address.port, timeout=PATIENCE)
-
-
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-
-
-def _telegram(address: TelegramAddress) -> str:
-    # Its debug lines have the URL, and so the token, in them.
-    logging.getLogger("urllib3").setLevel(logging.INFO)
-    bot = _call(address, "getMe")
-    chats = [_call(address, "getChat", chat_id=chat) for chat in address.chats]
-    titles = [chat.get("title") or chat.get("username") for chat in chats]
-    return f"@{bot.get('username')} in {', '.join(str(title) for title in titles)}"
-
-
-def _call(address: TelegramAddress, method: str, **values: str) -> dict[str, Any]:
-    told = f"Telegram at {address.api}"
-    url = f"{address.api}/bot{address.token.get_secret_value()}/{method}"
-    try:
-        body: Any = requests.post(
-            url, json=values, timeout=PATIENCE, allow_redirects=False
-        ).json()
-        if body["ok"]:
-            result: dict[str, Any] = body["result"]
-            return result
-        said, number = str(body["description"]), body["error_code"]
-    except requests.JSONDecodeError:
-        raise TransientError(f"{told} answers in no JSON", step="check api") from None
-    except requests.RequestException as error:  # its text has the token in it
-        kind = type(error).__name__
-        raise TransientError(
-            f"{told} cannot be reached ({kind})", step="check api and the network"
-        ) from None
-    except (KeyError, TypeError):
-        raise TransientError(f"{told} is no Bot API", step="check api") from None
-    asked = f"{method} {values['chat_id']}" if values else method
-    raise PermanentError(
-        f"{told} refused {asked}: {said} ({number})",
-        step="check the chat, and that the bot is in it"
-        if values
-        else "check the token",
-    )

@@ -24,9 +24,10 @@ FLOORS = [
         "pipelines.targets",
         "pipelines.transfer",
     },
+    {"pipelines.alerts"},
     {"pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
-    {"pipelines.database", "pipelines.failures"},
+    {"pipelines.database", "pipelines.failures", "pipelines.mail"},
     {"pipelines.migrations", "pipelines.settings"},
     {"pipelines.catalog", "pipelines.connections", "pipelines.variables"},
     {"pipelines.lookup"},
@@ -39,7 +40,7 @@ FLOORS = [
         "pipelines.retries",
         "pipelines.templates",
     },
-    {"pipelines.errors"},
+    {"pipelines.deadlines", "pipelines.errors"},
     {"pipelines"},
 ]
 

@@ -58,7 +58,7 @@ class TelegramAddress:
 
     token: SecretStr
     chats: tuple[str, ...]
-    api: str
+    api: str = BOT_API
 
 
 @dataclass(frozen=True)

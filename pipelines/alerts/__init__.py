@@ -1,0 +1,1 @@
+"""Alerts: what failed, told to people once an incident, whatever happens to us."""

@@ -1,0 +1,95 @@
+"""A notice as Telegram's messages: split where it is long, marked up part by part."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pipelines.alerts.channel import Notice
+from pipelines.alerts.markdown import marked
+from pipelines.alerts.message import Span, plain, spans
+from pipelines.alerts.split import split
+
+MESSAGE_UNITS = 4096
+"""Most UTF-16 code units in one message, without its markup (Bot API, sendMessage)."""
+
+MOST_PARTS = 3
+"""Most messages for one notice; what is longer goes into a file beside them."""
+
+CAUSE_SHOWN = 600
+"""How many characters of the cause are shown when the whole is in a file."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message.
+
+    Attributes:
+        marked: Its MarkdownV2.
+        plain: The same without markup, in case that is refused.
+    """
+
+    marked: str
+    plain: str
+
+    @property
+    def digest(self) -> str:
+        """What tells this message from others."""
+        return hashlib.sha256(self.marked.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All messages of a notice.
+
+    Attributes:
+        messages: In order; there is always a first.
+        file: The whole notice where the messages show it shortened, else "".
+    """
+
+    messages: tuple[Part, ...]
+    file: str
+
+
+def parts(notice: Notice, limit: int = MESSAGE_UNITS) -> Parts:
+    """The messages that show a notice; each shows the incident's number.
+
+    Args:
+        notice: What to show.
+        limit: Most UTF-16 code units of text in a message; from 256.
+    """
+    messages = _messages(notice, limit)
+    if len(messages) <= MOST_PARTS:
+        return Parts(messages, "")
+    shortened = replace(notice, cause=f"{notice.cause[:CAUSE_SHOWN]} …")
+    return Parts(_messages(shortened, limit)[:MOST_PARTS], plain(notice))
+
+
+def _messages(notice: Notice, limit: int) -> tuple[Part, ...]:
+    heading = Span(f"#{notice.number}, continued\n", "plain")
+    whole = spans(notice)
+    messages: list[Part] = []
+    begin = 0
+    for text in split("".join(span.text for span in whole), limit - len(heading.text)):
+        end = begin + len(text)
+        shown = [heading] if messages else []
+        shown += _between(whole, begin, end)
+        messages.append(
+            Part(
+                marked="".join(marked(span) for span in shown),
+                plain="".join(span.text for span in shown),
+            )
+        )
+        begin = end
+    return tuple(messages)
+
+
+def _between(whole: Sequence[Span], begin: int, end: int) -> Iterator[Span]:
+    """The spans of a stretch of the text; a span that is cut has its style twice."""
+    at = 0
+    for span in whole:
+        text = span.text[max(begin - at, 0) : max(end - at, 0)]
+        if text:
+            yield Span(text, span.style)
+        at += len(span.text)
