@@ -230,10 +230,15 @@ def read(tables: Path, shards: Path) -> Catalog:
         ConfigurationError: A file cannot be read, or anything in it is wrong; all
             faults of both files are in its text.
     """
-    return _read(tables, _changed(tables), shards, _changed(shards))
+    return _read(tables, changed(tables), shards, changed(shards))
 
 
-def _changed(path: Path) -> int:
+def changed(path: Path) -> int:
+    """When a file of the catalog was changed last.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
     try:
         return path.stat().st_mtime_ns
     except OSError as error:

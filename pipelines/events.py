@@ -33,17 +33,22 @@ EXIT_CODES = {
 }
 """What luigi.cfg has in [retcode]."""
 
-TASKS = (CreateTarget, DayEnded, LoadDay, LoadShard)
+LOADS = (CreateTarget, DayEnded, LoadDay, LoadShard)
 
 
-def register() -> None:
-    """Register the handlers; the modules of tasks call this when they are imported."""
-    _register()
+def register(*tasks: type[luigi.Task]) -> None:
+    """Register the handlers; the modules of tasks call this when they are imported.
+
+    Args:
+        *tasks: The module's own tasks, besides those that load.
+    """
+    _exit_with_a_code()
+    for task_class in (*LOADS, *tasks):
+        _register(task_class)
 
 
 @cache
-def _register() -> None:
-    _exit_with_a_code()
+def _register(task_class: type[luigi.Task]) -> None:
     handlers = {
         Event.DEPENDENCY_DISCOVERED: _on_dependency,
         Event.DEPENDENCY_PRESENT: _on_present,
@@ -53,9 +58,8 @@ def _register() -> None:
         Event.PROCESS_FAILURE: _on_death,
         Event.TIMEOUT: _on_death,
     }
-    for task_class in TASKS:
-        for event, handler in handlers.items():
-            task_class.event_handler(event)(handler)
+    for event, handler in handlers.items():
+        task_class.event_handler(event)(handler)
 
 
 def _exit_with_a_code() -> None:
@@ -70,8 +74,9 @@ def _exit_with_a_code() -> None:
 
 
 def name(task: luigi.Task) -> str:
-    """How a task is called in messages: table, day and shard where it has them."""
-    parts = (getattr(task, part, None) for part in ("table", "date", "shard"))
+    """How a task is called in messages: table or report, day, shard."""
+    names = ("table", "report", "date", "shard")
+    parts = (getattr(task, part, None) for part in names)
     told = " ".join(str(part) for part in parts if part is not None)
     return told or str(task.task_id)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from luigi.rpc import RPCError
 from pipelines import database, failures
 from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
-from pipelines.load import LoadDay
 from pipelines.reach import why_unreachable
 from pipelines.settings import Settings
+from pipelines.table_tasks import task_class
 from pipelines.warehouse.memo import memo
 
 HELD = {LuigiStatusCode.NOT_RUN, LuigiStatusCode.SUCCESS}
@@ -238,30 +237,6 @@ def _check_luigid() -> None:
         raise TransientError(
             f"luigid {host}:{port} cannot be reached: {unreachable}", step=LUIGID
         )
-
-
-def task_class(table: Table) -> type[LoadDay]:
-    """The task that loads a table's days: in the module named for the table.
-
-    Raises:
-        ConfigurationError: There is none.
-    """
-    missing = ConfigurationError(
-        f"no task loads {table.name!r}",
-        step=f"write its class in pipelines/{table.name}.py: see docs/tables.md",
-    )
-    try:
-        module = importlib.import_module(f"pipelines.{table.name}")
-    except ModuleNotFoundError as error:
-        raise missing from error
-    for member in vars(module).values():
-        if (
-            isinstance(member, type)
-            and issubclass(member, LoadDay)
-            and vars(member).get("table") == table.name
-        ):
-            return member
-    raise missing
 
 
 def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str, ...]:

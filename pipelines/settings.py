@@ -29,10 +29,11 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from pipelines import catalog, luigi_cfg
+from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
 from pipelines.connections.named import CONNECTIONS, find, logins
 from pipelines.errors import ConfigurationError
+from pipelines.report_entries import Report
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -148,10 +149,18 @@ def _packaged(name: str) -> Path:
 
 
 class CatalogFiles(_Section):
-    """``[catalog]``: the files that name the tables and the shards."""
+    """``[catalog]``: the files that name the tables, the shards and the reports."""
 
     tables: Path = Field(default_factory=lambda: _packaged("tables.toml"))
     shards: Path = Field(default_factory=lambda: _packaged("shards.csv"))
+    reports: Path = Field(default_factory=lambda: _packaged("reports.toml"))
+
+
+class Reports(_Section):
+    """``[reports]``: where it is noted what the reports have been refreshed from."""
+
+    markers: Annotated[str, AfterValidator(catalog.two_parts)] = "stage.report_markers"
+    views: Annotated[str, AfterValidator(catalog.two_parts)] = "stage.report_views"
 
 
 class Sessions(_Section):
@@ -189,7 +198,22 @@ class Settings(_Section):
     sessions: Sessions
     servers: dict[str, Server]
     catalog: catalog.Catalog
+    reports: Reports = Reports()
+    report_entries: dict[str, Report] = {}
     connections: Connections = Connections()
+
+    def report(self, name: str) -> Report:
+        """The report of that name.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if name not in self.report_entries:
+            known = ", ".join(self.report_entries)
+            raise ConfigurationError(
+                f"unknown report {name!r}", step=f"the reports are: {known}"
+            )
+        return self.report_entries[name]
 
 
 def read() -> Settings:
@@ -206,6 +230,8 @@ def read() -> Settings:
     sessions = _section("sessions", Sessions, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
+    reports = _section("reports", Reports, faults)
+    entries = _reports(files_, tables_and_shards, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
     servers = {name: _server(name, faults) for name in sorted(names)}
     faults += _pools(names) + _ambiguous(names)
@@ -225,6 +251,8 @@ def read() -> Settings:
         sessions=sessions,
         servers=servers,
         catalog=tables_and_shards,
+        reports=reports,
+        report_entries=entries,
     )
 
 
@@ -244,6 +272,19 @@ def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:
     except ConfigurationError as error:
         faults.append(error.cause)
         return catalog.Catalog(tables={}, shards={})
+
+
+def _reports(
+    paths: CatalogFiles, known: catalog.Catalog, faults: list[str]
+) -> dict[str, Report]:
+    if not known.tables:  # its own faults are told
+        return {}
+    try:
+        named = "reports" in paths.model_fields_set
+        return report_entries.read(paths.reports, known.tables, all_of_them=named)
+    except ConfigurationError as error:
+        faults.append(error.cause)
+        return {}
 
 
 def _pools(names: Iterable[str]) -> list[str]:

@@ -1,21 +1,35 @@
 """SQL from templates: one file a statement in ``pipelines/sql``.
 
 What ``{{ }}`` yields is never text: a value becomes a literal of its type in the
-server's dialect, an identifier is one only through ``| ident``, and SQL that the
-catalog holds goes in through ``Sql``. A name that is not given is an error.
+server's dialect, a list the literals of its items, an identifier is one only through
+``| ident``, and SQL that the catalog holds goes in through ``Sql``. A name that is not
+given is an error.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from pathlib import Path
+from traceback import walk_tb
 from typing import assert_never
 from uuid import UUID
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
+from jinja2 import (
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    Undefined,
+)
+
+from pipelines.errors import ConfigurationError
+from pipelines.variables import Items
 
 
 class Dialect(Enum):
@@ -57,12 +71,15 @@ def literal(value: object, dialect: Dialect) -> Sql:
     """A value as a literal of its type.
 
     Args:
-        value: None, a bool, int, Decimal, str, date, naive datetime or UUID.
+        value: None, a bool, int, float, Decimal, str, date, naive datetime or UUID, or
+            a list or tuple of them, with commas between: NULL if it is empty, so that
+            it always fits into IN (...).
         dialect: Whose literals to write.
 
     Raises:
         TypeError: The value is of another type.
-        ValueError: A string has a NUL in it, a datetime a time zone.
+        ValueError: A string has a NUL in it, a datetime a time zone, or a float is not
+            finite.
     """
     match value:
         case Sql():
@@ -71,16 +88,17 @@ def literal(value: object, dialect: Dialect) -> Sql:
             return Sql("NULL")
         case bool():
             return _boolean(value, dialect)
-        case int() | Decimal():
-            return Sql(str(value))
-        case str():
-            return _string(value, dialect)
+        case int() | float() | Decimal():
+            return _number(value)
+        case str() | UUID():
+            return _string(str(value), dialect)
         case dt.datetime():
             return _timestamp(value, dialect)
         case dt.date():
             return _typed(value.isoformat(), "date", dialect)
-        case UUID():
-            return _string(str(value), dialect)
+        case list() | tuple() | Items():
+            items = [literal(item, dialect).text for item in value]
+            return Sql(", ".join(items) or "NULL")
         case _:
             raise TypeError(f"a {type(value).__name__} has no SQL literal here")
 
@@ -97,6 +115,50 @@ def render(name: str, dialect: Dialect, **values: object) -> str:
         jinja2.UndefinedError: The template names something that was not given.
     """
     return _environment(dialect).get_template(f"{name}.sql").render(values).strip()
+
+
+def render_file(path: Path, dialect: Dialect, **values: object) -> str:
+    """The statement of a template that may be anybody's, such as a report's.
+
+    Args:
+        path: The template.
+        dialect: Whose SQL it is.
+        **values: What the template may name.
+
+    Raises:
+        ConfigurationError: It cannot be read, is no template, or names or does
+            something that is not to be had; the text tells the line where it can.
+    """
+    step = f"correct {path}"
+    try:
+        text = path.read_text(encoding="utf-8")
+        return _environment(dialect).from_string(text).render(values).strip()
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(
+            f"{path.name} line {error.lineno}: {error.message}", step=step
+        ) from error
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{path.name}{_line_of(error)}: {error.cause}", step=error.step
+        ) from error
+    except (OSError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        raise ConfigurationError(
+            f"{path.name}{_line_of(error)}: {error}", step=step
+        ) from error
+    except TemplateError as error:
+        raise ConfigurationError(
+            f"{path.name}{_line_of(error)}: {error.message}", step=step
+        ) from error
+
+
+def _line_of(error: Exception) -> str:
+    """The line of the template that raised an error, which Jinja puts in its trace."""
+    lines = [
+        lineno
+        for frame, lineno in walk_tb(error.__traceback__)
+        if frame.f_code.co_filename == "<template>"
+    ]
+    return f" line {lines[-1]}" if lines else ""
 
 
 def prepare() -> None:
@@ -130,6 +192,16 @@ def _boolean(value: bool, dialect: Dialect) -> Sql:
     if dialect is Dialect.SQL_SERVER:
         return Sql("1" if value else "0")
     return Sql("TRUE" if value else "FALSE")
+
+
+def _number(value: float | Decimal) -> Sql:
+    if not isinstance(value, float):
+        return Sql(str(value))
+    if not math.isfinite(value):
+        raise ValueError("a number that is not finite has no SQL literal here")
+    # Repr reads back as the same number; with an exponent it is a float to the server.
+    text = repr(value)
+    return Sql(text if "e" in text else f"{text}e0")
 
 
 def _string(value: str, dialect: Dialect) -> Sql:

@@ -41,7 +41,7 @@ class Memo:
 
     def has_table(self, table: Table) -> bool:
         """Whether a table's target and the marker table are there."""
-        if table.target not in self._tables and self._ask(
+        if table.target not in self._tables and self.ask(
             lambda connection: schema.exists(connection, self._options.markers, table)
         ):
             self._tables.add(table.target)
@@ -67,7 +67,7 @@ class Memo:
         """All markers of a table that are there now, from one day to another."""
         if not self.has_table(table):
             return {}
-        return self._ask(
+        return self.ask(
             lambda connection: Markers(connection, self._options.markers).of_days(
                 table, first, last
             )
@@ -76,7 +76,7 @@ class Memo:
     def _known(self, table: Table, day: date) -> set[str]:
         return self._sources.setdefault((table.target, day), set())
 
-    def _ask(self, question: Callable[[Connection], T]) -> T:
+    def ask(self, question: Callable[[Connection], T]) -> T:
         """Ask over the kept connection, or over a new one if it has been cut.
 
         A connection that a parent left here is its own, and is not touched.

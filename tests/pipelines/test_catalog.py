@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import catalog, runner
+from pipelines import catalog, table_tasks
 from pipelines.columns import Column
 from pipelines.errors import ConfigurationError
 from pipelines.settings import CatalogFiles
@@ -53,7 +53,7 @@ def test_every_table_of_the_packaged_catalog_has_its_task() -> None:
     packaged = catalog.read(files.tables, files.shards)
     assert list(packaged.tables) == ["orders", "calls", "rates"]
     for name, table in packaged.tables.items():
-        task = runner.task_class(table)
+        task = table_tasks.task_class(table)
         assert task.get_task_family() == f"Load{name.capitalize()}"
         assert task.shard_task.get_task_family() == f"Load{name.capitalize()}Shard"
 

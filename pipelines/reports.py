@@ -1,0 +1,134 @@
+"""Reports: `luigi --module pipelines.reports RefreshReports --date 2019-03-14`."""
+
+from __future__ import annotations
+
+import luigi
+
+from pipelines import database, events, settings
+from pipelines.errors import ShardlineError, TransientError
+from pipelines.load import CreateTarget
+from pipelines.report_targets import MadeTarget, PresentTarget, RefreshedTarget
+from pipelines.retries import retrying
+from pipelines.sessions import Outcome, Session
+from pipelines.table_tasks import task_class
+from pipelines.warehouse import refresh
+
+
+class CreateReport(luigi.Task):
+    """A report's table and its view, made and kept as the report's SQL says."""
+
+    report = luigi.Parameter()
+    date = luigi.DateParameter()
+
+    def requires(self) -> list[luigi.Task]:
+        """The tables that the view reads."""
+        tables = settings.current().report(self.report).tables
+        return [CreateTarget(table=name) for name in tables]
+
+    def output(self) -> luigi.Target:
+        """The table and the view."""
+        options = settings.current()
+        return MadeTarget(options, options.report(self.report), self.date)
+
+    def run(self) -> None:
+        """Make them; many processes may do so at once."""
+        options = settings.current()
+        try:
+            refresh.make(options, options.report(self.report), self.date)
+        except ShardlineError as error:
+            raise error.at(f"{self.report} {self.date}") from error
+
+
+class DayPresent(luigi.ExternalTask):
+    """A table's day, of which some shards may be missing; loads are not started."""
+
+    table = luigi.Parameter()
+    date = luigi.DateParameter()
+    allow_missing = luigi.IntParameter()
+
+    def output(self) -> luigi.Target:
+        """The day's markers."""
+        options = settings.current()
+        table = options.catalog.table(self.table)
+        return PresentTarget(options, table, self.date, self.allow_missing)
+
+
+class RefreshReport(luigi.Task):
+    """One report, with everything that is loaded, once a day is in.
+
+    With `allow_missing` that many shards' loads may be absent, and loads are taken as
+    they are found; without it they are run.
+    """
+
+    report = luigi.Parameter()
+    date = luigi.DateParameter()
+    allow_missing = luigi.IntParameter(default=0)
+
+    def requires(self) -> list[luigi.Task]:
+        """The day's loads, and somewhere to put the report."""
+        options = settings.current()
+        made = CreateReport(report=self.report, date=self.date)
+        tables = [options.catalog.table(n) for n in options.report(self.report).tables]
+        if self.allow_missing:
+            limit = self.allow_missing
+            return [
+                *(
+                    DayPresent(table=table.name, date=self.date, allow_missing=limit)
+                    for table in tables
+                ),
+                made,
+            ]
+        return [*(task_class(table)(date=self.date) for table in tables), made]
+
+    def output(self) -> luigi.Target:
+        """The report's marker, with the fingerprint of what is loaded now."""
+        options = settings.current()
+        report = options.report(self.report)
+        return RefreshedTarget(options, report, self.date, self.allow_missing)
+
+    def run(self) -> None:
+        """Refresh it, trying again what may pass."""
+        options = settings.current()
+        attempts = retrying(
+            TransientError,
+            attempts=options.load.attempts,
+            backoff=options.load.backoff,
+            backoff_max=options.load.backoff_max,
+        )
+        try:
+            for attempt in attempts:
+                with attempt:
+                    self._attempt(attempt.retry_state.attempt_number)
+        except ShardlineError as error:
+            raise error.at(f"{self.report} {self.date}") from error.__cause__
+
+    def _attempt(self, number: int) -> None:
+        options = settings.current()
+        engine = database.connect(options.sessions.database)
+        with Session(engine, self.task_id, attempt=number) as session:
+            marker = refresh.refresh(
+                options,
+                options.report(self.report),
+                self.date,
+                self.allow_missing,
+                session.id,
+            )
+            session.rows = marker.rows
+            session.outcome = Outcome.LOADED
+
+
+class RefreshReports(luigi.WrapperTask):
+    """Every report, once a day is in."""
+
+    date = luigi.DateParameter()
+    allow_missing = luigi.IntParameter(default=0)
+
+    def requires(self) -> list[luigi.Task]:
+        """A refresh for each report."""
+        return [
+            RefreshReport(report=name, date=self.date, allow_missing=self.allow_missing)
+            for name in settings.current().report_entries
+        ]
+
+
+events.register(CreateReport, DayPresent, RefreshReport)

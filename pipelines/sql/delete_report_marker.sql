@@ -1,0 +1,1 @@
+DELETE FROM {{ markers }} WHERE "report" = {{ report }} AND "day" = {{ day }}

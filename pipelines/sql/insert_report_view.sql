@@ -1,0 +1,1 @@
+INSERT INTO {{ views }} ("report", "digest") VALUES ({{ report }}, {{ digest }})

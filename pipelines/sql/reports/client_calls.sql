@@ -1,0 +1,76 @@
+{# Calls of each city and day; talks are the calls that were answered, in seconds. #}
+WITH loaded AS (
+    SELECT "source" AS city, "day"
+    FROM {{ markers }}
+    WHERE "target_table" = {{ targets.calls }}
+),
+called AS (
+    SELECT
+        "etl_source" AS city,
+        "started"::DATE AS day,
+        CASE WHEN "answered" THEN 1 ELSE 0 END AS answered,
+        CASE WHEN "order_id" IS NOT NULL THEN 1 ELSE 0 END AS about_order,
+        "duration_s" AS seconds
+    FROM {{ tables.calls }}
+),
+talked AS (
+    SELECT
+        city,
+        day,
+        seconds,
+        MEDIAN(seconds) OVER (PARTITION BY city, day) AS median_talk_s,
+        PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY seconds)
+            OVER (PARTITION BY city, day) AS p90_talk_s
+    FROM called
+    WHERE answered = 1
+),
+talks AS (
+    SELECT
+        city,
+        day,
+        MAX(median_talk_s)::FLOAT AS median_talk_s,
+        MAX(p90_talk_s)::FLOAT AS p90_talk_s
+    FROM talked
+    GROUP BY 1, 2
+),
+counted AS (
+    SELECT
+        city,
+        day,
+        COUNT(*) AS calls,
+        SUM(answered) AS answered,
+        SUM(about_order) AS about_orders
+    FROM called
+    GROUP BY 1, 2
+),
+daily AS (
+    SELECT
+        loaded.day,
+        loaded.city,
+        COALESCE(counted.calls, 0) AS calls,
+        COALESCE(counted.answered, 0) AS answered,
+        COALESCE(counted.about_orders, 0) AS about_orders,
+        talks.median_talk_s,
+        talks.p90_talk_s
+    FROM loaded
+    LEFT JOIN counted ON counted.day = loaded.day AND counted.city = loaded.city
+    LEFT JOIN talks ON talks.day = loaded.day AND talks.city = loaded.city
+)
+SELECT
+    day,
+    city,
+    calls,
+    answered,
+    about_orders,
+    answered::FLOAT / NULLIF(calls, 0) AS answered_share,
+    median_talk_s,
+    p90_talk_s,
+    CASE
+        WHEN LAG(day) OVER (PARTITION BY city ORDER BY day) = day - 1
+        THEN calls - LAG(calls) OVER (PARTITION BY city ORDER BY day)
+    END AS change_on_day_before,
+    AVG(calls) OVER (
+        PARTITION BY city ORDER BY day
+        RANGE BETWEEN INTERVAL '6 days' PRECEDING AND CURRENT ROW
+    ) AS average_7_days
+FROM daily

@@ -1,0 +1,3 @@
+SELECT "etl_id", "fingerprint", "missing", "rows"
+FROM {{ markers }}
+WHERE "report" = {{ report }} AND "day" = {{ day }}

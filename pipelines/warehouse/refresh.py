@@ -1,0 +1,166 @@
+"""Reports in the warehouse: their tables and views, and how they are refreshed.
+
+A refresh empties the report's table and fills it from its view in one transaction, so a
+reader sees the old report or the new one. The DELETE takes the table's exclusive lock,
+which every other refresh of the report waits for; rows never go by TRUNCATE or by a new
+table, since DDL commits at once and takes the privileges along.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines import report_sql
+from pipelines.errors import NotReadyError, ShardlineError
+from pipelines.report_entries import LIVE, Report
+from pipelines.report_sql import quoted
+from pipelines.retries import retrying
+from pipelines.settings import Settings
+from pipelines.templates import Dialect, render
+from pipelines.warehouse.connection import Connection, connect
+from pipelines.warehouse.faults import MissingRelationError
+from pipelines.warehouse.report_markers import ReportMarker, ReportMarkers, inputs
+from pipelines.warehouse.schema import NAME_OCTETS
+
+NAMED = 10
+"""Most shards that an error names."""
+
+
+def is_made(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> bool:
+    """Whether a report's table is there, and its view with the SQL that it has now."""
+    wanted = report_sql.digest(report_sql.create_view(settings, report, day))
+    needed = (report.target, report.target + LIVE, settings.reports.markers)
+    try:
+        for name in needed:
+            look = render("look_at", Dialect.VERTICA, relation=quoted(name))
+            connection.query(look)
+        rows = connection.query(_of_views("select_report_view", settings, report))
+    except MissingRelationError:
+        return False
+    return [[wanted]] == rows
+
+
+def make(settings: Settings, report: Report, day: date) -> None:
+    """Make a report's table and view, unless they are there and as they should be.
+
+    Many processes may do so at once; one that collides with another tries again.
+
+    Raises:
+        ConfigurationError: The report's template is wrong.
+        TransientError: Vertica cannot be reached now.
+        PermanentError: Vertica refuses the SQL.
+    """
+    view = report_sql.create_view(settings, report, day)
+    attempts = retrying(ShardlineError, attempts=5, backoff=0.2, backoff_max=5)
+    for attempt in attempts:
+        with attempt, connect(settings.warehouse) as connection:
+            if is_made(connection, settings, report, day):
+                return
+            for statement in statements(settings, report):
+                connection.query(statement)
+            connection.query(view)
+            connection.query(_of_views("delete_report_view", settings, report))
+            connection.query(
+                _of_views(
+                    "insert_report_view",
+                    settings,
+                    report,
+                    digest=report_sql.digest(view),
+                )
+            )
+            connection.commit()
+
+
+def statements(settings: Settings, report: Report) -> list[str]:
+    """The DDL of a report's table and of what is noted about reports."""
+    places = {
+        "create_report_markers": settings.reports.markers,
+        "create_report_views": settings.reports.views,
+    }
+    schemas = [name.partition(".")[0] for name in (report.target, *places.values())]
+    return [
+        *(
+            render("create_schema", Dialect.VERTICA, schema=schema)
+            for schema in dict.fromkeys(schemas)
+        ),
+        report_sql.create_table(report),
+        *(_create(template, name) for template, name in places.items()),
+    ]
+
+
+def refresh(
+    settings: Settings, report: Report, day: date, allow_missing: int, etl_id: int
+) -> ReportMarker:
+    """Refresh a report with everything that is loaded, and mark the day's part in it.
+
+    The markers of the day are read before the rows, so that a load which comes in
+    between leaves the report stale rather than unnoticed.
+
+    Args:
+        settings: All options.
+        report: The report.
+        day: Whose markers it is marked with.
+        allow_missing: How many of them may be absent.
+        etl_id: The session.
+
+    Returns:
+        The report's marker.
+
+    Raises:
+        NotReadyError: More of the day is missing; the old report is left.
+        TransientError: Trying again may help; the old report is left, or the new one
+            is there.
+        PermanentError: Someone must act first; the old report is left.
+    """
+    with connect(settings.warehouse) as connection:
+        connection.query(report_sql.delete(report))
+        found = inputs(connection, settings, report.tables, day)
+        if len(found.missing) > allow_missing:
+            raise missing_too_much(found.missing, allow_missing)
+        connection.query(report_sql.insert(report))
+        count = render("count_report", Dialect.VERTICA, target=quoted(report.target))
+        ((rows,),) = connection.query(count)
+        marker = ReportMarker(
+            etl_id, found.fingerprint, len(found.missing), int(str(rows))
+        )
+        ReportMarkers(connection, settings).replace(report.name, day, marker)
+        connection.commit()
+    return marker
+
+
+def missing_too_much(
+    missing: tuple[tuple[str, str], ...], allowed: int
+) -> NotReadyError:
+    """What to say when more is missing than may be."""
+    shown = ", ".join(f"{table} of {shard}" for table, shard in missing[:NAMED])
+    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    return NotReadyError(
+        f"{len(missing)} loads are missing, and {allowed} may be: {shown}{more}",
+        step="load them, or allow more to be missing",
+    )
+
+
+def _create(template: str, name: str) -> str:
+    schema, _, table = name.partition(".")
+    return render(
+        template,
+        Dialect.VERTICA,
+        schema=schema,
+        table=table,
+        name_octets=NAME_OCTETS,
+        constraint=f"{table}_key",
+    )
+
+
+def _of_views(
+    template: str, settings: Settings, report: Report, **values: object
+) -> str:
+    return render(
+        template,
+        Dialect.VERTICA,
+        views=quoted(settings.reports.views),
+        report=report.name,
+        **values,
+    )
