@@ -101,7 +101,7 @@ class ClientConnection:
     def _log_in(self) -> bool:
         """Greet the client; False if it only came to cancel, or was refused."""
         try:
-            told = startup.receive(self.wire)
+            told = startup.receive(self.wire, self._server.balancer)
             if isinstance(told, startup.Cancel):
                 self._server.cancel(told.pid, told.key)
             if not isinstance(told, startup.Startup):
@@ -132,7 +132,7 @@ class ClientConnection:
         environment = Environment(
             server.catalog, server.monitor, told.user, server.database,
             f"{server.database}-{self._number}:0x{self.key:x}",
-            Privileges(server.catalog, server.database, told.user),
+            Privileges(server.catalog, server.database, told.user), server.balancer,
         )  # fmt: skip
         transaction = Transaction(engine, environment, server.locks, self._check)
         transaction.autocommit = told.autocommit

@@ -18,6 +18,7 @@ from sandbox.vertica.delimited import DelimitedParser
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.incoming import Field, arrow_type, check, expression
 from sandbox.vertica.native import NativeParser
+from sandbox.vertica.rejects import open_rejects_table, store_rejects
 from sandbox.vertica.translate import stored_cast, translate
 from sandbox.vertica.words import unsupported
 
@@ -48,6 +49,7 @@ class CopyLoad:
         self._transaction = transaction
         transaction.table(statement.target)
         _check_options(statement)
+        open_rejects_table(statement, transaction)
         self.table = transaction.locked_table(statement.target, Mode.INSERT, "INSERT")
         self._items = statement.items or _all_columns(self.table)
         self.fields = _fields(self._items, self.table)
@@ -90,6 +92,7 @@ class CopyLoad:
     def finish(self) -> None:
         """All input came: check the keys."""
         self._transaction.validate_keys(self.table)
+        store_rejects(self.rejects, self.statement, self._transaction)
         environment = self._transaction.environment
         environment.accepted = self.accepted
         environment.rejected = len(self.rejects)
@@ -142,8 +145,6 @@ def _check_options(statement: CopyStatement) -> None:
             number=2660,
             sqlstate="0A000",
         )
-    if statement.rejected_table:
-        raise unsupported("COPY ... REJECTED DATA AS TABLE")
     if not statement.local and (to_files or statement.return_rejected):
         raise unsupported("COPY REJECTED DATA and EXCEPTIONS into files of a node")
 

@@ -16,6 +16,7 @@ from sandbox.vertica import catalog_store
 from sandbox.vertica.alter import alter_table
 from sandbox.vertica.catalog import SYSTEM_SCHEMAS, Schema, Table
 from sandbox.vertica.declarations import TableBody, read_body, read_storage
+from sandbox.vertica.definitions import make_table
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import store
 from sandbox.vertica.drop import drop, truncate
@@ -158,7 +159,7 @@ def _create_table(words: Words, transaction: Transaction, *, temporary: bool) ->
             environment.privileges.require_on(schema_rights, "CREATE")
         table = replace(table, temporary=temporary, owner=environment.user)
         table, query = _read_table(words, table, transaction)
-        _make(table, transaction)
+        make_table(table, transaction)
         if query:
             _fill(table, query, transaction)
         transaction.commit()
@@ -200,17 +201,6 @@ def _read_table(
     columns, keys = tuple(body.columns), tuple(body.keys)
     made = replace(table, columns=columns, keys=keys, partition=partition)
     return made, query
-
-
-def _make(table: Table, transaction: Transaction) -> None:
-    columns = ", ".join(
-        f"{quoted(c.name)} {c.type.stored}{'' if c.nullable else ' NOT NULL'}"
-        for c in table.columns
-    )
-    kind = "TEMP TABLE" if table.temporary else "TABLE"
-    transaction.engine.write(f"CREATE {kind} {table.stored} ({columns})")
-    if not table.temporary:
-        catalog_store.add(transaction.engine, table)
 
 
 def _fill(table: Table, query: str, transaction: Transaction) -> None:

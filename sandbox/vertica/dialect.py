@@ -12,6 +12,7 @@ from sqlglot.errors import ParseError
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.tokenizer_core import TokenType
 
+from sandbox.vertica.timeseries import CLAUSE
 from sandbox.vertica.words import LONG_TEXT, syntax_error, unsupported
 from sandbox.vertica.words import Tokenizer as VerticaTokenizer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # What a real server reads and this grammar does not.
-_CLAUSES = ("TIMESERIES", "INTERPOLATE", "AT EPOCH", "MATCH (")
+_CLAUSES = ("INTERPOLATE", "AT EPOCH", "MATCH (")
 
 LIMIT_OVER = "over"
 """The argument of LIMIT that holds `ROW_NUMBER() OVER (...)` of LIMIT n OVER (...)."""
@@ -54,10 +55,33 @@ class Vertica(Postgres):
             TokenType.DIV: exp.IntDiv,
         }
 
+        # Their templates are read as they are written (`templates`).
+        FUNCTIONS: ClassVar = {
+            name: build
+            for name, build in PostgresParser.FUNCTIONS.items()
+            if name not in {"TO_DATE", "TO_TIMESTAMP"}
+        }
         FUNCTION_PARSERS: ClassVar = {
             **PostgresParser.FUNCTION_PARSERS,
             "APPROXIMATE_PERCENTILE": lambda self: self.parse_with_parameters(),
         }
+
+        QUERY_MODIFIER_PARSERS: ClassVar = {
+            **PostgresParser.QUERY_MODIFIER_PARSERS,
+            TokenType.CLUSTER_BY: lambda self: (CLAUSE, self.parse_timeseries()),
+        }
+        QUERY_MODIFIER_TOKENS: ClassVar = set(QUERY_MODIFIER_PARSERS)
+
+        def parse_timeseries(self) -> exp.Expr:
+            """Read TIMESERIES name AS 'length' OVER (...)."""
+            self._advance()
+            name = self._parse_id_var()
+            self._match(TokenType.ALIAS)
+            length = self._parse_string()
+            window = self._parse_window(length)
+            if not isinstance(name, exp.Identifier) or window is None:
+                raise ParseError("Expected TIMESERIES name AS 'length' OVER (...)")
+            return exp.alias_(window, name)
 
         def parse_with_parameters(self) -> exp.Expr:
             """Read arguments that end with USING PARAMETERS name = value ..."""
@@ -115,7 +139,7 @@ def _parse(text: str) -> exp.Expr:
     for node, clause in _FOREIGN:
         if tree.find(node):
             raise unsupported(f"{clause} in {text}")
-    for call in tree.find_all(exp.StrToDate, exp.StrToTime, exp.TimeToStr):
+    for call in tree.find_all(exp.TimeToStr):
         template = call.args.get("format")
         if template is not None and _ERA.search(template.name):
             raise unsupported(f"a template with an era in {text}")

@@ -15,6 +15,8 @@ from sandbox.vertica import types
 from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.functions import call
+from sandbox.vertica.incoming import expression
+from sandbox.vertica.text_values import convert
 from sandbox.vertica.translate import translate
 from sandbox.vertica.words import Name, syntax_error, unsupported
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sandbox.vertica.types import SqlType
 
 
+_INTERVALS = frozenset({types.INTERVAL, types.INTERVAL_YM})
 _PRIVILEGES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Update: ("UPDATE",),
     exp.Delete: ("DELETE",),
@@ -78,6 +81,7 @@ def store(
     """
     given = [table.column(name) for name in columns]
     data = rows.rename_columns([f"c{i}" for i in range(rows.num_columns)])
+    data = _with_intervals(data, given)
     values = [
         stored_value(f"c{i}", data.column(i), column) for i, column in enumerate(given)
     ]
@@ -101,6 +105,24 @@ def store(
     return count
 
 
+def _with_intervals(rows: pa.Table, columns: Sequence[ColumnDefinition]) -> pa.Table:
+    """Read texts for columns of intervals, as DuckDB would read them otherwise."""
+    for place, column in enumerate(columns):
+        texts = rows.column(place)
+        if column.type.oid in _INTERVALS and pa.types.is_string(texts.type):
+            octets = [t and t.encode() for t in texts.to_pylist()]
+            values, unread = convert(octets, column.type)
+            if unread:
+                text = next(iter(unread.values())).decode()
+                raise SqlError(
+                    f'Invalid input syntax for interval: "{text}"',
+                    number=3679, sqlstate="22007",
+                )  # fmt: skip
+            read = pa.array(values, pa.int64())
+            rows = rows.set_column(place, f"c{place}", read)
+    return rows
+
+
 def stored_value(name: str, given: pa.ChunkedArray, column: ColumnDefinition) -> str:
     """The SQL that makes a value fit its column, or fails."""
     kind, value = column.type, quoted(name)
@@ -110,6 +132,8 @@ def stored_value(name: str, given: pa.ChunkedArray, column: ColumnDefinition) ->
         value = _octets(value, given, kind)
     else:
         value = f"CAST({value} AS {kind.stored})"
+    if kind.oid in _INTERVALS and pa.types.is_integer(given.type):
+        value = expression(name, kind)
     if column.nullable or not given.null_count:
         return value
     return _required(value, column.name)

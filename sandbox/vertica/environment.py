@@ -14,6 +14,7 @@ from sandbox.vertica.catalog_store import NAMES as DEFINITIONS
 
 if TYPE_CHECKING:
     from sandbox.vertica.catalog import Catalog, Relation, Table
+    from sandbox.vertica.load_balance import LoadBalancer
     from sandbox.vertica.monitor import Monitor
     from sandbox.vertica.privileges import Privileges
     from sandbox.vertica.words import Name
@@ -30,6 +31,7 @@ class Environment:
         database: Where.
         session_id: As `CURRENT_SESSION()` tells it.
         privileges: What the user may do.
+        balancer: Where the server sends clients.
         temporary: The session's own tables, by name in lower case.
         accepted: Rows the last COPY took.
         rejected: Rows it refused.
@@ -41,6 +43,7 @@ class Environment:
     database: str
     session_id: str
     privileges: Privileges
+    balancer: LoadBalancer
     temporary: dict[str, Table] = field(default_factory=dict)
     accepted: int = 0
     rejected: int = 0

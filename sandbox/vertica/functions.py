@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sandbox.errors import SqlError
 from sandbox.vertica.catalog import MACROS
+from sandbox.vertica.templates import read_by_template
 from sandbox.vertica.words import syntax_error
 
 if TYPE_CHECKING:
@@ -186,9 +187,11 @@ def _whole_quotient(node: exp.IntDiv) -> None:
     node.set("expression", call("divisor", node.expression.copy()))
 
 
-def _as_timestamp(node: exp.UnixToTime) -> exp.Expr:
-    moment = duckdb("make_timestamp", exp.cast(node.this * 1_000_000, "BIGINT"))
-    return exp.Paren(this=moment)
+def _to_timestamp(text: exp.Expr, template: exp.Expr | None = None) -> exp.Expr:
+    """Of a text and its template, or of seconds since 1970."""
+    if template is not None:
+        return read_by_template(text, template)
+    return duckdb("make_timestamp", exp.cast(text * 1_000_000, "BIGINT"))
 
 
 # Functions that become others, with their arguments as they come.
@@ -202,6 +205,13 @@ _REBUILT: dict[str, Callable[..., exp.Expr]] = {
     "HASH": lambda *x: duckdb("hash", *x),
     "UUID_GENERATE": lambda: duckdb("uuid"),
     "OCTET_LENGTH": lambda x: duckdb("strlen", x),
+    "TO_TIMESTAMP": _to_timestamp,
+    "TO_DATE": lambda text, template: exp.cast(
+        read_by_template(text, template), "DATE", dialect="duckdb"
+    ),
+    "TO_TIMESTAMP_TZ": lambda *x: exp.cast(
+        _to_timestamp(*x), "TIMESTAMPTZ", dialect="duckdb"
+    ),
     "TIMESTAMPADD": _add,
     "DATEADD": _add,
     "WEEK_ISO": lambda x: duckdb("weekofyear", x),
@@ -226,5 +236,4 @@ _TYPED: dict[type, Callable[..., exp.Expr | None]] = {
     exp.Filter: _filter,
     exp.Div: _quotient,
     exp.IntDiv: _whole_quotient,
-    exp.UnixToTime: _as_timestamp,
 }

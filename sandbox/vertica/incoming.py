@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from sandbox.engine import quoted
 from sandbox.vertica import types
+from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.types import SqlType
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def expression(name: str, kind: SqlType) -> str:
     """The SQL that makes a travelling value the stored one."""
     column = quoted(name)
     if kind.oid == types.INTERVAL:
-        return f"to_microseconds({column})"
+        return f"{MACROS}.span({column})"
     if kind.oid == types.INTERVAL_YM:
         return f"to_months(CAST({column} AS INTEGER))"
     return f"CAST({column} AS {kind.stored})"

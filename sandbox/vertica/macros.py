@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.vertica.catalog import MACROS
+from sandbox.vertica.templates import MACRO as TEMPLATES
 
 if TYPE_CHECKING:
     from sandbox.engine import Session
@@ -40,6 +41,8 @@ CREATE OR REPLACE MACRO {m}.truth(x) AS CASE
     ELSE {m}.fail('22V02', 3683,
         'Invalid input syntax for type boolean: "' || CAST(x AS VARCHAR) || '"')
     END;
+CREATE OR REPLACE MACRO {m}.span(x) AS
+    to_days(CAST(x // 86400000000 AS INTEGER)) + to_microseconds(x % 86400000000);
 CREATE OR REPLACE MACRO {m}.divisor(x) AS CASE
     WHEN x = 0 THEN {m}.fail('22012', 3117, 'Division by zero')
     ELSE x END
@@ -78,6 +81,6 @@ CREATE OR REPLACE MACRO {m}.moment
 def make_macros(session: Session) -> None:
     """Create or renew them in a session's database."""
     session.write(f"CREATE SCHEMA IF NOT EXISTS {MACROS}")
-    for group in (_ERRORS, _DIVISION):
+    for group in (_ERRORS, _DIVISION, TEMPLATES):
         for statement in group.format(m=MACROS).split(";\n"):
             session.write(statement.strip())

@@ -58,6 +58,11 @@ def parameter_status(name: str, value: str) -> bytes:
     return message(b"S", text(name) + text(value))
 
 
+def load_balance_response(host: str, port: int) -> bytes:
+    """Send a client to a node."""
+    return message(b"Y", struct.pack("!I", port) + text(host))
+
+
 def backend_key_data(pid: int, key: int) -> bytes:
     """What a cancel request must name."""
     return message(b"K", struct.pack("!II", pid, key))

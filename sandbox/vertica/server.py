@@ -12,6 +12,7 @@ from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.catalog_store import open_catalog
 from sandbox.vertica.connection import ClientConnection
 from sandbox.vertica.credentials import make_credential
+from sandbox.vertica.load_balance import LoadBalancer
 from sandbox.vertica.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class VerticaServer:
         own.close()
         self.locks = LockManager(lock_timeout)
         self.monitor = Monitor(self.locks, self._facts)
+        self.balancer = LoadBalancer()
         self._numbers = count(1)
         self._guard = threading.Lock()
         self._connections: dict[int, ClientConnection] = {}
@@ -81,6 +83,7 @@ class VerticaServer:
         """Serve; returns the bound address."""
         self._listener = socket.create_server(self._address, backlog=_BACKLOG)
         host, port = self._listener.getsockname()[:2]
+        self.balancer.address = (str(host), int(port))
         thread = threading.Thread(
             target=self._accept, args=(self._listener,), name=self.name, daemon=True
         )

@@ -36,7 +36,15 @@ def session_value(node: exp.Expr, environment: Environment) -> exp.Expr | None:
     It is a literal: a statement that is replayed must not change its answer.
     """
     name = _name(node)
+    if name == "SET_LOAD_BALANCE_POLICY":
+        return _set_load_balance_policy(node, environment)
     return _VALUES[name](environment) if name in _VALUES else None
+
+
+def _set_load_balance_policy(node: exp.Expr, environment: Environment) -> exp.Expr:
+    environment.privileges.require_superuser()
+    (policy,) = node.expressions or [exp.null()]
+    return _text(environment.balancer.set_policy(policy.name))
 
 
 def _name(node: exp.Expr) -> str:
@@ -65,6 +73,7 @@ def _of_now(kind: str) -> Callable[[Environment], exp.Expr]:
 _VALUES: dict[str, Callable[[Environment], exp.Expr]] = {
     "GET_NUM_ACCEPTED_ROWS": lambda e: exp.Literal.number(e.accepted),
     "GET_NUM_REJECTED_ROWS": lambda e: exp.Literal.number(e.rejected),
+    "GET_LOAD_BALANCE_POLICY": lambda e: _text(e.balancer.policy),
     "CURRENT_SESSION": lambda e: _text(e.session_id),
     "CURRENT_SCHEMA": lambda _: _text("public"),
     "VERSION": lambda _: _text(VERSION),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.vertica.accounts import Account
+    from sandbox.vertica.load_balance import LoadBalancer
     from sandbox.vertica.wire import Wire
 
 SSL_REQUEST = 80877103
@@ -77,8 +78,14 @@ class Cancel:
     key: int
 
 
-def receive(wire: Wire) -> Startup | Cancel | None:
-    """Read up to the startup packet, going over to TLS, refusing load balancing.
+def receive(
+    wire: Wire, balancer: LoadBalancer | None = None
+) -> Startup | Cancel | None:
+    """Read up to the startup packet, going over to TLS or to another node.
+
+    Args:
+        wire: The client.
+        balancer: Where to send clients that ask; None refuses to.
 
     Returns:
         The startup packet, a cancel request, or None when the client left.
@@ -88,21 +95,22 @@ def receive(wire: Wire) -> Startup | Cancel | None:
         Disconnected: It asked for TLS and then did not go along.
     """
     try:
-        return _receive(wire)
+        return _receive(wire, balancer)
     except (struct.error, ValueError) as failure:
         raise SqlError(
             f"Malformed startup packet: {failure}", number=4856, sqlstate="08P01"
         ) from failure
 
 
-def _receive(wire: Wire) -> Startup | Cancel | None:
+def _receive(wire: Wire, balancer: LoadBalancer | None) -> Startup | Cancel | None:
     while (packet := wire.read_packet()) is not None:
         (code,) = struct.unpack_from("!I", packet)
         if code == SSL_REQUEST:
             wire.send(b"S")
             wire.secure(server_context())
         elif code == LOAD_BALANCE_REQUEST:
-            wire.send(b"N")
+            node = balancer.choose() if balancer else None
+            wire.send(messages.load_balance_response(*node) if node else b"N")
         elif code == CANCEL_REQUEST:
             return Cancel(*struct.unpack_from("!II", packet, 4))
         elif code >> 16 == _PROTOCOL_MAJOR:

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sandbox.vertica import types
+from sandbox.vertica.interval_values import read_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,9 +23,11 @@ _FALSE = frozenset({b"f", b"false", b"n", b"no", b"0", b"off"})
 _LARGEST = 2**63 - 1  # -2^63 is how Vertica stores NULL, so it is no value
 _OCTAL = re.compile(rb"\\([0-3][0-7]{2})|\\\\")
 _FRACTION = re.compile(r"\.(\d+)")
+_SHORT_DATE = re.compile(r"(\d{1,4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_NAMED_ZONE = re.compile(r" ([A-Za-z_]+(?:/[A-Za-z_]+)*)$")
+_ANY_DAY = "2000-01-01"
+_DATE_START = 5  # a date's first hyphen comes within these
 _SHORT_ZONE = re.compile(r"([+-]\d{2})$")
-_CLOCK = re.compile(r"(-)?(?:(\d+)\s+)?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,6}))?)?")
-_YEARS = re.compile(r"(-)?(\d+)-(\d+)")
 
 
 def convert(
@@ -43,7 +47,7 @@ def convert(
             continue
         try:
             found.append(read(value, kind))
-        except (ValueError, OverflowError, InvalidOperation):
+        except (ValueError, OverflowError, InvalidOperation, KeyError):
             found.append(None)
             bad[row] = value
     return found, bad
@@ -97,17 +101,28 @@ def _numeric(value: bytes, kind: SqlType) -> Decimal:
 def _moment(value: bytes) -> datetime:
     text = value.decode().strip()
     text = _FRACTION.sub(lambda m: "." + m[1][:6].ljust(6, "0"), text)
+    if found := _SHORT_DATE.match(text):
+        year, month, day = found.groups()
+        text = f"{year:>04}-{month:>02}-{day:>02}{text[found.end() :]}"
     return datetime.fromisoformat(
         _SHORT_ZONE.sub(r"\1:00", text) if ":" in text else text
     )
 
 
-def _timestamp(value: bytes, _: SqlType) -> datetime:
-    return _moment(value).replace(tzinfo=None)
+def _rounded(moment: datetime, kind: SqlType) -> datetime:
+    """To the declared digits of the seconds' fraction."""
+    digits = 6 if kind.precision is None else kind.precision
+    unit = 10 ** (6 - digits)
+    over = (moment.microsecond + unit // 2) // unit * unit - moment.microsecond
+    return moment + timedelta(microseconds=over)
 
 
-def _timestamptz(value: bytes, _: SqlType) -> datetime:
-    moment = _moment(value)
+def _timestamp(value: bytes, kind: SqlType) -> datetime:
+    return _rounded(_moment(value), kind).replace(tzinfo=None)
+
+
+def _timestamptz(value: bytes, kind: SqlType) -> datetime:
+    moment = _rounded(_moment(value), kind)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -115,40 +130,26 @@ def _date(value: bytes, _: SqlType) -> date:
     return _moment(value).date()
 
 
-def _clock(value: bytes) -> time:
+def _clock(value: bytes, kind: SqlType) -> datetime:
+    """A time, as of some day: its own, if it tells one, as its zone may need it."""
     text = value.decode().strip()
-    text = _FRACTION.sub(lambda m: "." + m[1][:6].ljust(6, "0"), text)
-    return time.fromisoformat(_SHORT_ZONE.sub(r"\1:00", text))
+    zone = None
+    if found := _NAMED_ZONE.search(text):
+        zone = ZoneInfo(found[1])
+        text = text[: found.start()]
+    if "-" not in text[:_DATE_START]:
+        text = f"{_ANY_DAY} {text}"
+    moment = _rounded(_moment(text.encode()), kind)
+    return moment.replace(tzinfo=zone) if zone else moment
 
 
-def _time(value: bytes, _: SqlType) -> time:
-    return _clock(value).replace(tzinfo=None)
+def _time(value: bytes, kind: SqlType) -> time:
+    return _clock(value, kind).time()
 
 
-def _timetz(value: bytes, _: SqlType) -> str:
-    clock = _clock(value)
-    return (clock if clock.tzinfo else clock.replace(tzinfo=UTC)).isoformat()
-
-
-def _interval(value: bytes, _: SqlType) -> int:
-    text = value.decode().strip()
-    found = _CLOCK.fullmatch(text)
-    if found is None:
-        return int(Decimal(text)) * 86_400_000_000  # days
-    sign, days, hours, minutes, seconds, fraction = found.groups(default="0")
-    span = timedelta(
-        days=int(days), hours=int(hours), minutes=int(minutes), seconds=int(seconds),
-        microseconds=int(fraction.ljust(6, "0")),
-    )  # fmt: skip
-    return span // timedelta(microseconds=1) * (-1 if sign == "-" else 1)
-
-
-def _year_month(value: bytes, _: SqlType) -> int:
-    found = _YEARS.fullmatch(value.decode().strip())
-    if found is None:
-        raise ValueError(value)
-    months = int(found[2]) * 12 + int(found[3])
-    return -months if found[1] else months
+def _timetz(value: bytes, kind: SqlType) -> str:
+    clock = _clock(value, kind)
+    return (clock if clock.tzinfo else clock.replace(tzinfo=UTC)).isoformat()[11:]
 
 
 _READERS: dict[int, Callable[[bytes, SqlType], object]] = {
@@ -161,7 +162,7 @@ _READERS: dict[int, Callable[[bytes, SqlType], object]] = {
     types.TIMETZ: _timetz,
     types.TIMESTAMP: _timestamp,
     types.TIMESTAMPTZ: _timestamptz,
-    types.INTERVAL: _interval,
-    types.INTERVAL_YM: _year_month,
+    types.INTERVAL: lambda v, k: read_interval(v.decode(), k),
+    types.INTERVAL_YM: lambda v, k: read_interval(v.decode(), k),
     types.UUID: lambda v, _: UUID(v.decode().strip()).bytes,
 } | dict.fromkeys(types.BYTES, lambda v, _: read_octets(v))

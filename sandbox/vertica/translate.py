@@ -7,17 +7,22 @@ names, NULLs sort where Vertica sorts them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from sandbox.errors import SqlError
 from sandbox.vertica import types
 from sandbox.vertica.catalog import Table, View
 from sandbox.vertica.dialect import EXPLICIT_NULLS, LIMIT_OVER, parse
 from sandbox.vertica.failures import missing_relation
-from sandbox.vertica.functions import call, replace_function
+from sandbox.vertica.functions import call, duckdb, replace_function
+from sandbox.vertica.interval_values import read_interval
 from sandbox.vertica.session_functions import session_value
+from sandbox.vertica.text_values import convert
+from sandbox.vertica.timeseries import expand_timeseries
 from sandbox.vertica.types import SqlType, declared, interval
 from sandbox.vertica.words import Name, unsupported
 
@@ -36,6 +41,8 @@ _TYPE_NAMES = {
     "DECIMAL": "numeric",
     "BIGDECIMAL": "numeric",
 }
+_MOMENTS = {types.TIME, types.TIMETZ, types.TIMESTAMP, types.TIMESTAMPTZ, types.DATE}
+_BEFORE_CHRIST = re.compile(r"^(\S+)(.*?) BC$")
 _CALLS = (exp.Func, exp.Column, exp.Binary, exp.WithinGroup, exp.Filter)
 
 
@@ -91,6 +98,8 @@ def declared_type(node: exp.Expr) -> SqlType:
         return interval(unit.name.lower() if unit else "", "")
     if not isinstance(node, exp.DataType) or node.args.get("nested"):
         raise unsupported(f"type {node.sql('postgres')}")
+    if node.this == exp.DataType.Type.INTERVAL:
+        return interval("", "")
     name = _TYPE_NAMES.get(node.this.name, node.this.name.lower())
     if node.this == exp.DataType.Type.USERDEFINED:
         name = str(node.args.get("kind")).lower()
@@ -135,6 +144,43 @@ def known_relation(node: exp.Table, environment: Environment) -> Relation | None
     return environment.find(Name(schema, node.name))
 
 
+def _read(value: exp.Expr, target: exp.Expr) -> exp.Expr:
+    """A literal of a time or interval, in the form DuckDB reads too."""
+    kind = declared_type(target)
+    if not isinstance(value, exp.Literal) or not value.is_string:
+        return value
+    if kind.oid in {types.INTERVAL, types.INTERVAL_YM}:
+        return _interval(value.name, kind)
+    if kind.oid not in _MOMENTS:
+        return value
+    (read,), unread = convert([value.name.encode()], kind)
+    if unread:  # before Christ, or infinity: DuckDB may know it, or refuse it
+        return exp.Literal.string(_BEFORE_CHRIST.sub(r"\1 (BC)\2", value.name))
+    return exp.Literal.string(str(read))
+
+
+def _read_span(span: exp.Interval) -> None:
+    """INTERVAL '1 02' DAY TO HOUR, which DuckDB lacks."""
+    unit = span.args.get("unit")
+    if isinstance(unit, exp.IntervalSpan) or (
+        unit is None and isinstance(span.this, exp.Literal)
+    ):
+        span.replace(_interval(span.this.name, declared_type(span)))
+
+
+def _interval(text: str, kind: SqlType) -> exp.Expr:
+    try:
+        amount = read_interval(text, kind)
+    except ValueError:
+        raise SqlError(
+            f'Invalid input syntax for interval: "{text}"',
+            number=3679, sqlstate="22007",
+        ) from None  # fmt: skip
+    if kind.oid == types.INTERVAL_YM:
+        return duckdb("to_months", amount)
+    return call("span", amount)
+
+
 class _Translator:
     def __init__(self, translation: Translation, environment: Environment) -> None:
         self._result = translation
@@ -147,7 +193,11 @@ class _Translator:
         for select in list(root.find_all(exp.Select)):
             _limit_groups(select)
         for cast in list(root.find_all(exp.Cast)):
-            cast.replace(stored_cast(cast.this, declared_type(cast.to)))
+            cast.replace(stored_cast(_read(cast.this, cast.to), declared_type(cast.to)))
+        for select in list(root.find_all(exp.Select)):
+            expand_timeseries(select)
+        for span in list(root.find_all(exp.Interval)):
+            _read_span(span)
         for escaped in list(root.find_all(exp.ByteString)):
             escaped.replace(exp.Literal.string(escaped.this))
         for node in reversed(list(root.find_all(*_CALLS))):  # inner calls first

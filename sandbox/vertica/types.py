@@ -176,10 +176,18 @@ class SqlType:
             return "VARCHAR"
         return _STORED.get(self.oid, "BLOB")
 
-    def _range(self) -> str:
+    @property
+    def field_names(self) -> list[str]:
+        """An interval's fields, the widest first."""
         named = [name for name in _ORDER if self.fields & _FIELDS[name]]
-        if not named:
-            named = ["year", "month"] if self.oid == INTERVAL_YM else ["day", "second"]
+        if named:
+            return named
+        if self.oid == INTERVAL_YM:
+            return ["year", "month"]
+        return ["day", "hour", "minute", "second"]
+
+    def _range(self) -> str:
+        named = self.field_names
         return named[0] if len(named) == 1 else f"{named[0]}/{named[-1]}"
 
 

@@ -26,6 +26,12 @@ EPOCH_MICROSECONDS = EPOCH_DAYS * 86_400_000_000
 _JULIAN_1970 = 2_440_588
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
+_UNITS = {
+    "day": _DAY,
+    "hour": 3600 * _SECOND,
+    "minute": 60 * _SECOND,
+    "second": _SECOND,
+}
 _TIMETZ_OFFSET = 57_599  # DuckDB stores a zone as this minus its offset in seconds
 _TIMETZ_WORD = 86_400  # Vertica as this minus its offset
 _MONTH_DAYS = 30
@@ -137,15 +143,25 @@ def _interval(value: tuple[int, int, int]) -> tuple[int, int]:
     return months, days * _DAY + nanoseconds // 1000
 
 
-def _interval_text(value: tuple[int, int, int]) -> bytes:
+def _interval_text(value: tuple[int, int, int], kind: SqlType) -> bytes:
+    """`1 02:03:04.5`; only the declared fields, the first of any size."""
     months, rest = _interval(value)
     rest += months * _MONTH_DAYS * _DAY
-    days, clock = divmod(abs(rest), _DAY)
     sign = "-" if rest < 0 else ""
-    parts = [str(days)] if days else []
-    if clock or not days:
-        parts.append(_clock(clock))
-    return (sign + " ".join(parts)).encode()
+    names = kind.field_names
+    numbers: list[str] = []
+    left = abs(rest)
+    for name in names:
+        number, left = divmod(left, _UNITS[name])
+        numbers.append(f"{number:02}" if numbers else str(number))
+    if names[-1] == "second" and left:
+        numbers[-1] += f".{left:06}".rstrip("0")
+    if names[0] == "day" and len(names) > 1:
+        days, clock = numbers[0], ":".join(numbers[1:])
+        shown = clock if days == "0" and ":" in clock else f"{days} {clock}"
+    else:
+        shown = ":".join(numbers)
+    return (sign + shown).encode()
 
 
 def _interval_binary(value: tuple[int, int, int]) -> bytes:
@@ -153,10 +169,14 @@ def _interval_binary(value: tuple[int, int, int]) -> bytes:
     return struct.pack("!q", rest + months * _MONTH_DAYS * _DAY)
 
 
-def _year_month_text(value: tuple[int, int, int]) -> bytes:
+def _year_month_text(value: tuple[int, int, int], kind: SqlType) -> bytes:
     months, _ = _interval(value)
     sign = "-" if months < 0 else ""
-    return f"{sign}{abs(months) // 12}-{abs(months) % 12}".encode()
+    years, rest = divmod(abs(months), 12)
+    shown = {"year": f"{years}", "month": f"{abs(months)}"}
+    names = kind.field_names
+    text = shown[names[0]] if len(names) == 1 else f"{years}-{rest}"
+    return (sign + text).encode()
 
 
 def _float_text(value: float) -> bytes:
@@ -196,11 +216,12 @@ _TEXT: dict[int, Callable[..., bytes]] = {
     types.TIMETZ: lambda v, _: _timetz_text(v),
     types.TIMESTAMP: lambda v, _: _timestamp_text(v),
     types.TIMESTAMPTZ: lambda v, _: _timestamp_text(v, "+00"),
-    types.INTERVAL: lambda v, _: _interval_text(v),
-    types.INTERVAL_YM: lambda v, _: _year_month_text(v),
+    types.INTERVAL: _interval_text,
+    types.INTERVAL_YM: _year_month_text,
     types.NUMERIC: _numeric_text,
     types.UUID: lambda v, _: _hyphenated(v),
-} | dict.fromkeys(types.BYTES, lambda v, k: encode_text_bytes(_padded(v, k)))
+}
+_TEXT |= dict.fromkeys(types.BYTES, lambda v, k: encode_text_bytes(_padded(v, k)))
 _BINARY: dict[int, Callable[..., bytes]] = {
     types.BOOL: lambda v, _: b"\1" if v else b"\0",
     types.INT: lambda v, _: struct.pack("!q", v),

@@ -34,6 +34,7 @@ class Tokenizer(Postgres.Tokenizer):
         "NUMBER": TokenType.DECIMAL,
         "SMALLDATETIME": TokenType.TIMESTAMP,
         "//": TokenType.DIV,
+        "TIMESERIES": TokenType.CLUSTER_BY,  # a token of its own, that no name can be
     }
     COMMANDS: ClassVar[set[TokenType]] = set()  # SHOW and the like are read in words
 
