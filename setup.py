@@ -70,7 +70,7 @@ setup(
         "lowlevel": ["*.pyi", "py.typed"],
         "pipelines": ["py.typed"],
         "pipelines.catalogs": ["*.toml", "*.csv"],
-        "pipelines.sql": ["*.sql"],
+        "pipelines.sql": ["*.sql", "reports/*.sql"],
     },
     ext_modules=extensions,
     entry_points={"console_scripts": ["shardline = pipelines.__main__:main"]},
