@@ -18,6 +18,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -181,12 +182,29 @@ class Sessions(_Section):
         return database
 
 
+def _names(listed: object) -> object:
+    """What stands between commas."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(name for part in listed.split(",") if (name := part.strip()))
+
+
+class Alerts(_Section):
+    """``[alerts]``: who is told of failures, and how patiently."""
+
+    channels: Annotated[tuple[Name, ...], BeforeValidator(_names)] = ()
+    deadline: Annotated[float, Field(gt=0, le=600)] = 30
+    throttle: Annotated[float, Field(ge=0, le=3_600)] = 5
+    patience: Annotated[float, Field(ge=0, le=3_600)] = 20
+
+
 class Settings(_Section):
     """All options, and the catalog they point at."""
 
     warehouse: Warehouse
     load: Load
     sessions: Sessions
+    alerts: Alerts = Alerts()
     servers: dict[str, Server]
     catalog: catalog.Catalog
     connections: Connections = Connections()
@@ -204,6 +222,7 @@ def read() -> Settings:
     )
     load = _section("load", Load, faults)
     sessions = _section("sessions", Sessions, faults)
+    alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
@@ -223,6 +242,7 @@ def read() -> Settings:
         warehouse=warehouse,
         load=load,
         sessions=sessions,
+        alerts=alerts,
         servers=servers,
         catalog=tables_and_shards,
     )
