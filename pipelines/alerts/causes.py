@@ -55,8 +55,8 @@ def normalise(message: str, own: Sequence[str], all_names: Sequence[str]) -> str
 
     Args:
         message: The text of an error.
-        own: The names of what failed, such as its shard; they are replaced first, since
-            one shard's name may be a part of another's.
+        own: The names of what failed, such as its task and its shard; they are replaced
+            first, since one shard's name may be a part of another's.
         all_names: The names of all shards, databases and servers. All of them are
             replaced in every message: a shard may be called like a common word.
     """
@@ -78,4 +78,5 @@ def _any_of(names: tuple[str, ...]) -> re.Pattern[str] | None:
         return None
     longest_first = sorted(folded, key=lambda name: (-len(name), name))
     either = "|".join(re.escape(name) for name in longest_first)
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
+    # An underscore parts words here, as it does in Luigi's names of tasks.
+    return re.compile(rf"(?<![^\W_])(?:{either})(?![^\W_])", re.IGNORECASE)

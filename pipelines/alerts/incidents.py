@@ -137,7 +137,9 @@ def group(lease: Lease) -> None:
 def _group_some(lease: Lease) -> int:
     with lease.held() as connection:
         some = ungrouped(connection, BATCH)
-        by_cause = sorted(some, key=lambda a: (a.family, a.fingerprint, a.happened))
+        by_cause = sorted(
+            some, key=lambda a: (a.family, a.fingerprint, a.happened, a.shard or "")
+        )
         for _, same in groupby(by_cause, key=lambda a: (a.family, a.fingerprint)):
             left = list(same)
             while left:

@@ -230,7 +230,7 @@ def _id(occasion: Occasion, about: About) -> int:
 
 def _own_names(about: About, catalog: Catalog) -> list[str]:
     shard = catalog.shards.get(about.shard or "")
-    names = [about.shard or ""]
+    names = [about.task_id, about.shard or ""]
     return [*names, shard.database, shard.server] if shard else names
 
 

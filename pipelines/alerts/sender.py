@@ -214,13 +214,12 @@ class Sender:
         since = self._first_tried.setdefault(incident.number, time.monotonic())
         receipts: dict[str, Receipt] = {}
         for channel in ways:
+            if receipt := self._try(channel, text, incident, end):
+                receipts[channel.name] = receipt
+                if text.recovered:
+                    continue
+                break
             patience = end if channel is ways[-1] else min(end, since + self._deadline)
-            if self._pauses[channel.name].until <= time.monotonic():
-                if receipt := self._try(channel, text, incident, end):
-                    receipts[channel.name] = receipt
-                    if text.recovered:
-                        continue
-                    break
             pause = self._pauses[channel.name]
             if pause.busy and pause.until < patience:
                 self._again = min(self._again, pause.until)
@@ -231,6 +230,8 @@ class Sender:
         self, channel: Channel, text: Notice, incident: Incident, end: float
     ) -> Receipt | None:
         """Have a channel show a text; None if it does not, and is left alone then."""
+        if time.monotonic() < self._pauses[channel.name].until:
+            return None
         if not self.lease.take():
             raise LeaseLostError("another sender of alerts has taken over")
         before = incident.receipts.get(channel.name)

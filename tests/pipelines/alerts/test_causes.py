@@ -50,10 +50,12 @@ def test_one_cause_on_150_shards_has_one_fingerprint(template: str) -> None:
     assert len(found) == 1
 
 
-names = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=6)
+names = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=6).filter(
+    lambda name: name[:1].isalnum() and name[-1].isalnum()
+)
 
 
-@given(st.lists(names.filter(str.strip), min_size=2, max_size=5, unique=True), words)
+@given(st.lists(names, min_size=2, max_size=5, unique=True), words)
 def test_shards_may_be_called_anything_even_like_a_word_of_the_message(
     shards: list[str], word: str
 ) -> None:
@@ -82,14 +84,13 @@ def test_other_words_are_another_cause(one: str, other: str) -> None:
     [
         ("SQL Server 127.0.0.1:14330 is away", "SQL Server <address> is away"),
         ("login of 'sa' from fe80::1%eth0", "login of <value> from <address>%eth<n>"),
-        ("abakan: row 17, id 6f9619ff-8b86-d011-b42d-00c04fc964ff",) * 1
-        + ("<shard>: row <n>, id <n>",),
+        ("abakan 6f9619ff-8b86-d011-b42d-00c04fc964ff", "<shard> <n>"),
         ("cannot read /var/lib/shards.csv", "cannot read <path>"),
         ("took 3.5 s at 2019-03-14 02:15:00", "took <n> s at <n> <n>"),
         ("db-1.example.com:1433 closed 0xDEADBEEF", "<address> closed <n>"),
         (
             "Task LoadOrdersShard_2019_abakan died",
-            "Task LoadOrdersShard_<n>_abakan died",
+            "Task LoadOrdersShard_<n>_<shard> died",
         ),
     ],
 )

@@ -175,6 +175,7 @@ def in_warehouse(project: Project, etl_database: str) -> Settings:
         database=at.database,
     )
     found = options(etl_database, warehouse)
+    project.add_shard()
     project.create_target()
     table = found.catalog.table("orders").model_copy(update={"target": project.target})
     tables = {**found.catalog.tables, "orders": table}
