@@ -154,7 +154,7 @@ def _begin() -> None:
 def _start_sender() -> None:
     """First: what it registers for the end of the run so comes after our lines."""
     try:
-        follower.start(settings.read())
+        follower.start(settings.current())
     except ShardlineError as error:
         logger.warning("alerts are not sent during this run: %s", error)
 

@@ -100,7 +100,7 @@ def _write(
     held: Callable[[Engine], timedelta],
 ) -> None:
     def append() -> None:
-        options = settings.read()
+        options = settings.current()
         engine = database.connect(options.sessions.database)
         wait = held(engine)
         rows = [
