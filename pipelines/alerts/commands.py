@@ -101,7 +101,8 @@ def send(once: bool, follow: bool) -> None:
             step="name one, or see `shardline alerts list`",
         )
     engine = database.connect(options.sessions.database)
-    sender = Sender(options, engine, opening.channels(options.alerts.channels))
+    ways = opening.channels(options.alerts.channels, options.connections)
+    sender = Sender(options, engine, ways)
     patience = options.alerts.patience
     try:
         if once:

@@ -8,6 +8,8 @@ from pipelines.alerts.incidents import VARIOUS, Extent, Incident
 NAMED = 3
 """How many shards and tables are named; the others are counted."""
 
+MINUTE = "%Y-%m-%d %H:%M"
+
 
 def notice(incident: Incident, extent: Extent, shards: int) -> Notice:
     """The message that shows an incident as it is.
@@ -18,10 +20,10 @@ def notice(incident: Incident, extent: Extent, shards: int) -> Notice:
         shards: How many shards there are in all.
     """
     recovered = incident.closed is not None
-    verb = "recovered" if recovered else "failed"
+    what = _what(incident.family, extent, shards)
     return Notice(
         number=incident.number,
-        headline=f"{_what(incident.family, extent, shards)} {verb}",
+        headline=what if recovered else f"{what} failed",
         cause=_cause(incident),
         facts=tuple(fact for fact in _facts(incident, extent) if fact),
         step="" if recovered else incident.step,
@@ -57,9 +59,15 @@ def _facts(incident: Incident, extent: Extent) -> list[str]:
     return [
         _first(extent),
         f"{extent.shards} shards, {extent.days} days" if extent.days > 1 else "",
-        f"since {incident.opened:%Y-%m-%d %H:%M} UTC",
+        _when(incident),
         f"{_ordinal(incident.nights)} night running" if incident.nights > 1 else "",
     ]
+
+
+def _when(incident: Incident) -> str:
+    if incident.closed:
+        return f"{incident.opened:{MINUTE}} to {incident.closed:{MINUTE}} UTC"
+    return f"since {incident.opened:{MINUTE}} UTC"
 
 
 def _first(extent: Extent) -> str:

@@ -206,19 +206,19 @@ class Sender:
     ) -> dict[str, Receipt]:
         """Show a text on the first channel that takes it; its receipt.
 
-        The end of an incident is told by every channel that has shown it.
+        The end of an incident is told by every channel that has shown it; by another
+        one only if none of them takes it.
         """
-        ways = list(self._channels)
-        if text.recovered:
-            ways = [one for one in ways if one.name in incident.receipts] or ways
+        shown_by = incident.receipts if text.recovered else {}
+        ways = sorted(self._channels, key=lambda one: one.name not in shown_by)
         since = self._first_tried.setdefault(incident.number, time.monotonic())
         receipts: dict[str, Receipt] = {}
         for channel in ways:
+            if receipts and channel.name not in shown_by:
+                break
             if receipt := self._try(channel, text, incident, end):
                 receipts[channel.name] = receipt
-                if text.recovered:
-                    continue
-                break
+                continue
             patience = end if channel is ways[-1] else min(end, since + self._deadline)
             pause = self._pauses[channel.name]
             if pause.busy and pause.until < patience:

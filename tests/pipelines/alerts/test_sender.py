@@ -95,6 +95,18 @@ def test_an_edit_names_the_message_and_an_end_is_told_by_all_that_showed_it(
     assert other.taken == []
 
 
+def test_an_end_that_its_channel_does_not_take_is_told_by_the_next(
+    settings: Settings, engine: Engine
+) -> None:
+    append(settings, failed(settings, "abakan"))
+    chat, mail = Scripted("chat"), Scripted("mail")
+    assert Sender(settings, engine, [chat, mail]).drain()
+    close(engine, 1)
+    chat.answers = [AWAY]
+    assert Sender(settings, engine, [chat, mail]).drain()
+    assert [notice.recovered for notice, _ in mail.taken] == [True]
+
+
 def test_while_a_run_goes_on_a_message_changes_only_now_and_then(
     settings: Settings, engine: Engine
 ) -> None:
