@@ -12,6 +12,7 @@ import click
 import luigi.configuration
 
 from pipelines import __version__, catalog, checks, failures, listing, runner, settings
+from pipelines.alerts.commands import alerts
 from pipelines.runner import DayReport, How
 
 T = TypeVar("T")
@@ -80,6 +81,9 @@ def cli() -> None:
     Options are read from luigi.cfg in this folder, and from the file that
     LUIGI_CONFIG_PATH names.
     """
+
+
+cli.add_command(alerts)
 
 
 @cli.command(help=RUN_HELP)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     create_engine,
     event,
     make_url,
@@ -74,6 +75,65 @@ sessions = Table(
     Index("sessions_open", "finished"),
     Index("sessions_partition", "target_table", "day", "shard"),
 )
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", BigInteger, nullable=False),
+    Column("session", BigInteger),
+    Column("event", String(32), nullable=False),
+    Column("family", String(200), nullable=False),
+    Column("task_id", String(400), nullable=False),
+    Column("subject", String(200)),
+    Column("day", Date),
+    Column("shard", String(128)),
+    Column("error", String(200), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("happened", DateTime(timezone=True), nullable=False),
+    Column("due", DateTime(timezone=True), nullable=False),
+    Column("incident", Integer),
+    Index("alerts_ungrouped", "incident", "due"),
+    Index("alerts_partition", "subject", "day", "shard"),
+    Index("alerts_task", "run", "task_id"),
+)
+"""The outbox: a row a failure; `incident` is empty until it is grouped."""
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("family", String(200), nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("error", String(200), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("opened", DateTime(timezone=True), nullable=False),
+    Column("last_seen", DateTime(timezone=True), nullable=False),
+    Column("running_since", DateTime(timezone=True), nullable=False),
+    Column("partitions", Integer, nullable=False),
+    Column("shown_partitions", Integer),
+    Column("shown", DateTime(timezone=True)),
+    Column("receipts", Text, nullable=False),
+    Column("closed", DateTime(timezone=True)),
+    Column("settled", DateTime(timezone=True)),
+    Index("incidents_cause", "family", "fingerprint", "opened"),
+    Index("incidents_open", "closed"),
+)
+"""Failures of one family with one cause; what a chat shows, and by which messages."""
+
+sender = Table(
+    "sender",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(300)),
+    Column("expires", DateTime(timezone=True), nullable=False),
+)
+"""One row: who may send, and until when."""
 
 
 def connect(url: SecretStr) -> Engine:

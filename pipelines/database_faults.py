@@ -73,6 +73,7 @@ def translated(told: str) -> Iterator[None]:
         raise kind(
             f"{told}: {_message(error)}" + (f" (SQLSTATE {state})" if state else ""),
             step=STEPS.get(state or "", "check [sessions] database in luigi.cfg"),
+            code=state or "",
         ) from error
 
 

@@ -20,14 +20,18 @@ class ShardlineError(Exception):
         cause: What happened, in one line, with no secret in it.
         step: What to do next, in one line.
         where: What it happened to, such as ``orders 2019-03-14 abakan``, or "".
+        code: The server's own number or SQLSTATE of it, or "".
     """
 
-    def __init__(self, cause: str, *, step: str = "", where: str = "") -> None:
+    def __init__(
+        self, cause: str, *, step: str = "", where: str = "", code: str = ""
+    ) -> None:
         """Keep what is told."""
         super().__init__(cause)
         self.cause = one_line(cause)
         self.step = one_line(step)
         self.where = one_line(where)
+        self.code = code
 
     def at(self, where: str) -> Self:
         """The same error, with the partition it happened to."""

@@ -7,6 +7,7 @@ Luigi calls a handler once for every class it is registered on that the task mat
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import luigi
@@ -16,6 +17,9 @@ from luigi import Event
 from luigi.cmdline_parser import CmdlineParser
 
 from pipelines import database, failures, settings, templates
+from pipelines.alerts import events as alerts
+from pipelines.alerts import follower
+from pipelines.alerts.outbox import Event as Told
 from pipelines.days import ready_at
 from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
@@ -32,6 +36,9 @@ EXIT_CODES = {
     "unhandled_exception": 40,
 }
 """What luigi.cfg has in [retcode]."""
+
+LATE = timedelta(hours=1)
+"""How long after its end a day that was not over may be missing, before it is told."""
 
 LOADS = (CreateTarget, DayEnded, LoadDay, LoadShard)
 
@@ -53,10 +60,10 @@ def _register(task_class: type[luigi.Task]) -> None:
         Event.DEPENDENCY_DISCOVERED: _on_dependency,
         Event.DEPENDENCY_PRESENT: _on_present,
         Event.DEPENDENCY_MISSING: _on_missing,
-        Event.BROKEN_TASK: _on_error,
-        Event.FAILURE: _on_error,
+        Event.BROKEN_TASK: _on_broken,
+        Event.FAILURE: _on_failure,
         Event.PROCESS_FAILURE: _on_death,
-        Event.TIMEOUT: _on_death,
+        Event.TIMEOUT: _on_timeout,
     }
     for event, handler in handlers.items():
         task_class.event_handler(event)(handler)
@@ -97,25 +104,46 @@ def _on_missing(task: luigi.Task) -> None:
 
     The event does not bring the error, so the question is asked once more.
     """
+    _begin()
     try:
         task.complete()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        failures.note(error, name(task))
+        _tell(error, task, Told.DEPENDENCY_MISSING)
 
 
-def _on_error(task: luigi.Task, error: BaseException) -> None:
-    failures.note(error, name(task))
+def _on_broken(task: luigi.Task, error: BaseException) -> None:
+    """In the parent: what the task requires cannot be found out."""
+    _begin()
+    _tell(error, task, Told.BROKEN_TASK)
+
+
+def _on_failure(task: luigi.Task, error: BaseException) -> None:
+    """In the process of the task: its run() raised."""
+    _tell(error, task, Told.FAILURE)
 
 
 def _on_death(task: luigi.Task, message: str) -> None:
     """In the parent: the task's process is gone. Comes several times for one death."""
     died = TransientError(f"its process ended: {message}", step="run it again")
-    failures.note(died, name(task))
+    _tell(died, task, Told.PROCESS_FAILURE)
+
+
+def _on_timeout(task: luigi.Task, message: str) -> None:
+    """In the parent: the task took too long, and its process was ended."""
+    ended = TransientError(f"its process was ended: {message}", step="run it again")
+    _tell(ended, task, Told.TIMEOUT)
+
+
+def _tell(error: BaseException, task: luigi.Task, event: Told) -> None:
+    failures.note(error, name(task))
+    alerts.tell(error, task, event)
 
 
 @cache
 def _begin() -> None:
     """Once, in the parent, before any child is forked."""
+    alerts.run_id()
+    _start_sender()
     failures.lines()
     templates.prepare()
     try:
@@ -126,6 +154,14 @@ def _begin() -> None:
     except ShardlineError as error:
         # The next run may do it; nothing of this one depends on it.
         logger.warning("sessions of dead processes stay open: %s", error)
+
+
+def _start_sender() -> None:
+    """First: what it registers for the end of the run so comes after our lines."""
+    try:
+        follower.start(settings.current())
+    except ShardlineError as error:
+        logger.warning("alerts are not sent during this run: %s", error)
 
 
 def _luigi_asks_luigid() -> bool:
@@ -139,8 +175,10 @@ def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
         return
     settle = settings.current().load.settle
     ready = ready_at(ended.date, ended.time_zone, settle)
+    held = max(ready - datetime.now(UTC), timedelta(0)) + LATE
     why = NotReadyError(
         f"the day is not over in {ended.time_zone}",
         step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
     )
     failures.lines().wait_for(f"{task.table} {task.date}", task.shard, str(why))
+    alerts.tell_later(why, task, Told.DEPENDENCY_MISSING, held)

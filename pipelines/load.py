@@ -10,6 +10,8 @@ from typing import ClassVar
 import luigi
 
 from pipelines import database, failures, sessions, settings
+from pipelines.alerts import events
+from pipelines.alerts.outbox import Event
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.progress import Progress
@@ -22,9 +24,18 @@ from pipelines.warehouse import schema
 from pipelines.warehouse.markers import Marker
 from pipelines.warehouse.memo import memo
 
+LOAD_AGAIN = (
+    "when that is done, `shardline run` the table's day again: it loads what is missing"
+)
+"""What to do about a load that failed, when its cause is mended."""
+
 
 class CreateTarget(luigi.Task):
     """A table's schema, target and marker table, made unless they are there."""
+
+    triage: ClassVar[str] = (
+        "make the table, or let the user of [warehouse] make it, and run the load again"
+    )
 
     table = luigi.Parameter()
 
@@ -42,6 +53,8 @@ class CreateTarget(luigi.Task):
 class DayEnded(luigi.ExternalTask):
     """The end of a day in a time zone; nobody can bring it about."""
 
+    triage: ClassVar[str] = "check the clock and the time zones in the shards file"
+
     date = luigi.DateParameter()
     time_zone = luigi.Parameter()
 
@@ -54,6 +67,7 @@ class LoadShard(luigi.Task):
     """One day of one table of one shard; a subclass names the table."""
 
     table: ClassVar[str]
+    triage: ClassVar[str] = LOAD_AGAIN
 
     date = luigi.DateParameter()
     shard = luigi.Parameter()
@@ -100,6 +114,7 @@ class LoadDay(luigi.Task):
 
     table: ClassVar[str]
     shard_task: ClassVar[type[LoadShard]]
+    triage: ClassVar[str] = LOAD_AGAIN
 
     date = luigi.DateParameter()
 
@@ -143,6 +158,11 @@ class LoadDay(luigi.Task):
         except ShardlineError as error:
             # Luigi's range tools raise it in a task of theirs, which tells nobody.
             failures.note(error, f"{table_name} {min(days)} to {max(days)}")
+            events.tell_all(
+                error,
+                [events.about(cls(day)) for day in days],
+                Event.DEPENDENCY_MISSING,
+            )
             raise
         shards = options.catalog.shards
         return [day for day in days if all((day, name) in present for name in shards)]

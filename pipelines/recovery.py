@@ -1,19 +1,27 @@
-"""Closing the sessions that a dead process left open."""
+"""Closing the sessions that a dead process left open, each a failure to be told."""
 
 from __future__ import annotations
 
 from sqlalchemy import Engine
 
 from pipelines import sessions
-from pipelines.catalog import Catalog, Partition
+from pipelines.alerts import outbox
+from pipelines.alerts.outbox import About, Event, Occasion
+from pipelines.catalog import Catalog, Partition, Table
+from pipelines.errors import TransientError
 from pipelines.sessions import OpenSession
 from pipelines.settings import Settings
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 
+TRIAGE = (
+    "run the day again; if processes end so more often, look for a kill in the log of"
+    " the kernel or the container, such as for memory"
+)
+
 
 def close_dead_sessions(settings: Settings, engine: Engine) -> None:
-    """Close, from the markers, every session whose process is gone.
+    """Close, from the markers, every session whose process is gone, and tell of it.
 
     Of a process that may be at work, here or on another host, the session is closed
     once the partition has a marker, since then it has either won or lost. Should it
@@ -37,13 +45,44 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
             marker = _marker(markers, settings.catalog, session)
             if marker is not None and marker.etl_id == session.id:
                 sessions.confirm(engine, session.id, marker.rows)
-            elif marker is not None or session.id in dead:
+            elif marker is not None:
+                sessions.give_up(engine, session.id)
+            elif session.id in dead:
+                # Told before it is closed, so that a death in between loses nothing.
+                _tell(engine, settings.catalog, session)
                 sessions.give_up(engine, session.id)
 
 
-def _marker(markers: Markers, catalog: Catalog, session: OpenSession) -> Marker | None:
+def _tell(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
+    """Put the loss in the outbox, unless whoever saw the process die has done so."""
+    table = _table(catalog, session)
+    subject = table.name if table else session.target_table
+    started = outbox.utc(session.started)
+    if outbox.knows_of(engine, subject, session.day, session.shard, started):
+        return
+    # Luigi's ids begin with the task's family.
+    family, _, _ = session.task_name.partition("_")
+    about = About(
+        family=family.removesuffix("Shard"),
+        task_id=session.task_name,
+        subject=subject,
+        day=session.day,
+        shard=session.shard,
+        triage=TRIAGE,
+    )
+    lost = TransientError(f"its process ended without a word on {session.host}")
+    # The session's own number: two runs that find it write one row.
+    occasion = Occasion(Event.LOST, run=session.id, session=session.id, again=True)
+    outbox.append(engine, [outbox.alert(lost, about, occasion, catalog)])
+
+
+def _table(catalog: Catalog, session: OpenSession) -> Table | None:
     tables = {table.target: table for table in catalog.tables.values()}
-    table = tables.get(session.target_table)
+    return tables.get(session.target_table)
+
+
+def _marker(markers: Markers, catalog: Catalog, session: OpenSession) -> Marker | None:
+    table = _table(catalog, session)
     shard = catalog.shards.get(session.shard)
     if table is None or shard is None:
         return None

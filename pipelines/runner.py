@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 from urllib.parse import urlsplit
@@ -15,6 +15,9 @@ from luigi.execution_summary import LuigiStatusCode
 from luigi.rpc import RPCError
 
 from pipelines import database, failures
+from pipelines.alerts import follower
+from pipelines.alerts.events import about, run_id, tell_all
+from pipelines.alerts.outbox import Event
 from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.reach import why_unreachable
@@ -125,6 +128,8 @@ def run(
     """
     names = [settings.catalog.shard(name).name for name in shards]
     classes = [(table, task_class(table)) for table in tables]
+    run_id()
+    follower.start(settings)
     failures.lines()
     database.connect(settings.sessions.database)
     for day in days:
@@ -156,6 +161,7 @@ def _run_day(
         )
         after = seen.markers(table, day, day)
     except ShardlineError as error:
+        _tell(error, table, day, shards)
         raise error.at(f"{table.name} {day}, {len(shards)} shards") from error
     new = [
         after[day, name]
@@ -177,6 +183,16 @@ def _run_day(
         failures=told.failures or _unexplained(f"{table.name} {day}", missing, code),
         exit_code=code,
     )
+
+
+def _tell(
+    error: ShardlineError, table: Table, day: date, shards: Sequence[str]
+) -> None:
+    """Have those on call know that shards are missing, although no task failed."""
+    of_day = task_class(table)
+    one = about(of_day(date=day))
+    those = [replace(one, shard=name) for name in shards]
+    tell_all(error, those, Event.NOT_STARTED)
 
 
 def _build_patiently(

@@ -180,11 +180,33 @@ def usual_rows(database: SecretStr, partition: Partition) -> int:
         return 0
 
 
+def latest(engine: Engine, target: str, day: date, shard: str) -> int | None:
+    """The id of the latest attempt at a partition, if there was one.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    query = (
+        select(sessions.c.id)
+        .where(
+            sessions.c.target_table == target,
+            sessions.c.day == day,
+            sessions.c.shard == shard,
+        )
+        .order_by(sessions.c.started.desc())
+        .limit(1)
+    )
+    told = "the session log cannot be read"
+    with translated(told), engine.connect() as connection:
+        return connection.scalar(query)
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """A session that has not been closed."""
 
     id: int
+    task_name: str
     target_table: str
     shard: str
     day: date

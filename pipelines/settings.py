@@ -18,6 +18,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -190,12 +191,29 @@ class Sessions(_Section):
         return database
 
 
+def _names(listed: object) -> object:
+    """What stands between commas."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(name for part in listed.split(",") if (name := part.strip()))
+
+
+class Alerts(_Section):
+    """``[alerts]``: who is told of failures, and how patiently."""
+
+    channels: Annotated[tuple[Name, ...], BeforeValidator(_names)] = ()
+    deadline: Annotated[float, Field(gt=0, le=600)] = 30
+    throttle: Annotated[float, Field(ge=0, le=3_600)] = 5
+    patience: Annotated[float, Field(ge=0, le=3_600)] = 20
+
+
 class Settings(_Section):
     """All options, and the catalog they point at."""
 
     warehouse: Warehouse
     load: Load
     sessions: Sessions
+    alerts: Alerts = Alerts()
     servers: dict[str, Server]
     catalog: catalog.Catalog
     reports: Reports = Reports()
@@ -228,6 +246,7 @@ def read() -> Settings:
     )
     load = _section("load", Load, faults)
     sessions = _section("sessions", Sessions, faults)
+    alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
     reports = _section("reports", Reports, faults)
@@ -249,6 +268,7 @@ def read() -> Settings:
         warehouse=warehouse,
         load=load,
         sessions=sessions,
+        alerts=alerts,
         servers=servers,
         catalog=tables_and_shards,
         reports=reports,

@@ -79,6 +79,7 @@ def of_login(error: Exception, server: Server) -> ShardlineError:
             f"SQL Server {address} refused the login of {server.user}:"
             f" {text} ({number})",
             step=f"check its user and password {PLACE}",
+            code=str(number),
         )
     return TransientError(
         f"SQL Server {address} broke off the login of {server.user}"
@@ -106,8 +107,10 @@ def _of_statement(error: Exception) -> ShardlineError:
         return TransientError(
             f"the connection to SQL Server was lost ({number})",
             step=LATER,
+            code=str(number or ""),
         )
     told = f"SQL Server: {text or type(error).__name__} (error {number})"
     if number in TRANSIENT:
-        return TransientError(told, step=LATER)
-    return PermanentError(told, step=STEPS.get(number, "see the server's error number"))
+        return TransientError(told, step=LATER, code=str(number))
+    step = STEPS.get(number, "see the server's error number")
+    return PermanentError(told, step=step, code=str(number or ""))

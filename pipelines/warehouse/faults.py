@@ -99,7 +99,9 @@ def of_login(error: Exception, options: Warehouse) -> ShardlineError:
     told = f"{address} refused the login of {options.user}:"
     told = f"{told} {message[1] if message else text}"
     if state and state[1] in {"28000", "3D000", "42501"}:
-        return PermanentError(f"{told} ({state[1]})", step=STEPS[state[1]])
+        return PermanentError(
+            f"{told} ({state[1]})", step=STEPS[state[1]], code=state[1]
+        )
     return TransientError(told, step="check the server's log and its session limit")
 
 
@@ -107,9 +109,10 @@ def _of_query(error: errors.QueryError) -> ShardlineError:
     state = str(error.sqlstate)
     told = f"Vertica: {error.message} (SQLSTATE {state}, error {error.error_code})"
     if state == DUPLICATE_KEY:
-        return DuplicateKeyError(told)
+        return DuplicateKeyError(told, code=state)
     if state in MISSING_RELATION:
-        return MissingRelationError(told, step=STEPS[state])
+        return MissingRelationError(told, step=STEPS[state], code=state)
     if state in TRANSIENT:
-        return TransientError(f"{TRANSIENT[state]}: {told}", step=LATER)
-    return PermanentError(told, step=STEPS.get(state, "see Vertica's documentation"))
+        return TransientError(f"{TRANSIENT[state]}: {told}", step=LATER, code=state)
+    step = STEPS.get(state, "see Vertica's documentation")
+    return PermanentError(told, step=step, code=state)

@@ -18,6 +18,7 @@ SECTIONS = {
     "load": settings.Load,
     "catalog": settings.CatalogFiles,
     "sessions": settings.Sessions,
+    "alerts": settings.Alerts,
 }
 
 

@@ -1,0 +1,195 @@
+"""`shardline alerts`: send what is in the outbox, show what is open."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+
+import click
+from sqlalchemy import Engine
+
+from pipelines import database, settings
+from pipelines.alerts import follower, incidents, opening
+from pipelines.alerts.channel import Notice
+from pipelines.alerts.incidents import Incident
+from pipelines.alerts.lease import Lease, LeaseLostError
+from pipelines.alerts.notices import NAMED, notice
+from pipelines.alerts.recoveries import close_recovered
+from pipelines.alerts.sender import Sender
+from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.settings import Settings
+
+HELD = 10
+UNSENT = 30
+UNKNOWN = 2
+
+GROUPING = 60.0
+"""Seconds that another sender waits if `list` dies while it groups failures."""
+
+SEND_HELP = """Send the failures in the outbox, as incidents, to the [alerts] channels.
+
+    Goes on until it is stopped. A run does the same for itself; this is for whoever
+    wants a recovery told while no run goes on. There is one sender at a time, and no
+    harm in starting several.
+
+    \b
+    Examples:
+      shardline alerts send
+      shardline alerts send --once
+
+    \b
+    Exit codes:
+       0  all is sent, or the command was stopped
+       2  wrong usage or configuration, such as no channel
+      10  another sender is at work
+      30  something could not be sent; it stays in the outbox
+    """
+
+LIST_HELP = """List the incidents that are open: number, state, since when, what, why.
+
+    \b
+    Examples:
+      shardline alerts list
+      shardline alerts list --all
+      shardline alerts list --json | jq '.[] | select(.partitions > 10) | .number'
+
+    An incident is `new` until a channel has taken it, then `open`, and `closed` when
+    the markers of all that failed exist.
+
+    \b
+    Exit codes:
+       0  they are listed, if there are any
+       2  wrong usage or configuration
+      30  the ETL database cannot be read
+    """
+
+CLOSE_HELP = """Close incident NUMBER by hand: nothing more is told of it.
+
+    For what no marker will ever end, such as a shard that is in the catalog no more.
+
+    \b
+    Example:
+      shardline alerts close 12
+
+    \b
+    Exit codes:
+       0  it is closed
+       2  wrong usage or configuration, or no incident with that number is open
+    """
+
+
+@click.group()
+def alerts() -> None:
+    """Failures that were grouped into incidents: send them, list them."""
+
+
+@alerts.command(help=SEND_HELP)
+@click.option("--once", is_flag=True, help="Send what there is now, and end.")
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Go on until standard input ends, then send what is left: as a run does it.",
+)
+def send(once: bool, follow: bool) -> None:
+    """Send what is in the outbox."""
+    options = settings.read()
+    if not options.alerts.channels:
+        raise ConfigurationError(
+            "[alerts] channels names no channel",
+            step="name one, or see `shardline alerts list`",
+        )
+    engine = database.connect(options.sessions.database)
+    ways = opening.channels(options.alerts.channels, options.connections)
+    sender = Sender(options, engine, ways)
+    patience = options.alerts.patience
+    try:
+        if once:
+            sys.exit(_drain(sender, time.monotonic() + patience))
+        if follow:
+            sender.follow(follower.end_of_run())
+            sys.exit(_drain(sender, time.monotonic() + patience))
+        sender.follow(threading.Event())
+    except KeyboardInterrupt:
+        sender.lease.release()
+
+
+def _drain(sender: Sender, end: float) -> int:
+    try:
+        return 0 if sender.drain(end) else UNSENT
+    except LeaseLostError:
+        return HELD
+
+
+@alerts.command("list", help=LIST_HELP)
+@click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
+@click.option("--json", "as_json", is_flag=True, help="As one JSON array.")
+def list_(every: bool, as_json: bool) -> None:
+    """List the incidents."""
+    options = settings.read()
+    engine = database.connect(options.sessions.database)
+    _bring_up_to_date(options, engine)
+    found = incidents.of(engine, also_closed=every)
+    shown = [(one, _notice(one, options, engine)) for one in found]
+    if as_json:
+        click.echo(json.dumps([_fields(*each) for each in shown], indent=2))
+        return
+    for incident, text in shown:
+        click.echo(
+            f"#{incident.number}\t{_state(incident)}"
+            f"\t{incident.opened:%Y-%m-%d %H:%M}\t{text.headline}\t{text.cause}"
+        )
+
+
+@alerts.command(help=CLOSE_HELP)
+@click.argument("number", type=int)
+def close(number: int) -> None:
+    """Close an incident by hand."""
+    engine = database.connect(settings.read().sessions.database)
+    if not incidents.close_by_hand(engine, number):
+        click.echo(f"no incident #{number} is open", err=True)
+        sys.exit(UNKNOWN)
+
+
+def _bring_up_to_date(options: Settings, engine: Engine) -> None:
+    """Do what a sender does before it sends, unless one is at work."""
+    lease = Lease(engine, GROUPING)
+    if not lease.take():
+        return
+    try:
+        incidents.group(lease)
+        close_recovered(lease, options)
+    except ShardlineError as error:
+        click.echo(f"some may have ended since: {error}", err=True)
+    finally:
+        lease.release()
+
+
+def _notice(incident: Incident, options: Settings, engine: Engine) -> Notice:
+    extent = incidents.extent(engine, incident.number, NAMED)
+    return notice(incident, extent, len(options.catalog.shards))
+
+
+def _state(incident: Incident) -> str:
+    if incident.closed:
+        return "closed"
+    return "new" if incident.shown is None else "open"
+
+
+def _fields(incident: Incident, text: Notice) -> dict[str, object]:
+    return {
+        "number": incident.number,
+        "state": _state(incident),
+        "family": incident.family,
+        "opened": incident.opened.isoformat(),
+        "last_seen": incident.last_seen.isoformat(),
+        "closed": incident.closed.isoformat() if incident.closed else None,
+        "nights": incident.nights,
+        "partitions": incident.partitions,
+        "headline": text.headline,
+        "cause": text.cause,
+        "facts": list(text.facts),
+        "step": incident.step,
+        "shown_on": sorted(incident.receipts),
+    }

@@ -1,0 +1,181 @@
+"""Writes failures to the outbox, in whichever process they happen.
+
+Nothing here raises, nor holds up its caller for longer than `BOUND`: the lines of the
+run tell of a failure in any case.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cache
+
+import luigi
+import luigi.scheduler
+import luigi.worker
+from sqlalchemy import Engine
+
+from pipelines import database, sessions, settings
+from pipelines.alerts import outbox
+from pipelines.alerts.outbox import About, Event, Occasion
+from pipelines.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+BOUND = 10.0
+"""Seconds that the outbox may hold up its caller."""
+
+PAUSE = 60.0
+"""Seconds that a process leaves the outbox alone after that."""
+
+REPEATED = timedelta(hours=1)
+"""How long an attempt that Luigi repeats may take, until the last one counts."""
+
+OF_AN_ATTEMPT = {Event.FAILURE, Event.PROCESS_FAILURE, Event.TIMEOUT}
+
+
+@cache
+def run_id() -> int:
+    """This run's number: children that are forked after the first call share it."""
+    return sessions.new_id()
+
+
+def tell(error: BaseException, task: luigi.Task, event: Event) -> None:
+    """Write that a task has failed.
+
+    Args:
+        error: What was raised.
+        task: Which task.
+        event: Which of Luigi's events told of it.
+    """
+
+    def held(engine: Engine) -> timedelta:
+        repeatable = event in OF_AN_ATTEMPT
+        return _until_repeated(engine, task) if repeatable else timedelta(0)
+
+    _write(error, [about(task)], event, held)
+
+
+def tell_all(error: BaseException, those: Sequence[About], event: Event) -> None:
+    """Write that several things have failed of the same."""
+    _write(error, those, event, lambda _: timedelta(0))
+
+
+def tell_later(
+    error: BaseException, task: luigi.Task, event: Event, held: timedelta
+) -> None:
+    """Write what is a failure only if it has not mended itself by some time.
+
+    Args:
+        error: Why it is not done yet.
+        task: Which task.
+        event: Which of Luigi's events told of it.
+        held: How long from now.
+    """
+    _write(error, [about(task)], event, lambda _: held)
+
+
+def about(task: luigi.Task) -> About:
+    """What a task is for: those of one day's shards make one family."""
+    shard = getattr(task, "shard", None)
+    family = str(task.task_family)
+    return About(
+        family=family.removesuffix("Shard") if shard else family,
+        task_id=str(task.task_id),
+        subject=getattr(task, "table", None) or getattr(task, "report", None),
+        day=getattr(task, "date", None),
+        shard=shard,
+        triage=getattr(task, "triage", ""),
+    )
+
+
+def _write(
+    error: BaseException,
+    those: Sequence[About],
+    event: Event,
+    held: Callable[[Engine], timedelta],
+) -> None:
+    def append() -> None:
+        options = settings.current()
+        engine = database.connect(options.sessions.database)
+        wait = held(engine)
+        rows = [
+            outbox.alert(
+                error,
+                one,
+                Occasion(
+                    event,
+                    run=run_id(),
+                    session=_session(engine, options, one, event),
+                    again=event is not Event.FAILURE,
+                    held=wait,
+                ),
+                options.catalog,
+            )
+            for one in those
+        ]
+        outbox.append(engine, rows)
+
+    _bounded(os.getpid()).do(append)
+
+
+def _session(engine: Engine, options: Settings, one: About, event: Event) -> int | None:
+    """The attempt that failed: the partition's latest."""
+    table = options.catalog.tables.get(one.subject or "")
+    if event not in OF_AN_ATTEMPT or not (table and one.day and one.shard):
+        return None
+    return sessions.latest(engine, table.target, one.day, one.shard)
+
+
+def _until_repeated(engine: Engine, task: luigi.Task) -> timedelta:
+    """How long a failure waits for the next attempt, if Luigi makes one.
+
+    Within a run, Luigi repeats only what a worker that stays alive has left, until it
+    has failed `retry_count` times.
+    """
+    if not luigi.worker.worker().keep_alive:
+        return timedelta(0)
+    policy = luigi.scheduler.scheduler()
+    limit = policy.retry_count if task.retry_count is None else task.retry_count
+    if outbox.alerts_of(engine, run_id(), str(task.task_id)) + 1 >= limit:
+        return timedelta(0)
+    return timedelta(seconds=policy.retry_delay) + REPEATED
+
+
+@cache
+def _bounded(_pid: int) -> _Bounded:
+    return _Bounded()
+
+
+class _Bounded:
+    """Does what must neither fail nor hold up its caller."""
+
+    def __init__(self) -> None:
+        self._paused_until = 0.0
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do it in a thread that is abandoned when it takes too long."""
+        if time.monotonic() < self._paused_until:
+            logger.warning("a failure is not in the outbox of alerts: it hangs")
+            return
+
+        def attempt() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - of no concern to a load
+                logger.warning("a failure is not in the outbox of alerts: %s", error)
+
+        thread = threading.Thread(target=attempt, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            logger.warning("a failure is not in the outbox of alerts: %s", error)
+            return
+        thread.join(BOUND)
+        if thread.is_alive():
+            self._paused_until = time.monotonic() + PAUSE
+            logger.warning("a failure may not be in the outbox of alerts: it hangs")

@@ -1,0 +1,94 @@
+"""One sender at a time: a lease in the ETL database, taken by one statement."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    func,
+    literal,
+    or_,
+    update,
+)
+
+from pipelines.database import sender
+from pipelines.database_faults import translated
+from pipelines.errors import TransientError
+
+TOLD = "the lease of the sender of alerts cannot be used"
+
+
+class LeaseLostError(TransientError):
+    """Another sender has taken over."""
+
+
+class Lease:
+    """The right to send; it passes on when its holder does not renew it in time.
+
+    Attributes:
+        engine: The ETL database.
+    """
+
+    def __init__(self, engine: Engine, seconds: float) -> None:
+        """Prepare to take it.
+
+        Args:
+            engine: The ETL database.
+            seconds: How long it lasts from each renewal on.
+        """
+        self.engine = engine
+        self._seconds = seconds
+        self._me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+
+    def take(self) -> bool:
+        """Take it if nobody has it, or renew it; whether it is ours now."""
+        now = _moment(self.engine)
+        free = or_(sender.c.holder.is_(None), sender.c.expires <= now)
+        mine = sender.c.holder == self._me
+        with translated(TOLD), self.engine.begin() as connection:
+            return self._hold(connection, or_(mine, free))
+
+    @contextmanager
+    def held(self) -> Iterator[Connection]:
+        """A transaction that is carried out only while the lease is ours.
+
+        It begins by renewing the lease, whose row stays locked to its end. So no two
+        senders ever write side by side, and one that slept too long writes nothing.
+
+        Raises:
+            LeaseLostError: Another sender has it.
+            ShardlineError: The ETL database cannot be used.
+        """
+        with translated(TOLD), self.engine.begin() as connection:
+            if not self._hold(connection, sender.c.holder == self._me):
+                raise LeaseLostError("another sender of alerts has taken over")
+            yield connection
+
+    def release(self) -> None:
+        """Let another take it at once."""
+        change = update(sender).where(sender.c.holder == self._me).values(holder=None)
+        with translated(TOLD), self.engine.begin() as connection:
+            connection.execute(change)
+
+    def _hold(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
+        until = _moment(self.engine, timedelta(seconds=self._seconds))
+        change = update(sender).where(condition).values(holder=self._me, expires=until)
+        return connection.execute(change).rowcount == 1
+
+
+def _moment(engine: Engine, later: timedelta = timedelta(0)) -> ColumnElement[datetime]:
+    """Now, by one clock for all: the server's, or that of an SQLite file's machine."""
+    kind = DateTime(timezone=True)
+    if engine.dialect.name == "postgresql":
+        now: ColumnElement[datetime] = func.clock_timestamp(type_=kind)
+        return now + literal(later)
+    return literal(datetime.now(UTC) + later, kind)

@@ -1,0 +1,84 @@
+"""What is said of an incident, in plain text."""
+
+from __future__ import annotations
+
+from pipelines.alerts.channel import Notice
+from pipelines.alerts.incidents import VARIOUS, Extent, Incident
+
+NAMED = 3
+"""How many shards and tables are named; the others are counted."""
+
+MINUTE = "%Y-%m-%d %H:%M"
+
+
+def notice(incident: Incident, extent: Extent, shards: int) -> Notice:
+    """The message that shows an incident as it is.
+
+    Args:
+        incident: The incident.
+        extent: What failed.
+        shards: How many shards there are in all.
+    """
+    recovered = incident.closed is not None
+    what = _what(incident.family, extent, shards)
+    return Notice(
+        number=incident.number,
+        headline=what if recovered else f"{what} failed",
+        cause=_cause(incident),
+        facts=tuple(fact for fact in _facts(incident, extent) if fact),
+        step="" if recovered else incident.step,
+        recovered=recovered,
+    )
+
+
+def _what(family: str, extent: Extent, shards: int) -> str:
+    days = _days(extent)
+    if not extent.shards:
+        tables = ", ".join(extent.subjects)
+        return " ".join(part for part in (family, tables, days) if part)
+    if extent.days > 1:
+        return f"{extent.partitions} loads of {family} {days}"
+    of_all = f"{extent.shards} of {max(shards, extent.shards)} shards"
+    return " ".join(part for part in (of_all, "of", family, days) if part)
+
+
+def _days(extent: Extent) -> str:
+    if extent.days > 1:
+        return f"{extent.first_day} to {extent.last_day}"
+    return str(extent.first_day or "")
+
+
+def _cause(incident: Incident) -> str:
+    if incident.fingerprint == VARIOUS:
+        return f"many different causes, such as {incident.error}: {incident.message}"
+    kind = f"{incident.error} {incident.code}".strip()
+    return f"{kind}: {incident.message}"
+
+
+def _facts(incident: Incident, extent: Extent) -> list[str]:
+    return [
+        _first(extent),
+        f"{extent.shards} shards, {extent.days} days" if extent.days > 1 else "",
+        _when(incident),
+        f"{_ordinal(incident.nights)} night running" if incident.nights > 1 else "",
+    ]
+
+
+def _when(incident: Incident) -> str:
+    if incident.closed:
+        return f"{incident.opened:{MINUTE}} to {incident.closed:{MINUTE}} UTC"
+    return f"since {incident.opened:{MINUTE}} UTC"
+
+
+def _first(extent: Extent) -> str:
+    if not extent.shards:
+        return ""
+    more = extent.shards - len(extent.first_shards)
+    named = ", ".join(extent.first_shards)
+    return f"first {named} and {more} more" if more else f"shards: {named}"
+
+
+def _ordinal(number: int) -> str:
+    teens = {11, 12, 13}
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in teens else ending}"

@@ -1,0 +1,239 @@
+"""The outbox: every failure is a row, from the moment it happened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
+from pipelines.alerts.causes import fingerprint, normalise
+from pipelines.catalog import Catalog
+from pipelines.database import alerts
+from pipelines.database_faults import translated
+from pipelines.errors import ShardlineError, one_line
+from pipelines.sessions import new_id
+
+INSERTS: dict[str, type[SqliteInsert | PostgresqlInsert]] = {
+    "sqlite": SqliteInsert,
+    "postgresql": PostgresqlInsert,
+}
+"""Only these say ON CONFLICT."""
+
+LONGEST = 4_000
+"""Most characters of a message that are kept."""
+
+
+class Event(StrEnum):
+    """What told of a failure: Luigi's events by their names, and two of our own."""
+
+    FAILURE = "failure"
+    PROCESS_FAILURE = "process failure"
+    TIMEOUT = "timeout"
+    BROKEN_TASK = "broken task"
+    DEPENDENCY_MISSING = "dependency missing"
+    NOT_STARTED = "not started"
+    """The run ended before Luigi could begin."""
+    LOST = "lost"
+    """A session was left open by a process that is gone."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a failure happened to.
+
+    Attributes:
+        family: The kind of task, as the headline calls it.
+        task_id: The task, as Luigi calls it.
+        subject: The table, or whatever else the task is for.
+        day: The day, if it is for one.
+        shard: The shard, if it is for one.
+        triage: What to do about failures of this family.
+    """
+
+    family: str
+    task_id: str
+    subject: str | None = None
+    day: date | None = None
+    shard: str | None = None
+    triage: str = ""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A row of the outbox; the attributes are its columns.
+
+    Attributes:
+        id: Unique; the same for an event that is told again.
+        run: Which run it happened in: the same in all of its processes.
+        session: The latest attempt in the session log, if there was one.
+        error: The type of the exception; of the driver's, where there is one.
+        code: The server's number or SQLSTATE, or "".
+        message: The exception's text.
+        step: What to do next.
+        happened: When.
+        due: From when on it counts: an attempt that will be repeated is none yet.
+    """
+
+    id: int
+    run: int
+    session: int | None
+    event: Event
+    family: str
+    task_id: str
+    subject: str | None
+    day: date | None
+    shard: str | None
+    error: str
+    code: str
+    message: str
+    step: str
+    fingerprint: str
+    happened: datetime
+    due: datetime
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When a failure happened, and in which run.
+
+    Attributes:
+        event: What told of it.
+        run: The run's number, or the lost session's.
+        session: The attempt's number in the session log.
+        again: Whether the same event may be told several times for one failure.
+        held: How long it waits for the failure to mend itself.
+        happened: When.
+    """
+
+    event: Event
+    run: int
+    session: int | None = None
+    again: bool = False
+    held: timedelta = timedelta(0)
+    happened: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def alert(
+    error: BaseException, about: About, occasion: Occasion, catalog: Catalog
+) -> Alert:
+    """The row for an error.
+
+    Args:
+        error: What was raised.
+        about: What it happened to.
+        occasion: When and where.
+        catalog: The names that do not make one cause differ from another.
+    """
+    driver = error.__cause__ if isinstance(error, ShardlineError) else None
+    kind = type(driver or error).__name__
+    ours = error if isinstance(error, ShardlineError) else None
+    message = ours.cause if ours else one_line(str(error)) or kind
+    code = ours.code if ours else ""
+    steps = [ours.step if ours else "", about.triage]
+    cause = normalise(message, _own_names(about, catalog), _all_names(catalog))
+    return Alert(
+        id=_id(occasion, about) if occasion.again else new_id(),
+        run=occasion.run,
+        session=occasion.session,
+        event=occasion.event,
+        family=about.family[:200],
+        task_id=about.task_id[:400],
+        subject=about.subject,
+        day=about.day,
+        shard=about.shard,
+        error=kind[:200],
+        code=code[:32],
+        message=message[:LONGEST],
+        step="; ".join(step for step in steps if step),
+        fingerprint=fingerprint(about.family, kind, code, cause),
+        happened=occasion.happened,
+        due=occasion.happened + occasion.held,
+    )
+
+
+def append(engine: Engine, rows: Sequence[Alert]) -> None:
+    """Add rows, in one transaction; those that are there already stay as they are.
+
+    Raises:
+        TransientError: The ETL database does not take them now.
+        ConfigurationError: It will not until someone corrects it.
+    """
+    told = "the outbox of alerts cannot be written"
+    statement = INSERTS[engine.dialect.name](alerts).on_conflict_do_nothing()
+    with translated(told), engine.begin() as connection:
+        values = [{**asdict(row), "event": row.event.value} for row in rows]
+        connection.execute(statement, values)
+
+
+def alerts_of(engine: Engine, run: int, task_id: str) -> int:
+    """How often a task has failed in a run so far."""
+    query = select(func.count()).where(
+        alerts.c.run == run, alerts.c.task_id == task_id[:400]
+    )
+    with translated("the outbox of alerts cannot be read"), engine.connect() as link:
+        return link.scalar(query) or 0
+
+
+def knows_of(
+    engine: Engine, subject: str, day: date, shard: str, since: datetime
+) -> bool:
+    """Whether a partition's failure since some moment is in the outbox."""
+    query = select(alerts.c.id).where(
+        alerts.c.subject == subject,
+        alerts.c.day == day,
+        alerts.c.shard == shard,
+        alerts.c.happened >= since,
+    )
+    with translated("the outbox of alerts cannot be read"), engine.connect() as link:
+        return link.scalar(query.limit(1)) is not None
+
+
+def ungrouped(connection: Connection, limit: int) -> list[Alert]:
+    """The oldest rows that count by now and belong to no incident yet."""
+    columns = (alerts.c[name] for name in Alert.__dataclass_fields__)
+    query = (
+        select(*columns)
+        .where(alerts.c.incident.is_(None), alerts.c.due <= datetime.now(UTC))
+        .order_by(alerts.c.due, alerts.c.id)
+        .limit(limit)
+    )
+    return [
+        Alert(
+            **{
+                **row,
+                "event": Event(row["event"]),
+                "happened": utc(row["happened"]),
+                "due": utc(row["due"]),
+            }
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as the database gives it, with its zone: SQLite keeps none."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _id(occasion: Occasion, about: About) -> int:
+    """The same number for the same event, from 1 to 2**63 - 1."""
+    key = f"{occasion.run}\0{occasion.event}\0{about.task_id}\0{about.shard}"
+    octets = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(octets) % (2**63 - 1) + 1
+
+
+def _own_names(about: About, catalog: Catalog) -> list[str]:
+    shard = catalog.shards.get(about.shard or "")
+    names = [about.task_id, about.shard or ""]
+    return [*names, shard.database, shard.server] if shard else names
+
+
+def _all_names(catalog: Catalog) -> list[str]:
+    shards = catalog.shards.values()
+    return [name for one in shards for name in (one.name, one.database, one.server)]

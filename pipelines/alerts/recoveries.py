@@ -1,0 +1,113 @@
+"""An incident ends when all that failed is in the warehouse, whoever put it there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from pipelines.alerts.incidents import TOLD, close
+from pipelines.alerts.lease import Lease
+from pipelines.catalog import Table
+from pipelines.database import alerts, incidents
+from pipelines.database_faults import translated
+from pipelines.settings import Settings
+from pipelines.warehouse.markers import Day
+from pipelines.warehouse.memo import memo
+
+FAR_APART = timedelta(days=31)
+"""Days with more between them are asked for by a query of their own."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What failed: a shard's day, a table's day, a table, or nothing that is marked."""
+
+    subject: str | None
+    day: date | None
+    shard: str | None
+
+
+def close_recovered(lease: Lease, settings: Settings) -> None:
+    """Close the incidents of which nothing is missing any more.
+
+    A task for a shard's day is mended when its marker is there; one for a table's day,
+    when the markers of all shards are; one for a table, when its tables are. Of
+    anything else the warehouse knows nothing: it stays open until someone closes it.
+
+    Args:
+        lease: The right to write it down.
+        settings: Where the markers are.
+
+    Raises:
+        LeaseLostError: Another sender has taken over.
+        ShardlineError: The warehouse or the ETL database cannot be asked.
+    """
+    failed = _open(lease)
+    if not failed:
+        return
+    mended = _Mended(settings, [one for of_one in failed.values() for one in of_one])
+    ended = [number for number, those in failed.items() if all(map(mended, those))]
+    if ended:
+        with lease.held() as connection:
+            close(connection, ended)
+
+
+def _open(lease: Lease) -> dict[int, list[Failed]]:
+    """What failed of each open incident."""
+    query = (
+        select(incidents.c.number, alerts.c.subject, alerts.c.day, alerts.c.shard)
+        .join(alerts, alerts.c.incident == incidents.c.number)
+        .where(incidents.c.closed.is_(None))
+        .distinct()
+    )
+    found: dict[int, list[Failed]] = defaultdict(list)
+    with translated(TOLD), lease.engine.connect() as connection:
+        for number, subject, day, shard in connection.execute(query):
+            found[number].append(Failed(subject, day, shard))
+    return found
+
+
+class _Mended:
+    """Tells what is mended, from one query a table, or few where days are far apart."""
+
+    def __init__(self, settings: Settings, failed: Sequence[Failed]) -> None:
+        self._settings = settings
+        self._memo = memo(settings.warehouse)
+        self._present: dict[str, set[Day]] = {}
+        days: dict[str, set[date]] = defaultdict(set)
+        for one in failed:
+            if one.subject in settings.catalog.tables and one.day:
+                days[one.subject].add(one.day)
+        for name, wanted in days.items():
+            self._present[name] = self._days(settings.catalog.tables[name], wanted)
+
+    def __call__(self, failed: Failed) -> bool:
+        table = self._settings.catalog.tables.get(failed.subject or "")
+        if table is None:
+            return False
+        if failed.day is None:
+            return failed.shard is None and self._memo.has_table(table)
+        shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
+        present = self._present[table.name]
+        return all((failed.day, shard) in present for shard in shards)
+
+    def _days(self, table: Table, wanted: set[date]) -> set[Day]:
+        present: set[Day] = set()
+        for first, last in _stretches(sorted(wanted)):
+            present.update(self._memo.markers(table, first, last))
+        return present
+
+
+def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """The first and the last of days that are not far apart."""
+    stretches: list[tuple[date, date]] = []
+    for day in days:
+        if stretches and day - stretches[-1][1] <= FAR_APART:
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    return stretches

@@ -1,0 +1,253 @@
+"""Sends what is in the outbox: groups it, shows it, and tells when it is over.
+
+Whatever the sender has done is written down in the step after, so it may be killed
+between any two: the next one does that step again. A message that is sent twice so
+carries the same number.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+
+from sqlalchemy import Engine
+
+from pipelines.alerts import incidents
+from pipelines.alerts.channel import (
+    Channel,
+    ChannelBusyError,
+    ChannelRefusedError,
+    Notice,
+    Receipt,
+)
+from pipelines.alerts.incidents import Incident
+from pipelines.alerts.lease import Lease, LeaseLostError
+from pipelines.alerts.notices import NAMED, notice
+from pipelines.alerts.recoveries import close_recovered
+from pipelines.errors import ShardlineError
+from pipelines.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+POLL = 2.0
+"""Seconds between two looks into the outbox."""
+
+CHECK = 30.0
+"""Seconds between two looks at the markers."""
+
+LEASE_POLL = 0.5
+"""Seconds between two looks at another sender's lease."""
+
+REFUSED = 600.0
+"""Seconds that a channel is left alone after it has refused a message."""
+
+FAILED = 30.0
+"""Seconds that a channel is left alone after it has not taken one in time."""
+
+WITHOUT_EDITS = 900.0
+"""Seconds between two messages of one incident on a channel that is not the first."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Until when a channel is left alone.
+
+    Attributes:
+        until: A moment of `time.monotonic`.
+        busy: Whether the channel itself said so, and will take something then.
+    """
+
+    until: float = -math.inf
+    busy: bool = False
+
+
+class Sender:
+    """Shows incidents on the first channel that takes them.
+
+    Attributes:
+        lease: What it must hold to send.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        channels: Sequence[Channel],
+        lease_seconds: float | None = None,
+    ) -> None:
+        """Prepare to send.
+
+        Args:
+            settings: All options.
+            engine: The ETL database.
+            channels: In the order in which they are tried.
+            lease_seconds: How long other senders wait for this one if it dies; by
+                default, as long as a delivery may take, and some more.
+        """
+        self._settings = settings
+        self._engine = engine
+        self._channels = channels
+        self._deadline = settings.alerts.deadline
+        self.lease = Lease(engine, lease_seconds or self._deadline + 30)
+        self._pauses = {channel.name: Pause() for channel in channels}
+        self._first_tried: dict[int, float] = {}
+        self._again = math.inf
+        self._checked = -math.inf
+
+    def send(self, *, last: bool = False, end: float = math.inf) -> bool:
+        """Group what is new, end what is mended, and show what has changed.
+
+        Args:
+            last: Whether nobody comes after this; then no message is put off, and the
+                markers are looked at in any case.
+            end: The moment of `time.monotonic` at which to stop.
+
+        Returns:
+            Whether nothing is left to be told.
+
+        Raises:
+            LeaseLostError: The lease was not ours, or is not any more.
+            ShardlineError: The ETL database cannot be used.
+        """
+        self._again = math.inf
+        incidents.group(self.lease)
+        self._end_what_is_mended(at_once=last)
+        changed = incidents.untold(self._engine)
+        done = [self._tell(incident, last=last, end=end) for incident in changed]
+        return all(done)
+
+    def drain(self, end: float = math.inf) -> bool:
+        """Send until nothing is left that any channel may still take.
+
+        Args:
+            end: The moment of `time.monotonic` at which to stop at the latest.
+
+        Returns:
+            Whether nothing is left.
+
+        Raises:
+            LeaseLostError: Another sender is at work, and has not told all by then.
+            ShardlineError: The ETL database cannot be used.
+        """
+        while not self.lease.take():
+            if not incidents.anything_untold(self._engine):
+                return True
+            if time.monotonic() >= end:
+                raise LeaseLostError("another sender of alerts is at work")
+            time.sleep(LEASE_POLL)
+        try:
+            while not self.send(last=True, end=end):
+                if self._again == math.inf:
+                    return False
+                time.sleep(max(0, self._again - time.monotonic()))
+        finally:
+            self.lease.release()
+        return True
+
+    def follow(self, ended: Event) -> None:
+        """Send as failures come, until `ended` is set; what breaks is tried again."""
+        said = ""
+        while not ended.wait(POLL):
+            try:
+                if self._has_work() and self.lease.take():
+                    self.send()
+                said = ""
+            except ShardlineError as error:
+                if str(error) != said:
+                    said = str(error)
+                    logger.warning("alerts wait: %s", said)
+
+    def _has_work(self) -> bool:
+        return incidents.anything_untold(self._engine) or incidents.anything_open(
+            self._engine
+        )
+
+    def _end_what_is_mended(self, *, at_once: bool) -> None:
+        now = time.monotonic()
+        if not at_once and now < self._checked + CHECK:
+            return
+        self._checked = now
+        try:
+            close_recovered(self.lease, self._settings)
+        except LeaseLostError:
+            raise
+        except ShardlineError as error:
+            # The failures are told all the same: this may be one of their causes.
+            logger.info("whether incidents are over is not known: %s", error)
+
+    def _tell(self, incident: Incident, *, last: bool, end: float) -> bool:
+        """Show an incident as it is; whether that is done."""
+        if time.monotonic() >= end or not (last or self._is_time(incident)):
+            return False
+        extent = incidents.extent(self._engine, incident.number, NAMED)
+        text = notice(incident, extent, len(self._settings.catalog.shards))
+        receipts = self._deliver(text, incident, end)
+        if not receipts:
+            return False
+        incidents.note_shown(self.lease, incident, receipts)
+        self._first_tried.pop(incident.number, None)
+        return True
+
+    def _is_time(self, incident: Incident) -> bool:
+        """Whether the last message of an incident may be changed already."""
+        if incident.shown is None or incident.closed:
+            return True
+        edited = self._channels and self._channels[0].name in incident.receipts
+        pause = self._settings.alerts.throttle if edited else WITHOUT_EDITS
+        return (datetime.now(UTC) - incident.shown).total_seconds() >= pause
+
+    def _deliver(
+        self, text: Notice, incident: Incident, end: float
+    ) -> dict[str, Receipt]:
+        """Show a text on the first channel that takes it; its receipt.
+
+        The end of an incident is told by every channel that has shown it; by another
+        one only if none of them takes it.
+        """
+        shown_by = incident.receipts if text.recovered else {}
+        ways = sorted(self._channels, key=lambda one: one.name not in shown_by)
+        since = self._first_tried.setdefault(incident.number, time.monotonic())
+        receipts: dict[str, Receipt] = {}
+        for channel in ways:
+            if receipts and channel.name not in shown_by:
+                break
+            if receipt := self._try(channel, text, incident, end):
+                receipts[channel.name] = receipt
+                continue
+            patience = end if channel is ways[-1] else min(end, since + self._deadline)
+            pause = self._pauses[channel.name]
+            if pause.busy and pause.until < patience:
+                self._again = min(self._again, pause.until)
+                break
+        return receipts
+
+    def _try(
+        self, channel: Channel, text: Notice, incident: Incident, end: float
+    ) -> Receipt | None:
+        """Have a channel show a text; None if it does not, and is left alone then."""
+        if time.monotonic() < self._pauses[channel.name].until:
+            return None
+        if not self.lease.take():
+            raise LeaseLostError("another sender of alerts has taken over")
+        before = incident.receipts.get(channel.name)
+        deadline = min(end, time.monotonic() + self._deadline)
+        try:
+            return channel.deliver(text, before, deadline)
+        except ChannelBusyError as error:
+            logger.info("%s is busy: %s", channel.name, error)
+            if error.receipt:
+                incidents.keep(self.lease, incident, {channel.name: error.receipt})
+            pause = Pause(time.monotonic() + error.retry_after, busy=True)
+        except ChannelRefusedError as error:
+            logger.warning("%s: %s", channel.name, error)
+            pause = Pause(time.monotonic() + REFUSED)
+        except Exception as error:  # noqa: BLE001 - a channel's defect stops no other
+            logger.warning("%s: %s: %s", channel.name, type(error).__name__, error)
+            pause = Pause(time.monotonic() + FAILED)
+        self._pauses[channel.name] = pause
+        return None

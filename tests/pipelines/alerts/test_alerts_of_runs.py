@@ -1,0 +1,322 @@
+"""What runs write to the outbox and send, through the commands, as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from filed import FILE, FileChannel
+from project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
+
+from pipelines import database
+from pipelines.alerts.outbox import Event
+
+HERE = Path(__file__).parent
+DYING = """
+import os, signal, sys
+import luigi
+from datetime import date
+from pipelines.orders import LoadOrdersShard
+
+class LoadDyingShard(LoadOrdersShard):
+    def run(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+class LoadSlowShard(LoadOrdersShard):
+    worker_timeout = 1
+    def run(self):
+        signal.pause()
+
+class LoadBrokenShard(LoadOrdersShard):
+    def requires(self):
+        raise ValueError("nobody knows")
+
+day = date.fromisoformat(sys.argv[1])
+tasks = [LoadDyingShard(date=day, shard=shard) for shard in sys.argv[2:]]
+others = (LoadSlowShard, LoadBrokenShard)
+tasks += [kind(date=day, shard=sys.argv[2]) for kind in others]
+luigi.build(tasks, workers=3, local_scheduler=True)
+"""
+
+
+@pytest.fixture
+def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
+    """The channel that the project's runs send to."""
+    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", path.rstrip(os.pathsep))
+    monkeypatch.setenv(FILE, str(tmp_path / "chat"))
+    return FileChannel(tmp_path / "chat")
+
+
+def with_channel(project: Project) -> Project:
+    project.options["alerts"] = {"channels": "filed:channel", "throttle": "0"}
+    return project
+
+
+def listed(project: Project, *options: str) -> list[dict[str, object]]:
+    result = project.run("shardline", "alerts", "list", "--json", *options)
+    assert result.code == 0, result.err
+    found: list[dict[str, object]] = json.loads(result.out)
+    return found
+
+
+def rows(project: Project) -> list[sa.Row[tuple[object, ...]]]:
+    with project.log() as log:
+        return list(log.execute(sa.select(database.alerts)))
+
+
+def two_of_three_fail(project: Project) -> None:
+    for name in ("first", "second"):
+        project.add_shard(name, ddl="")
+    insert(project, project.add_shard("third"), orders(3))
+
+
+def mend(project: Project) -> None:
+    for name in ("first", "second"):
+        project.on_shard(name, ORDERS_DDL)
+
+
+def test_a_run_sends_one_message_for_its_failures_and_one_when_they_are_mended(
+    logged_project: Project, chat: FileChannel
+) -> None:
+    project = with_channel(logged_project)
+    two_of_three_fail(project)
+    assert project.load(DAY).code == 30
+    (shown,) = chat.chat()
+    assert shown == f"#1 2 of 3 shards of LoadOrders {DAY} failed"
+    line = chat.lines()[-1]
+    assert str(line["cause"]).startswith("ProgrammingError 208: SQL Server: Inv")
+    assert "shardline run" in str(line["step"])
+    (incident,) = listed(project)
+    assert (incident["number"], incident["state"]) == (1, "open")
+    assert incident["shown_on"] == ["file"]
+    assert all(row.session and row.run == rows(project)[0].run for row in rows(project))
+    mend(project)
+    assert project.load(DAY).code == 0
+    assert chat.chat()[1:] == [f"#1 2 of 3 shards of LoadOrders {DAY}"]
+    assert listed(project) == []
+    assert [one["state"] for one in listed(project, "--all")] == ["closed"]
+
+
+def test_plain_luigi_sends_too_and_markers_end_it_whoever_made_them(
+    project: Project, chat: FileChannel
+) -> None:
+    two_of_three_fail(with_channel(project))
+    assert project.luigi("LoadOrders", "--date", DAY, "--workers", "3").code == 30
+    assert chat.chat() == [f"#1 2 of 3 shards of LoadOrders {DAY} failed"]
+    mend(project)
+    del project.options["alerts"]
+    assert project.load(DAY).code == 0
+    with_channel(project)
+    assert project.run("shardline", "alerts", "send", "--once").code == 0
+    assert chat.chat()[1:] == [f"#1 2 of 3 shards of LoadOrders {DAY}"]
+
+
+def test_without_channels_the_outbox_is_kept_and_listed(project: Project) -> None:
+    two_of_three_fail(project)
+    assert project.load(DAY).code == 30
+    result = project.run("shardline", "alerts", "list")
+    (line,) = result.out.splitlines()
+    number, state, _, headline, cause = line.split("\t")
+    assert (number, state) == ("#1", "new")
+    assert headline == f"2 of 3 shards of LoadOrders {DAY} failed"
+    assert "208" in cause
+    refused = project.run("shardline", "alerts", "send", "--once")
+    assert (refused.code, len(refused.told)) == (2, 1)
+    assert project.run("shardline", "alerts", "close", "1").code == 0
+    assert project.run("shardline", "alerts", "close", "1").code == 2
+    assert listed(project) == []
+
+
+def test_a_channel_that_cannot_be_made_does_not_touch_the_load(
+    project: Project,
+) -> None:
+    insert(project, project.add_shard(), orders(3))
+    project.options["alerts"] = {"channels": "nobody"}
+    result = project.load(DAY)
+    assert result.code == 0
+    assert "there is no channel 'nobody'" in result.err
+
+
+def test_a_killed_run_is_an_incident_at_the_next_one_told_once(
+    project: Project,
+) -> None:
+    project.loadable(10)
+    control = project.sandbox.control
+    process = project.start_load()
+    hold = project.hold(process, "extract")
+    control.wait(hold)
+    kill(process)
+    finished(process)
+    control.release("kill", hold=hold)
+    control.remove(hold)
+    project.add_shard("broken", ddl="")
+    for _ in range(2):
+        assert project.load(DAY, shards=["broken"]).code == 30
+    lost = [one for one in rows(project) if one.event == Event.LOST]
+    assert [one.session for one in lost] == [lost[0].run]
+    incidents = {str(one["cause"])[:25]: one for one in listed(project)}
+    assert len(incidents) == 2
+    alone = incidents["TransientError: its proce"]
+    assert alone["headline"] == f"1 of 2 shards of LoadOrders {DAY} failed"
+
+
+def test_a_run_that_is_killed_sends_what_it_has_left(
+    project: Project, chat: FileChannel
+) -> None:
+    with_channel(project).add_shard("broken", ddl="")
+    control = project.sandbox.control
+    process = project.start_load("--shard", "broken")
+    # The last look at the markers, when all tasks have ended.
+    look = control.hold('^SELECT "day"', server="vertica", client_pid=process.pid)
+    control.wait(look)
+    os.kill(process.pid, signal.SIGKILL)
+    finished(process)
+    control.remove(look)
+    assert chat.chat() == [f"#1 1 of 1 shards of LoadOrders {DAY} failed"]
+
+
+def test_the_death_of_a_task_is_one_row_however_often_luigi_tells_it(
+    project: Project,
+) -> None:
+    shards = [project.add_shard(name) for name in ("first", "second", "third")]
+    project.create_target()
+    (project.folder / "dying.py").write_text(DYING)
+    project.run("python", "dying.py", DAY, *shards)
+    events = sorted((str(row.event), str(row.shard)) for row in rows(project))
+    assert events == [
+        (Event.BROKEN_TASK, "first"),
+        *((Event.PROCESS_FAILURE, shard) for shard in sorted(shards)),
+        (Event.TIMEOUT, "first"),
+    ]
+    assert {incident["headline"] for incident in listed(project)} == {
+        f"1 of 3 shards of LoadBroken {DAY} failed",
+        f"3 of 3 shards of LoadDying {DAY} failed",
+        f"1 of 3 shards of LoadSlow {DAY} failed",
+    }
+
+
+def test_an_attempt_that_luigi_repeats_makes_no_noise(project: Project) -> None:
+    project.add_shard("broken", ddl="")
+    project.options["worker"] = {"keep_alive": "true", "wait_interval": "0.1"}
+    project.options["scheduler"] = {"retry_count": "3", "retry_delay": "0.1"}
+    assert project.luigi("LoadOrders", "--date", DAY).code == 30
+    found = sorted(rows(project), key=lambda row: row.happened)
+    assert [row.due > row.happened for row in found] == [True, True, False]
+    (incident,) = listed(project)
+    assert incident["partitions"] == 1
+
+
+def test_a_day_that_is_not_over_waits_for_its_end(project: Project) -> None:
+    project.add_shard("first")
+    assert project.load("2999-12-31").code == 20
+    (row,) = rows(project)
+    assert (row.event, row.error) == (Event.DEPENDENCY_MISSING, "NotReadyError")
+    assert row.due.year == 2999
+    assert listed(project) == []
+
+
+def test_a_run_that_cannot_begin_tells_of_every_shard(project: Project) -> None:
+    for name in ("first", "second"):
+        project.add_shard(name)
+    project.options["warehouse"] = {"port": "1"}
+    assert project.load(DAY).code == 30
+    (incident,) = listed(project)
+    assert incident["headline"] == f"2 of 2 shards of LoadOrders {DAY} failed"
+    assert "cannot be reached" in str(incident["cause"])
+    assert project.luigi("LoadOrders", "--date", DAY).code != 0
+    assert rows(project)[-1].event == Event.DEPENDENCY_MISSING
+
+
+def test_a_shard_that_nobody_knows_is_told(project: Project) -> None:
+    project.add_shard("first")
+    project.luigi("LoadOrdersShard", "--date", DAY, "--shard", "nowhere")
+    (row,) = rows(project)
+    assert (row.event, row.shard) == (Event.DEPENDENCY_MISSING, "nowhere")
+
+
+def test_what_the_servers_said_by_number_is_kept(project: Project) -> None:
+    project.loadable(3)
+    project.options["warehouse"] = {"password": "wr0ng"}
+    project.load(DAY)
+    assert {row.code for row in rows(project)} == {"28000"}
+    assert "wr0ng" not in str(rows(project))
+
+
+def test_an_outbox_that_is_away_or_hangs_holds_up_nobody(
+    project: Project,
+) -> None:
+    project.add_shard()
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = silent.getsockname()[1]
+        project.etl_database = f"postgresql+psycopg://u:s3cret@127.0.0.1:{port}/etl"
+        told = project.run("python", "-c", AWAY.format(bound=0.5))
+    assert (told.code, told.out) == (0, "done\n")
+    assert "may not be in the outbox of alerts" in told.err
+    gone = project.run("python", "-c", AWAY.format(bound=60))
+    assert (gone.code, gone.out) == (0, "done\n")
+    assert "a failure is not in the outbox of alerts" in gone.err
+    assert "s3cret" not in told.err + gone.err
+
+
+AWAY = """
+from pipelines.alerts import events
+from pipelines.alerts.outbox import About, Event
+from pipelines.errors import PermanentError
+events.BOUND = {bound}
+for _ in range(2):
+    events.tell_all(PermanentError("broken"), [About("LoadOrders", "1")], Event.FAILURE)
+print("done")
+"""
+
+
+def test_a_sender_of_its_own_goes_on_until_it_is_told_to_end(
+    project: Project, chat: FileChannel
+) -> None:
+    project.add_shard("broken", ddl="")
+    assert project.load(DAY).code == 30
+    os.mkfifo(chat.path)
+    sending = with_channel(project).start("shardline", "alerts", "send")
+    # Opening it waits until the sender writes.
+    assert f"1 of 1 shards of LoadOrders {DAY} failed" in chat.path.read_text()
+    sending.terminate()
+    assert finished(sending).code == 0
+    with project.log() as log:
+        assert log.scalar(sa.select(database.sender.c.holder)) is None
+
+
+def test_telegram_shows_what_failed_and_mail_what_telegram_does_not_take(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = project.sandbox
+    telegram, mailbox = sandbox.control.telegram, sandbox.control.smtp
+    telegram.reset()
+    mailbox.clear()
+    (host, port), smtp = sandbox.addresses.telegram, sandbox.addresses.smtp
+    monkeypatch.setenv(
+        "SHARDLINE_CONNECTION_TELEGRAM",
+        f"telegram://{sandbox.addresses.token}@-1001?api=http://{host}:{port}",
+    )
+    monkeypatch.setenv(
+        "SHARDLINE_CONNECTION_MAIL",
+        f"smtp://{smtp.host}:{smtp.port}/?security=none&from=etl@x.example&to=a@x.example",
+    )
+    two_of_three_fail(project)
+    project.options["alerts"] = {"channels": "telegram, mail", "deadline": "5"}
+    assert project.load(DAY).code == 30
+    (shown,) = telegram.messages(-1001)
+    assert shown.text.startswith(f"🔴 #1 2 of 3 shards of LoadOrders {DAY} failed")
+    mend(project)
+    telegram.down()
+    try:
+        assert project.load(DAY).code == 0
+    finally:
+        telegram.up()
+    (mail,) = [one for one in mailbox.mails() if "recovered" in str(one)]
+    assert f"2 of 3 shards of LoadOrders {DAY}" in str(mail)

@@ -1,0 +1,252 @@
+"""What becomes one incident, what it says, and when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from filed import DAY, NIGHT, FileChannel, append, failed, many, options
+from project import Project
+from pydantic import SecretStr
+
+from pipelines import database
+from pipelines.alerts import incidents
+from pipelines.alerts.incidents import MOST_CAUSES
+from pipelines.alerts.sender import Sender
+from pipelines.catalog import Partition
+from pipelines.sessions import new_id
+from pipelines.settings import Settings, Warehouse
+from pipelines.warehouse.connection import connect
+from pipelines.warehouse.markers import Marker, Markers
+
+
+@pytest.fixture
+def settings(etl_database: str) -> Settings:
+    return options(etl_database)
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> FileChannel:
+    return FileChannel(tmp_path / "chat")
+
+
+def drain(settings: Settings, *channels: FileChannel) -> None:
+    engine = database.connect(settings.sessions.database)
+    assert Sender(settings, engine, channels).drain()
+
+
+def test_150_shards_with_one_cause_are_one_message(
+    settings: Settings, channel: FileChannel
+) -> None:
+    shards = list(settings.catalog.shards)
+    append(settings, *(failed(settings, shard, f"{shard} away") for shard in shards))
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["headline"] == "150 of 150 shards of LoadOrders 2019-03-14 failed"
+    assert line["cause"] == f"TransientError 20009: {min(shards)} away"
+    assert line["facts"] == [
+        "first abakan, achinsk, aleksin and 147 more",
+        "since 2019-03-15 02:14 UTC",
+    ]
+    assert line["step"] == "look; mend it"
+
+
+def test_three_causes_are_three_messages(
+    settings: Settings, channel: FileChannel
+) -> None:
+    causes = ("the server is away", "the login was refused", "the disk is full")
+    for shard in list(settings.catalog.shards)[:30]:
+        append(settings, *(failed(settings, shard, cause) for cause in causes))
+    drain(settings, channel)
+    assert sorted(str(line["cause"]) for line in channel.lines()) == sorted(
+        f"TransientError 20009: {cause}" for cause in causes
+    )
+
+
+def test_a_message_is_edited_as_its_incident_grows_and_says_nothing_twice(
+    settings: Settings, channel: FileChannel
+) -> None:
+    for shard in ("abakan", "chita", "chita"):
+        append(settings, failed(settings, shard))
+        drain(settings, channel)
+    assert [line["edit"] for line in channel.lines()] == [False, True]
+    assert channel.chat() == ["#1 2 of 150 shards of LoadOrders 2019-03-14 failed"]
+    assert "shards: abakan, chita" in channel.lines()[-1]["facts"]  # type: ignore[operator]
+
+
+def test_the_next_night_is_a_new_message_that_counts_the_nights(
+    settings: Settings, channel: FileChannel
+) -> None:
+    # Not to the minute, and the fifth night is a week later.
+    nights = [0, 24.5, 47.5, 72, 72.5, 240]
+    for at, hours in enumerate(nights):
+        happened = NIGHT + timedelta(hours=hours)
+        day = DAY + timedelta(days=at)
+        append(settings, failed(settings, "abakan", day=day, happened=happened))
+        drain(settings, channel)
+    running = [str(line["facts"][-1]) for line in channel.lines()]  # type: ignore[index]
+    assert [fact.partition(" ")[0] for fact in running] == [
+        *("since", "2nd", "3rd", "4th", "4th", "since")
+    ]
+    assert [line["number"] for line in channel.lines()] == [1, 2, 3, 4, 4, 5]
+
+
+def test_an_outbox_that_waited_for_days_is_told_night_by_night(
+    settings: Settings, channel: FileChannel
+) -> None:
+    for at in range(3):
+        happened = NIGHT + timedelta(days=at)
+        append(settings, failed(settings, "abakan", happened=happened))
+    drain(settings, channel)
+    assert [line["number"] for line in channel.lines()] == [1, 2, 3]
+    assert "3rd night running" in channel.lines()[-1]["facts"]  # type: ignore[operator]
+
+
+def test_many_days_of_one_run_are_one_incident(
+    settings: Settings, channel: FileChannel
+) -> None:
+    append(settings, *many(failed(settings, "abakan"), 3))
+    append(settings, *many(failed(settings, "chita"), 2))
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["headline"] == "5 loads of LoadOrders 2019-03-14 to 2019-03-16 failed"
+    assert "2 shards, 3 days" in line["facts"]  # type: ignore[operator]
+
+
+def test_a_family_with_many_causes_at_once_does_not_flood_the_chat(
+    settings: Settings, channel: FileChannel
+) -> None:
+    words = [
+        chr(ord("a") + one) + chr(ord("a") + two)
+        for one in range(7)
+        for two in range(7)
+    ]
+    append(settings, *(failed(settings, "chita", f"broken {word}") for word in words))
+    drain(settings, channel)
+    assert len(channel.lines()) == MOST_CAUSES + 1
+    (rest,) = [
+        x for x in channel.lines() if str(x["cause"]).startswith("many different")
+    ]
+    assert rest["number"] == MOST_CAUSES + 1
+
+
+def test_what_waits_for_a_repetition_is_not_told_before_its_time(
+    settings: Settings, channel: FileChannel
+) -> None:
+    append(settings, failed(settings, "chita", held=timedelta(days=36_500)))
+    drain(settings, channel)
+    assert channel.lines() == []
+    assert (
+        incidents.of(database.connect(settings.sessions.database), also_closed=True)
+        == []
+    )
+
+
+def test_ten_thousand_failures_are_grouped_some_at_a_time(
+    settings: Settings, channel: FileChannel
+) -> None:
+    causes = ("the server is away", "the login was refused", "the disk is full")
+    for at, cause in enumerate(causes):
+        append(settings, *many(failed(settings, "chita", cause), 3_333 + (at == 0)))
+    engine = database.connect(settings.sessions.database)
+    statements: list[object] = []
+    sa.event.listen(engine, "after_cursor_execute", lambda *_: statements.append(1))
+    drain(settings, channel)
+    assert sorted(str(line["headline"])[:5] for line in channel.lines()) == [
+        "3333 ",
+        "3333 ",
+        "3334 ",
+    ]
+    assert len(statements) < 500
+
+
+@pytest.fixture
+def in_warehouse(project: Project, etl_database: str) -> Settings:
+    """Settings whose markers are in the sandbox, in a table of the test's own."""
+    at = project.sandbox.addresses
+    warehouse = Warehouse(
+        host=at.vertica.host,
+        port=at.vertica.port,
+        user=at.user,
+        password=SecretStr(at.password),
+        database=at.database,
+    )
+    found = options(etl_database, warehouse)
+    project.add_shard()
+    project.create_target()
+    table = found.catalog.table("orders").model_copy(update={"target": project.target})
+    tables = {**found.catalog.tables, "orders": table}
+    catalog = found.catalog.model_copy(update={"tables": tables})
+    return found.model_copy(update={"catalog": catalog})
+
+
+def mark(settings: Settings, shard: str, day: date = DAY) -> None:
+    with connect(settings.warehouse) as connection:
+        markers = Markers(connection, settings.warehouse.markers)
+        table = settings.catalog.table("orders")
+        partition = Partition(table, settings.catalog.shard(shard), day)
+        markers.insert(partition, Marker(new_id(), 1, 0))
+        connection.commit()
+
+
+def test_an_incident_is_over_when_all_its_markers_are_there(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    rows = [failed(in_warehouse, shard) for shard in ("abakan", "chita")]
+    append(in_warehouse, *rows, failed(in_warehouse, "moscow", "the login was refused"))
+    drain(in_warehouse, channel)
+    mark(in_warehouse, "abakan")
+    drain(in_warehouse, channel)
+    assert not any(line["recovered"] for line in channel.lines())
+    mark(in_warehouse, "chita")
+    drain(in_warehouse, channel)
+    drain(in_warehouse, channel)
+    assert channel.chat() == [
+        "#1 2 of 150 shards of LoadOrders 2019-03-14 failed",
+        "#2 1 of 150 shards of LoadOrders 2019-03-14 failed",
+        "#1 2 of 150 shards of LoadOrders 2019-03-14",
+    ]
+    (left,) = incidents.of(
+        database.connect(in_warehouse.sessions.database), also_closed=False
+    )
+    assert left.number == 2
+
+
+def test_what_is_over_before_anybody_was_told_is_not_told(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    append(in_warehouse, failed(in_warehouse, "abakan"))
+    mark(in_warehouse, "abakan")
+    drain(in_warehouse, channel)
+    assert channel.lines() == []
+
+
+def test_a_failure_of_a_whole_day_is_over_when_every_shard_is_there(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    shards = dict(list(in_warehouse.catalog.shards.items())[:2])
+    small = in_warehouse.catalog.model_copy(update={"shards": shards})
+    settings = in_warehouse.model_copy(update={"catalog": small})
+    append(
+        settings, failed(settings, None), failed(settings, None, family="CreateTarget")
+    )
+    table = replace(failed(settings, None, family="MakeTarget"), day=None)
+    append(
+        settings,
+        table,
+        replace(table, id=new_id(), family="MakeNothing", subject="none"),
+    )
+    for shard in shards:
+        drain(settings, channel)
+        mark(settings, shard)
+    drain(settings, channel)
+    assert channel.chat() == [
+        "#1 CreateTarget orders 2019-03-14 failed",
+        "#2 LoadOrders orders 2019-03-14 failed",
+        "#3 MakeNothing none failed",
+        "#1 CreateTarget orders 2019-03-14",
+        "#2 LoadOrders orders 2019-03-14",
+    ]

@@ -1,0 +1,102 @@
+"""A sender killed between any two of its steps loses nothing."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+from filed import DAY, FileChannel, append, expire_lease, failed, options
+
+from pipelines import database
+from pipelines.alerts import incidents
+from pipelines.alerts.channel import Notice, Receipt
+from pipelines.alerts.sender import Sender
+from pipelines.settings import Settings
+
+FORK = multiprocessing.get_context("fork")
+CAUSES = ("the server is away", "the login was refused")
+
+
+def drain(settings: Settings, path: Path, dies_at: int) -> None:
+    """Send all there is; die, without a word, at a step."""
+    engine = database.connect(settings.sessions.database)
+    steps = itertools.count(1)
+
+    def step(*_: object) -> None:
+        """Count what leaves a trace, and nothing else."""
+        if next(steps) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    class Channel(FileChannel):
+        def deliver(
+            self, notice: Notice, before: Receipt | None, deadline: float
+        ) -> Receipt:
+            step()
+            receipt = super().deliver(notice, before, deadline)
+            step()
+            return receipt
+
+    def wrote(_link: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith("SELECT"):
+            step()
+
+    sa.event.listen(engine, "after_cursor_execute", wrote)
+    sa.event.listen(engine, "commit", step)
+    assert Sender(settings, engine, [Channel(path)]).drain()
+    os._exit(0)
+
+
+def ends_well(target: Callable[..., None], *arguments: object) -> bool:
+    """Run a process to its end; whether it was not killed."""
+    process = FORK.Process(target=target, args=arguments)
+    process.start()
+    process.join(60)
+    assert process.exitcode in {0, -signal.SIGKILL}
+    return process.exitcode == 0
+
+
+def begin_anew(engine: sa.Engine) -> None:
+    expire_lease(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.delete(database.alerts))
+        connection.execute(sa.delete(database.incidents))
+
+
+def test_a_sender_killed_at_any_step_loses_no_incident(
+    etl_database: str, tmp_path: Path
+) -> None:
+    settings = options(etl_database)
+    engine = database.connect(settings.sessions.database)
+    for dies_at in itertools.count(1):
+        begin_anew(engine)
+        channel = FileChannel(tmp_path / f"chat {dies_at}")
+        for cause in CAUSES:
+            append(settings, failed(settings, "abakan", cause))
+        survived = ends_well(drain, settings, channel.path, dies_at)
+        append(settings, failed(settings, "chita", CAUSES[0]))
+        expire_lease(engine)
+        assert ends_well(drain, settings, channel.path, 0)
+        numbers = {line["number"] for line in channel.lines()}
+        assert len(numbers) == len(CAUSES)
+        what = f"shards of LoadOrders {DAY} failed"
+        last = {line["number"]: line["headline"] for line in channel.lines()}
+        assert sorted(map(str, last.values())) == [
+            f"1 of 150 {what}",
+            f"2 of 150 {what}",
+        ]
+        assert not incidents.anything_untold(engine)
+        with engine.begin() as connection:
+            incidents.close(connection, [int(str(number)) for number in numbers])
+        ends_well(drain, settings, channel.path, dies_at)
+        expire_lease(engine)
+        assert ends_well(drain, settings, channel.path, 0)
+        ends = {line["number"] for line in channel.lines() if line["recovered"]}
+        assert ends == numbers
+        if survived:
+            break
+    assert dies_at > 25

@@ -1,0 +1,34 @@
+"""Every kind of task says what to do when it fails."""
+
+from __future__ import annotations
+
+import luigi
+import pytest
+from luigi.task_register import Register
+
+from pipelines import events
+from pipelines.catalog import read
+from pipelines.runner import task_class
+from pipelines.settings import CatalogFiles
+
+
+def families() -> list[type[luigi.Task]]:
+    """The tasks of the product, those of every table among them."""
+    packaged = read(CatalogFiles().tables, CatalogFiles().shards)
+    for table in packaged.tables.values():
+        task_class(table)
+    registered = [Register.get_task_cls(name) for name in Register.task_names()]
+    ours = [kind for kind in registered if kind.__module__.startswith("pipelines.")]
+    assert {*events.TASKS} <= {base for kind in ours for base in kind.__mro__}
+    return sorted(ours, key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("family", families())
+def test_a_family_of_tasks_has_a_triage_note_in_one_line(
+    family: type[luigi.Task],
+) -> None:
+    note = getattr(family, "triage", "")
+    assert note
+    assert "\n" not in note
+    assert note[0].islower()
+    assert not note.endswith(".")
