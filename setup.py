@@ -56,6 +56,7 @@ setup(
         "pipelines.connections",
         "pipelines.migrations",
         "pipelines.migrations.versions",
+        "pipelines.report_mail",
         "pipelines.source",
         "pipelines.sql",
         "pipelines.warehouse",
@@ -70,6 +71,7 @@ setup(
         "lowlevel": ["*.pyi", "py.typed"],
         "pipelines": ["py.typed"],
         "pipelines.catalogs": ["*.toml", "*.csv"],
+        "pipelines.report_mail": ["templates/*"],
         "pipelines.sql": ["*.sql", "reports/*.sql"],
     },
     ext_modules=extensions,
@@ -90,6 +92,10 @@ setup(
     ],
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2,<4"],  # the ETL database in production
+        "mail": [  # the mail of success
+            "matplotlib>=3.9,<4",  # its plots
+            "pandas>=2.3,<4",  # its tables
+        ],
         "sandbox": [
             "duckdb>=2.0,<2.1",  # the engine under both servers
             "numpy>=2.0,<3",  # decoding COPY data by column

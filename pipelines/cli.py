@@ -9,23 +9,13 @@ from datetime import datetime
 from typing import TypeVar
 
 import click
-import luigi.configuration
 
 from pipelines import __version__, catalog, checks, failures, listing, runner, settings
 from pipelines.alerts.commands import alerts
+from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
 
 T = TypeVar("T")
-
-SCHEDULER_OPTIONS = (
-    "default-scheduler-host",
-    "default-scheduler-url",
-    "default_scheduler_host",
-    "default_scheduler_url",
-    "scheduler_host",
-    "scheduler_url",
-)
-"""Options of Luigi's [core], old and new, that say where luigid is."""
 
 RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
 
@@ -84,6 +74,8 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(refresh)
+cli.add_command(render)
 
 
 @cli.command(help=RUN_HELP)
@@ -129,7 +121,7 @@ def run(
     options = settings.read()
     how = How(
         workers=workers,
-        local_scheduler=local_scheduler or not _names_luigid(),
+        local_scheduler=local_scheduler or not runner.names_luigid(),
         verbose=verbose,
     )
     if options.sessions.is_file and not how.local_scheduler:
@@ -193,9 +185,3 @@ def _tell(report: DayReport) -> None:
 
 def _unique(values: Sequence[T]) -> list[T]:
     return list(dict.fromkeys(values))
-
-
-def _names_luigid() -> bool:
-    """Whether the configuration says where luigid is."""
-    core = luigi.configuration.get_config()
-    return any(core.has_option("core", name) for name in SCHEDULER_OPTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Engine,
@@ -22,8 +24,12 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
+    literal,
     make_url,
 )
+from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
+from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pipelines import migrations
@@ -134,6 +140,31 @@ sender = Table(
     Column("expires", DateTime(timezone=True), nullable=False),
 )
 """One row: who may send, and until when."""
+
+report_mails = Table(
+    "report_mails",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("holder", String(300)),
+    Column("expires", DateTime(timezone=True)),
+    Column("sent", DateTime(timezone=True)),
+)
+"""The mails of success: a row a day; who sends it, and when it was sent."""
+
+INSERTS: dict[str, type[SqliteInsert | PostgresqlInsert]] = {
+    "sqlite": SqliteInsert,
+    "postgresql": PostgresqlInsert,
+}
+"""Only these say ON CONFLICT."""
+
+
+def moment(engine: Engine, later: timedelta = timedelta(0)) -> ColumnElement[datetime]:
+    """Now, or later, by one clock for all: the server's, or a file's machine's."""
+    kind = DateTime(timezone=True)
+    if engine.dialect.name == "postgresql":
+        now: ColumnElement[datetime] = func.clock_timestamp(type_=kind)
+        return now + literal(later)
+    return literal(datetime.now(UTC) + later, kind)
 
 
 def connect(url: SecretStr) -> Engine:

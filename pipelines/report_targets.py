@@ -7,13 +7,14 @@ from datetime import date
 
 import luigi
 
+from pipelines import database
 from pipelines.catalog import Table
 from pipelines.report_entries import Report
+from pipelines.report_mail import records
 from pipelines.settings import Settings
 from pipelines.warehouse import refresh
-from pipelines.warehouse.faults import MissingRelationError
 from pipelines.warehouse.memo import memo
-from pipelines.warehouse.report_markers import ReportMarkers, inputs
+from pipelines.warehouse.report_markers import is_fresh
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,17 @@ class RefreshedTarget(luigi.Target):
 
     def exists(self) -> bool:
         """Whether its marker has the fingerprint of the day's markers."""
-        seen = memo(self.settings.warehouse)
-        tables = [self.settings.catalog.table(name) for name in self.report.tables]
-        if not all(seen.has_table(table) for table in tables):
-            return False
-        found = seen.ask(
-            lambda link: inputs(link, self.settings, self.report.tables, self.day)
-        )
-        try:
-            marker = seen.ask(
-                lambda link: ReportMarkers(link, self.settings).find(
-                    self.report.name, self.day
-                )
-            )
-        except MissingRelationError:
-            return False
-        return (
-            marker is not None
-            and marker.fingerprint == found.fingerprint
-            and len(found.missing) <= self.allow_missing
-        )
+        return is_fresh(self.settings, self.report, self.day, self.allow_missing)
+
+
+@dataclass(frozen=True)
+class MailTarget(luigi.Target):
+    """The mail of success of a day."""
+
+    settings: Settings
+    day: date
+
+    def exists(self) -> bool:
+        """Whether it has been sent."""
+        engine = database.connect(self.settings.sessions.database)
+        return records.is_sent(engine, self.day)

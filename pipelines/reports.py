@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import time
+from typing import ClassVar
+
 import luigi
 
-from pipelines import database, events, settings
-from pipelines.errors import ShardlineError, TransientError
+from pipelines import database, events, mail, settings
+from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.load import CreateTarget
-from pipelines.report_targets import MadeTarget, PresentTarget, RefreshedTarget
+from pipelines.report_mail import records
+from pipelines.report_targets import (
+    MadeTarget,
+    MailTarget,
+    PresentTarget,
+    RefreshedTarget,
+)
 from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
+from pipelines.settings import Settings
 from pipelines.table_tasks import task_class
 from pipelines.warehouse import refresh
+
+REFRESH_AGAIN = (
+    "when that is done, `shardline refresh` the day again: the old report is in place"
+)
+"""What to do about a report that failed, when its cause is mended."""
+
+PATIENCE = 60.0
+"""Seconds that the mail servers have to take a mail, all together."""
 
 
 class CreateReport(luigi.Task):
     """A report's table and its view, made and kept as the report's SQL says."""
+
+    triage: ClassVar[str] = REFRESH_AGAIN
 
     report = luigi.Parameter()
     date = luigi.DateParameter()
@@ -42,6 +62,8 @@ class CreateReport(luigi.Task):
 class DayPresent(luigi.ExternalTask):
     """A table's day, of which some shards may be missing; loads are not started."""
 
+    triage: ClassVar[str] = "load what is missing, or allow more to be missing"
+
     table = luigi.Parameter()
     date = luigi.DateParameter()
     allow_missing = luigi.IntParameter()
@@ -59,6 +81,8 @@ class RefreshReport(luigi.Task):
     With `allow_missing` that many shards' loads may be absent, and loads are taken as
     they are found; without it they are run.
     """
+
+    triage: ClassVar[str] = REFRESH_AGAIN
 
     report = luigi.Parameter()
     date = luigi.DateParameter()
@@ -120,6 +144,8 @@ class RefreshReport(luigi.Task):
 class RefreshReports(luigi.WrapperTask):
     """Every report, once a day is in."""
 
+    triage: ClassVar[str] = REFRESH_AGAIN
+
     date = luigi.DateParameter()
     allow_missing = luigi.IntParameter(default=0)
 
@@ -131,4 +157,49 @@ class RefreshReports(luigi.WrapperTask):
         ]
 
 
-events.register(CreateReport, DayPresent, RefreshReport)
+class MailReports(luigi.Task):
+    """The mail of success: once a day, when every report is fresh."""
+
+    triage: ClassVar[str] = (
+        "see `shardline connections mail --test`; the reports are fresh, and the next"
+        " run sends the mail"
+    )
+    subject: ClassVar[str] = records.SUBJECT
+
+    date = luigi.DateParameter()
+    allow_missing = luigi.IntParameter(default=0)
+
+    def requires(self) -> luigi.Task:
+        """The reports."""
+        return RefreshReports(date=self.date, allow_missing=self.allow_missing)
+
+    def output(self) -> luigi.Target:
+        """The note that it was sent."""
+        return MailTarget(settings.current(), self.date)
+
+    def run(self) -> None:
+        """Send it."""
+        options = settings.current()
+        try:
+            self._send(options)
+        except ShardlineError as error:
+            raise error.at(f"mail of {self.date}") from error
+
+    def _send(self, options: Settings) -> None:
+        addresses = options.connections.mail
+        if not addresses:
+            raise ConfigurationError(
+                "there is no connection 'mail'",
+                step="name it in [connections]: see docs/connections.md",
+            )
+        # Here: it takes pandas, which every task would have to wait for.
+        from pipelines.report_mail.writing import write  # noqa: PLC0415
+
+        engine = database.connect(options.sessions.database)
+        written = write(options, self.date, addresses[0].sender)
+        with records.sending(engine, self.date, 2 * PATIENCE) as wanted:
+            if wanted:
+                mail.send(addresses, written, time.monotonic() + PATIENCE)
+
+
+events.register(CreateReport, DayPresent, RefreshReport, RefreshReports, MailReports)

@@ -10,6 +10,7 @@ from enum import IntEnum
 from urllib.parse import urlsplit
 
 import luigi
+import luigi.configuration
 import luigi.interface
 from luigi.execution_summary import LuigiStatusCode
 from luigi.rpc import RPCError
@@ -24,6 +25,16 @@ from pipelines.reach import why_unreachable
 from pipelines.settings import Settings
 from pipelines.table_tasks import task_class
 from pipelines.warehouse.memo import memo
+
+SCHEDULER_OPTIONS = (
+    "default-scheduler-host",
+    "default-scheduler-url",
+    "default_scheduler_host",
+    "default_scheduler_url",
+    "scheduler_host",
+    "scheduler_url",
+)
+"""Options of Luigi's [core], old and new, that say where luigid is."""
 
 HELD = {LuigiStatusCode.NOT_RUN, LuigiStatusCode.SUCCESS}
 """What Luigi says when nothing failed, although something may be missing."""
@@ -153,7 +164,7 @@ def _run_day(
     seen = memo(settings.warehouse)
     try:
         before = seen.markers(table, day, day)
-        status = _build_patiently(
+        status = build_patiently(
             tasks,
             lambda: len(seen.sources(table, day).intersection(shards)),
             settings.load.patience,
@@ -169,7 +180,7 @@ def _run_day(
         if (day, name) in after and (day, name) not in before
     ]
     missing = tuple(name for name in shards if (day, name) not in after)
-    code = _exit_code(missing, status)
+    code = exit_code_for(missing, status)
     told = failures.lines().take()
     return DayReport(
         table=table.name,
@@ -195,7 +206,7 @@ def _tell(
     tell_all(error, those, Event.NOT_STARTED)
 
 
-def _build_patiently(
+def build_patiently(
     tasks: Sequence[luigi.Task], complete: Callable[[], int], patience: float, how: How
 ) -> LuigiStatusCode:
     """Run Luigi, again while luigid keeps what is missing for another run.
@@ -243,6 +254,12 @@ def _build(tasks: Sequence[luigi.Task], how: How) -> LuigiStatusCode:
     return status
 
 
+def names_luigid() -> bool:
+    """Whether the configuration says where luigid is."""
+    core = luigi.configuration.get_config()
+    return any(core.has_option("core", name) for name in SCHEDULER_OPTIONS)
+
+
 def _check_luigid() -> None:
     """Ask now: Luigi itself would try for minutes."""
     core = luigi.interface.core()
@@ -267,8 +284,8 @@ def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str
     return (f"{what} {missing[0]} ({len(missing)} shards in all): {why}",)
 
 
-def _exit_code(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:
-    """The markers decide whether all is well, Luigi tells what is not."""
+def exit_code_for(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:
+    """How a run ended: markers say whether all is well, Luigi what is not."""
     if not missing:
         return ExitCode.COMPLETE
     match status:

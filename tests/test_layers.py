@@ -13,6 +13,8 @@ REPOSITORY = Path(__file__).parents[1]
 FLOORS = [
     {"pipelines.__main__"},
     {"pipelines.cli"},
+    {"pipelines.report_commands"},
+    {"pipelines.report_runner"},
     {"pipelines.listing", "pipelines.runner"},
     {"pipelines.checks"},
     {"pipelines.reports"},
@@ -27,6 +29,7 @@ FLOORS = [
         "pipelines.transfer",
     },
     {"pipelines.alerts"},
+    {"pipelines.report_mail"},
     {"pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
     {"pipelines.report_sql"},

@@ -35,6 +35,9 @@ PAUSE = 60.0
 REPEATED = timedelta(hours=1)
 """How long an attempt that Luigi repeats may take, until the last one counts."""
 
+SUBJECTS = ("table", "report", "subject")
+"""The parameters of tasks that say what they are for."""
+
 OF_AN_ATTEMPT = {Event.FAILURE, Event.PROCESS_FAILURE, Event.TIMEOUT}
 
 
@@ -86,7 +89,9 @@ def about(task: luigi.Task) -> About:
     return About(
         family=family.removesuffix("Shard") if shard else family,
         task_id=str(task.task_id),
-        subject=getattr(task, "table", None) or getattr(task, "report", None),
+        subject=next(
+            (name for part in SUBJECTS if (name := getattr(task, part, None))), None
+        ),
         day=getattr(task, "date", None),
         shard=shard,
         triage=getattr(task, "triage", ""),

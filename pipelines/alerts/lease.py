@@ -7,20 +7,11 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    DateTime,
-    Engine,
-    func,
-    literal,
-    or_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, or_, update
 
-from pipelines.database import sender
+from pipelines.database import moment, sender
 from pipelines.database_faults import translated
 from pipelines.errors import TransientError
 
@@ -51,7 +42,7 @@ class Lease:
 
     def take(self) -> bool:
         """Take it if nobody has it, or renew it; whether it is ours now."""
-        now = _moment(self.engine)
+        now = moment(self.engine)
         free = or_(sender.c.holder.is_(None), sender.c.expires <= now)
         mine = sender.c.holder == self._me
         with translated(TOLD), self.engine.begin() as connection:
@@ -80,15 +71,6 @@ class Lease:
             connection.execute(change)
 
     def _hold(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
-        until = _moment(self.engine, timedelta(seconds=self._seconds))
+        until = moment(self.engine, timedelta(seconds=self._seconds))
         change = update(sender).where(condition).values(holder=self._me, expires=until)
         return connection.execute(change).rowcount == 1
-
-
-def _moment(engine: Engine, later: timedelta = timedelta(0)) -> ColumnElement[datetime]:
-    """Now, by one clock for all: the server's, or that of an SQLite file's machine."""
-    kind = DateTime(timezone=True)
-    if engine.dialect.name == "postgresql":
-        now: ColumnElement[datetime] = func.clock_timestamp(type_=kind)
-        return now + literal(later)
-    return literal(datetime.now(UTC) + later, kind)

@@ -9,21 +9,13 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
 from pipelines.alerts.causes import fingerprint, normalise
 from pipelines.catalog import Catalog
-from pipelines.database import alerts
+from pipelines.database import INSERTS, alerts
 from pipelines.database_faults import translated
 from pipelines.errors import ShardlineError, one_line
 from pipelines.sessions import new_id
-
-INSERTS: dict[str, type[SqliteInsert | PostgresqlInsert]] = {
-    "sqlite": SqliteInsert,
-    "postgresql": PostgresqlInsert,
-}
-"""Only these say ON CONFLICT."""
 
 LONGEST = 4_000
 """Most characters of a message that are kept."""

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from pipelines.alerts.incidents import TOLD, close
 from pipelines.alerts.lease import Lease
 from pipelines.catalog import Table
 from pipelines.database import alerts, incidents
 from pipelines.database_faults import translated
+from pipelines.report_mail import records
 from pipelines.settings import Settings
 from pipelines.warehouse.markers import Day
 from pipelines.warehouse.memo import memo
+from pipelines.warehouse.report_markers import is_fresh
 
 FAR_APART = timedelta(days=31)
 """Days with more between them are asked for by a query of their own."""
@@ -35,8 +37,9 @@ def close_recovered(lease: Lease, settings: Settings) -> None:
     """Close the incidents of which nothing is missing any more.
 
     A task for a shard's day is mended when its marker is there; one for a table's day,
-    when the markers of all shards are; one for a table, when its tables are. Of
-    anything else the warehouse knows nothing: it stays open until someone closes it.
+    when the markers of all shards are; one for a table, when its tables are; one for a
+    report's day, when the report is fresh; a mail, when it was sent. Of anything else
+    nothing is known: it stays open until someone closes it.
 
     Args:
         lease: The right to write it down.
@@ -49,8 +52,9 @@ def close_recovered(lease: Lease, settings: Settings) -> None:
     failed = _open(lease)
     if not failed:
         return
-    mended = _Mended(settings, [one for of_one in failed.values() for one in of_one])
-    ended = [number for number, those in failed.items() if all(map(mended, those))]
+    those = [one for of_one in failed.values() for one in of_one]
+    mended = _Mended(settings, lease.engine, those)
+    ended = [number for number, parts in failed.items() if all(map(mended, parts))]
     if ended:
         with lease.held() as connection:
             close(connection, ended)
@@ -74,8 +78,11 @@ def _open(lease: Lease) -> dict[int, list[Failed]]:
 class _Mended:
     """Tells what is mended, from one query a table, or few where days are far apart."""
 
-    def __init__(self, settings: Settings, failed: Sequence[Failed]) -> None:
+    def __init__(
+        self, settings: Settings, engine: Engine, failed: Sequence[Failed]
+    ) -> None:
         self._settings = settings
+        self._engine = engine
         self._memo = memo(settings.warehouse)
         self._present: dict[str, set[Day]] = {}
         days: dict[str, set[date]] = defaultdict(set)
@@ -88,12 +95,19 @@ class _Mended:
     def __call__(self, failed: Failed) -> bool:
         table = self._settings.catalog.tables.get(failed.subject or "")
         if table is None:
-            return False
+            return failed.day is not None and self._is_told(failed.subject, failed.day)
         if failed.day is None:
             return failed.shard is None and self._memo.has_table(table)
         shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
         present = self._present[table.name]
         return all((failed.day, shard) in present for shard in shards)
+
+    def _is_told(self, subject: str | None, day: date) -> bool:
+        """Of a report or a mail, whether it is there."""
+        if subject == records.SUBJECT:
+            return records.is_sent(self._engine, day)
+        report = self._settings.report_entries.get(subject or "")
+        return report is not None and is_fresh(self._settings, report, day)
 
     def _days(self, table: Table, wanted: set[date]) -> set[Day]:
         present: set[Day] = set()

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pipelines.report_entries import Report
 from pipelines.report_sql import quoted
 from pipelines.settings import Settings
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.faults import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
+from pipelines.warehouse.memo import memo
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,38 @@ def inputs(
         found |= {(name, shard): marker for (_, shard), marker in loaded.items()}
     wanted = {(name, shard) for name in tables for shard in settings.catalog.shards}
     return Inputs(found, tuple(sorted(wanted - found.keys())))
+
+
+def is_fresh(
+    settings: Settings, report: Report, day: date, allow_missing: int | None = None
+) -> bool:
+    """Whether a report was refreshed from what is loaded of a day now.
+
+    Args:
+        settings: All options.
+        report: The report.
+        day: The day.
+        allow_missing: How many loads may be missing; any number if None.
+
+    Raises:
+        TransientError: The warehouse cannot be asked now.
+    """
+    marker, found = memo(settings.warehouse).ask(
+        lambda link: _state(link, settings, report, day)
+    )
+    enough = allow_missing is None or len(found.missing) <= allow_missing
+    return marker is not None and marker.fingerprint == found.fingerprint and enough
+
+
+def _state(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> tuple[ReportMarker | None, Inputs]:
+    """A report's marker and what is loaded; nothing where the tables are not made."""
+    try:
+        found = inputs(connection, settings, report.tables, day)
+        return ReportMarkers(connection, settings).find(report.name, day), found
+    except MissingRelationError:
+        return None, Inputs({}, ())
 
 
 class ReportMarkers:

@@ -1,0 +1,141 @@
+"""`shardline refresh` and `shardline render`."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+
+import click
+
+from pipelines import report_runner, report_sql, settings
+from pipelines.errors import ConfigurationError
+from pipelines.runner import How, names_luigid
+
+REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
+
+    \b
+    Examples:
+      shardline refresh --date 2019-03-14 --workers 4
+      shardline refresh city_orders daily_orders --date 2019-03-14
+      shardline refresh --date 2019-03-14 --allow-missing 3
+
+    What a report needs is loaded first. A report that is fresh is left alone: it was
+    refreshed from just what is loaded of the day now. When all reports of a day are
+    fresh, one mail goes to the readers of the connection `mail`, if there is one.
+
+    With --allow-missing nothing is loaded: reports are made of what is there, unless
+    more is missing than that, and the mail names it.
+
+    \b
+    Exit codes:
+       0  every report asked for is fresh, and the mail is sent
+       2  wrong usage or configuration; nothing was started
+      20  loads are missing, or a day is not over yet
+      25  luigid keeps something for another run, or did not let it run
+      30  something failed; the old reports are in place
+      35  something could not be scheduled
+    """
+
+RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
+
+    \b
+    Examples:
+      shardline render city_orders --date 2019-03-14
+      SHARDLINE_VARIABLE_REGION=north shardline render my_report --date 2019-03-14
+
+    \b
+    Exit codes:
+       0  it is shown
+       2  the report is unknown, or its template is wrong
+    """
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command(help=REFRESH_HELP)
+@click.argument("reports", nargs=-1, metavar="[REPORT]...")
+@click.option(
+    "--date",
+    "days",
+    type=_DAY,
+    required=True,
+    multiple=True,
+    metavar="YYYY-MM-DD",
+    help="A day that must be in; may be given several times.",
+)
+@click.option(
+    "--allow-missing",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many shards' loads of the day may be missing.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many processes work at a time.",
+)
+@click.option("--no-mail", is_flag=True, help="Send no mail.")
+@click.option(
+    "--local-scheduler",
+    is_flag=True,
+    help="Schedule in this process, even if luigi.cfg names a luigid.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+def refresh(
+    reports: tuple[str, ...],
+    days: tuple[datetime, ...],
+    allow_missing: int,
+    workers: int,
+    no_mail: bool,
+    local_scheduler: bool,
+    verbose: bool,
+) -> None:
+    """Refresh reports, and mail that they are fresh."""
+    options = settings.read()
+    how = How(
+        workers=workers,
+        local_scheduler=local_scheduler or not names_luigid(),
+        verbose=verbose,
+    )
+    names = [options.report(name).name for name in dict.fromkeys(reports)]
+    asked = report_runner.Asked(
+        reports=tuple(names or options.report_entries),
+        allow_missing=allow_missing,
+        mail=not names and not no_mail and bool(options.connections.mail),
+    )
+    if not names and not no_mail and not asked.mail:
+        click.echo("no connection `mail` is configured: nobody is told", err=True)
+    code = 0
+    for day in dict.fromkeys(day.date() for day in days):
+        outcome = report_runner.run(asked, day, options, how)
+        for line in outcome.lines:
+            click.echo(line, err=True)
+        click.echo(str(outcome))
+        code = max(code, outcome.exit_code)
+    sys.exit(code)
+
+
+@click.command(help=RENDER_HELP)
+@click.argument("report")
+@click.option(
+    "--date", "day", type=_DAY, required=True, metavar="YYYY-MM-DD", help="The day."
+)
+def render(report: str, day: datetime) -> None:
+    """Show the SQL of a report."""
+    options = settings.read()
+    click.echo(";\n\n".join(_statements(options, report, day.date())) + ";")
+
+
+def _statements(options: settings.Settings, name: str, day: date) -> list[str]:
+    report = options.report(name)
+    if not report.template.is_file():
+        raise ConfigurationError(f"there is no file {report.template}")
+    return [
+        report_sql.create_view(options, report, day),
+        report_sql.create_table(report),
+        report_sql.delete(report),
+        report_sql.insert(report),
+    ]
