@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,6 +20,12 @@ WIDTH, DPI = 7.5, 110
 
 BAR_HEIGHT = 0.26
 """Inches a city."""
+
+FEWEST_DAYS = 7
+"""Days that there is room for, however few are drawn."""
+
+MOST_TICKS = 8
+"""Most days that are named below their bars."""
 
 BLUE, ORANGE, GREY = "#4878a8", "#d9822b", "#8c8c8c"
 
@@ -48,26 +56,26 @@ def _figure(height: float) -> Figure:
 
 
 def _daily(daily: pd.DataFrame) -> Figure:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415
-    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415
+    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     figure = _figure(3.2)
     axes = figure.subplots()
-    days = pd.to_datetime(daily["day"])
-    axes.bar(days, daily["orders"], width=0.8, color=BLUE, label="orders")
+    last: date = daily["day"].iloc[-1]
+    places = [(day - last).days for day in daily["day"]]  # from the last day
+    axes.bar(places, daily["orders"], width=0.8, color=BLUE, label="orders")
     axes.plot(
-        days, daily["average"], color=ORANGE, marker="o", ms=3, label="7-day average"
+        places, daily["average"], color=ORANGE, marker="o", ms=3, label="7-day average"
     )
-    axes.set_title(f"Orders a day, to {days.iloc[-1]:%d %B %Y}")
+    axes.set_title(f"Orders a day, to {_written(last)}")
     axes.set_ylabel("orders")
     axes.set_ylim(bottom=0)
-    locator = AutoDateLocator(minticks=min(len(days), 4), maxticks=8)
-    locator.intervald[3] = [1, 2, 7, 14]  # ticks by days: never by hours
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    span = max(1 - places[0], FEWEST_DAYS)
+    ticks = range(0, -span, -math.ceil(span / MOST_TICKS))
+    shown = [last + timedelta(days=tick) for tick in ticks]
+    axes.set_xticks(list(ticks), [f"{day.day} {day:%b}" for day in shown])
+    axes.set_xlim(0.6 - span, 0.6)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.margins(x=0.02)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     _plain(axes)
     return figure
@@ -80,18 +88,28 @@ def _duration(figures: Figures, duration: pd.DataFrame) -> Figure:
     places = range(len(cities))
     axes.barh(places, duration["median"][::-1], color=BLUE, label="median")
     axes.plot(
-        duration["p90"][::-1], places, "|", color=ORANGE, ms=9, mew=2, label="90 %"
+        duration["p90"][::-1],
+        places,
+        "|",
+        color=ORANGE,
+        ms=9,
+        mew=2,
+        label="90th percentile",
     )
     axes.set_yticks(places, cities)
-    shown = f"{len(cities)} slowest of {figures.cities} cities"
-    title = shown if len(cities) < figures.cities else f"{figures.cities} cities"
-    axes.set_title(f"Duration of orders on {figures.day:%d %B %Y}: {title}")
+    few = f": the slowest {len(cities)} of {figures.cities} cities"
+    which = few if len(cities) < figures.cities else ""
+    axes.set_title(f"Duration of orders on {_written(figures.day)}{which}")
     axes.set_xlabel("minutes")
     axes.set_xlim(left=0)
     axes.margins(y=0.01)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     _plain(axes)
     return figure
+
+
+def _written(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def _plain(axes: object) -> None:
