@@ -11,8 +11,7 @@ from sqlglot import exp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LONGEST = 18  # digits that surely fit an integer of 64 bits
-_WIDEST = 38  # digits of a decimal
+_LONGEST = 18  # digits that surely fit 64 bits, and half of a decimal's
 _OTHER = object()
 
 
@@ -35,9 +34,14 @@ def _column(values: Sequence[object]) -> pa.Array | None:
     kinds = {type(value) for value in values if value is not None}
     if len(kinds) > 1 or _OTHER in values:
         return None
-    if kinds == {str}:
-        return pa.array(values, pa.string())
-    return pa.array(values)
+    if kinds == {Decimal}:
+        scale = max(_scale(value) for value in values)
+        return pa.array(values, pa.decimal128(_LONGEST + scale, scale))
+    return pa.array(values, pa.string() if kinds == {str} else None)
+
+
+def _scale(value: object) -> int:
+    return -int(value.as_tuple().exponent) if isinstance(value, Decimal) else 0
 
 
 def _value(cell: exp.Expr) -> object:
@@ -56,6 +60,7 @@ def _value(cell: exp.Expr) -> object:
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST:
         return int(text)
     whole, point, fraction = text.partition(".")
-    if point and (whole + fraction).isdigit() and len(text) <= _WIDEST:
+    is_short = max(len(whole), len(fraction)) <= _LONGEST
+    if point and (whole + fraction).isdigit() and is_short:
         return Decimal(text)
     return _OTHER
