@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.vertica.failures import missing_schema
+from sandbox.vertica.known import KnownQueries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,6 +157,10 @@ class Catalog:
 
     `ddl` is held while a definition changes, in DuckDB and here. Readers take
     whatever dictionary stands at the moment: changes replace, never mutate.
+
+    Attributes:
+        known: Queries translated by these definitions.
+        version: Grows with each change.
     """
 
     def __init__(
@@ -166,6 +171,8 @@ class Catalog:
     ) -> None:
         """Begin with what was kept."""
         self.ddl = threading.RLock()
+        self.known = KnownQueries()
+        self.version = 0
         self.accounts = accounts
         self._schemas = {schema.name.casefold(): schema for schema in schemas}
         self._relations = {_key(r.schema, r.name): r for r in relations}
@@ -217,20 +224,24 @@ class Catalog:
         """Add definitions or replace those of the same names."""
         added = {_key(r.schema, r.name): r for r in relations}
         self._relations = self._relations | added
+        self.version += 1
 
     def remove(self, *relations: Relation) -> None:
         """Forget definitions."""
         gone = {_key(r.schema, r.name) for r in relations}
         self._relations = {k: r for k, r in self._relations.items() if k not in gone}
+        self.version += 1
 
     def put_schema(self, schema: Schema) -> None:
         """Add a schema."""
         self._schemas = self._schemas | {schema.name.casefold(): schema}
+        self.version += 1
 
     def remove_schema(self, name: str) -> None:
         """Forget a schema."""
         key = name.casefold()
         self._schemas = {k: n for k, n in self._schemas.items() if k != key}
+        self.version += 1
 
 
 def _key(schema: str, name: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from sandbox.vertica import types
 from sandbox.vertica.incoming import Batch, Reject, arrow_type
-from sandbox.vertica.text_values import convert
+from sandbox.vertica.text_values import read_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +68,7 @@ class DelimitedParser:
         """Stand at the start."""
         self._fields = fields
         self._rules = delimiters
+        self._marks = delimiters.escape + delimiters.enclosure
         self._pending = b""
         self._chunks: list[bytes] = []
         self._size = 0
@@ -91,6 +92,9 @@ class DelimitedParser:
     def _scan(self, *, last: bool) -> Iterator[Batch]:
         data = self._pending + b"".join(self._chunks)
         self._chunks, self._size = [], 0
+        if not any(mark in data for mark in _each(self._marks)):
+            yield from self._scan_plain(data, last=last)
+            return
         at = 0
         while at < len(data):
             end, after = self._find_end(data, at)
@@ -104,12 +108,22 @@ class DelimitedParser:
                 yield self._decode()
         self._pending = data[at:]
 
+    def _scan_plain(self, data: bytes, *, last: bool) -> Iterator[Batch]:
+        """Cut what holds neither escapes nor enclosures."""
+        *records, rest = data.split(self._rules.terminator)
+        if last:
+            records.append(rest)
+        self._pending = b"" if last else rest
+        for record in records:
+            self._take(record)
+            if len(self._records) >= _BATCH:
+                yield self._decode()
+
     def _find_end(self, data: bytes, at: int) -> tuple[int, int]:
         """Where a record ends and the next begins; -1 if it is not all here."""
         rules = self._rules
         end = data.find(rules.terminator, at)
-        marks = rules.escape + rules.enclosure
-        if end < 0 or not any(mark in data[at:end] for mark in _each(marks)):
+        if end < 0 or not any(mark in data[at:end] for mark in _each(self._marks)):
             return end, end + len(rules.terminator)
         inside, start = False, at
         while at < len(data):
@@ -139,8 +153,7 @@ class DelimitedParser:
 
     def _split(self, raw: bytes) -> _Record:
         rules = self._rules
-        marks = rules.escape + rules.enclosure
-        if any(mark in raw for mark in _each(marks)):
+        if any(mark in raw for mark in _each(self._marks)):
             fields = list(self._careful(raw))
         else:
             parts = raw.split(rules.delimiter)
@@ -194,10 +207,12 @@ class DelimitedParser:
         rows = [r.fields if not r.fault else [None] * width for r in records]
         arrays = []
         for place, field in enumerate(self._fields):
-            values, bad = convert([row[place] for row in rows], field.type)
+            array, bad = read_column(
+                [row[place] for row in rows], field.type, _plain(field)
+            )
             for row, value in bad.items():
                 faults.setdefault(row, _fault(value, field, place + 1))
-            arrays.append(pa.array(values, _plain(field)))
+            arrays.append(array)
         keep = np.array([i not in faults for i in range(len(records))], bool)
         numbers = np.arange(first, first + len(records))
         return Batch(

@@ -16,6 +16,7 @@ from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.functions import call
 from sandbox.vertica.incoming import expression
+from sandbox.vertica.literal_rows import literal_rows
 from sandbox.vertica.text_values import convert
 from sandbox.vertica.translate import translate
 from sandbox.vertica.words import Name, syntax_error, unsupported
@@ -178,9 +179,11 @@ def _insert(tree: exp.Insert, transaction: Transaction) -> int:
         raise unsupported("INSERT without VALUES or SELECT")
     if isinstance(source, exp.Values):
         source = _with_defaults(source, [table.column(n) for n in columns])
-    query = transaction.translate(source)
-    fresh = source.find(exp.Table) is not None
-    rows = transaction.engine.read(query.sql, fresh=fresh).table()
+    rows = literal_rows(source) if isinstance(source, exp.Values) else None
+    if rows is None:
+        query = transaction.translate(source)
+        fresh = source.find(exp.Table) is not None
+        rows = transaction.engine.read(query.sql, fresh=fresh).table()
     if rows.num_columns > len(columns):
         raise SqlError(
             "INSERT has more expressions than target columns",

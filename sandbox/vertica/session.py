@@ -19,11 +19,12 @@ from sandbox.vertica.describe import describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import run_dml
 from sandbox.vertica.failures import as_sql_error
+from sandbox.vertica.known import Known
 from sandbox.vertica.lock_table import lock_table
 from sandbox.vertica.messages import Column
 from sandbox.vertica.settings import SETTINGS, Show, run_setting
 from sandbox.vertica.types import INT, SqlType
-from sandbox.vertica.words import Words, syntax_error, unsupported
+from sandbox.vertica.words import LONG_TEXT, Words, syntax_error, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -169,6 +170,9 @@ class Executor:
             self._transaction.rollback()
 
     def _run(self, text: str, tree: exp.Expr | None) -> Outcome:
+        answer = None if tree else self._known_query(text)
+        if answer is not None:
+            return answer
         found = _FIRST.match(text)
         first = found[0].upper() if found else ""
         if first in _DDL:
@@ -186,11 +190,12 @@ class Executor:
             raise syntax_error(first)
         if first in _KNOWN:
             raise unsupported(text)
+        kept = "" if tree or len(text) >= LONG_TEXT else text
         tree = tree or parse(text)
         if isinstance(tree, _DML):
             return self._change(tree)
         if isinstance(tree, exp.Query) or first == "(":
-            return self._query(tree)
+            return self._query(kept, tree)
         raise unsupported(text)
 
     def _change(self, tree: exp.Expr) -> Rows:
@@ -200,23 +205,49 @@ class Executor:
         data = pa.record_batch({"OUTPUT": pa.array([count], pa.int64())})
         return Rows([_OUTPUT], [data], tree.key.upper())
 
-    def _query(self, tree: exp.Expr) -> Rows:
+    def _query(self, text: str, tree: exp.Expr) -> Rows:
         if isinstance(tree, exp.Select) and not tree.expressions:
             raise syntax_error("")
         if not self._transaction.autocommit:
             self._transaction.begin()
-        environment = self._transaction.environment
+        version = self._transaction.environment.catalog.version
         query = self._transaction.translate(tree)
         self._lock_read(tree, query.tables)
+        sql = query.sql
         fresh = tree.find(exp.Table) is not None
         try:
-            result = self._transaction.engine.read(query.sql, fresh=fresh)
+            result = self._transaction.engine.read(sql, fresh=fresh)
         except duckdb.Error as failure:
             if not fresh or isinstance(failure, _BEFORE_ROWS):
                 raise
             return Rows(self._describe(tree), _broken(failure), "SELECT")
-        columns = describe(tree, result.schema, environment)
+        columns = describe(tree, result.schema, self._transaction.environment)
+        if text and query.lasts and fresh and not tree.args.get("locks"):
+            known = Known(sql, query.relations, query.tables, columns, version)
+            self._transaction.environment.catalog.known.put(text, known)
         return Rows(columns, result, "SELECT")
+
+    def _known_query(self, text: str) -> Rows | None:
+        """Answer a query that was translated before."""
+        environment = self._transaction.environment
+        if environment.temporary:
+            return None  # its names may mean the session's own tables
+        known = environment.catalog.known.get(text, environment.catalog.version)
+        if known is None:
+            return None
+        environment.privileges.require_all("SELECT", known.relations)
+        if not self._transaction.autocommit:
+            self._transaction.begin()
+        if self._transaction.serializable:
+            for table in known.tables:
+                self._transaction.lock(table, Mode.SHARED)
+        try:
+            result = self._transaction.engine.read(known.sql)
+        except duckdb.Error as failure:
+            if isinstance(failure, _BEFORE_ROWS):
+                raise
+            return Rows(known.columns, _broken(failure), "SELECT")
+        return Rows(known.columns, result, "SELECT")
 
     def _lock_read(self, tree: exp.Expr, tables: list[Table]) -> None:
         """READ COMMITTED reads without locks, unless FOR UPDATE asks for them."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sandbox.vertica import types
 from sandbox.vertica.interval_values import read_interval
@@ -51,6 +55,27 @@ def convert(
             found.append(None)
             bad[row] = value
     return found, bad
+
+
+def read_column(
+    values: Sequence[bytes | None], kind: SqlType, target: pa.DataType
+) -> tuple[pa.Array, dict[int, bytes]]:
+    """Read a column: as a whole if Arrow can, which knows only the usual forms.
+
+    Args:
+        values: The texts.
+        kind: What they are read as.
+        target: How they travel on.
+
+    Returns:
+        As `convert`.
+    """
+    is_rounded = kind.oid == types.TIMESTAMP and kind.precision not in {None, 6}
+    if kind.oid in {types.DATE, types.TIMESTAMP, types.NUMERIC} and not is_rounded:
+        with suppress(pa.ArrowException):
+            return pc.cast(pa.array(values, pa.string()), target), {}
+    found, bad = convert(values, kind)
+    return pa.array(found, target), bad
 
 
 def read_octets(value: bytes) -> bytes:
