@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST = 18  # digits that surely fit 64 bits, and half of a decimal's
+_GREATEST = 2**63 - 1
 _OTHER = object()
+
+
+_PLAIN_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def literal_rows(values: exp.Values) -> pa.Table | None:
@@ -52,15 +58,35 @@ def _value(cell: exp.Expr) -> object:
         return None
     if isinstance(cell, exp.Boolean):
         return bool(cell.this)
+    if isinstance(cell, exp.Cast):
+        return _date(cell)
     if not isinstance(cell, exp.Literal):
         return _OTHER
-    text = cell.name
-    if cell.is_string:
-        return text
-    if text.isascii() and text.isdigit() and len(text) <= _LONGEST:
-        return int(text)
+    return cell.name if cell.is_string else _number(cell.name)
+
+
+def _number(text: str) -> object:
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST + 1:
+        number = int(text)
+        return number if number <= _GREATEST else _OTHER
     whole, point, fraction = text.partition(".")
     is_short = max(len(whole), len(fraction)) <= _LONGEST
     if point and (whole + fraction).isdigit() and is_short:
         return Decimal(text)
     return _OTHER
+
+
+def _date(cell: exp.Cast) -> object:
+    """DATE '2019-03-14'."""
+    text = cell.this
+    is_literal = isinstance(text, exp.Literal) and text.is_string
+    if not (is_literal and cell.is_type(exp.DType.DATE)):
+        return _OTHER
+    try:
+        return (
+            date.fromisoformat(text.name)
+            if _PLAIN_DATE.fullmatch(text.name)
+            else _OTHER
+        )
+    except ValueError:
+        return _OTHER
