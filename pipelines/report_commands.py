@@ -104,7 +104,7 @@ def refresh(
     asked = report_runner.Asked(
         reports=tuple(names or options.report_entries),
         allow_missing=allow_missing,
-        mail=not names and not no_mail and bool(options.connections.mail),
+        mail=not names and not no_mail and options.connections.has_mail,
     )
     if not names and not no_mail and not asked.mail:
         click.echo("no connection `mail` is configured: nobody is told", err=True)

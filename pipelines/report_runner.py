@@ -95,7 +95,7 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
     )
     fresh = [name for name, task in refreshes.items() if task.complete()]
     stale = tuple(name for name in asked.reports if name not in fresh)
-    mailed = mail.complete() if mail else None
+    mailed = mail.output().exists() if mail else None
     missing = stale or (() if mailed is not False else ("mail",))
     told = failures.lines().take()
     return Outcome(

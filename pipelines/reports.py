@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import date
+from email.message import EmailMessage
 from typing import ClassVar
 
 import luigi
@@ -177,8 +180,15 @@ class MailReports(luigi.Task):
         """The note that it was sent."""
         return MailTarget(settings.current(), self.date)
 
+    def complete(self) -> bool:
+        """Whether it was sent, and no report has become stale since.
+
+        Luigi looks at what a task requires only if that task is not complete.
+        """
+        return bool(super().complete() and self.requires().complete())
+
     def run(self) -> None:
-        """Send it."""
+        """Send it, unless it was sent before."""
         options = settings.current()
         try:
             self._send(options)
@@ -186,20 +196,35 @@ class MailReports(luigi.Task):
             raise error.at(f"mail of {self.date}") from error
 
     def _send(self, options: Settings) -> None:
+        engine = database.connect(options.sessions.database)
+        if records.is_sent(engine, self.date):
+            return
         addresses = options.connections.mail
         if not addresses:
             raise ConfigurationError(
                 "there is no connection 'mail'",
                 step="name it in [connections]: see docs/connections.md",
             )
-        # Here: it takes pandas, which every task would have to wait for.
-        from pipelines.report_mail.writing import write  # noqa: PLC0415
-
-        engine = database.connect(options.sessions.database)
-        written = write(options, self.date, addresses[0].sender)
+        written = _writer()(options, self.date, addresses[0].sender)
         with records.sending(engine, self.date, 2 * PATIENCE) as wanted:
             if wanted:
                 mail.send(addresses, written, time.monotonic() + PATIENCE)
+
+
+def _writer() -> Callable[[Settings, date, str], EmailMessage]:
+    """What writes the mail, imported only here: every task would have to wait for it.
+
+    Raises:
+        ConfigurationError: What it needs is not installed.
+    """
+    try:
+        from pipelines.report_mail.writing import write  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the mail cannot be written: {error.name} is not installed",
+            step="pip install 'shardline[mail]'",
+        ) from error
+    return write
 
 
 events.register(CreateReport, DayPresent, RefreshReport, RefreshReports, MailReports)

@@ -216,14 +216,19 @@ class OpenSession:
 
     @property
     def may_be_alive(self) -> bool:
-        """Whether its process may still be at work.
+        """Whether its process may still be at work."""
+        return may_be_alive(self.host, self.pid)
 
-        One of another host cannot be asked. One with this process's own number has
-        ended: in a container every run may have the number 1.
-        """
-        if self.host != socket.gethostname():
-            return True
-        return self.pid != os.getpid() and _runs(self.pid)
+
+def may_be_alive(host: str, pid: int) -> bool:
+    """Whether another process may still be at work.
+
+    One of another host cannot be asked. One with this process's own number has ended:
+    in a container every run may have the number 1.
+    """
+    if host != socket.gethostname():
+        return True
+    return pid != os.getpid() and _runs(pid)
 
 
 def still_open(engine: Engine) -> Sequence[OpenSession]:

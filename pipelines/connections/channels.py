@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from pipelines.connections.named import find
+from pipelines.connections.named import CONNECTIONS, find
 from pipelines.connections.uris import Uri, UriError, decode
 
 MAIL = "mail"
@@ -64,6 +64,11 @@ class TelegramAddress:
 @dataclass(frozen=True)
 class Connections:
     """What reports and alerts are sent through."""
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether mail is configured, rightly or wrongly."""
+        return bool(CONNECTIONS.places(MAIL))
 
     @property
     def mail(self) -> tuple[SmtpAddress, ...]:

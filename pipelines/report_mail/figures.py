@@ -90,6 +90,8 @@ def _summary(link: Connection, report: Report, day: date) -> tuple[object, ...]:
         told = format(figure, report.headline.format)
     if figure is not None and figure_before is not None:
         change = format(figure - figure_before, f"+{report.headline.format}")
+        # What two shares differ by is no share of anything.
+        change = change.replace("%", " points")
     return report.title, rows, report.headline.label, told, change
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import math
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from pipelines.errors import ConfigurationError
+from pipelines.errors import one_line
 from pipelines.report_mail.figures import Figures
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 WIDTH, DPI = 7.5, 110
 """Inches, and dots an inch: about as wide as a mail is read."""
@@ -27,15 +26,14 @@ FEWEST_DAYS = 7
 MOST_TICKS = 8
 """Most days that are named below their bars."""
 
+LONGEST_NAME = 28
+"""Characters of a city's name that there is room for."""
+
 BLUE, ORANGE, GREY = "#4878a8", "#d9822b", "#8c8c8c"
 
 
 def plots(figures: Figures) -> dict[str, bytes]:
-    """The pictures, by name.
-
-    Raises:
-        ConfigurationError: What draws them is not installed.
-    """
+    """The pictures, by name."""
     drawn = {}
     if figures.daily is not None and len(figures.daily):
         drawn["daily_orders"] = _png(_daily(figures.daily))
@@ -44,29 +42,24 @@ def plots(figures: Figures) -> dict[str, bytes]:
     return drawn
 
 
-def _figure(height: float) -> Figure:
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ConfigurationError(
-            "the plots of the mail cannot be drawn: matplotlib is not installed",
-            step="pip install 'shardline[mail]'",
-        ) from error
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+def _figure(title: str, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    figure.suptitle(title)  # not the axes' own: beside long names it would be cut off
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(visible=True, color=GREY, alpha=0.2)
+    axes.set_axisbelow(True)
+    return figure, axes
 
 
 def _daily(daily: pd.DataFrame) -> Figure:
-    from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
-
-    figure = _figure(3.2)
-    axes = figure.subplots()
     last: date = daily["day"].iloc[-1]
+    figure, axes = _figure(f"Orders a day, to {_written(last)}", 3.2)
     places = [(day - last).days for day in daily["day"]]  # from the last day
     axes.bar(places, daily["orders"], width=0.8, color=BLUE, label="orders")
     axes.plot(
         places, daily["average"], color=ORANGE, marker="o", ms=3, label="7-day average"
     )
-    axes.set_title(f"Orders a day, to {_written(last)}")
     axes.set_ylabel("orders")
     axes.set_ylim(bottom=0)
     span = max(1 - places[0], FEWEST_DAYS)
@@ -77,14 +70,15 @@ def _daily(daily: pd.DataFrame) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    _plain(axes)
     return figure
 
 
 def _duration(figures: Figures, duration: pd.DataFrame) -> Figure:
-    figure = _figure(1.4 + BAR_HEIGHT * len(duration))
-    axes = figure.subplots()
-    cities = [str(city) for city in duration["city"]][::-1]
+    cities = [_short(str(city)) for city in duration["city"]][::-1]
+    few = f": the slowest {len(cities)} of {figures.cities} cities"
+    which = few if len(cities) < figures.cities else ""
+    title = f"Duration of orders on {_written(figures.day)}{which}"
+    figure, axes = _figure(title, 1.4 + BAR_HEIGHT * len(cities))
     places = range(len(cities))
     axes.barh(places, duration["median"][::-1], color=BLUE, label="median")
     axes.plot(
@@ -96,27 +90,23 @@ def _duration(figures: Figures, duration: pd.DataFrame) -> Figure:
         mew=2,
         label="90th percentile",
     )
-    axes.set_yticks(places, cities)
-    few = f": the slowest {len(cities)} of {figures.cities} cities"
-    which = few if len(cities) < figures.cities else ""
-    axes.set_title(f"Duration of orders on {_written(figures.day)}{which}")
+    axes.set_yticks(places, cities, parse_math=False)
     axes.set_xlabel("minutes")
     axes.set_xlim(left=0)
     axes.margins(y=0.01)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    _plain(axes)
     return figure
+
+
+def _short(name: str) -> str:
+    """A name without its middle, since both ends may tell it from others."""
+    name = one_line(name)
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[: half - 1]}…{name[-half:]}"
 
 
 def _written(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
-
-
-def _plain(axes: object) -> None:
-    """No frame, and faint lines behind the data."""
-    axes.spines[["top", "right"]].set_visible(False)  # type: ignore[attr-defined]
-    axes.grid(visible=True, color=GREY, alpha=0.2)  # type: ignore[attr-defined]
-    axes.set_axisbelow(True)  # type: ignore[attr-defined]
 
 
 def _png(figure: Figure) -> bytes:

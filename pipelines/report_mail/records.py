@@ -5,18 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Engine, select, true, update
 
 from pipelines.database import INSERTS, moment, report_mails
 from pipelines.database_faults import translated
 from pipelines.errors import TransientError
+from pipelines.sessions import may_be_alive
 
 SUBJECT = "mail of reports"
 """What alerts of a mail are about."""
+
+POLL = 0.5
+"""Seconds between two looks at whether another sender is done."""
 
 TOLD = "the record of the mails cannot be used"
 
@@ -36,29 +41,31 @@ def is_sent(engine: Engine, day: date) -> bool:
 def sending(engine: Engine, day: date, seconds: float) -> Iterator[bool]:
     """Send a day's mail in the block, which is then written down as sent.
 
-    A mail is sent twice only if this process dies, or the ETL database goes away,
-    between the server's acceptance and that note.
+    Waits for another process that is at it. A mail is sent twice only if this process
+    dies, or the ETL database goes away, between the server's acceptance and that note.
 
     Args:
         engine: The ETL database.
         day: Which day.
-        seconds: How long others wait for this process, should it die in the block.
+        seconds: How long others wait for this process, should nobody know whether it
+            died in the block.
 
     Yields:
         Whether it is to be sent; it has been, otherwise.
 
     Raises:
-        TransientError: Another process is at it.
+        TransientError: Others have been at it for too long.
         ShardlineError: The ETL database cannot be used.
     """
     me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
-    if not _claim(engine, day, me, seconds):
+    deadline = time.monotonic() + seconds + 2 * POLL
+    while not _claim(engine, day, me, seconds):
         if is_sent(engine, day):
             yield False
             return
-        raise TransientError(
-            "another process is sending the mail", step="it may pass: run it again"
-        )
+        if time.monotonic() > deadline:
+            raise TransientError("other processes are sending it", step="run it again")
+        time.sleep(POLL)
     try:
         yield True
     except BaseException:
@@ -69,17 +76,26 @@ def sending(engine: Engine, day: date, seconds: float) -> Iterator[bool]:
 
 def _claim(engine: Engine, day: date, me: str, seconds: float) -> bool:
     row = INSERTS[engine.dialect.name](report_mails).values(day=day)
-    free = or_(
-        report_mails.c.holder.is_(None), report_mails.c.expires <= moment(engine)
-    )
-    claim = (
-        update(report_mails)
-        .where(report_mails.c.day == day, report_mails.c.sent.is_(None), free)
-        .values(holder=me, expires=moment(engine, timedelta(seconds=seconds)))
-    )
+    look = select(report_mails.c.holder).where(report_mails.c.day == day)
     with translated(TOLD), engine.begin() as connection:
         connection.execute(row.on_conflict_do_nothing())
+        holder = connection.scalar(look)
+        ended = report_mails.c.expires <= moment(engine)
+        free = report_mails.c.holder.is_not_distinct_from(holder)
+        claim = (
+            update(report_mails)
+            .where(report_mails.c.day == day, report_mails.c.sent.is_(None), free)
+            .where(ended if _may_be_alive(holder) else true())
+            .values(holder=me, expires=moment(engine, timedelta(seconds=seconds)))
+        )
         return connection.execute(claim).rowcount == 1
+
+
+def _may_be_alive(holder: str | None) -> bool:
+    if holder is None:
+        return False
+    host, pid, _ = holder.rsplit(" ", 2)
+    return may_be_alive(host, int(pid))
 
 
 def _note(engine: Engine, day: date, me: str, values: dict[str, object]) -> None:

@@ -20,7 +20,6 @@ def write(settings: Settings, day: date, sender: str) -> EmailMessage:
         sender: Who it is from.
 
     Raises:
-        ConfigurationError: What draws the plots is not installed.
         TransientError: The warehouse cannot be asked now.
         PermanentError: A report is not as its entry says.
     """
