@@ -3,7 +3,7 @@
 What ``{{ }}`` yields is never text: a value becomes a literal of its type in the
 server's dialect, a list the literals of its items, an identifier is one only through
 ``| ident``, and SQL that the catalog holds goes in through ``Sql``. A name that is not
-given is an error.
+given is an error, and so is ``{{ }}`` where it would be no literal, in quotes.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from jinja2 import (
     PackageLoader,
     StrictUndefined,
     TemplateError,
+    TemplateNotFound,
     TemplateSyntaxError,
     Undefined,
 )
 
 from pipelines.errors import ConfigurationError
+from pipelines.template_quotes import NoValuesInQuotes
 from pipelines.variables import Items
 
 
@@ -78,7 +80,7 @@ def literal(value: object, dialect: Dialect) -> Sql:
 
     Raises:
         TypeError: The value is of another type.
-        ValueError: A string has a NUL in it, a datetime a time zone, or a float is not
+        ValueError: A string has a NUL in it, a datetime a time zone, or a number is not
             finite.
     """
     match value:
@@ -141,6 +143,11 @@ def render_file(path: Path, dialect: Dialect, **values: object) -> str:
         raise ConfigurationError(
             f"{path.name}{_line_of(error)}: {error.cause}", step=error.step
         ) from error
+    except TemplateNotFound as error:
+        raise ConfigurationError(
+            f"{path.name}{_line_of(error)}: there is no template {error.name!r}",
+            step=step,
+        ) from error
     except (OSError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         raise ConfigurationError(
             f"{path.name}{_line_of(error)}: {error}", step=step
@@ -180,6 +187,7 @@ def _environment(dialect: Dialect) -> Environment:
         loader=PackageLoader("pipelines", "sql"),
         undefined=StrictUndefined,
         finalize=finalize,
+        extensions=[NoValuesInQuotes],
         autoescape=False,  # noqa: S701 - this is SQL: `finalize` escapes by type
         trim_blocks=True,
         lstrip_blocks=True,
@@ -195,13 +203,18 @@ def _boolean(value: bool, dialect: Dialect) -> Sql:
 
 
 def _number(value: float | Decimal) -> Sql:
-    if not isinstance(value, float):
-        return Sql(str(value))
-    if not math.isfinite(value):
-        raise ValueError("a number that is not finite has no SQL literal here")
-    # Repr reads back as the same number; with an exponent it is a float to the server.
-    text = repr(value)
-    return Sql(text if "e" in text else f"{text}e0")
+    match value:
+        case int():
+            text = str(value)
+        case _ if not math.isfinite(value):
+            raise ValueError("a number that is not finite has no SQL literal here")
+        case float():
+            # Repr reads back as the same number; with an exponent it is a float in SQL.
+            text = repr(value) if "e" in repr(value) else f"{value!r}e0"
+        case _:
+            text = f"{value:f}"
+    # Bare, its sign would make a comment of a minus before it.
+    return Sql(f"({text})" if text.startswith("-") else text)
 
 
 def _string(value: str, dialect: Dialect) -> Sql:

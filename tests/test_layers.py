@@ -50,6 +50,7 @@ FLOORS = [
         "pipelines.luigi_cfg",
         "pipelines.reach",
         "pipelines.retries",
+        "pipelines.template_quotes",
     },
     {"pipelines.deadlines", "pipelines.errors"},
     {"pipelines"},
