@@ -12,6 +12,9 @@ import click
 
 from pipelines import __version__, catalog, checks, failures, listing, runner, settings
 from pipelines.alerts.commands import alerts
+from pipelines.asked_days import LAST_HELP, asked_days
+from pipelines.deploying.commands import deploy
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
 
@@ -24,6 +27,8 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
       shardline run all --date 2019-03-14 --workers 4
       shardline run orders calls --date 2019-03-14 --date 2019-03-15
       shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+      shardline run all --last 7 --workers 4
+      shardline run orders --date 2019-03-14 --on ecs
 
     What is in the warehouse already is left alone, so a run may be repeated at any
     time. One line tells how each day ended, and one line names each failure: shard,
@@ -74,21 +79,22 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(deploy)
 cli.add_command(refresh)
 cli.add_command(render)
 
 
-@cli.command(help=RUN_HELP)
+@cli.command(cls=AlsoOnEcs, help=RUN_HELP)
 @click.argument("tables", nargs=-1, required=True)
 @click.option(
     "--date",
     "days",
     type=click.DateTime(["%Y-%m-%d"]),
-    required=True,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day to load; may be given several times.",
 )
+@click.option("--last", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP)
 @click.option(
     "--shard",
     "shards",
@@ -112,6 +118,7 @@ cli.add_command(render)
 def run(
     tables: tuple[str, ...],
     days: tuple[datetime, ...],
+    last: int | None,
     shards: tuple[str, ...],
     workers: int,
     local_scheduler: bool,
@@ -126,7 +133,7 @@ def run(
     )
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    dates = _unique([day.date() for day in days])
+    dates = asked_days(days, last, options)
     code = 0
     for report in runner.run(
         _named(tables, options.catalog), dates, _unique(shards), options, how

@@ -8,6 +8,8 @@ from datetime import date, datetime
 import click
 
 from pipelines import report_runner, report_sql, settings
+from pipelines.asked_days import LAST_HELP, asked_days
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
 from pipelines.runner import How, names_luigid
 
@@ -18,6 +20,7 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
       shardline refresh --date 2019-03-14 --workers 4
       shardline refresh city_orders daily_orders --date 2019-03-14
       shardline refresh --date 2019-03-14 --allow-missing 3
+      shardline refresh --last 7 --on ecs
 
     What a report needs is loaded first. A report that is fresh is left alone: it was
     refreshed from just what is loaded of the day now. When all reports of a day are
@@ -52,17 +55,17 @@ RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.command(help=REFRESH_HELP)
+@click.command(cls=AlsoOnEcs, help=REFRESH_HELP)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option(
     "--date",
     "days",
     type=_DAY,
-    required=True,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day that must be in; may be given several times.",
 )
+@click.option("--last", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP)
 @click.option(
     "--allow-missing",
     type=click.IntRange(min=0),
@@ -87,6 +90,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def refresh(
     reports: tuple[str, ...],
     days: tuple[datetime, ...],
+    last: int | None,
     allow_missing: int,
     workers: int,
     no_mail: bool,
@@ -109,7 +113,7 @@ def refresh(
     if not names and not no_mail and not asked.mail:
         click.echo("no connection `mail` is configured: nobody is told", err=True)
     code = 0
-    for day in dict.fromkeys(day.date() for day in days):
+    for day in asked_days(days, last, options):
         outcome = report_runner.run(asked, day, options, how)
         for line in outcome.lines:
             click.echo(line, err=True)

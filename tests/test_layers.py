@@ -15,7 +15,7 @@ FLOORS = [
     {"pipelines.cli"},
     {"pipelines.report_commands"},
     {"pipelines.report_runner"},
-    {"pipelines.listing", "pipelines.runner"},
+    {"pipelines.deploying", "pipelines.listing", "pipelines.runner"},
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
@@ -30,7 +30,7 @@ FLOORS = [
     },
     {"pipelines.alerts"},
     {"pipelines.report_mail"},
-    {"pipelines.sessions"},
+    {"pipelines.asked_days", "pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
     {"pipelines.report_sql"},
     {
