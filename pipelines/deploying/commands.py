@@ -65,7 +65,7 @@ def deploy() -> None:
 @click.option(
     "--secrets",
     type=_FILE,
-    help="The file that becomes ConnectionsSecret; without it, its values are not seen.",
+    help="The file that becomes ConnectionsSecret; without it, its keys are not seen.",
 )
 @click.pass_context
 def check(

@@ -51,7 +51,7 @@ def read_secrets(path: Path) -> dict[str, str]:
     ):
         raise ConfigurationError(
             f"the secrets {path} are not one JSON object of texts",
-            step="deploy/secrets.json shows the form",
+            step="deploy/secrets.example.json shows the form",
         )
     return found
 
@@ -102,8 +102,8 @@ def faults(
         }
         for variable, where in missing.items():
             yield (
-                f"{config} {where} asks for ${{{variable}}}, which {task} has neither in"
-                " Environment nor in Secrets: add it to the template"
+                f"{config} {where} asks for ${{{variable}}}, which {task} has neither"
+                " in Environment nor in Secrets: add it to the template"
             )
         yield from _key_faults(secret, given, shared)
         if not missing:
@@ -118,13 +118,14 @@ def _key_faults(
         found = _KEY.fullmatch(origin)
         if not found:
             yield f"secret {variable}: {origin} names no key, such as ARN:KEY::"
-        elif given is not None and found["secret"] == shared:
-            if found["key"] not in given:
-                yield (
-                    f"secret {variable}: the secrets have no key {found['key']!r}, and"
-                    " a container without it does not start: add it, or take the line"
-                    " out of the template"
-                )
+            continue
+        known = found["secret"] != shared or given is None or found["key"] in given
+        if not known:
+            yield (
+                f"secret {variable}: the secrets have no key {found['key']!r}, and a"
+                " container without it does not start: add it, or take the line out of"
+                " the template"
+            )
 
 
 def _filled(

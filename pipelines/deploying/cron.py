@@ -9,21 +9,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_MONTHS = [
-    "JAN",
-    "FEB",
-    "MAR",
-    "APR",
-    "MAY",
-    "JUN",
-    "JUL",
-    "AUG",
-    "SEP",
-    "OCT",
-    "NOV",
-    "DEC",
-]
-_WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+_MONTHS = (
+    *("JAN", "FEB", "MAR", "APR", "MAY", "JUN"),
+    *("JUL", "AUG", "SEP", "OCT", "NOV", "DEC"),
+)
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 _FIELDS = (
     ("minutes", 0, 59, ()),
@@ -76,7 +66,9 @@ def _cron_fault(fields: list[str]) -> str:
     return ""
 
 
-def _is_part(part: str, name: str, least: int, most: int, words: list[str]) -> bool:
+def _is_part(
+    part: str, name: str, least: int, most: int, words: tuple[str, ...]
+) -> bool:
     """Whether it is ``*``, ``?``, a value, a range, or one of them with a step."""
     special = _SPECIAL.get(name)
     if special and (part == "?" or special.fullmatch(part)):
@@ -95,7 +87,7 @@ def _is_part(part: str, name: str, least: int, most: int, words: list[str]) -> b
     return numbers == sorted(numbers, key=lambda number: number or 0)
 
 
-def _number(text: str, least: int, words: list[str]) -> int | None:
+def _number(text: str, least: int, words: tuple[str, ...]) -> int | None:
     if text.upper() in words:
         return words.index(text.upper()) + least
     return int(text) if text.isdecimal() else None

@@ -155,7 +155,7 @@ class _Filler:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref" or name == "Condition" or str(name).startswith("Fn::"):
+            if name in {"Ref", "Condition"} or str(name).startswith("Fn::"):
                 return self._call(name, argument)
         pairs = {key: self.fill(one) for key, one in value.items()}
         return {key: one for key, one in pairs.items() if one is not _NO_VALUE}

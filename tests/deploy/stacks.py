@@ -1,0 +1,160 @@
+"""Deploys our template into moto, which has to be taught five of its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.core.common_models import CloudFormationModel
+
+REPOSITORY = Path(__file__).parents[2]
+TEMPLATE = REPOSITORY / "deploy/shardline.yaml"
+
+Made = tuple[str, dict[str, str]]
+"""What Ref and GetAtt of a resource give."""
+
+
+def lowered(value: Any) -> Any:
+    """The keys as ECS spells them, where CloudFormation begins them in capitals."""
+    if isinstance(value, list):
+        return [lowered(one) for one in value]
+    if isinstance(value, dict):
+        return {k[0].lower() + k[1:]: lowered(one) for k, one in value.items()}
+    return value
+
+
+def make_schedule(name: str, given: dict[str, Any]) -> Made:
+    ecs = given["Target"]["EcsParameters"]
+    network = ecs["NetworkConfiguration"]["AwsvpcConfiguration"]
+    ecs["NetworkConfiguration"] = {"awsvpcConfiguration": network}
+    ecs["CapacityProviderStrategy"] = [
+        {**lowered(one), "weight": int(one["Weight"])}
+        for one in ecs["CapacityProviderStrategy"]
+    ]
+    retry = given["Target"]["RetryPolicy"]
+    given["Target"]["RetryPolicy"] = {key: int(value) for key, value in retry.items()}
+    boto3.client("scheduler").create_schedule(Name=name, **given)
+    return name, {}
+
+
+def make_alarm(name: str, given: dict[str, Any]) -> Made:
+    whole = {"Period", "EvaluationPeriods"}
+    values = {k: int(v) if k in whole else v for k, v in given.items()}
+    values["Threshold"] = float(values["Threshold"])
+    cloudwatch = boto3.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**values)
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[given["AlarmName"]])[
+        "MetricAlarms"
+    ]
+    return given["AlarmName"], {"Arn": alarm["AlarmArn"]}
+
+
+def make_secret(name: str, given: dict[str, Any]) -> Made:
+    made = boto3.client("secretsmanager").create_secret(
+        Name=name, SecretString="{}", Description=given["Description"]
+    )
+    return made["ARN"], {}
+
+
+def make_zone(_: str, given: dict[str, Any]) -> Made:
+    discovery = boto3.client("servicediscovery")
+    discovery.create_private_dns_namespace(**given)
+    (zone,) = discovery.list_namespaces()["Namespaces"]
+    return zone["Id"], {"Arn": zone["Arn"]}
+
+
+def make_name(_: str, given: dict[str, Any]) -> Made:
+    records = [
+        {**one, "TTL": int(one["TTL"])} for one in given["DnsConfig"]["DnsRecords"]
+    ]
+    check = {k: int(v) for k, v in given["HealthCheckCustomConfig"].items()}
+    made = boto3.client("servicediscovery").create_service(
+        Name=given["Name"],
+        NamespaceId=given["NamespaceId"],
+        DnsConfig={**given["DnsConfig"], "DnsRecords": records},
+        HealthCheckCustomConfig=check,
+    )["Service"]
+    return made["Id"], {"Arn": made["Arn"], "Name": given["Name"]}
+
+
+def teach(kind: str, make: Callable[[str, dict[str, Any]], Made]) -> None:
+    """Have moto make a resource of a type by its own API of that service."""
+
+    class Resource(CloudFormationModel):
+        __module__ = "moto.cloudformation.taught"  # its registry asks for it
+
+        def __init__(self, made: Made) -> None:
+            self.physical_resource_id, self.attributes = made
+
+        @staticmethod
+        def cloudformation_name_type() -> str:
+            return ""
+
+        @staticmethod
+        def cloudformation_type() -> str:
+            return kind
+
+        @classmethod
+        def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - moto's
+            return True
+
+        def get_cfn_attribute(self, name: str) -> str:
+            return self.attributes[name]
+
+        @classmethod
+        def create_from_cloudformation_json(
+            cls, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any
+        ) -> Resource:
+            return cls(make(resource_name, cloudformation_json["Properties"]))
+
+
+for kind, make in {
+    "AWS::CloudWatch::Alarm": make_alarm,
+    "AWS::Scheduler::Schedule": make_schedule,
+    "AWS::SecretsManager::Secret": make_secret,
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": make_zone,
+    "AWS::ServiceDiscovery::Service": make_name,
+}.items():
+    teach(kind, make)
+
+
+def deploy(name: str, **parameters: str) -> dict[str, str]:
+    """Make a stack in a network of its own; its outputs."""
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(
+            VpcId=vpc,
+            CidrBlock=f"10.0.{at}.0/24",
+            AvailabilityZone=f"eu-central-1{zone}",
+        )["Subnet"]["SubnetId"]
+        for at, zone in enumerate("ab")
+    ]
+    secret = boto3.client("secretsmanager").create_secret(
+        Name=f"{name}-connections", SecretString="{}"
+    )["ARN"]
+    registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/shardline"
+    given = {
+        "Vpc": vpc,
+        "SubnetA": subnets[0],
+        "SubnetB": subnets[1],
+        "ConnectionsSecret": secret,
+        "PipelinesImage": f"{registry}:0.1.0",
+        "LuigidImage": f"{registry}:0.1.0-luigid",
+        **parameters,
+    }
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in given.items()
+        ],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (made,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    return {one["OutputKey"]: one["OutputValue"] for one in made["Outputs"]}

@@ -1,0 +1,258 @@
+"""What a stack in moto is made of, read back through the APIs."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+import pytest
+from stacks import REPOSITORY, deploy
+
+from pipelines.cli import cli
+
+DAY = 86_400
+
+
+def schedules() -> dict[str, dict[str, Any]]:
+    scheduler = boto3.client("scheduler")
+    listed = scheduler.list_schedules()["Schedules"]
+    return {one["Name"]: scheduler.get_schedule(Name=one["Name"]) for one in listed}
+
+
+def command(schedule: dict[str, Any]) -> list[str]:
+    (override,) = json.loads(schedule["Target"]["Input"])["containerOverrides"]
+    words: list[str] = override["command"]
+    return words
+
+
+def task_definition(arn: str) -> dict[str, Any]:
+    ecs = boto3.client("ecs")
+    found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)
+    return found["taskDefinition"]
+
+
+def statements(role_arn: str) -> list[dict[str, Any]]:
+    """The inline policies of a role; it has no others."""
+    iam, role = boto3.client("iam"), role_arn.rpartition("/")[2]
+    assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    documents = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in names
+    ]
+    return [one for document in documents for one in document["Statement"]]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def may(role_arn: str, action: str, resource: str) -> bool:
+    return any(
+        action in listed(one["Action"])
+        and any(fnmatchcase(resource, pattern) for pattern in listed(one["Resource"]))
+        for one in statements(role_arn)
+    )
+
+
+def test_each_schedule_starts_the_task_of_runs_with_a_command(
+    stack: dict[str, str],
+) -> None:
+    found = schedules()
+    assert {name.split("-")[-1] for name in found} == {
+        "Load",
+        "LoadAgain",
+        "Reports",
+        "ReportsAgain",
+    }
+    for schedule in found.values():
+        target = schedule["Target"]
+        assert target["Arn"] == stack["Cluster"]
+        assert target["EcsParameters"]["TaskDefinitionArn"] == stack["Task"]
+        assert schedule["ScheduleExpressionTimezone"] == "Europe/Moscow"
+        assert schedule["State"] == "ENABLED"
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        network = target["EcsParameters"]["NetworkConfiguration"]
+        assert network["awsvpcConfiguration"] == {
+            "Subnets": stack["Subnets"].split(","),
+            "SecurityGroups": [stack["SecurityGroup"]],
+            "AssignPublicIp": "DISABLED",
+        }
+
+
+def test_a_call_that_cannot_start_a_run_is_repeated_and_then_kept(
+    stack: dict[str, str],
+) -> None:
+    assert stack
+    (queue,) = boto3.client("sqs").list_queues()["QueueUrls"]
+    attributes = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=queue, AttributeNames=["QueueArn", "MessageRetentionPeriod"]
+    )["Attributes"]
+    assert int(attributes["MessageRetentionPeriod"]) == 14 * DAY
+    for schedule in schedules().values():
+        target = schedule["Target"]
+        assert target["DeadLetterConfig"] == {"Arn": attributes["QueueArn"]}
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+        assert may(target["RoleArn"], "sqs:SendMessage", attributes["QueueArn"])
+
+
+def test_the_container_of_a_run_gets_secrets_that_only_its_start_may_read(
+    stack: dict[str, str],
+) -> None:
+    runs = task_definition(stack["Task"])
+    (container,) = runs["containerDefinitions"]
+    secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
+    assert set(secrets) == {
+        "PGPASSWORD",
+        "SHARDLINE_CONNECTION_MAIL",
+        "SHARDLINE_CONNECTION_MSSQL_0",
+        "SHARDLINE_CONNECTION_MSSQL_1",
+        "SHARDLINE_CONNECTION_MSSQL_2",
+        "SHARDLINE_CONNECTION_TELEGRAM",
+        "SHARDLINE_CONNECTION_WAREHOUSE",
+    }
+    execution = runs["executionRoleArn"]
+    for value in secrets.values():
+        arn = value.rsplit(":", 3)[0]
+        assert (
+            boto3.client("secretsmanager").describe_secret(SecretId=arn)["ARN"] == arn
+        )
+        assert may(execution, "secretsmanager:GetSecretValue", arn)
+    other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:other-AbCdEf"
+    assert not may(execution, "secretsmanager:GetSecretValue", other)
+    assert "taskRoleArn" not in runs
+
+
+def test_the_role_of_the_schedules_may_start_runs_and_nothing_else(
+    stack: dict[str, str],
+) -> None:
+    runs = task_definition(stack["Task"])
+    ecs = boto3.client("ecs")
+    (service,) = ecs.describe_services(
+        cluster=stack["Cluster"], services=[stack["LuigidService"]]
+    )["services"]
+    luigid = task_definition(service["taskDefinition"])
+    (role,) = {one["Target"]["RoleArn"] for one in schedules().values()}
+    assert may(role, "ecs:RunTask", stack["Task"])
+    assert may(role, "iam:PassRole", runs["executionRoleArn"])
+    assert not may(role, "ecs:RunTask", luigid["taskDefinitionArn"])
+    assert not may(role, "iam:PassRole", luigid["taskRoleArn"])
+    conditions = [one.get("Condition") for one in statements(role)]
+    assert {"ArnEquals": {"ecs:cluster": stack["Cluster"]}} in conditions
+    assert {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}} in (
+        conditions
+    )
+
+
+def test_luigid_may_read_no_secret(stack: dict[str, str]) -> None:
+    ecs = boto3.client("ecs")
+    (service,) = ecs.describe_services(
+        cluster=stack["Cluster"], services=[stack["LuigidService"]]
+    )["services"]
+    luigid = task_definition(service["taskDefinition"])
+    (container,) = luigid["containerDefinitions"]
+    assert not container.get("secrets")
+    for role in (luigid["taskRoleArn"], luigid["executionRoleArn"]):
+        actions = [
+            action for one in statements(role) for action in listed(one["Action"])
+        ]
+        assert not [one for one in actions if one.startswith("secretsmanager:")]
+
+
+def test_a_role_has_no_star_but_where_aws_knows_nothing_narrower(
+    stack: dict[str, str],
+) -> None:
+    assert stack
+    iam = boto3.client("iam")
+    free = re.compile(
+        r"ecr:GetAuthorizationToken|ssmmessages:.*|cloudwatch:PutMetricData"
+    )
+    roles = iam.list_roles()["Roles"]
+    assert len(roles) == 5
+    for role in roles:
+        for one in statements(role["Arn"]):
+            for action in listed(one["Action"]):
+                assert "*" not in action
+                assert free.fullmatch(action) or "*" not in listed(one["Resource"])
+
+
+def test_a_run_starts_as_the_schedule_starts_it(stack: dict[str, str]) -> None:
+    ecs = boto3.client("ecs")
+    for schedule in schedules().values():
+        target = schedule["Target"]
+        parameters = target["EcsParameters"]
+        network = parameters["NetworkConfiguration"]["awsvpcConfiguration"]
+        (task,) = ecs.run_task(
+            cluster=target["Arn"],
+            taskDefinition=parameters["TaskDefinitionArn"],
+            group=parameters["Group"],
+            capacityProviderStrategy=parameters["CapacityProviderStrategy"],
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    key[0].lower() + key[1:]: value for key, value in network.items()
+                }
+            },
+            overrides=json.loads(target["Input"]),
+        )["tasks"]
+        assert task["taskDefinitionArn"] == stack["Task"]
+        names = [one["name"] for one in task["containers"]]
+        (override,) = task["overrides"]["containerOverrides"]
+        assert override["name"] in names
+
+
+def documented() -> list[str]:
+    """The commands that the guide says the schedules start."""
+    text = Path(REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| `(\w+)` .*\| `shardline (.+?)` \|$", text, re.MULTILINE)
+
+
+def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
+    stack: dict[str, str],
+) -> None:
+    assert stack
+    found = {
+        (name.split("-")[-1], " ".join(command(schedule)))
+        for name, schedule in schedules().items()
+    }
+    assert set(documented()) == found
+    assert isinstance(cli, click.Group)
+    for _, words in found:
+        name, *rest = words.split()
+        cli.commands[name].make_context(name, rest).close()
+
+
+def test_spot_is_a_parameter(aws: None) -> None:  # noqa: ARG001 - it must be there
+    deploy("spot", Capacity="FARGATE_SPOT", Schedules="DISABLED", Workers="9")
+    for schedule in schedules().values():
+        (provider,) = schedule["Target"]["EcsParameters"]["CapacityProviderStrategy"]
+        assert provider["capacityProvider"] == "FARGATE_SPOT"
+        assert schedule["State"] == "DISABLED"
+        assert command(schedule)[-1] == "9"
+
+
+@pytest.mark.parametrize("address", ["", "etl.example.com"])
+def test_the_etl_database_is_its_own_or_one_that_is_given(
+    aws: None,  # noqa: ARG001 - it must be there
+    address: str,
+) -> None:
+    stack = deploy("etl", EtlDatabaseHost=address)
+    databases = boto3.client("rds").describe_db_instances()["DBInstances"]
+    assert len(databases) == (0 if address else 1)
+    host = address or databases[0]["Endpoint"]["Address"]
+    (container,) = task_definition(stack["Task"])["containerDefinitions"]
+    plain = {one["name"]: one["value"] for one in container["environment"]}
+    assert plain["SHARDLINE_ETL_DATABASE"] == (
+        f"postgresql+psycopg://shardline@{host}/etl?sslmode=require"
+    )
+    (password,) = [
+        one["valueFrom"] for one in container["secrets"] if one["name"] == "PGPASSWORD"
+    ]
+    assert password.endswith(":PGPASSWORD::" if address else ":password::")
+    if databases:
+        assert databases[0]["StorageEncrypted"]
+        assert not databases[0]["PubliclyAccessible"]
