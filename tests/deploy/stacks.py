@@ -16,13 +16,9 @@ Made = tuple[str, dict[str, str]]
 """What Ref and GetAtt of a resource give."""
 
 
-def lowered(value: Any) -> Any:
+def lowered(given: dict[str, Any]) -> dict[str, Any]:
     """The keys as ECS spells them, where CloudFormation begins them in capitals."""
-    if isinstance(value, list):
-        return [lowered(one) for one in value]
-    if isinstance(value, dict):
-        return {k[0].lower() + k[1:]: lowered(one) for k, one in value.items()}
-    return value
+    return {key[0].lower() + key[1:]: value for key, value in given.items()}
 
 
 def make_schedule(name: str, given: dict[str, Any]) -> Made:
@@ -39,7 +35,7 @@ def make_schedule(name: str, given: dict[str, Any]) -> Made:
     return name, {}
 
 
-def make_alarm(name: str, given: dict[str, Any]) -> Made:
+def make_alarm(_: str, given: dict[str, Any]) -> Made:
     whole = {"Period", "EvaluationPeriods"}
     values = {k: int(v) if k in whole else v for k, v in given.items()}
     values["Threshold"] = float(values["Threshold"])
@@ -79,8 +75,10 @@ def make_name(_: str, given: dict[str, Any]) -> Made:
     return made["Id"], {"Arn": made["Arn"], "Name": given["Name"]}
 
 
-def teach(kind: str, make: Callable[[str, dict[str, Any]], Made]) -> None:
-    """Have moto make a resource of a type by its own API of that service."""
+def taught(
+    kind: str, make: Callable[[str, dict[str, Any]], Made]
+) -> type[CloudFormationModel]:
+    """A model by which moto makes resources of a type, through its API of them."""
 
     class Resource(CloudFormationModel):
         __module__ = "moto.cloudformation.taught"  # its registry asks for it
@@ -105,19 +103,24 @@ def teach(kind: str, make: Callable[[str, dict[str, Any]], Made]) -> None:
 
         @classmethod
         def create_from_cloudformation_json(
-            cls, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any
+            cls,
+            resource_name: str,
+            cloudformation_json: dict[str, Any],
+            *_: object,
+            **__: object,
         ) -> Resource:
             return cls(make(resource_name, cloudformation_json["Properties"]))
 
+    return Resource
 
-for kind, make in {
-    "AWS::CloudWatch::Alarm": make_alarm,
-    "AWS::Scheduler::Schedule": make_schedule,
-    "AWS::SecretsManager::Secret": make_secret,
-    "AWS::ServiceDiscovery::PrivateDnsNamespace": make_zone,
-    "AWS::ServiceDiscovery::Service": make_name,
-}.items():
-    teach(kind, make)
+
+TAUGHT = [  # moto finds them as long as they are there
+    taught("AWS::CloudWatch::Alarm", make_alarm),
+    taught("AWS::Scheduler::Schedule", make_schedule),
+    taught("AWS::SecretsManager::Secret", make_secret),
+    taught("AWS::ServiceDiscovery::PrivateDnsNamespace", make_zone),
+    taught("AWS::ServiceDiscovery::Service", make_name),
+]
 
 
 def deploy(name: str, **parameters: str) -> dict[str, str]:

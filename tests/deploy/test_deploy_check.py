@@ -77,12 +77,12 @@ def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -
         (
             "Cpus",
             "2",
-            "parameter Cpus: the template has none of that name; perhaps Cpu",
+            "parameter Cpus: the template has none of that name; perhaps",
         ),
         (
             "Capacity",
             "SPOT",
-            "parameter Capacity: 'SPOT' is none of FARGATE, FARGATE_SP",
+            "parameter Capacity: 'SPOT' is none of FARGATE",
         ),
         ("Workers", "many", "parameter Workers: 'many' is no number from 1 to 64"),
         ("Workers", "65", "parameter Workers: '65' is no number from 1 to 64"),
@@ -91,19 +91,23 @@ def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -
         (
             "PipelinesImage",
             "registry/shardline:latest",
-            "PipelinesTask, container pipelines: image 'registry/shardline:latest' may be"
-            " another one tomorrow: name a version or a digest",
+            (
+                "PipelinesTask, container pipelines: image 'registry/shardline:latest'"
+                " may be another one tomorrow: name a version or a digest"
+            ),
         ),
         (
             "LuigidImage",
             "Registry/Shardline:1",
-            "LuigidTask, container luigid: image 'Registry/Shardline:1' is no reference",
+            "LuigidTask, container luigid: image 'Registry/Shardline:1' is no",
         ),
         (
             "Memory",
             "16384",
-            "PipelinesTask: Fargate has no 16384 MiB with 1024 CPU units, but 2048 to"
-            " 8192 MiB",
+            (
+                "PipelinesTask: Fargate has no 16384 MiB with 1024 CPU units, but 2048 to"
+                " 8192 MiB"
+            ),
         ),
         (
             "TimeZone",
@@ -118,7 +122,7 @@ def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -
         (
             "LoadAt",
             "30 3 * * *",
-            "schedule Load: 30 3 * * *: write cron(…) with six fields, rate(…) or at(…)",
+            "schedule Load: 30 3 * * *: write cron(…) with six fields, rate(…) or",
         ),
     ],
 )
@@ -136,26 +140,34 @@ def test_a_wrong_parameter_is_one_line(
         (
             '{"name": "pipelines", "command":\n          ["run", "all", "--last", "1"',
             '{"name": "shardline", "command":\n          ["run", "all", "--last", "1"',
-            "schedule Load: PipelinesTask has no container 'shardline', so its command"
-            " would go nowhere",
+            (
+                "schedule Load: PipelinesTask has no container 'shardline', so its command"
+                " would go nowhere"
+            ),
         ),
         (
             '["refresh", "--last", "1"',
             '["refesh", "--last", "1"',
-            "schedule Reports: `shardline refesh --last 1 --workers 4` is refused: No"
-            " such command 'refesh'.",
+            (
+                "schedule Reports: `shardline refesh --last 1 --workers 4` is refused: No"
+                " such command 'refesh'."
+            ),
         ),
         (
             '["run", "all", "--last", "1"',
             '["run", "all", "--last", "0"',
-            "schedule Load: `shardline run all --last 0 --workers 4` is refused: Invalid"
-            " value for '--last': 0 is not in the range 1<=x<=366.",
+            (
+                "schedule Load: `shardline run all --last 0 --workers 4` is refused:"
+                " Invalid value for '--last': 0 is not in the range 1<=x<=366."
+            ),
         ),
         (
             '["refresh", "--last", "1", "--workers", "${Workers}"]}]}',
             '["refresh", "--last", "1", "--workers", "${Workers}"]]}',
-            "schedule Reports: its Input is not JSON with one command in"
-            " containerOverrides",
+            (
+                "schedule Reports: its Input is not JSON with one command in"
+                " containerOverrides"
+            ),
         ),
         (
             "EntryPoint: [shardline]",
@@ -165,8 +177,10 @@ def test_a_wrong_parameter_is_one_line(
         (
             "StopTimeout: 60",
             "StopTimeout: 1200",
-            "PipelinesTask, container pipelines: StopTimeout 1200 is not from 26 to 120 s"
-            ", and a run takes up to 25 s to end",
+            (
+                "PipelinesTask, container pipelines: StopTimeout 1200 is not from 26 to"
+                " 120 s, and a run takes up to 25 s to end"
+            ),
         ),
         (
             "ContainerPort: 8082",
@@ -176,8 +190,10 @@ def test_a_wrong_parameter_is_one_line(
         (
             "      Name: luigid\n",
             "      Name: scheduler\n",
-            "PipelinesTask: http://luigid.shardline.internal:8082 is not where luigid is;"
-            " Cloud Map has scheduler.shardline.internal",
+            (
+                "PipelinesTask: http://luigid.shardline.internal:8082 is not where luigid"
+                " is; Cloud Map has scheduler.shardline.internal"
+            ),
         ),
         (
             "SourceSecurityGroupId: !Ref PipelinesGroup",
@@ -192,15 +208,19 @@ def test_a_wrong_parameter_is_one_line(
         (
             "- {Name: SHARDLINE_CONNECTION_WAREHOUSE,",
             "- {Name: SHARDLINE_CONNECTION_WARE,",
-            "luigi.cfg [connections] warehouse asks for ${SHARDLINE_CONNECTION_WAREHOUSE}"
-            ", which PipelinesTask has neither in Environment nor in Secrets: add it to"
-            " the template",
+            (
+                "luigi.cfg [connections] warehouse asks for"
+                " ${SHARDLINE_CONNECTION_WAREHOUSE}, which PipelinesTask has neither in"
+                " Environment nor in Secrets: add it to the template"
+            ),
         ),
         (
             "!GetAtt Cluster.Arn",
             "!ImportValue Cluster",
-            "the template uses Fn::ImportValue in a form that is not known here; write it"
-            " with Ref, GetAtt, Sub, If, Equals or Not",
+            (
+                "the template uses Fn::ImportValue in a form that is not known here;"
+                " write it with Ref, GetAtt, Sub, If, Equals or Not"
+            ),
         ),
         (
             "Resources:",
@@ -231,29 +251,27 @@ def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
     quick.edit("secrets.example.json", '"MSSQL_2"', '"MSSQL_3"')
     secrets = quick.folder / "secrets.example.json"
     assert quick.check("--secrets", str(secrets)) == [
-        "secret SHARDLINE_CONNECTION_MSSQL_2: the secrets have no key 'MSSQL_2', and a"
-        " container without it does not start: add it, or take the line out of the"
-        " template"
+        (
+            "secret SHARDLINE_CONNECTION_MSSQL_2: the secrets have no key 'MSSQL_2', and a"
+            " container without it does not start: add it, or take the line out of the"
+            " template"
+        )
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        (":CHANGE-ME@vertica-1", ":pass/word@vertica-1", "connection warehouse"),
-        ("smtp://etl:CHANGE-ME@", "smtp://etl@", "connection mail"),
-        ("telegram://123456:CHANGE-ME", "telegram://CHANGE-ME", "connection telegram"),
-    ],
-)
-def test_a_secret_that_shardline_would_not_take_is_told_without_its_value(
-    deployment: Deployment, old: str, new: str, told: str
+def test_secrets_that_shardline_would_not_take_are_told_without_their_values(
+    deployment: Deployment,
 ) -> None:
-    deployment.edit("secrets.example.json", old, new)
+    for old, new in {
+        "smtp://etl:CHANGE-ME@": "smtp://etl:hunter2",
+        "telegram://123456:CHANGE-ME": "telegram://hunter2",
+    }.items():
+        deployment.edit("secrets.example.json", old, new)
     secrets = deployment.folder / "secrets.example.json"
-    (line,) = deployment.check("--secrets", str(secrets))
-    assert told in line
-    assert "CHANGE-ME" not in line
-    assert "word" not in line.replace("password", "")
+    mail, telegram = deployment.check("--secrets", str(secrets))
+    assert "connection mail (SHARDLINE_CONNECTION_MAIL): " in mail
+    assert "connection telegram (SHARDLINE_CONNECTION_TELEGRAM): " in telegram
+    assert "hunter2" not in mail + telegram
 
 
 @pytest.mark.parametrize(

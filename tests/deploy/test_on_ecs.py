@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from click.testing import CliRunner, Result
+from moto.ecs.models import Container
 from moto.moto_api import state_manager
 
 from pipelines.cli import cli
@@ -15,6 +18,7 @@ from pipelines.deploying import aws, remote
 from pipelines.errors import ConfigurationError, PermanentError, ShardlineError
 
 RUN = ["run", "orders", "--date", "2019-03-14", "--workers", "2"]
+Started = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +28,28 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     state_manager.set_transition("ecs::task", {"progression": "immediate"})
 
 
+@pytest.fixture
+def started(stack: dict[str, str]) -> Started:
+    """What tells which tasks have been started by the test."""
+    before = {one["taskArn"] for one in one_off_tasks(stack)}
+
+    def since() -> list[dict[str, Any]]:
+        return [one for one in one_off_tasks(stack) if one["taskArn"] not in before]
+
+    return since
+
+
+def one_off_tasks(stack: dict[str, str]) -> list[dict[str, Any]]:
+    ecs, cluster = boto3.client("ecs"), stack["Cluster"]
+    arns = [
+        arn
+        for status in ("RUNNING", "STOPPED")
+        for arn in ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
+    ]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    return [task for task in tasks if task["group"] == remote.GROUP]
+
+
 def shardline(*words: str) -> Result:
     return CliRunner().invoke(cli, list(words))
 
@@ -31,48 +57,48 @@ def shardline(*words: str) -> Result:
 def write(task: remote.Started, *lines: str) -> None:
     """Write to the log as the awslogs driver does."""
     logs = boto3.client("logs")
-    logs.create_log_stream(logGroupName=task.log_group, logStreamName=task.stream)
+    where = {"logGroupName": task.log_group, "logStreamName": task.stream}
+    logs.create_log_stream(**where)
     now = int(time.time() * 1000)
-    logs.put_log_events(
-        logGroupName=task.log_group,
-        logStreamName=task.stream,
-        logEvents=[{"timestamp": now + at, "message": x} for at, x in enumerate(lines)],
-    )
+    events = [{"timestamp": now + at, "message": line} for at, line in enumerate(lines)]
+    logs.put_log_events(**where, logEvents=events)
 
 
-def only_task(stack: dict[str, str]) -> dict[str, Any]:
-    ecs = boto3.client("ecs")
-    arns = [
-        arn
-        for status in ("RUNNING", "STOPPED")
-        for arn in ecs.list_tasks(cluster=stack["Cluster"], desiredStatus=status)[
-            "taskArns"
-        ]
-    ]
-    tasks = ecs.describe_tasks(cluster=stack["Cluster"], tasks=arns)["tasks"]
-    (task,) = [one for one in tasks if one["group"] == remote.GROUP]
-    found: dict[str, Any] = task
-    return found
+def end_containers(
+    patch: pytest.MonkeyPatch, code: int | None, reason: str = ""
+) -> None:
+    """Have containers of moto end in some way."""
+    before = Container.__init__
+
+    def ended(container: Container, *arguments: object) -> None:
+        before(container, *arguments)
+        container.exitCode = code
+        container.reason = reason
+
+    patch.setattr(Container, "__init__", ended)
 
 
-def test_the_same_words_run_in_a_container(stack: dict[str, str]) -> None:
+def test_the_same_words_run_in_a_container(
+    stack: dict[str, str], started: Started
+) -> None:
     result = shardline(*RUN, "--on", "ecs", "--stack=shardline")
     assert result.exit_code == 0, result.output
-    task = only_task(stack)
+    (task,) = started()
     (override,) = task["overrides"]["containerOverrides"]
     assert override == {"name": "pipelines", "command": RUN}
     assert task["taskDefinitionArn"] == stack["Task"]
     assert f"is started: shardline {' '.join(RUN)}" in result.stderr
 
 
-def test_a_refresh_runs_there_too(stack: dict[str, str]) -> None:
+def test_a_refresh_runs_there_too(started: Started) -> None:
     assert shardline("refresh", "--on=ecs", "--last", "7").exit_code == 0
-    (override,) = only_task(stack)["overrides"]["containerOverrides"]
+    (task,) = started()
+    (override,) = task["overrides"]["containerOverrides"]
     assert override["command"] == ["refresh", "--last", "7"]
 
 
-def test_its_log_is_told_to_the_end_each_line_once(stack: dict[str, str]) -> None:
-    assert stack
+@pytest.mark.usefixtures("stack")
+def test_its_log_is_told_to_the_end_each_line_once() -> None:
     task = remote.start(aws.outputs("shardline"), RUN)
     lines = [f"line {at}" for at in range(300)]
     write(task, *lines)
@@ -81,54 +107,35 @@ def test_its_log_is_told_to_the_end_each_line_once(stack: dict[str, str]) -> Non
     assert heard == lines
 
 
+@pytest.mark.usefixtures("stack")
 def test_it_ends_with_the_exit_code_of_the_container(
-    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert stack
-    task = remote.start(aws.outputs("shardline"), RUN)
-    from moto.ecs.models import Container  # noqa: PLC0415 - the only place
-
-    before = Container.__init__
-
-    def failed(container: Container, *arguments: Any) -> None:
-        before(container, *arguments)
-        container.exitCode = 30
-
-    monkeypatch.setattr(Container, "__init__", failed)
-    task = remote.start(aws.outputs("shardline"), RUN)
-    assert remote.follow(task, print) == 30
+    end_containers(monkeypatch, 30)
+    assert shardline(*RUN, "--on", "ecs").exit_code == 30
 
 
+@pytest.mark.usefixtures("stack")
 def test_a_container_that_never_started_is_told_with_its_reason(
-    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert stack
-    from moto.ecs.models import Container  # noqa: PLC0415 - the only place
-
-    before = Container.__init__
-
-    def never(container: Container, *arguments: Any) -> None:
-        before(container, *arguments)
-        container.exitCode = None
-        container.reason = "CannotPullContainerError: not found"
-
-    monkeypatch.setattr(Container, "__init__", never)
-    task = remote.start(aws.outputs("shardline"), RUN)
-    with pytest.raises(
-        PermanentError, match="no exit code: .*CannotPullContainerError"
-    ):
-        remote.follow(task, print)
+    end_containers(monkeypatch, None, "CannotPullContainerError: not found")
+    result = shardline(*RUN, "--on", "ecs")
+    assert isinstance(result.exception, PermanentError)
+    assert "has no exit code" in str(result.exception)
+    assert "CannotPullContainerError: not found" in str(result.exception)
 
 
 def test_who_is_interrupted_is_told_how_to_stop_the_task(
-    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    stack: dict[str, str], started: Started, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(remote.time, "sleep", interrupted)
     result = shardline(*RUN, "--on", "ecs")
-    task = only_task(stack)["taskArn"].rpartition("/")[2]
+    (found,) = started()
+    task = found["taskArn"].rpartition("/")[2]
     assert result.exit_code == 130
     assert result.stderr.splitlines()[-1] == (
         f"the task {task} goes on; to stop it: aws ecs stop-task"
@@ -136,28 +143,15 @@ def test_who_is_interrupted_is_told_how_to_stop_the_task(
     )
 
 
-def test_wrong_words_are_refused_here(stack: dict[str, str]) -> None:
-    assert stack
+def test_wrong_words_are_refused_here(started: Started) -> None:
     result = shardline("run", "orders", "--dote", "2019-03-14", "--on", "ecs")
     assert result.exit_code == 2
     assert "No such option" in result.stderr
-    assert boto3.client("ecs").list_tasks(cluster=stack["Cluster"])[
-        "taskArns"
-    ] == [] or (
-        not [
-            one
-            for one in boto3.client("ecs").describe_tasks(
-                cluster=stack["Cluster"],
-                tasks=boto3.client("ecs").list_tasks(cluster=stack["Cluster"])[
-                    "taskArns"
-                ],
-            )["tasks"]
-            if one["group"] == remote.GROUP
-        ]
-    )
+    assert started() == []
 
 
-def test_a_stack_that_is_not_there_is_one_line(aws: None) -> None:  # noqa: ARG001 - it must be there
+@pytest.mark.usefixtures("stack")
+def test_a_stack_that_is_not_there_is_one_line() -> None:
     result = shardline(*RUN, "--on", "ecs", "--stack", "other")
     assert isinstance(result.exception, ConfigurationError)
     assert str(result.exception) == (
@@ -166,22 +160,23 @@ def test_a_stack_that_is_not_there_is_one_line(aws: None) -> None:  # noqa: ARG0
     )
 
 
-def test_a_stack_of_another_template_is_one_line(aws: None) -> None:  # noqa: ARG001 - it must be there
+@pytest.mark.usefixtures("stack")
+def test_a_stack_of_another_template_is_one_line() -> None:
     boto3.client("cloudformation").create_stack(
-        StackName="other",
+        StackName="queues",
         TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}',
     )
-    result = shardline(*RUN, "--on", "ecs", "--stack", "other")
+    result = shardline(*RUN, "--on", "ecs", "--stack", "queues")
     assert isinstance(result.exception, ConfigurationError)
     assert "has no output Cluster, Task" in str(result.exception)
 
 
-def test_a_cluster_that_is_gone_is_one_line(stack: dict[str, str]) -> None:
+@pytest.mark.usefixtures("stack")
+def test_a_cluster_that_is_gone_is_one_line() -> None:
     known = aws.outputs("shardline")
     gone = known.cluster.replace("cluster/", "cluster/gone-")
     with pytest.raises(ConfigurationError, match="there is no such cluster"):
         remote.start(aws.Outputs(**{**vars(known), "cluster": gone}), RUN)
-    assert stack
 
 
 @pytest.mark.parametrize(
@@ -192,7 +187,7 @@ def test_a_cluster_that_is_gone_is_one_line(stack: dict[str, str]) -> None:
     ],
 )
 def test_who_is_not_logged_in_gets_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any, missing: str, told: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: str, told: str
 ) -> None:
     given = {
         "AWS_ACCESS_KEY_ID": "testing",
@@ -209,7 +204,7 @@ def test_who_is_not_logged_in_gets_one_line(
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     for name in ("AWS_PROFILE", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
-    boto3.DEFAULT_SESSION = None
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     result = shardline(*RUN, "--on", "ecs")
     assert isinstance(result.exception, ShardlineError)
     assert str(result.exception).startswith(told)

@@ -4,60 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import boto3
 import click
-import pytest
-from stacks import REPOSITORY, deploy
+from reading import command, listed, may, schedules, statements, task_definition
+from stacks import REPOSITORY, lowered
 
 from pipelines.cli import cli
 
 DAY = 86_400
-
-
-def schedules() -> dict[str, dict[str, Any]]:
-    scheduler = boto3.client("scheduler")
-    listed = scheduler.list_schedules()["Schedules"]
-    return {one["Name"]: scheduler.get_schedule(Name=one["Name"]) for one in listed}
-
-
-def command(schedule: dict[str, Any]) -> list[str]:
-    (override,) = json.loads(schedule["Target"]["Input"])["containerOverrides"]
-    words: list[str] = override["command"]
-    return words
-
-
-def task_definition(arn: str) -> dict[str, Any]:
-    ecs = boto3.client("ecs")
-    found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)
-    return found["taskDefinition"]
-
-
-def statements(role_arn: str) -> list[dict[str, Any]]:
-    """The inline policies of a role; it has no others."""
-    iam, role = boto3.client("iam"), role_arn.rpartition("/")[2]
-    assert not iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    documents = [
-        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for name in names
-    ]
-    return [one for document in documents for one in document["Statement"]]
-
-
-def listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def may(role_arn: str, action: str, resource: str) -> bool:
-    return any(
-        action in listed(one["Action"])
-        and any(fnmatchcase(resource, pattern) for pattern in listed(one["Resource"]))
-        for one in statements(role_arn)
-    )
 
 
 def test_each_schedule_starts_the_task_of_runs_with_a_command(
@@ -119,9 +75,8 @@ def test_the_container_of_a_run_gets_secrets_that_only_its_start_may_read(
     execution = runs["executionRoleArn"]
     for value in secrets.values():
         arn = value.rsplit(":", 3)[0]
-        assert (
-            boto3.client("secretsmanager").describe_secret(SecretId=arn)["ARN"] == arn
-        )
+        secret = boto3.client("secretsmanager").describe_secret(SecretId=arn)
+        assert secret["ARN"] == arn
         assert may(execution, "secretsmanager:GetSecretValue", arn)
     other = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:other-AbCdEf"
     assert not may(execution, "secretsmanager:GetSecretValue", other)
@@ -158,10 +113,9 @@ def test_luigid_may_read_no_secret(stack: dict[str, str]) -> None:
     (container,) = luigid["containerDefinitions"]
     assert not container.get("secrets")
     for role in (luigid["taskRoleArn"], luigid["executionRoleArn"]):
-        actions = [
-            action for one in statements(role) for action in listed(one["Action"])
-        ]
-        assert not [one for one in actions if one.startswith("secretsmanager:")]
+        for one in statements(role):
+            for action in listed(one["Action"]):
+                assert not action.startswith("secretsmanager:")
 
 
 def test_a_role_has_no_star_but_where_aws_knows_nothing_narrower(
@@ -170,7 +124,7 @@ def test_a_role_has_no_star_but_where_aws_knows_nothing_narrower(
     assert stack
     iam = boto3.client("iam")
     free = re.compile(
-        r"ecr:GetAuthorizationToken|ssmmessages:.*|cloudwatch:PutMetricData"
+        "ecr:GetAuthorizationToken|ssmmessages:.*|cloudwatch:PutMetricData"
     )
     roles = iam.list_roles()["Roles"]
     assert len(roles) == 5
@@ -192,11 +146,7 @@ def test_a_run_starts_as_the_schedule_starts_it(stack: dict[str, str]) -> None:
             taskDefinition=parameters["TaskDefinitionArn"],
             group=parameters["Group"],
             capacityProviderStrategy=parameters["CapacityProviderStrategy"],
-            networkConfiguration={
-                "awsvpcConfiguration": {
-                    key[0].lower() + key[1:]: value for key, value in network.items()
-                }
-            },
+            networkConfiguration={"awsvpcConfiguration": lowered(network)},
             overrides=json.loads(target["Input"]),
         )["tasks"]
         assert task["taskDefinitionArn"] == stack["Task"]
@@ -224,35 +174,3 @@ def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
     for _, words in found:
         name, *rest = words.split()
         cli.commands[name].make_context(name, rest).close()
-
-
-def test_spot_is_a_parameter(aws: None) -> None:  # noqa: ARG001 - it must be there
-    deploy("spot", Capacity="FARGATE_SPOT", Schedules="DISABLED", Workers="9")
-    for schedule in schedules().values():
-        (provider,) = schedule["Target"]["EcsParameters"]["CapacityProviderStrategy"]
-        assert provider["capacityProvider"] == "FARGATE_SPOT"
-        assert schedule["State"] == "DISABLED"
-        assert command(schedule)[-1] == "9"
-
-
-@pytest.mark.parametrize("address", ["", "etl.example.com"])
-def test_the_etl_database_is_its_own_or_one_that_is_given(
-    aws: None,  # noqa: ARG001 - it must be there
-    address: str,
-) -> None:
-    stack = deploy("etl", EtlDatabaseHost=address)
-    databases = boto3.client("rds").describe_db_instances()["DBInstances"]
-    assert len(databases) == (0 if address else 1)
-    host = address or databases[0]["Endpoint"]["Address"]
-    (container,) = task_definition(stack["Task"])["containerDefinitions"]
-    plain = {one["name"]: one["value"] for one in container["environment"]}
-    assert plain["SHARDLINE_ETL_DATABASE"] == (
-        f"postgresql+psycopg://shardline@{host}/etl?sslmode=require"
-    )
-    (password,) = [
-        one["valueFrom"] for one in container["secrets"] if one["name"] == "PGPASSWORD"
-    ]
-    assert password.endswith(":PGPASSWORD::" if address else ":password::")
-    if databases:
-        assert databases[0]["StorageEncrypted"]
-        assert not databases[0]["PubliclyAccessible"]

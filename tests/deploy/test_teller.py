@@ -15,14 +15,13 @@ from pipelines.cli import cli
 from pipelines.deploying.template import load
 
 Event = dict[str, Any]
+Teller = Callable[..., list[list[str]]]
 TASK = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
-def teller(
-    stack: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Event, object], object]:
-    """The handler, in the environment that the stack gives it."""
+def teller(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Teller:
+    """What the handler starts for events, in the environment that the stack gives it."""
     assert stack
     found = boto3.client("lambda").get_function_configuration(
         FunctionName="shardline-teller"
@@ -32,8 +31,14 @@ def teller(
     source = load(TEMPLATE)["Resources"]["Teller"]["Properties"]["Code"]["ZipFile"]
     module: dict[str, Any] = {}
     exec(compile(source, "index.py", "exec"), module)
-    handler: Callable[[Event, object], object] = module["handler"]
-    return handler
+    before = {task["taskArn"] for task in tasks_of_alerts()}
+
+    def handle(*events: Event) -> list[list[str]]:
+        for event in events:
+            module["handler"](event, None)
+        return told(before)
+
+    return handle
 
 
 def ended(
@@ -44,10 +49,11 @@ def ended(
     stopped: str = "Essential container in task exited",
 ) -> Event:
     """An event in the form of "Amazon ECS task state change events" of its guide."""
-    containers = [{"name": "pipelines", "lastStatus": "STOPPED"} for _ in codes]
-    for container, code in zip(containers, codes, strict=True):
-        container |= {} if code is None else {"exitCode": code}
-        container |= {"reason": reason} if reason else {}
+    told = {"reason": reason} if reason else {}
+    containers = [
+        {"name": "pipelines", **told, **({} if code is None else {"exitCode": code})}
+        for code in codes
+    ]
     return {
         "id": "9bcdac79-b31f-4d3d-9410-fbd727c29fab",
         "source": "aws.ecs",
@@ -82,26 +88,23 @@ def alarm(group: str) -> Event:
     }
 
 
-def told() -> list[list[str]]:
-    """The commands of the containers that were started to tell something."""
+def told(since: set[str]) -> list[list[str]]:
+    """The commands of the containers that were started since, to tell something."""
+    commands = []
+    for task in tasks_of_alerts():
+        if task["taskArn"] not in since:
+            (override,) = task["overrides"]["containerOverrides"]
+            assert override["name"] == "pipelines"
+            commands.append(override["command"])
+    return commands
+
+
+def tasks_of_alerts() -> list[dict[str, Any]]:
     ecs = boto3.client("ecs")
     (cluster,) = ecs.list_clusters()["clusterArns"]
-    running = [
-        arn
-        for arn in ecs.list_tasks(cluster=cluster)["taskArns"]
-        if "service" not in arn
-    ]
-    tasks = (
-        ecs.describe_tasks(cluster=cluster, tasks=running)["tasks"] if running else []
-    )
-    commands = []
-    for task in tasks:
-        if task["group"] != "alerts":
-            continue
-        (override,) = task["overrides"]["containerOverrides"]
-        assert override["name"] == "pipelines"
-        commands.append(override["command"])
-    return commands
+    arns = ecs.list_tasks(cluster=cluster)["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    return [task for task in tasks if task["group"] == "alerts"]
 
 
 def well_ended() -> list[str]:
@@ -114,15 +117,16 @@ def well_ended() -> list[str]:
     ]
 
 
-def test_a_container_killed_for_memory_is_told(teller: Callable[..., object]) -> None:
+def test_a_container_killed_for_memory_is_told(teller: Teller) -> None:
     why = "OutOfMemoryError: Container killed due to memory usage"
-    teller(ended("load", 137, reason=why), None)
-    (command,) = told()
+    (command,) = teller(ended("load", 137, reason=why))
     assert command == [
         "alerts",
         "tell",
-        "load: EssentialContainerExited; Essential container in task exited;"
-        f" {why}; exit code 137 (task {TASK})",
+        (
+            "load: EssentialContainerExited; Essential container in task exited;"
+            f" {why}; exit code 137 (task {TASK})"
+        ),
         "--for",
         "loads",
     ]
@@ -150,10 +154,9 @@ def test_a_container_killed_for_memory_is_told(teller: Callable[..., object]) ->
     ids=["spot", "image", "secret", "configuration", "traceback", "luigid", "one-off"],
 )
 def test_what_ends_without_a_word_is_told(
-    teller: Callable[..., object], event: Event, part: str
+    teller: Teller, event: Event, part: str
 ) -> None:
-    teller(event, None)
-    (command,) = told()
+    (command,) = teller(event)
     assert part in command[2]
     cli.commands["alerts"].make_context("alerts", command[1:]).close()
 
@@ -172,26 +175,24 @@ def test_what_ends_without_a_word_is_told(
     ids=["well", "failed", "locked", "deployed", "killed late", "by hand", "alert"],
 )
 def test_what_told_of_itself_or_was_meant_is_quiet(
-    teller: Callable[..., object], event: Event
+    teller: Teller, event: Event
 ) -> None:
-    teller(event, None)
-    assert told() == []
+    assert teller(event) == []
 
 
 def test_only_scheduled_runs_that_ended_well_are_counted(
-    teller: Callable[..., object],
+    teller: Teller,
 ) -> None:
-    for group, code in (("load", 0), ("reports", 30), ("one-off", 0), ("alerts", 0)):
-        teller(ended(group, code), None)
+    codes = {"load": 0, "reports": 30, "one-off": 0, "alerts": 0}
+    assert teller(*(ended(group, code) for group, code in codes.items())) == []
     assert well_ended() == ["load"]
 
 
 def test_runs_that_never_came_and_calls_that_failed_are_told(
-    teller: Callable[..., object],
+    teller: Teller,
 ) -> None:
-    for group in ("load", "reports", "starts"):
-        teller(alarm(group), None)
-    first, second, third = sorted(told(), key=lambda command: command[2])
+    commands = teller(*map(alarm, ("load", "reports", "starts")))
+    first, second, third = sorted(commands, key=lambda command: command[2])
     assert first[2:] == [
         "load: no scheduled load has ended well for 26 hours",
         "--for",
@@ -204,11 +205,11 @@ def test_runs_that_never_came_and_calls_that_failed_are_told(
 
 @pytest.mark.parametrize("code", [137, 30, 2, None])
 def test_an_alert_that_dies_is_an_error_and_starts_no_other(
-    teller: Callable[..., object], code: int | None
+    teller: Teller, code: int | None
 ) -> None:
     with pytest.raises(RuntimeError, match="an alert was not sent"):
-        teller(ended("alerts", code), None)
-    assert told() == []
+        teller(ended("alerts", code))
+    assert teller() == []
 
 
 def test_every_exit_code_that_tells_of_itself_is_one_of_luigi_cfg(
