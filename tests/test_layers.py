@@ -29,7 +29,7 @@ FLOORS = [
         "pipelines.transfer",
     },
     {"pipelines.alerts"},
-    {"pipelines.report_mail"},
+    {"pipelines.history", "pipelines.report_mail"},
     {"pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
     {"pipelines.report_sql"},
@@ -52,7 +52,7 @@ FLOORS = [
         "pipelines.retries",
         "pipelines.template_quotes",
     },
-    {"pipelines.deadlines", "pipelines.errors"},
+    {"pipelines.deadlines", "pipelines.errors", "pipelines.grouping"},
     {"pipelines"},
 ]
 
