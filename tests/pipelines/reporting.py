@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from uuid import UUID
 
-from project import ORDERS_DDL, REPOSITORY, Project, Result
+from project import Project
 
 from pipelines.settings import CatalogFiles
 
