@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +22,21 @@ BY_TABLE = {
     "rates": ("client_rates",),
 }
 REPORTS = tuple(name for names in BY_TABLE.values() for name in names)
-DDL = (
-    ORDERS_DDL,
+CALLS_DDL = (
     "CREATE TABLE dbo.Calls (id bigint NOT NULL PRIMARY KEY,"
     " started datetime2 NOT NULL, order_id bigint NULL, duration_s int NOT NULL,"
-    " answered bit NOT NULL)",
+    " answered bit NOT NULL)"
+)
+RATES_DDL = (
     "CREATE TABLE dbo.Rates (id bigint NOT NULL PRIMARY KEY,"
     " rated datetime2 NOT NULL, order_id bigint NOT NULL, score tinyint NOT NULL,"
-    " comment nvarchar(400) NULL)",
+    " comment nvarchar(400) NULL)"
 )
+
+
+def numbered(at: int) -> str:
+    """The days of a year, from its first on."""
+    return str(date(2018, 1, 1) + timedelta(days=at))
 
 
 def in_own_schema(packaged: Path) -> str:
@@ -61,7 +68,7 @@ class Reporting(Project):
     def add_tables(self, shard: str = "") -> str:
         """Add a shard with all three tables."""
         shard = self.add_shard(shard, ddl="")
-        for ddl in DDL:
+        for ddl in (ORDERS_DDL, CALLS_DDL, RATES_DDL):
             self.on_shard(shard, ddl)
         return shard
 
