@@ -11,7 +11,12 @@ from __future__ import annotations
 from datetime import date
 
 from pipelines import report_sql
-from pipelines.errors import ConfigurationError, NotReadyError, ShardlineError
+from pipelines.errors import (
+    ConfigurationError,
+    NotReadyError,
+    ShardlineError,
+    TransientError,
+)
 from pipelines.report_entries import LIVE, Report
 from pipelines.report_sql import quoted
 from pipelines.retries import retrying
@@ -31,24 +36,32 @@ from pipelines.warehouse.schema import NAME_OCTETS
 NAMED = 10
 """Most loads that an error names."""
 
+AGAIN = "run it again, and not beside one whose variables or SQL are others"
+"""What to do where two runs do not agree on a report's SQL."""
+
 
 def is_made(
     connection: Connection, settings: Settings, report: Report, day: date
 ) -> bool:
     """Whether a report's table is there, and its view with the SQL that it has now."""
-    try:
-        wanted = report_sql.digest(report_sql.create_view(settings, report, day))
-    except ConfigurationError:  # to be told by `make`
-        return False
     needed = (report.target, report.target + LIVE, settings.reports.markers)
     try:
         for name in needed:
             look = render("look_at", Dialect.VERTICA, relation=quoted(name))
             connection.query(look)
-        rows = connection.query(_of_views("select_report_view", settings, report))
+        return _has_view(connection, settings, report, day)
     except MissingRelationError:
         return False
-    return [[wanted]] == rows
+    except ConfigurationError:  # to be told by `make`
+        return False
+
+
+def _has_view(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> bool:
+    view = report_sql.create_view(settings, report, day)
+    noted = connection.query(_of_views("select_report_view", settings, report))
+    return noted == [[report_sql.digest(view)]]
 
 
 def make(settings: Settings, report: Report, day: date) -> None:
@@ -69,8 +82,10 @@ def make(settings: Settings, report: Report, day: date) -> None:
                 return
             for statement in statements(settings, report):
                 connection.query(statement)
-            connection.query(view)
+            # First, so that what is noted of a view is never another one's.
             connection.query(_of_views("delete_report_view", settings, report))
+            connection.commit()
+            connection.query(view)
             connection.query(
                 _of_views(
                     "insert_report_view",
@@ -130,6 +145,8 @@ def refresh(
         if len(found.absent) > allow_missing:
             raise missing_too_many(found, allow_missing)
         ((rows,),) = connection.query(report_sql.insert(report))
+        if not _has_view(connection, settings, report, day):
+            raise TransientError("its view was made anew meanwhile", step=AGAIN)
         marker = ReportMarker(
             etl_id, fingerprint(definition, found), len(found.missing), int(str(rows))
         )

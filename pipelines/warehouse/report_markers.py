@@ -47,7 +47,7 @@ class ReportMarker:
 
     Attributes:
         etl_id: The session that did it.
-        fingerprint: Of its `Inputs`.
+        fingerprint: Of its definition and its `Inputs`.
         missing: How many loads were missing.
         rows: How many rows the report got, those of all days.
     """
@@ -67,12 +67,18 @@ def inputs(
     for name in tables:
         loaded = markers.of_days(settings.catalog.table(name), day, day)
         found |= {(name, shard): marker for (_, shard), marker in loaded.items()}
+    return _of(found, settings, tables)
+
+
+def _of(
+    found: Mapping[tuple[str, str], Marker], settings: Settings, tables: Iterable[str]
+) -> Inputs:
     wanted = {(name, shard) for name in tables for shard in settings.catalog.shards}
     return Inputs(found, tuple(sorted(wanted - found.keys())))
 
 
 def found_now(settings: Settings, report: Report, day: date) -> Inputs:
-    """What of a day is loaded for a report; nothing where a table is not made.
+    """What of a day is loaded for a report.
 
     Raises:
         TransientError: The warehouse cannot be asked now.
@@ -124,17 +130,27 @@ def is_fresh(
     return allow_missing is None or len(found.absent) <= allow_missing
 
 
+def _loaded(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> Inputs:
+    """What of a day is loaded; nothing where the marker table is not made."""
+    try:
+        return inputs(connection, settings, report.tables, day)
+    except MissingRelationError:
+        return _of({}, settings, report.tables)
+
+
 def _state(
     connection: Connection, settings: Settings, report: Report, day: date
 ) -> tuple[ReportMarker | None, Inputs]:
-    """A report's marker and what is loaded; nothing where a table is not made."""
+    """A report's marker and what is loaded; no marker where a table is not made."""
+    found = _loaded(connection, settings, report, day)
     target = quoted(report.target)
     try:
         connection.query(render("look_at", Dialect.VERTICA, relation=target))
-        found = inputs(connection, settings, report.tables, day)
         return ReportMarkers(connection, settings).find(report.name, day), found
     except MissingRelationError:
-        return None, Inputs({}, ())
+        return None, found
 
 
 class ReportMarkers:
