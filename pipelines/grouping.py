@@ -55,7 +55,7 @@ def groups(days: Iterable[date], rows_a_day: float, bounds: Bounds) -> list[Grou
     """
     most = bounds.days
     if rows_a_day > 0:
-        most = max(1, min(most, int(bounds.rows // rows_a_day)))
+        most = max(1, int(min(most, bounds.rows / rows_a_day)))
     found: list[Group] = []
     for day in sorted(set(days)):
         group = found[-1] if found else None

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from pipelines.catalog import Table
 from pipelines.days import is_ready
 from pipelines.estimates import Estimates, estimates
-from pipelines.grouping import Bounds, Group, groups
+from pipelines.grouping import Group, groups
 from pipelines.history import rows_a_day
 from pipelines.selection import Selection
 from pipelines.settings import Settings
@@ -161,11 +161,10 @@ def _extracts(
 ) -> tuple[Extract, ...]:
     average = rows_a_day(engine, table.target)
     usual = estimates(engine, table.target)
-    bounds = Bounds(settings.load.group_days, settings.load.group_rows)
     return tuple(
         _extract(shard, group, usual)
         for shard, days in missing.items()
-        for group in groups(days, average.get(shard, 0), bounds)
+        for group in groups(days, average.get(shard, 0), settings.load.bounds)
     )
 
 

@@ -19,8 +19,11 @@ FLOORS = [
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
-    {"pipelines.events", "pipelines.table_tasks"},
+    {"pipelines.events"},
+    {"pipelines.load_days"},
+    {"pipelines.table_tasks"},
     {"pipelines.load"},
+    {"pipelines.attempts"},
     {
         "pipelines.progress",
         "pipelines.recovery",
@@ -31,7 +34,7 @@ FLOORS = [
     {"pipelines.plan"},
     {"pipelines.alerts"},
     {"pipelines.estimates", "pipelines.history", "pipelines.report_mail"},
-    {"pipelines.sessions"},
+    {"pipelines.day_encoders", "pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
     {"pipelines.report_sql"},
     {
@@ -42,7 +45,7 @@ FLOORS = [
         "pipelines.templates",
     },
     {"pipelines.migrations", "pipelines.settings"},
-    {"pipelines.report_entries"},
+    {"pipelines.report_entries", "pipelines.spans"},
     {"pipelines.catalog", "pipelines.connections", "pipelines.variables"},
     {"pipelines.lookup"},
     {
@@ -52,6 +55,7 @@ FLOORS = [
         "pipelines.luigi_cfg",
         "pipelines.reach",
         "pipelines.retries",
+        "pipelines.tally",
         "pipelines.template_quotes",
     },
     {"pipelines.deadlines", "pipelines.errors", "pipelines.grouping"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ def test_no_two_groups_could_be_one(
     days: list[date], rows: float, bounds: Bounds
 ) -> None:
     found = groups(days, rows, bounds)
-    for group, after in zip(found, found[1:], strict=False):
+    for group, after in pairwise(found):
         if after.first - group.last == timedelta(days=1):
             more = len(group) + 1
             assert more > bounds.days or more * rows > bounds.rows
