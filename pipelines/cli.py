@@ -15,6 +15,7 @@ from pipelines.alerts.commands import alerts
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
+from pipelines.status_commands import status
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ cli.add_command(alerts)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
+cli.add_command(status)
 
 
 @cli.command(help=RUN_HELP)

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine
-
+from pipelines import database
 from pipelines.catalog import Table
 from pipelines.days import is_ready
 from pipelines.estimates import Estimates, estimates
@@ -90,14 +89,11 @@ class Plan:
         return sum(table.missing for table in self.tables)
 
 
-def plan(
-    connection: Connection, engine: Engine, settings: Settings, selection: Selection
-) -> Plan:
+def plan(connection: Connection, settings: Settings, selection: Selection) -> Plan:
     """Look at the markers, one query a table, and at the past of what is missing.
 
     Args:
         connection: To the warehouse.
-        engine: The ETL database.
         settings: All options.
         selection: What to look at.
 
@@ -112,14 +108,13 @@ def plan(
     }
     ended = _last_days(settings, selection)
     parts = [
-        _plan_table(engine, settings, table, loaded[table.name], ended)
+        _plan_table(settings, table, loaded[table.name], ended)
         for table in selection.tables
     ]
     return Plan(tuple(parts), tuple(stale(connection, settings, loaded, first, last)))
 
 
 def _plan_table(
-    engine: Engine,
     settings: Settings,
     table: Table,
     loaded: Coverage,
@@ -128,7 +123,6 @@ def _plan_table(
     """Plan a table.
 
     Args:
-        engine: The ETL database; asked only if something is missing.
         settings: All options.
         table: The table.
         loaded: Its markers.
@@ -149,16 +143,16 @@ def _plan_table(
         complete=complete,
         skipped=present - complete,
         waiting=waiting,
-        extracts=_extracts(engine, settings, table, missing) if missing else (),
+        extracts=_extracts(settings, table, missing) if missing else (),
     )
 
 
 def _extracts(
-    engine: Engine,
     settings: Settings,
     table: Table,
     missing: Mapping[str, Sequence[date]],
 ) -> tuple[Extract, ...]:
+    engine = database.connect(settings.sessions.database)
     average = rows_a_day(engine, table.target)
     usual = estimates(engine, table.target)
     return tuple(

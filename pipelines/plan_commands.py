@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import database, settings
+from pipelines import settings
 from pipelines.plan import Plan, TablePlan, plan
 from pipelines.selection import Selection, of_options, range_options, runs
 from pipelines.warehouse.memo import memo
@@ -67,10 +67,7 @@ def plan_command(
     """Show what a run would do."""
     options = settings.read()
     selection = of_options(options.catalog, first, last, tables, shards)
-    engine = database.connect(options.sessions.database)
-    found = memo(options.warehouse).ask(
-        lambda link: plan(link, engine, options, selection)
-    )
+    found = memo(options.warehouse).ask(lambda link: plan(link, options, selection))
     if as_json:
         click.echo(json.dumps(as_fields(found, selection), indent=2))
         return
