@@ -12,8 +12,10 @@ import click
 
 from pipelines import __version__, catalog, checks, failures, listing, runner, settings
 from pipelines.alerts.commands import alerts
+from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
+from pipelines.status_commands import status
 
 T = TypeVar("T")
 
@@ -74,8 +76,10 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
+cli.add_command(status)
 
 
 @cli.command(help=RUN_HELP)

@@ -7,7 +7,7 @@ exactly when its marker is, and can be there once only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -80,13 +80,23 @@ class Markers:
 
     def of_days(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
         """All markers of a table from one day to another, both included."""
-        sql = self._render(
+        found = self.each(table, first, last)
+        return {(day, source): marker for day, source, marker in found}
+
+    def each(
+        self, table: Table, first: date, last: date
+    ) -> Iterator[tuple[date, str, Marker]]:
+        """Day, source and marker of the same, as they stream in."""
+        for day, source, *values in self._connection.stream(
+            self.query(table, first, last)
+        ):
+            yield cast(date, day), str(source), _marker(values)
+
+    def query(self, table: Table, first: date, last: date) -> str:
+        """The statement that reads them."""
+        return self._render(
             "select_markers", target=table.target, first=first, last=last
         )
-        return {
-            (cast(date, day), str(source)): _marker(values)
-            for day, source, *values in self._connection.query(sql)
-        }
 
     def _render(self, template: str, **values: object) -> str:
         return render(template, Dialect.VERTICA, **self._names, **values)
@@ -102,5 +112,5 @@ def _key(span: Span) -> dict[str, object]:
 
 
 def _marker(values: list[object]) -> Marker:
-    etl_id, rows, checksum = (int(str(value)) for value in values)
+    etl_id, rows, checksum = cast(list[int], values)
     return Marker(etl_id, rows, checksum)
