@@ -12,6 +12,7 @@ import click
 
 from pipelines import __version__, catalog, checks, failures, listing, runner, settings
 from pipelines.alerts.commands import alerts
+from pipelines.backfill_commands import backfill_command
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
@@ -76,6 +77,7 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(backfill_command)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)

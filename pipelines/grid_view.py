@@ -125,7 +125,7 @@ def _folded(grid: Grid) -> Iterator[Row]:
                 name = " " * len(table)
 
 
-def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:  # noqa: FBT001 - ours
+def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
     for table, shards in grid.tables.items():
         yield Row(table)
         for shard, stands in shards.items():
