@@ -14,7 +14,8 @@ from pipelines import backfill, failures, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
-from pipelines.runner import How, names_luigid
+from pipelines.how_options import how_options
+from pipelines.runner import How
 from pipelines.selection import Selection, of_options, range_options
 from pipelines.settings import Settings
 
@@ -50,57 +51,50 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
     """
 
 
+PURPOSES: dict[str, type[Purpose]] = {
+    "load": Load,
+    "reload": Reload,
+    "recheck": Recheck,
+}
+
+
 @click.command("backfill", help=HELP)
 @range_options()
-@click.option("--reload", is_flag=True, help="Replace what is there already.")
 @click.option(
-    "--recheck", is_flag=True, help="Replace what has changed since it was loaded."
+    "--reload",
+    "purpose",
+    flag_value="reload",
+    help="Replace what is there already.",
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many processes load at a time.",
+    "--recheck",
+    "purpose",
+    flag_value="recheck",
+    help="Replace what has changed since it was loaded.",
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--local-scheduler",
-    is_flag=True,
-    help="Schedule in this process, even if luigi.cfg names a luigid.",
-)
-@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+@how_options
 def backfill_command(
     first: datetime,
     last: datetime,
     tables: tuple[str, ...],
     shards: tuple[str, ...],
-    reload: bool,
-    recheck: bool,
-    workers: int,
+    purpose: str | None,
     dry_run: bool,
     as_json: bool,
-    local_scheduler: bool,
-    verbose: bool,
+    how: How,
 ) -> None:
     """Load, replace or compare a range of days."""
-    if reload and recheck:
-        raise click.UsageError("--reload and --recheck exclude each other")
     options = settings.read()
     selection = of_options(options.catalog, first, last, tables, shards)
-    purpose: Purpose = Reload() if reload else Recheck() if recheck else Load()
+    chosen = PURPOSES[purpose or "load"]()
     if dry_run:
-        _tell_work(selection, options, purpose, as_json=as_json)
+        _tell_work(selection, options, chosen, as_json=as_json)
         return
-    how = How(
-        workers=workers,
-        local_scheduler=local_scheduler or not names_luigid(),
-        verbose=verbose,
-    )
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    sys.exit(run(selection, options, how, purpose, as_json=as_json))
+    sys.exit(run(selection, options, how, chosen, as_json=as_json))
 
 
 def run(

@@ -176,30 +176,26 @@ def find_work(
             Span(table, shard, days)
             for days in groups(wanted, rows, settings.load.bounds)
         ]
-        if not isinstance(purpose, Recheck):
-            waiting += _wait(table, shard, selection, loaded, settings)
+        absent = [
+            day
+            for day in selection.days[over[shard.name] :]
+            if loaded.find(shard.name, day) is None
+        ]
+        if absent and purpose.lasting:
+            waiting += len(absent)
+            _tell_wait(table, shard, absent, settings)
     spans.sort(key=lambda span: span.first)
     return Work(purpose, table, selection, loaded, tuple(spans), waiting)
 
 
-def _wait(
-    table: Table,
-    shard: Shard,
-    selection: Selection,
-    loaded: Coverage,
-    options: Settings,
-) -> int:
-    """How many days are not over; why they wait is told in a line."""
-    over = days_over(options, selection)[shard.name]
-    waiting = [
-        day for day in selection.days[over:] if loaded.find(shard.name, day) is None
-    ]
-    if waiting:
-        ready = ready_at(waiting[-1], shard.time_zone, options.load.settle)
-        why = NotReadyError(
-            f"the day is not over in {shard.time_zone}",
-            step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
-        )
-        what = f"{table.name} {Group(waiting[0], waiting[-1])}"
-        failures.lines().wait_for(what, shard.name, str(why))
-    return len(waiting)
+def _tell_wait(
+    table: Table, shard: Shard, days: Sequence[date], settings: Settings
+) -> None:
+    """Say in a line why days have to wait."""
+    ready = ready_at(days[-1], shard.time_zone, settings.load.settle)
+    why = NotReadyError(
+        f"the day is not over in {shard.time_zone}",
+        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
+    )
+    what = f"{table.name} {Group(days[0], days[-1])}"
+    failures.lines().wait_for(what, shard.name, str(why))

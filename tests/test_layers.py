@@ -20,7 +20,12 @@ FLOORS = [
         "pipelines.status_commands",
     },
     {"pipelines.grid_view"},
-    {"pipelines.backfill", "pipelines.backfill_progress", "pipelines.report_runner"},
+    {
+        "pipelines.backfill",
+        "pipelines.backfill_progress",
+        "pipelines.how_options",
+        "pipelines.report_runner",
+    },
     {"pipelines.listing", "pipelines.runner"},
     {"pipelines.backfill_work"},
     {"pipelines.checks"},

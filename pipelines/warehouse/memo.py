@@ -64,6 +64,10 @@ class Memo:
         name = span.shard.name
         return [day for day in span.days if name not in self._known(span.table, day)]
 
+    def add(self, partition: Partition) -> None:
+        """Remember a marker that this process has just seen."""
+        self._known(partition.table, partition.day).add(partition.shard.name)
+
     def sources(self, table: Table, day: date) -> set[str]:
         """The shards whose marker of that day is there now."""
         self._learn(table, day, day)
