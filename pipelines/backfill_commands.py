@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import click
@@ -14,6 +14,7 @@ from pipelines import backfill, failures, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
 from pipelines.runner import How
 from pipelines.selection import Selection, of_options, range_options
@@ -124,6 +125,29 @@ def run(
     if as_json:
         click.echo(json.dumps([_as_fields(report) for report in reports], indent=2))
     return max((report.exit_code for report in reports), default=0)
+
+
+def recheck(selection: Selection, days: int | None, options: Settings, how: How) -> int:
+    """Compare what was loaded of the days before a selection; returns the exit code.
+
+    Args:
+        selection: What has just been loaded.
+        days: How many days; as each table's entry says if None.
+        options: All options.
+        how: How to run Luigi.
+    """
+    code = 0
+    for table in selection.tables:
+        count = table.recheck_days if days is None else days
+        if count:
+            before = replace(
+                selection,
+                tables=(table,),
+                first=selection.first - count * ONE_DAY,
+                last=selection.first - ONE_DAY,
+            )
+            code = max(code, run(before, options, how, Recheck()))
+    return code
 
 
 def _works(selection: Selection, options: Settings, purpose: Purpose) -> Iterator[Work]:
