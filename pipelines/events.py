@@ -25,6 +25,7 @@ from pipelines.alerts.outbox import Event as Told
 from pipelines.days import ready_at
 from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
+from pipelines.load_days import Days
 from pipelines.recovery import close_dead_sessions
 from pipelines.signals import die_with_parent, stopper
 
@@ -43,7 +44,7 @@ EXIT_CODES = {
 LATE = timedelta(hours=1)
 """How long after its end a day that was not over may be missing, before it is told."""
 
-LOADS = (CreateTarget, DayEnded, LoadDay, LoadShard)
+LOADS = (CreateTarget, DayEnded, LoadDay, LoadShard, Days)
 
 
 def register(*tasks: type[luigi.Task]) -> None:
@@ -89,6 +90,8 @@ def _exit_with_a_code() -> None:
 
 def name(task: luigi.Task) -> str:
     """How a task is called in messages: table or report, day, shard."""
+    if isinstance(task, Days):
+        return str(task.span(settings.current()))
     names = ("table", "report", "date", "shard")
     parts = (getattr(task, part, None) for part in names)
     told = " ".join(str(part) for part in parts if part is not None)
@@ -105,7 +108,7 @@ def _on_start(_task: luigi.Task) -> None:
 def _on_dependency(task: luigi.Task, dependency: luigi.Task) -> None:
     """In the parent, while scheduling: say which shard's day has not ended."""
     _begin()
-    if isinstance(task, LoadShard) and isinstance(dependency, DayEnded):
+    if isinstance(task, LoadShard | Days) and isinstance(dependency, DayEnded):
         _note_if_not_over(task, dependency)
 
 
@@ -116,11 +119,13 @@ def _on_present(_task: luigi.Task) -> None:
 def _on_missing(task: luigi.Task) -> None:
     """In the parent: what is external is missing, or complete() raised an error.
 
-    The event does not bring the error, so the question is asked once more.
+    The event does not bring the error, so the question is asked once more. A task that
+    can say why it is missing has a method `why`.
     """
     _begin()
     try:
-        task.complete()
+        if not task.complete() and hasattr(task, "why"):
+            _tell(task.why(), task, Told.DEPENDENCY_MISSING)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         _tell(error, task, Told.DEPENDENCY_MISSING)
 
@@ -188,7 +193,7 @@ def _luigi_asks_luigid() -> bool:
     return by_command and not luigi.interface.core().local_scheduler
 
 
-def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
+def _note_if_not_over(task: LoadShard | Days, ended: DayEnded) -> None:
     if ended.complete():
         return
     settle = settings.current().load.settle
@@ -198,5 +203,5 @@ def _note_if_not_over(task: LoadShard, ended: DayEnded) -> None:
         f"the day is not over in {ended.time_zone}",
         step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
     )
-    failures.lines().wait_for(f"{task.table} {task.date}", task.shard, str(why))
+    failures.lines().wait_for(f"{task.table} {ended.date}", task.shard, str(why))
     alerts.tell_later(why, task, Told.DEPENDENCY_MISSING, held)

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import luigi
@@ -51,6 +52,8 @@ def build(
     complete: Callable[[], int],
     settings: Settings,
     how: How,
+    *,
+    patience: float | None = None,
 ) -> LuigiStatusCode:
     """Run tasks; what fails, and may pass, some more times with growing pauses.
 
@@ -59,6 +62,8 @@ def build(
         complete: Tells how much of it is complete.
         settings: `run` says how often, and how patiently.
         how: How to run Luigi.
+        patience: Seconds to wait for what luigid keeps for another run; by default as
+            `load` says.
 
     Returns:
         How the last time ended. A run that was told to end is not run on; `stopper`
@@ -67,11 +72,16 @@ def build(
     Raises:
         ShardlineError: luigid cannot be reached, or the configuration is wrong.
     """
-    patience = 0.0
+    if patience is None:
+        patience = settings.load.patience
+    luigid_patience = 0.0
     pause = settings.run.retry_pause
     for left in range(settings.run.retries, -1, -1):
         vars(repeats()).update(ours=True, left=left, pause=pause)
-        status = _build_patiently(tasks, complete, settings, how, patience)
+        run_luigi = partial(_build, settings=settings, how=how)
+        status = run_luigi(tasks, luigid_patience=luigid_patience)
+        if not how.local_scheduler:
+            status = _wait_for_others(tasks, complete, patience, status, run_luigi)
         tasks = _worth_another(tasks) if left else ()
         if not tasks or stopper().number:
             break
@@ -81,7 +91,7 @@ def build(
         _sleep(wait)
         if stopper().number:
             break
-        pause, patience = 2 * pause, settings.run.luigid_patience
+        pause, luigid_patience = 2 * pause, settings.run.luigid_patience
     return status
 
 
@@ -121,28 +131,26 @@ def _forgive(tasks: Sequence[luigi.Task], wait: float) -> None:
         logger.info("tried again in %.0f seconds: %s", wait, line)
 
 
-def _build_patiently(
+def _wait_for_others(
     tasks: Sequence[luigi.Task],
     complete: Callable[[], int],
-    settings: Settings,
-    how: How,
-    luigid_patience: float,
+    patience: float,
+    status: LuigiStatusCode,
+    run_luigi: Callable[..., LuigiStatusCode],
 ) -> LuigiStatusCode:
-    """Run Luigi, again while luigid keeps what is missing for another run.
+    """Run Luigi again while luigid keeps what is missing for another run.
 
-    That run may be dead, which luigid notices later only. `[load] patience` seconds
-    after the last shard has come, nobody waits any longer.
+    That run may be dead, which luigid notices later only. `patience` seconds after the
+    last shard has come, nobody waits any longer.
     """
-    patience = settings.load.patience
-    status = _build(tasks, settings, how, luigid_patience)
-    if how.local_scheduler or stopper().number:
+    if stopper().number:
         return status
     known, deadline = complete(), time.monotonic() + patience
     while status in HELD and time.monotonic() < deadline and not _done(tasks):
         _sleep(POLL)
         if stopper().number:
             break
-        status = _build(tasks, settings, how, settings.run.luigid_patience)
+        status = run_luigi(tasks)
         now = complete()
         if now > known:
             known, deadline = now, time.monotonic() + patience
@@ -154,9 +162,14 @@ def _done(tasks: Sequence[luigi.Task]) -> bool:
 
 
 def _build(
-    tasks: Sequence[luigi.Task], settings: Settings, how: How, luigid_patience: float
+    tasks: Sequence[luigi.Task],
+    settings: Settings,
+    how: How,
+    luigid_patience: float | None = None,
 ) -> LuigiStatusCode:
     factory = _Factory(settings.run.luigid_patience)
+    if luigid_patience is None:
+        luigid_patience = settings.run.luigid_patience
     try:
         if not how.local_scheduler:
             luigid.check(luigid_patience)

@@ -34,6 +34,7 @@ from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
 from pipelines.connections.named import CONNECTIONS, find, logins
 from pipelines.errors import ConfigurationError
+from pipelines.grouping import Bounds
 from pipelines.report_entries import Report
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -138,6 +139,14 @@ class Load(_Section):
     backoff: Seconds = 1
     backoff_max: Seconds = 30
     patience: Annotated[float, Field(ge=0, le=86_400)] = 180
+    group_days: Annotated[int, Field(ge=1, le=366)] = 31
+    group_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 250
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of a shard is read by one extract and loaded by one COPY."""
+        return Bounds(days=self.group_days, rows=self.group_rows)
 
     @property
     def settle(self) -> timedelta:

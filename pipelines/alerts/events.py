@@ -64,7 +64,7 @@ def tell(error: BaseException, task: luigi.Task, event: Event) -> None:
         repeatable = event in OF_AN_ATTEMPT and not repeats().ours
         return _until_repeated(engine, task) if repeatable else timedelta(0)
 
-    _write(error, [about(task)], event, held)
+    _write(error, about_each(task), event, held)
 
 
 def tell_all(error: BaseException, those: Sequence[About], event: Event) -> None:
@@ -83,7 +83,12 @@ def tell_later(
         event: Which of Luigi's events told of it.
         held: How long from now.
     """
-    _write(error, [about(task)], event, lambda _: held)
+    _write(error, about_each(task), event, lambda _: held)
+
+
+def about_each(task: luigi.Task) -> list[About]:
+    """What a task is for; one that loads several days is for each of them."""
+    return [about(part) for part in getattr(task, "parts", ()) or (task,)]
 
 
 def about(task: luigi.Task) -> About:
@@ -150,7 +155,8 @@ def _until_repeated(engine: Engine, task: luigi.Task) -> timedelta:
         return timedelta(0)
     policy = luigi.scheduler.scheduler()
     limit = policy.retry_count if task.retry_count is None else task.retry_count
-    if outbox.alerts_of(engine, run_id(), str(task.task_id)) + 1 >= limit:
+    told_as = about_each(task)[0].task_id
+    if outbox.alerts_of(engine, run_id(), told_as) + 1 >= limit:
         return timedelta(0)
     return timedelta(seconds=policy.retry_delay) + REPEATED
 

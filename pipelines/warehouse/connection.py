@@ -47,11 +47,14 @@ class Connection:
         The rows are always read to their end, since the driver reports an error that
         comes after the first row only then, and forgets it otherwise.
         """
+        return list(self.stream(sql))
+
+    def stream(self, sql: str) -> Iterator[list[object]]:
+        """Run one statement and yield its rows as they come, to their end."""
         with translated():
             cursor = self._raw.cursor()
             cursor.execute(sql)
-            rows: list[list[object]] = cursor.fetchall()
-            return rows
+            yield from cursor.iterate()
 
     def copy(self, sql: str, stream: Readable) -> None:
         """Run one ``COPY … FROM STDIN`` over a stream."""
