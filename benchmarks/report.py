@@ -58,6 +58,7 @@ def sheets(figures: Figures) -> list[Sheet]:
         _end_to_end(figures),
         _encoding(figures),
         _small_day(figures),
+        _looking(figures),
         _limits(figures),
     ]
 
@@ -117,6 +118,19 @@ def _small_day(figures: Figures) -> Sheet:
     rows.append(cells(f"all but {' and '.join(OF_ROWS)}", fixed))
     title = f"A day of {SMALL_DAY:,} rows on the sandbox, whose own time is in the wall"
     return Sheet(title, ("step", "wall, ms", "client's CPU, ms"), rows)
+
+
+def _looking(figures: Figures) -> Sheet:
+    one = figures.looking
+    rows = [
+        ("read the markers with the driver alone", f"{one.query:.2f}"),
+        ("shardline plan --help: start, and imports", f"{one.nothing:.2f}"),
+        ("shardline plan", f"{one.plan:.2f}"),
+        ("shardline plan, without the query", f"{one.plan - one.query:.2f}"),
+        ("peak memory, MiB", f"{one.peak / MIB:,.0f}"),
+    ]
+    title = f"Looking at a complete year of 150 shards, {one.markers:,} markers"
+    return Sheet(title, ("", "CPU, s"), rows)
 
 
 def _limits(figures: Figures) -> Sheet:

@@ -13,6 +13,7 @@ from benchmarks import day
 from benchmarks.client import WAYS, in_fresh_process
 from benchmarks.encode import Encoding, encode
 from benchmarks.limits import limits
+from benchmarks.planning import Looking, planning
 from benchmarks.product import SHARD, TABLE
 from benchmarks.rounds import Comparison, compare
 from benchmarks.servers import Key, Recording, record, serving
@@ -43,6 +44,7 @@ class Figures:
         small_day: What each step of a day of `SMALL_DAY` rows takes.
         received: Octets a row from SQL Server.
         limits: Octets a second of the machine.
+        looking: What it costs to look at a year that is complete.
     """
 
     rounds: int
@@ -51,6 +53,7 @@ class Figures:
     small_day: Mapping[str, Spent]
     received: float
     limits: Mapping[str, float]
+    looking: Looking
 
 
 def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
@@ -68,6 +71,8 @@ def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
         with SandboxProcess(home, "--shards", str(shards)) as sandbox:
             tell(f"days of {SMALL_DAY:,} rows on the sandbox")
             small_day = _small_day(sandbox, home, shards, rounds)
+            tell("looking at a year of 150 shards")
+            looking = planning(_config(sandbox, home, {}), rounds)
             recordings = _record(sandbox, sizes, tell)
     with serving(recordings) as places:
         comparisons = compare(places, WARM_UP, sizes, rounds, tell)
@@ -85,22 +90,29 @@ def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
         small_day=small_day,
         received=largest.octets / largest.rows,
         limits=limits(),
+        looking=looking,
     )
 
 
 def _small_day(
     sandbox: SandboxProcess, home: Path, shards: Path, rounds: int
 ) -> dict[str, Spent]:
-    config = RawConfigParser()
-    config.read(sandbox.luigi_cfg)
-    config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
-    config["catalog"] = {"shards": str(shards)}
-    path = home / "product.cfg"
-    with path.open("w") as file:
-        config.write(file)
+    path = _config(sandbox, home, {"shards": str(shards)})
     days = [FIRST + timedelta(days=at) for at in range(day.days_needed(rounds))]
     _fill(sandbox, days, SMALL_DAY)
     return in_fresh_process(day.cost, path, days)
+
+
+def _config(sandbox: SandboxProcess, home: Path, catalog: dict[str, str]) -> Path:
+    """The sandbox's configuration, with a catalog, and a session log of its own."""
+    config = RawConfigParser()
+    config.read(sandbox.luigi_cfg)
+    config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
+    config["catalog"] = catalog
+    path = home / "product.cfg"
+    with path.open("w") as file:
+        config.write(file)
+    return path
 
 
 def _record(

@@ -10,13 +10,29 @@ from typing import TypeVar
 
 import click
 
-from pipelines import __version__, catalog, checks, failures, listing, runner, settings
+from pipelines import (
+    __version__,
+    backfill_commands,
+    catalog,
+    checks,
+    failures,
+    listing,
+    runner,
+    settings,
+)
 from pipelines.alerts.commands import alerts
-from pipelines.asked_days import LAST_HELP, asked_days
+from pipelines.asked_days import LAST_HELP, last_days
+from pipelines.backfill_commands import backfill_command
+from pipelines.backfill_work import Load
 from pipelines.deploying.commands import deploy
 from pipelines.deploying.elsewhere import AlsoOnEcs
+from pipelines.how_options import how_options
+from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
-from pipelines.runner import DayReport, How
+from pipelines.rounds import How
+from pipelines.runner import DayReport
+from pipelines.selection import select
+from pipelines.status_commands import status
 
 T = TypeVar("T")
 
@@ -27,6 +43,8 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
       shardline run all --date 2019-03-14 --workers 4
       shardline run orders calls --date 2019-03-14 --date 2019-03-15
       shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+      shardline run orders --from 2019-03-01 --to 2019-03-31 --workers 4
+      shardline run orders --date 2019-03-14 --recheck-days 3
       shardline run all --last 7 --workers 4
       shardline run orders --date 2019-03-14 --on ecs
 
@@ -79,9 +97,12 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(backfill_command)
 cli.add_command(deploy)
+cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
+cli.add_command(status)
 
 
 @cli.command(cls=AlsoOnEcs, help=RUN_HELP)
@@ -94,7 +115,23 @@ cli.add_command(render)
     metavar="YYYY-MM-DD",
     help="A day to load; may be given several times.",
 )
-@click.option("--last", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP)
+@click.option(
+    "--last", "newest", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP
+)
+@click.option(
+    "--from",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The first day of a range, as of `shardline backfill`.",
+)
+@click.option(
+    "--to",
+    "last",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The last day of a range, included.",
+)
 @click.option(
     "--shard",
     "shards",
@@ -103,43 +140,51 @@ cli.add_command(render)
     help="A shard to load, instead of all; may be given several times.",
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many processes load at a time.",
+    "--recheck-days",
+    type=click.IntRange(0, 366),
+    help="Compare so many days before each with their shards, and load again what has"
+    " changed; by default as many as the table's entry says.",
 )
-@click.option(
-    "--local-scheduler",
-    is_flag=True,
-    help="Schedule in this process, even if luigi.cfg names a luigid.",
-)
-@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+@how_options
 def run(
     tables: tuple[str, ...],
     days: tuple[datetime, ...],
-    last: int | None,
+    newest: int | None,
+    first: datetime | None,
+    last: datetime | None,
     shards: tuple[str, ...],
-    workers: int,
-    local_scheduler: bool,
-    verbose: bool,
+    recheck_days: int | None,
+    how: How,
 ) -> None:
     """Load days of some tables."""
     options = settings.read()
-    how = How(
-        workers=workers,
-        local_scheduler=local_scheduler or not runner.names_luigid(),
-        verbose=verbose,
-    )
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    dates = asked_days(days, last, options)
+    dates = _unique([day.date() for day in days])
     code = 0
-    for report in runner.run(
-        _named(tables, options.catalog), dates, _unique(shards), options, how
-    ):
-        _tell(report)
-        code = max(code, report.exit_code)
+    if newest and not (dates or first or last):
+        over = last_days(newest, options)
+        ranges = [(over[0], over[-1])]
+    elif first and last and not (dates or newest):
+        ranges = [(first.date(), last.date())]
+    elif dates and not (first or last or newest):
+        ranges = [(day, day) for day in dates]
+        for report in runner.run(
+            _named(tables, options.catalog), dates, _unique(shards), options, how
+        ):
+            _tell(report)
+            code = max(code, report.exit_code)
+    else:
+        raise click.UsageError(
+            "give days by --date or --last, or a range by --from and --to"
+        )
+    names = () if catalog.ALL in tables else tables
+    for begin, end in ranges:
+        chosen = select(options.catalog, names, shards, begin, end)
+        if not dates:
+            code = backfill_commands.run(chosen, options, how, Load())
+        earlier = backfill_commands.recheck(chosen, recheck_days, options, how)
+        code = max(code, earlier)
     sys.exit(code)
 
 

@@ -7,11 +7,11 @@ from datetime import date, datetime
 
 import click
 
-from pipelines import report_runner, report_sql, settings
-from pipelines.asked_days import LAST_HELP, asked_days
+from pipelines import luigid, report_runner, report_sql, settings
+from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
-from pipelines.runner import How, names_luigid
+from pipelines.rounds import How
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -26,8 +26,8 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
     refreshed from just what is loaded of the day now. When all reports of a day are
     fresh, one mail goes to the readers of the connection `mail`, if there is one.
 
-    With --allow-missing nothing is loaded: reports are made of what is there, unless
-    more is missing than that, and the mail names it.
+    With --allow-missing nothing is loaded: a report is made of what is there, unless
+    more shards are missing than that, and the mail names what is.
 
     \b
     Exit codes:
@@ -71,7 +71,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="How many shards' loads of the day may be missing.",
+    help="How many shards may be missing from the day.",
 )
 @click.option(
     "--workers",
@@ -101,7 +101,7 @@ def refresh(
     options = settings.read()
     how = How(
         workers=workers,
-        local_scheduler=local_scheduler or not names_luigid(),
+        local_scheduler=local_scheduler or not luigid.is_named(),
         verbose=verbose,
     )
     names = [options.report(name).name for name in dict.fromkeys(reports)]
@@ -113,7 +113,10 @@ def refresh(
     if not names and not no_mail and not asked.mail:
         click.echo("no connection `mail` is configured: nobody is told", err=True)
     code = 0
-    for day in asked_days(days, last, options):
+    if bool(days) == (last is not None):
+        raise click.UsageError("give days by --date or --last")
+    dates = [day.date() for day in days] or last_days(last or 1, options)
+    for day in dict.fromkeys(dates):
         outcome = report_runner.run(asked, day, options, how)
         for line in outcome.lines:
             click.echo(line, err=True)

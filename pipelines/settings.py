@@ -34,6 +34,7 @@ from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
 from pipelines.connections.named import CONNECTIONS, find, logins
 from pipelines.errors import ConfigurationError
+from pipelines.grouping import Bounds
 from pipelines.report_entries import Report
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -138,11 +139,28 @@ class Load(_Section):
     backoff: Seconds = 1
     backoff_max: Seconds = 30
     patience: Annotated[float, Field(ge=0, le=86_400)] = 180
+    group_days: Annotated[int, Field(ge=1, le=366)] = 31
+    group_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 250
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of a shard is read by one extract and loaded by one COPY."""
+        return Bounds(days=self.group_days, rows=self.group_rows)
 
     @property
     def settle(self) -> timedelta:
         """How long after its end a day is left alone, for rows written late."""
         return timedelta(minutes=self.settle_minutes)
+
+
+class Run(_Section):
+    """``[run]``: how a run deals with failures around it, and with its own end."""
+
+    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
+    luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
+    grace: Annotated[float, Field(gt=0, le=3_600)] = 25
 
 
 def _packaged(name: str) -> Path:
@@ -212,6 +230,7 @@ class Settings(_Section):
 
     warehouse: Warehouse
     load: Load
+    run: Run = Run()
     sessions: Sessions
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
@@ -245,6 +264,7 @@ def read() -> Settings:
         WAREHOUSE, "vertica", _section(WAREHOUSE, Warehouse, faults), faults
     )
     load = _section("load", Load, faults)
+    run = _section("run", Run, faults)
     sessions = _section("sessions", Sessions, faults)
     alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
@@ -267,6 +287,7 @@ def read() -> Settings:
     return Settings(
         warehouse=warehouse,
         load=load,
+        run=run,
         sessions=sessions,
         alerts=alerts,
         servers=servers,

@@ -9,7 +9,7 @@ from typing import Literal
 from pipelines.alerts import outbox
 from pipelines.alerts.events import run_id
 from pipelines.alerts.outbox import About, Alert, Event, Occasion
-from pipelines.days import last_over
+from pipelines.asked_days import last_days
 from pipelines.errors import PermanentError
 from pipelines.settings import Settings
 
@@ -47,8 +47,7 @@ def _abouts(what: What | None, settings: Settings) -> Iterator[About]:
     if what is None:
         yield About("Container", "container", triage=TRIAGE + CLOSE)
         return
-    zones = {shard.time_zone for shard in settings.catalog.shards.values()}
-    day = last_over(zones, settings.load.settle)
+    (day,) = last_days(1, settings)
     if what == "loads":
         yield from _of(settings.catalog.tables, "ScheduledLoad", day)
     else:

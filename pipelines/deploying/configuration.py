@@ -17,13 +17,9 @@ from pipelines.errors import ConfigurationError
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _KEY = re.compile(r"(?P<secret>.+):(?P<key>[^:]+)::")
-_CONNECTION = "SHARDLINE_CONNECTION_"
-_PLACEHOLDERS = {
-    "WAREHOUSE": "vertica://etl:secret@warehouse.example.com/warehouse",
-    "MAIL": "smtp://relay.example.com/?from=etl@example.com&to=etl@example.com",
-    "TELEGRAM": "telegram://1:secret@-1",
-}
-_SERVER = "mssql://etl:secret@mssql.example.com"
+_PLACEHOLDER = "0:placeholder"
+"""What stands for a secret that is not known: a password, and also a bot's token."""
+
 _KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TZDIR")
 """What Python itself may need of this machine's environment."""
 
@@ -131,13 +127,12 @@ def _key_faults(
 def _filled(
     secret: Mapping[str, str], given: Mapping[str, str] | None, shared: str
 ) -> dict[str, str]:
-    """A value for each secret: the one given, or one of its form."""
+    """A value for each secret: the one that is given, or a placeholder."""
     values = {}
     for variable, origin in secret.items():
         arn, _, key = origin.removesuffix("::").rpartition(":")
-        name = variable.removeprefix(_CONNECTION)
-        form = _PLACEHOLDERS.get(name, _SERVER) if name != variable else "secret"
-        values[variable] = (given or {}).get(key, form) if arn == shared else form
+        known = given if given and arn == shared else {}
+        values[variable] = known.get(key, _PLACEHOLDER)
     return values
 
 

@@ -207,7 +207,7 @@ def _address_faults(stack: Stack) -> Iterator[str]:
     }
     for task in {one.task for one in planned(stack)}:
         for container in containers(stack, task).values():
-            url = environment(container).get("SHARDLINE_SCHEDULER_URL", "")
+            url = environment(container).get("LUIGI_SCHEDULER_URL", "")
             if url and urlsplit(url).hostname not in names:
                 listed = ", ".join(sorted(names)) or "nobody"
                 yield f"{task}: {url} is not where luigid is; Cloud Map has {listed}"

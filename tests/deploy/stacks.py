@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from moto.core.common_models import CloudFormationModel
+from moto.efs.models import AccessPoint, FileSystem
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "deploy/shardline.yaml"
@@ -113,6 +114,10 @@ def taught(
 
     return Resource
 
+
+# moto's own model of it knows no attribute.
+FileSystem.get_cfn_attribute = lambda made, _: made.file_system_arn
+AccessPoint.get_cfn_attribute = lambda made, _: made.access_point_arn
 
 TAUGHT = [  # moto finds them as long as they are there
     taught("AWS::CloudWatch::Alarm", make_alarm),

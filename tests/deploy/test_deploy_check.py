@@ -206,11 +206,11 @@ def test_a_wrong_parameter_is_one_line(
             "there is no condition 'OwnDatabases'",
         ),
         (
-            "- {Name: SHARDLINE_CONNECTION_WAREHOUSE,",
-            "- {Name: SHARDLINE_CONNECTION_WARE,",
+            "- {Name: WAREHOUSE_PASSWORD,",
+            "- {Name: WAREHOUSE,",
             (
                 "luigi.cfg [connections] warehouse asks for"
-                " ${SHARDLINE_CONNECTION_WAREHOUSE}, which PipelinesTask has neither in"
+                " ${WAREHOUSE_PASSWORD}, which PipelinesTask has neither in"
                 " Environment nor in Secrets: add it to the template"
             ),
         ),
@@ -248,11 +248,11 @@ def test_a_variable_that_no_container_gets_is_named_with_its_option(
 
 
 def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
-    quick.edit("secrets.example.json", '"MSSQL_2"', '"MSSQL_3"')
+    quick.edit("secrets.example.json", '"MAIL_PASSWORD"', '"MAIL"')
     secrets = quick.folder / "secrets.example.json"
     assert quick.check("--secrets", str(secrets)) == [
         (
-            "secret SHARDLINE_CONNECTION_MSSQL_2: the secrets have no key 'MSSQL_2', and a"
+            "secret MAIL_PASSWORD: the secrets have no key 'MAIL_PASSWORD', and a"
             " container without it does not start: add it, or take the line out of the"
             " template"
         )
@@ -262,16 +262,14 @@ def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
 def test_secrets_that_shardline_would_not_take_are_told_without_their_values(
     deployment: Deployment,
 ) -> None:
-    for old, new in {
-        "smtp://etl:CHANGE-ME@": "smtp://etl:hunter2",
-        "telegram://123456:CHANGE-ME": "telegram://hunter2",
-    }.items():
-        deployment.edit("secrets.example.json", old, new)
-    secrets = deployment.folder / "secrets.example.json"
-    mail, telegram = deployment.check("--secrets", str(secrets))
-    assert "connection mail (SHARDLINE_CONNECTION_MAIL): " in mail
-    assert "connection telegram (SHARDLINE_CONNECTION_TELEGRAM): " in telegram
-    assert "hunter2" not in mail + telegram
+    path = deployment.folder / "secrets.example.json"
+    given = json.loads(path.read_text(encoding="utf-8"))
+    given |= {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
+    path.write_text(json.dumps(given), encoding="utf-8")
+    mail, telegram = deployment.check("--secrets", str(path))
+    assert "luigi.cfg: connection mail ([connections] mail in luigi.cfg): " in mail
+    assert "luigi.cfg: connection telegram ([connections]" in telegram
+    assert "hunter" not in mail + telegram
 
 
 @pytest.mark.parametrize(

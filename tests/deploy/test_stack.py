@@ -64,13 +64,11 @@ def test_the_container_of_a_run_gets_secrets_that_only_its_start_may_read(
     (container,) = runs["containerDefinitions"]
     secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
     assert set(secrets) == {
-        "PGPASSWORD",
-        "SHARDLINE_CONNECTION_MAIL",
-        "SHARDLINE_CONNECTION_MSSQL_0",
-        "SHARDLINE_CONNECTION_MSSQL_1",
-        "SHARDLINE_CONNECTION_MSSQL_2",
-        "SHARDLINE_CONNECTION_TELEGRAM",
-        "SHARDLINE_CONNECTION_WAREHOUSE",
+        "MAIL_PASSWORD",
+        "SHARDLINE_ETL_PASSWORD",
+        "SQLSERVER_PASSWORD",
+        "TELEGRAM_TOKEN",
+        "WAREHOUSE_PASSWORD",
     }
     execution = runs["executionRoleArn"]
     for value in secrets.values():

@@ -21,7 +21,7 @@ TASK = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def teller(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Teller:
-    """What the handler starts for events, in the environment that the stack gives it."""
+    """What the handler starts, in the environment that the stack gives it."""
     assert stack
     found = boto3.client("lambda").get_function_configuration(
         FunctionName="shardline-teller"

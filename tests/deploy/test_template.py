@@ -74,7 +74,7 @@ def test_luigid_is_found_by_its_name(made: Stack) -> None:
     (port,) = container["PortMappings"]
     assert str(port["ContainerPort"]) in container["Command"]
     plain = only_container(made, "PipelinesTask")["Environment"]
-    urls = [one["Value"] for one in plain if one["Name"] == "SHARDLINE_SCHEDULER_URL"]
+    urls = [one["Value"] for one in plain if one["Name"] == "LUIGI_SCHEDULER_URL"]
     assert urls == [f"http://luigid.shardline.internal:{port['ContainerPort']}"]
 
 
