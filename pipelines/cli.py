@@ -202,7 +202,7 @@ def shards() -> None:
         click.echo("\t".join(shard.model_dump().values()))
 
 
-@cli.command(help=CONNECTIONS_HELP)
+@cli.command(cls=AlsoOnEcs, help=CONNECTIONS_HELP)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--test", is_flag=True, help="Log in at each address and tell how it went."

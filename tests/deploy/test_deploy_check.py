@@ -105,8 +105,8 @@ def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -
             "Memory",
             "16384",
             (
-                "PipelinesTask: Fargate has no 16384 MiB with 1024 CPU units, but 2048 to"
-                " 8192 MiB"
+                "PipelinesTask: Fargate has no 16384 MiB with 1024 CPU units, but 2048"
+                " to 8192 MiB"
             ),
         ),
         (
@@ -141,16 +141,16 @@ def test_a_wrong_parameter_is_one_line(
             '{"name": "pipelines", "command":\n          ["run", "all", "--last", "1"',
             '{"name": "shardline", "command":\n          ["run", "all", "--last", "1"',
             (
-                "schedule Load: PipelinesTask has no container 'shardline', so its command"
-                " would go nowhere"
+                "schedule Load: PipelinesTask has no container 'shardline', so its"
+                " command would go nowhere"
             ),
         ),
         (
             '["refresh", "--last", "1"',
             '["refesh", "--last", "1"',
             (
-                "schedule Reports: `shardline refesh --last 1 --workers 4` is refused: No"
-                " such command 'refesh'."
+                "schedule Reports: `shardline refesh --last 1 --workers 4` is refused:"
+                " No such command 'refesh'."
             ),
         ),
         (
@@ -191,8 +191,8 @@ def test_a_wrong_parameter_is_one_line(
             "      Name: luigid\n",
             "      Name: scheduler\n",
             (
-                "PipelinesTask: http://luigid.shardline.internal:8082 is not where luigid"
-                " is; Cloud Map has scheduler.shardline.internal"
+                "PipelinesTask: http://luigid.shardline.internal:8082 is not where"
+                " luigid is; Cloud Map has scheduler.shardline.internal"
             ),
         ),
         (
@@ -244,7 +244,7 @@ def test_a_variable_that_no_container_gets_is_named_with_its_option(
     path = quick.folder / "luigi.cfg"
     path.write_text(path.read_text(encoding="utf-8") + "\nmine = ${MY_SECRET}\n")
     (line,) = quick.check()
-    assert "luigi.cfg [connections] mine asks for ${MY_SECRET}, which" in line
+    assert "luigi.cfg [alerts] mine asks for ${MY_SECRET}, which" in line
 
 
 def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
