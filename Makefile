@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
 PARALLEL := --numprocesses auto --maxprocesses 4
+ENGINE ?= $(or $(shell command -v docker || command -v podman || command -v buildah),docker)
+VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
 
-.PHONY: help demo test test-all sanitize bench lint sandbox clean
+.PHONY: help demo test test-all sanitize bench lint sandbox image clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -38,6 +40,16 @@ lint: $(VENV)/.ready ## ruff and mypy --strict
 
 sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
 	$(BIN)/python -m sandbox serve --luigid
+
+image: ## The images shardline and shardline-luigid, by docker, podman or buildah
+	for target in pipelines luigid; do \
+		$(ENGINE) build $(IMAGE_OPTIONS) --target $$target \
+			--build-arg VERSION=$(VERSION) \
+			--build-arg REVISION=$$(git rev-parse HEAD) \
+			--build-arg CREATED=$$(git log -1 --format=%cI) \
+			--tag shardline$$(echo $$target | sed 's/^pipelines//; s/^luigid/-luigid/'):$(VERSION) . \
+			|| exit 1; \
+	done
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*
