@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
 PARALLEL := --numprocesses auto --maxprocesses 4
-ENGINE ?= $(or $(shell command -v docker || command -v podman || command -v buildah),docker)
+ENGINE ?= $(notdir $(or $(shell command -v docker podman buildah | head -1),docker))
 VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
+BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \
+	--build-arg REVISION=$(shell git rev-parse HEAD) \
+	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
 .PHONY: help demo test test-all sanitize bench lint sandbox image clean
 .DEFAULT_GOAL := help
@@ -41,15 +44,9 @@ lint: $(VENV)/.ready ## ruff and mypy --strict
 sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
 	$(BIN)/python -m sandbox serve --luigid
 
-image: ## The images shardline and shardline-luigid, by docker, podman or buildah
-	for target in pipelines luigid; do \
-		$(ENGINE) build $(IMAGE_OPTIONS) --target $$target \
-			--build-arg VERSION=$(VERSION) \
-			--build-arg REVISION=$$(git rev-parse HEAD) \
-			--build-arg CREATED=$$(git log -1 --format=%cI) \
-			--tag shardline$$(echo $$target | sed 's/^pipelines//; s/^luigid/-luigid/'):$(VERSION) . \
-			|| exit 1; \
-	done
+image: ## Build shardline:VERSION and shardline:VERSION-luigid by docker, podman or buildah
+	$(BUILD_IMAGE) --target pipelines --tag shardline:$(VERSION) .
+	$(BUILD_IMAGE) --target luigid --tag shardline:$(VERSION)-luigid .
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*
