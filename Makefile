@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
 PARALLEL := --numprocesses auto --maxprocesses 4
-ENGINE ?= $(notdir $(or $(shell command -v docker podman buildah | head -1),docker))
+ENGINE ?= $(notdir $(shell for e in docker podman buildah docker; do command -v $$e && break; done))
 VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
 BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \
 	--build-arg REVISION=$(shell git rev-parse HEAD) \

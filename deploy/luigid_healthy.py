@@ -18,7 +18,7 @@ PATIENCE = 4.0
 def main() -> None:
     """Ask for the page's head, to which Luigi's scheduler answers 204."""
     try:
-        urlopen(Request(PAGE, method="HEAD"), timeout=PATIENCE).close()  # noqa: S310 - http
+        urlopen(Request(PAGE, method="HEAD"), timeout=PATIENCE).close()
     except (URLError, OSError) as error:
         sys.exit(f"luigid does not answer at {PAGE}: {error}")
 
