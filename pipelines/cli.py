@@ -10,10 +10,20 @@ from typing import TypeVar
 
 import click
 
-from pipelines import __version__, catalog, checks, failures, listing, runner, settings
+from pipelines import (
+    __version__,
+    catalog,
+    checks,
+    failures,
+    listing,
+    luigid,
+    runner,
+    settings,
+)
 from pipelines.alerts.commands import alerts
 from pipelines.report_commands import refresh, render
-from pipelines.runner import DayReport, How
+from pipelines.rounds import How
+from pipelines.runner import DayReport
 
 T = TypeVar("T")
 
@@ -121,7 +131,7 @@ def run(
     options = settings.read()
     how = How(
         workers=workers,
-        local_scheduler=local_scheduler or not runner.names_luigid(),
+        local_scheduler=local_scheduler or not luigid.is_named(),
         verbose=verbose,
     )
     if options.sessions.is_file and not how.local_scheduler:

@@ -7,9 +7,9 @@ from datetime import date, datetime
 
 import click
 
-from pipelines import report_runner, report_sql, settings
+from pipelines import luigid, report_runner, report_sql, settings
 from pipelines.errors import ConfigurationError
-from pipelines.runner import How, names_luigid
+from pipelines.rounds import How
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -97,7 +97,7 @@ def refresh(
     options = settings.read()
     how = How(
         workers=workers,
-        local_scheduler=local_scheduler or not names_luigid(),
+        local_scheduler=local_scheduler or not luigid.is_named(),
         verbose=verbose,
     )
     names = [options.report(name).name for name in dict.fromkeys(reports)]

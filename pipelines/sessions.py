@@ -26,6 +26,7 @@ from pipelines.errors import (
     one_line,
 )
 from pipelines.retries import retrying
+from pipelines.signals import stopper
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,9 @@ class Session:
             logger.warning(
                 "session %d (%s) stays open in the log: %s", self.id, outcome, failure
             )
+        if error is None:
+            # What came while the commit was shielded: now its end is on record.
+            stopper().check()
 
 
 def confirm(engine: Engine, session_id: int, rows: int) -> None:

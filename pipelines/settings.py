@@ -145,6 +145,15 @@ class Load(_Section):
         return timedelta(minutes=self.settle_minutes)
 
 
+class Run(_Section):
+    """``[run]``: how a run deals with failures around it, and with its own end."""
+
+    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
+    luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
+    grace: Annotated[float, Field(gt=0, le=3_600)] = 25
+
+
 def _packaged(name: str) -> Path:
     return Path(str(files("pipelines.catalogs").joinpath(name)))
 
@@ -212,6 +221,7 @@ class Settings(_Section):
 
     warehouse: Warehouse
     load: Load
+    run: Run = Run()
     sessions: Sessions
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
@@ -245,6 +255,7 @@ def read() -> Settings:
         WAREHOUSE, "vertica", _section(WAREHOUSE, Warehouse, faults), faults
     )
     load = _section("load", Load, faults)
+    run = _section("run", Run, faults)
     sessions = _section("sessions", Sessions, faults)
     alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
@@ -270,6 +281,7 @@ def read() -> Settings:
     return Settings(
         warehouse=warehouse,
         load=load,
+        run=run,
         sessions=sessions,
         alerts=alerts,
         servers=servers,

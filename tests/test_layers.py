@@ -16,6 +16,7 @@ FLOORS = [
     {"pipelines.report_commands"},
     {"pipelines.report_runner"},
     {"pipelines.listing", "pipelines.runner"},
+    {"pipelines.rounds"},
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
@@ -43,6 +44,7 @@ FLOORS = [
     {"pipelines.report_entries"},
     {"pipelines.catalog", "pipelines.connections", "pipelines.variables"},
     {"pipelines.lookup"},
+    {"pipelines.luigid"},
     {
         "pipelines.columns",
         "pipelines.database_faults",
@@ -52,7 +54,14 @@ FLOORS = [
         "pipelines.retries",
         "pipelines.template_quotes",
     },
-    {"pipelines.deadlines", "pipelines.errors"},
+    {
+        "pipelines.deadlines",
+        "pipelines.errors",
+        "pipelines.exit_codes",
+        "pipelines.first_process",
+        "pipelines.repeats",
+        "pipelines.signals",
+    },
     {"pipelines"},
 ]
 
