@@ -31,8 +31,8 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \
         --build-constraint constraints.txt . \
     && /opt/pip/bin/pip --python /opt/shardline install --constraint constraints.txt \
         "$(echo /wheels/shardline-*.whl)[${EXTRAS}]" \
-    && cd /opt/shardline/lib/python3.*/site-packages \
-    && rm -rf sandbox matplotlib/tests pandas/tests
+    && rm -r /opt/shardline/lib/python3.*/site-packages/sandbox \
+        /opt/shardline/lib/python3.*/site-packages/*/tests
 
 FROM ${BASE_IMAGE} AS runtime
 # By number, since orchestrators check that it is not 0; the state of luigid is its own.

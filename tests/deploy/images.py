@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
-BASE = "localhost/shardline-base"
-# Where limits of the host may not be raised, and crun does not know its cgroups.
+OWN_BASE = "localhost/shardline-base"
+PATIENCE = 600
+"""Seconds for anything but a build."""
+
+# For hosts whose own limits a container may not have, or whose cgroups crun refuses.
 LIMITS = ("--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")
 RUNTIME = ("--runtime", "runc") if shutil.which("runc") else ()
+
+Ended = subprocess.CompletedProcess[str]
 
 
 def why_not() -> str:
@@ -31,61 +36,69 @@ class Images:
     """Both targets, and the base that they were built on."""
 
     def __init__(self, store: Path) -> None:
+        """Build what the store does not have yet; the first time takes minutes."""
         self._store = ("--root", str(store / "root"), "--runroot", str(store / "run"))
-        self.base = os.environ.get("SHARDLINE_BASE_IMAGE", BASE)
-        self._compiler = os.environ.get("SHARDLINE_BUILD_IMAGE", self.base)
-        if self.base == BASE:
-            self._compiler = f"{BASE}-build"
-            if not self._output("buildah", "images", "--quiet", "--filter", f"reference={BASE}-build"):
-                script = REPOSITORY / "deploy" / "debian_base.sh"
-                subprocess.run([script, BASE, *self._store], check=True)
+        named = os.environ.get("SHARDLINE_BASE_IMAGE")
+        self.base = named or OWN_BASE
+        self._build_base = os.environ.get("SHARDLINE_BUILD_IMAGE", self.base)
+        if not named:
+            self._build_base = f"{OWN_BASE}-build"
+            self._make_base()
         self.pipelines = self._build("pipelines")
         self.luigid = self._build("luigid")
 
-    def size(self, image: str) -> int:
-        """Bytes of all its layers."""
-        told = self.podman("image", "inspect", "--format", "{{.Size}}", image)
-        return int(told.stdout)
+    def added(self, image: str) -> int:
+        """Bytes that an image has beyond its base."""
+        return self._size(image) - self._size(self.base)
 
-    def podman(
-        self, *arguments: str, check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["podman", *RUNTIME, *self._store, *arguments],
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=300,
-        )
-
-    def run(self, image: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a container to its end; options of podman come before the image."""
-        *options, command = self._split(arguments)
+    def run(self, *words: str, options: Sequence[str] = ()) -> Ended:
+        """Run a command in a container of `pipelines`, past its entry point."""
+        program, *arguments = words
         return self.podman(
-            "run", "--rm", *LIMITS, "--network", "host", *options, image, *command, check=False
+            *("run", "--rm", "--entrypoint", program, *LIMITS, *options),
+            *(self.pipelines, *arguments),
         )
 
-    def _output(self, *command: str) -> str:
-        program, *arguments = command
-        return subprocess.run(
-            [program, *self._store, *arguments],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    @contextmanager
+    def started(
+        self, image: str, *words: str, options: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """A container that runs an image's own entry point, and its id."""
+        told = self.podman("run", "--detach", *LIMITS, *options, image, *words)
+        assert told.returncode == 0, told.stderr
+        container = told.stdout.strip()
+        try:
+            yield container
+        finally:
+            self.podman("rm", "--force", "--time", "0", container)
+
+    def podman(self, *words: str) -> Ended:
+        return _ran("podman", *RUNTIME, *self._store, *words)
+
+    def _size(self, image: str) -> int:
+        return int(self.podman("image", "inspect", "-f", "{{.Size}}", image).stdout)
+
+    def _make_base(self) -> None:
+        for image in (self.base, self._build_base):
+            if self.podman("image", "exists", image).returncode:
+                script = REPOSITORY / "deploy" / "debian_base.sh"
+                subprocess.run([script, self.base, *self._store], check=True)
+                return
 
     def _build(self, target: str) -> str:
         name = f"localhost/shardline-{target}"
-        built = subprocess.run(
-            [
-                *("buildah", *self._store, "bud", "--isolation", "chroot", "--layers"),
-                *("--build-arg", f"BASE_IMAGE={self.base}"),
-                *("--build-arg", f"BUILD_IMAGE={self._compiler}"),
-                *("--target", target, "--tag", name, str(REPOSITORY)),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
+        built = _ran(
+            *("buildah", *self._store, "bud", "--isolation", "chroot", "--layers"),
+            *("--build-arg", f"BASE_IMAGE={self.base}"),
+            *("--build-arg", f"BUILD_IMAGE={self._build_base}"),
+            *("--target", target, "--tag", name, str(REPOSITORY)),
+            patience=3_600,
         )
-        assert built.returncode == 0, built.stdout[-2000:] + built.stderr[-2000:]
+        assert built.returncode == 0, built.stdout[-2_000:] + built.stderr[-2_000:]
         return name
+
+
+def _ran(*words: str, patience: float = PATIENCE) -> Ended:
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, timeout=patience
+    )

@@ -1,0 +1,193 @@
+"""The images as they are shipped: built without an engine, run as another user."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from images import LIMITS, Images, why_not
+from project import DAY, Project, insert, orders
+from steps import STEPS
+
+from sandbox.process import SandboxProcess
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.timeout(3_600),  # the first build, on a base that is made first
+    pytest.mark.skipif(bool(why_not()), reason=why_not()),
+]
+MOST_ADDED = 350_000_000
+"""Bytes; with the extras postgresql and mail."""
+
+GRACE = 30
+"""Seconds that orchestrators leave between SIGTERM and SIGKILL."""
+
+ROWS = 500
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
+    kept = os.environ.get("SHARDLINE_IMAGE_STORE")
+    return Images(Path(kept) if kept else tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture
+def project(sandbox: SandboxProcess, tmp_path: Path) -> Project:
+    """A project in a folder that the image's user may write to."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return Project(folder, sandbox)
+
+
+def options(project: Project) -> list[str]:
+    """What a container needs to run in the project's folder, and reach the sandbox."""
+    config = project.write()
+    for file in project.folder.iterdir():
+        file.chmod(0o666)
+    folder = str(project.folder)
+    return [
+        *("--network", "host", "--volume", f"{folder}:{folder}", "--workdir", folder),
+        *("--env", f"LUIGI_CONFIG_PATH={config}"),
+    ]
+
+
+def load(images: Images, project: Project) -> tuple[int, str]:
+    words = ("shardline", "run", "orders", "--date", DAY)
+    ended = images.run(*words, options=options(project))
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def state(project: Project) -> tuple[int, list[object]]:
+    """How many rows the warehouse has, and the rows that each marker tells."""
+    ((rows,),) = project.on_warehouse(f"SELECT COUNT(*) FROM {project.target}")
+    return int(str(rows)), [marker[2] for marker in project.markers()]
+
+
+def shell(images: Images, script: str) -> str:
+    return images.run("sh", "-c", script).stdout.strip()
+
+
+def test_they_add_little_to_their_base(images: Images) -> None:
+    for image in (images.pipelines, images.luigid):
+        assert images.added(image) <= MOST_ADDED
+
+
+def test_they_run_as_a_user_other_than_root_known_by_number(images: Images) -> None:
+    assert shell(images, "echo $(id -u):$(id -g)") == "10001:10001"
+    for image in (images.pipelines, images.luigid):
+        told = images.podman("image", "inspect", "-f", "{{.User}}", image)
+        assert told.stdout.strip() == "10001:10001"
+
+
+def test_nothing_that_only_a_build_needs_is_in_them(images: Images) -> None:
+    assert shell(images, "command -v gcc cc ld") == ""
+    for module in ("sandbox", "pip", "Cython", "pytest"):
+        python = f"import importlib.util as u; print(u.find_spec({module!r}))"
+        assert shell(images, f"python -c {shlex.quote(python)}") == "None"
+    writable = "find / -xdev -user 10001 ! -path '/proc/*' | sort"
+    assert shell(images, writable).splitlines()[:1] == ["/home/shardline"]
+    assert shell(images, "ls -d /root/.cache /home/shardline/.cache 2>/dev/null") == ""
+
+
+def test_the_mail_and_its_plots_find_all_that_they_need(images: Images) -> None:
+    script = "import matplotlib.pyplot, pandas, psycopg, pipelines.report_mail.plots"
+    ended = images.run("python", "-c", script)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_shardline_tells_its_version_and_its_commands(images: Images) -> None:
+    for word in ("--version", "--help"):
+        told = images.podman("run", "--rm", *LIMITS, images.pipelines, word)
+        assert told.returncode == 0, told.stderr
+        assert "shardline" in told.stdout
+
+
+def test_what_is_not_set_is_named_before_anything_starts(images: Images) -> None:
+    words = ("run", "all", "--date", DAY)
+    ended = images.podman("run", "--rm", *LIMITS, images.pipelines, *words)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    for name in ("WAREHOUSE_PASSWORD", "TELEGRAM_TOKEN", "LUIGI_SCHEDULER_URL"):
+        assert name in line
+
+
+def healthy(images: Images, container: str) -> None:
+    """Return when luigid's own health check passes."""
+    deadline = time.monotonic() + 120
+    while (check := images.podman("exec", container, "luigid-healthy")).returncode:
+        assert "luigid does not answer" in check.stderr
+        assert time.monotonic() < deadline, check.stderr
+        time.sleep(0.5)
+
+
+def test_luigid_is_healthy_and_hands_its_state_to_its_successor(
+    images: Images,
+) -> None:
+    volume = f"shardline-state-{os.getpid()}"
+    mounted = ("--volume", f"{volume}:/var/lib/luigi-server", "--network", "none")
+    try:
+        for lines in (1, 2):
+            with images.started(images.luigid, options=mounted) as luigid:
+                healthy(images, luigid)
+                assert images.podman("stop", "--time", str(GRACE), luigid)
+                told = images.podman("inspect", "-f", "{{.State.ExitCode}}", luigid)
+                assert told.stdout.strip() == "0"
+                log = images.podman("logs", luigid)
+                assert "Saving" in log.stdout + log.stderr, (lines, log.stderr)
+                found = "Attempting to load state" in log.stdout + log.stderr
+                assert found == (lines == 2)
+    finally:
+        images.podman("volume", "rm", "--force", volume)
+
+
+def test_a_load_succeeds(images: Images, project: Project) -> None:
+    project.loadable(ROWS)
+    code, told = load(images, project)
+    assert code == 0, told
+    assert "1 of 1 shards complete: 1 loaded" in told
+    assert state(project) == (ROWS, [ROWS])
+    assert project.outcomes() == ["loaded"]
+
+
+@pytest.fixture
+def two_shards(project: Project) -> Iterator[Project]:
+    for _ in range(2):
+        insert(project, project.add_shard(), orders(ROWS))
+    project.create_target()
+    yield project
+    project.sandbox.control.release()
+
+
+@pytest.mark.parametrize("step", ["extract", "copy", "insert the marker", "commit"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sigterm_to_process_1_ends_a_load_in_time_with_all_rows_or_none(
+    images: Images, two_shards: Project, step: str, workers: str
+) -> None:
+    project = two_shards
+    control = project.sandbox.control
+    server, pattern = STEPS[step]
+    hold = control.hold(pattern, server=server)
+    words = ("run", "orders", "--date", DAY, "--workers", workers)
+    with images.started(images.pipelines, *words, options=options(project)) as load_1:
+        control.wait(hold, timeout=120)
+        assert shell_of(images, load_1, "cat /proc/1/comm") == "shardline"
+        images.podman("stop", "--time", str(GRACE), load_1)
+        told = images.podman("inspect", "-f", "{{.State.ExitCode}}", load_1)
+        log = images.podman("logs", load_1)
+        assert told.stdout.strip() == "143", log.stdout + log.stderr
+        assert "run it again" in log.stderr.splitlines()[-1]
+    control.remove(hold)
+    rows, markers = state(project)
+    assert rows == ROWS * len(markers)
+    code, said = load(images, project)
+    assert code == 0, said
+    assert state(project) == (2 * ROWS, [ROWS, ROWS])
+
+
+def shell_of(images: Images, container: str, script: str) -> str:
+    return images.podman("exec", container, "sh", "-c", script).stdout.strip()
