@@ -1,4 +1,4 @@
-"""The images of the Dockerfile, built by buildah and run by podman in a store of ours."""
+"""The images, built by buildah and run by podman in a store of the tests' own."""
 
 from __future__ import annotations
 
