@@ -79,7 +79,8 @@ class Grid:
         return self.of(rows.groupby(["day", "city"])[column].sum()).fillna(0)
 
     def of(self, values: pd.Series) -> pd.DataFrame:
-        return values.unstack("city").reindex(index=self.days, columns=self.cities)
+        wide = values.unstack("city")  # noqa: PD010 - a series has no pivot_table
+        return wide.reindex(index=self.days, columns=self.cities)
 
 
 def _rows(**tables: pd.DataFrame) -> pd.DataFrame:
