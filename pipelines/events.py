@@ -116,11 +116,13 @@ def _on_present(_task: luigi.Task) -> None:
 def _on_missing(task: luigi.Task) -> None:
     """In the parent: what is external is missing, or complete() raised an error.
 
-    The event does not bring the error, so the question is asked once more.
+    The event does not bring the error, so the question is asked once more. A task that
+    can say why it is missing has a method `why`.
     """
     _begin()
     try:
-        task.complete()
+        if not task.complete() and hasattr(task, "why"):
+            _tell(task.why(), task, Told.DEPENDENCY_MISSING)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         _tell(error, task, Told.DEPENDENCY_MISSING)
 

@@ -23,8 +23,8 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
     refreshed from just what is loaded of the day now. When all reports of a day are
     fresh, one mail goes to the readers of the connection `mail`, if there is one.
 
-    With --allow-missing nothing is loaded: reports are made of what is there, unless
-    more is missing than that, and the mail names it.
+    With --allow-missing nothing is loaded: a report is made of what is there, unless
+    more shards are missing than that, and the mail names what is.
 
     \b
     Exit codes:
@@ -68,7 +68,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="How many shards' loads of the day may be missing.",
+    help="How many shards may be missing from the day.",
 )
 @click.option(
     "--workers",

@@ -23,7 +23,7 @@ class Asked:
 
     Attributes:
         reports: Names of reports.
-        allow_missing: How many loads of the day may be missing.
+        allow_missing: How many shards of the day may be missing.
         mail: Whether readers are told when all reports of the day are fresh.
     """
 

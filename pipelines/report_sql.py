@@ -79,6 +79,15 @@ def insert(report: Report) -> str:
     )
 
 
+def definition(settings: Settings, report: Report, day: date) -> str:
+    """Tells a report's view and table from what they were before they were changed.
+
+    Raises:
+        ConfigurationError: The report's template is wrong.
+    """
+    return digest(create_view(settings, report, day) + create_table(report))
+
+
 def headlines(report: Report, day: date, before: date) -> str:
     """The rows and the headline of a day and of the one before it."""
     return render(

@@ -8,13 +8,12 @@ from datetime import date
 import luigi
 
 from pipelines import database
-from pipelines.catalog import Table
 from pipelines.report_entries import Report
 from pipelines.report_mail import records
 from pipelines.settings import Settings
 from pipelines.warehouse import refresh
 from pipelines.warehouse.memo import memo
-from pipelines.warehouse.report_markers import is_fresh
+from pipelines.warehouse.report_markers import Inputs, found_now, is_fresh
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,20 @@ class MadeTarget(luigi.Target):
 
 @dataclass(frozen=True)
 class PresentTarget(luigi.Target):
-    """The markers of a table's day, but for some."""
+    """A day of all tables that a report reads, but for some shards."""
 
     settings: Settings
-    table: Table
+    report: Report
     day: date
     allow_missing: int
 
     def exists(self) -> bool:
-        """Whether no more are missing than may be."""
-        present = memo(self.settings.warehouse).sources(self.table, self.day)
-        missing = self.settings.catalog.shards.keys() - present
-        return len(missing) <= self.allow_missing
+        """Whether no more shards are missing than may be."""
+        return len(self.found().absent) <= self.allow_missing
+
+    def found(self) -> Inputs:
+        """What is there."""
+        return found_now(self.settings, self.report, self.day)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,12 @@ from typing import ClassVar
 import luigi
 
 from pipelines import database, events, mail, settings
-from pipelines.errors import ConfigurationError, ShardlineError, TransientError
+from pipelines.errors import (
+    ConfigurationError,
+    NotReadyError,
+    ShardlineError,
+    TransientError,
+)
 from pipelines.load import CreateTarget
 from pipelines.report_mail import records
 from pipelines.report_targets import (
@@ -63,19 +68,27 @@ class CreateReport(luigi.Task):
 
 
 class DayPresent(luigi.ExternalTask):
-    """A table's day, of which some shards may be missing; loads are not started."""
+    """What a report reads of a day, of which some shards may be missing.
+
+    Loads are not started for it.
+    """
 
     triage: ClassVar[str] = "load what is missing, or allow more to be missing"
 
-    table = luigi.Parameter()
+    report = luigi.Parameter()
     date = luigi.DateParameter()
     allow_missing = luigi.IntParameter()
 
-    def output(self) -> luigi.Target:
+    def output(self) -> PresentTarget:
         """The day's markers."""
         options = settings.current()
-        table = options.catalog.table(self.table)
-        return PresentTarget(options, table, self.date, self.allow_missing)
+        report = options.report(self.report)
+        return PresentTarget(options, report, self.date, self.allow_missing)
+
+    def why(self) -> NotReadyError:
+        """What to say while too much is missing."""
+        found = self.output().found()
+        return refresh.missing_too_many(found, self.allow_missing)
 
 
 class RefreshReport(luigi.Task):
@@ -95,16 +108,12 @@ class RefreshReport(luigi.Task):
         """The day's loads, and somewhere to put the report."""
         options = settings.current()
         made = CreateReport(report=self.report, date=self.date)
-        tables = [options.catalog.table(n) for n in options.report(self.report).tables]
         if self.allow_missing:
-            limit = self.allow_missing
-            return [
-                *(
-                    DayPresent(table=table.name, date=self.date, allow_missing=limit)
-                    for table in tables
-                ),
-                made,
-            ]
+            present = DayPresent(
+                report=self.report, date=self.date, allow_missing=self.allow_missing
+            )
+            return [present, made]
+        tables = map(options.catalog.table, options.report(self.report).tables)
         return [*(task_class(table)(date=self.date) for table in tables), made]
 
     def output(self) -> luigi.Target:
@@ -131,14 +140,13 @@ class RefreshReport(luigi.Task):
 
     def _attempt(self, number: int) -> None:
         options = settings.current()
+        report = options.report(self.report)
         engine = database.connect(options.sessions.database)
         with Session(engine, self.task_id, attempt=number) as session:
+            if number > 1:  # the view may be why the first attempt failed
+                refresh.make(options, report, self.date)
             marker = refresh.refresh(
-                options,
-                options.report(self.report),
-                self.date,
-                self.allow_missing,
-                session.id,
+                options, report, self.date, self.allow_missing, session.id
             )
             session.rows = marker.rows
             session.outcome = Outcome.LOADED

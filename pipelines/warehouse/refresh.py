@@ -11,7 +11,12 @@ from __future__ import annotations
 from datetime import date
 
 from pipelines import report_sql
-from pipelines.errors import NotReadyError, ShardlineError
+from pipelines.errors import (
+    ConfigurationError,
+    NotReadyError,
+    ShardlineError,
+    TransientError,
+)
 from pipelines.report_entries import LIVE, Report
 from pipelines.report_sql import quoted
 from pipelines.retries import retrying
@@ -19,27 +24,44 @@ from pipelines.settings import Settings
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection, connect
 from pipelines.warehouse.faults import MissingRelationError
-from pipelines.warehouse.report_markers import ReportMarker, ReportMarkers, inputs
+from pipelines.warehouse.report_markers import (
+    Inputs,
+    ReportMarker,
+    ReportMarkers,
+    fingerprint,
+    inputs,
+)
 from pipelines.warehouse.schema import NAME_OCTETS
 
 NAMED = 10
-"""Most shards that an error names."""
+"""Most loads that an error names."""
+
+AGAIN = "run it again, and not beside one whose variables or SQL are others"
+"""What to do where two runs do not agree on a report's SQL."""
 
 
 def is_made(
     connection: Connection, settings: Settings, report: Report, day: date
 ) -> bool:
     """Whether a report's table is there, and its view with the SQL that it has now."""
-    wanted = report_sql.digest(report_sql.create_view(settings, report, day))
     needed = (report.target, report.target + LIVE, settings.reports.markers)
     try:
         for name in needed:
             look = render("look_at", Dialect.VERTICA, relation=quoted(name))
             connection.query(look)
-        rows = connection.query(_of_views("select_report_view", settings, report))
+        return _has_view(connection, settings, report, day)
     except MissingRelationError:
         return False
-    return [[wanted]] == rows
+    except ConfigurationError:  # to be told by `make`
+        return False
+
+
+def _has_view(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> bool:
+    view = report_sql.create_view(settings, report, day)
+    noted = connection.query(_of_views("select_report_view", settings, report))
+    return noted == [[report_sql.digest(view)]]
 
 
 def make(settings: Settings, report: Report, day: date) -> None:
@@ -60,8 +82,10 @@ def make(settings: Settings, report: Report, day: date) -> None:
                 return
             for statement in statements(settings, report):
                 connection.query(statement)
-            connection.query(view)
+            # First, so that what is noted of a view is never another one's.
             connection.query(_of_views("delete_report_view", settings, report))
+            connection.commit()
+            connection.query(view)
             connection.query(
                 _of_views(
                     "insert_report_view",
@@ -102,42 +126,42 @@ def refresh(
         settings: All options.
         report: The report.
         day: Whose markers it is marked with.
-        allow_missing: How many of them may be absent.
+        allow_missing: How many shards may be absent from them.
         etl_id: The session.
 
     Returns:
         The report's marker.
 
     Raises:
-        NotReadyError: More of the day is missing; the old report is left.
+        NotReadyError: More shards are missing; the old report is left.
         TransientError: Trying again may help; the old report is left, or the new one
             is there.
         PermanentError: Someone must act first; the old report is left.
     """
+    definition = report_sql.definition(settings, report, day)
     with connect(settings.warehouse) as connection:
         connection.query(report_sql.delete(report))
         found = inputs(connection, settings, report.tables, day)
-        if len(found.missing) > allow_missing:
-            raise missing_too_much(found.missing, allow_missing)
-        connection.query(report_sql.insert(report))
-        count = render("count_report", Dialect.VERTICA, target=quoted(report.target))
-        ((rows,),) = connection.query(count)
+        if len(found.absent) > allow_missing:
+            raise missing_too_many(found, allow_missing)
+        ((rows,),) = connection.query(report_sql.insert(report))
+        if not _has_view(connection, settings, report, day):
+            raise TransientError("its view was made anew meanwhile", step=AGAIN)
         marker = ReportMarker(
-            etl_id, found.fingerprint, len(found.missing), int(str(rows))
+            etl_id, fingerprint(definition, found), len(found.missing), int(str(rows))
         )
         ReportMarkers(connection, settings).replace(report.name, day, marker)
         connection.commit()
     return marker
 
 
-def missing_too_much(
-    missing: tuple[tuple[str, str], ...], allowed: int
-) -> NotReadyError:
-    """What to say when more is missing than may be."""
-    shown = ", ".join(f"{table} of {shard}" for table, shard in missing[:NAMED])
-    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+def missing_too_many(found: Inputs, allowed: int) -> NotReadyError:
+    """What to say when more shards are missing than may be."""
+    loads = [f"{table} of {shard}" for table, shard in found.missing]
+    more = f" and {len(loads) - NAMED} more" if len(loads) > NAMED else ""
     return NotReadyError(
-        f"{len(missing)} loads are missing, and {allowed} may be: {shown}{more}",
+        f"shards that are missing: {len(found.absent)}, and {allowed} may be:"
+        f" {', '.join(loads[:NAMED])}{more}",
         step="load them, or allow more to be missing",
     )
 

@@ -1,13 +1,18 @@
-"""Report markers: from what each report was refreshed last, for each day."""
+"""Report markers: from what each report was refreshed last, for each day.
+
+A report is fresh for a day while its marker has the fingerprint of what it would be
+made from now: its own SQL, and the day's markers of the tables that it reads.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pipelines import report_sql
+from pipelines.errors import ConfigurationError
 from pipelines.report_entries import Report
 from pipelines.report_sql import quoted
 from pipelines.settings import Settings
@@ -31,13 +36,9 @@ class Inputs:
     missing: tuple[tuple[str, str], ...]
 
     @property
-    def fingerprint(self) -> str:
-        """Tells these markers from any others: SHA-256, 64 hexadecimal digits."""
-        lines = [
-            [*key, marker.etl_id, marker.rows, marker.checksum]
-            for key, marker in sorted(self.markers.items())
-        ]
-        return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+    def absent(self) -> frozenset[str]:
+        """The shards of which anything is missing."""
+        return frozenset(shard for _, shard in self.missing)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class ReportMarker:
 
     Attributes:
         etl_id: The session that did it.
-        fingerprint: Of its `Inputs`.
-        missing: How many markers were missing.
+        fingerprint: Of its definition and its `Inputs`.
+        missing: How many loads were missing.
         rows: How many rows the report got, those of all days.
     """
 
@@ -66,8 +67,39 @@ def inputs(
     for name in tables:
         loaded = markers.of_days(settings.catalog.table(name), day, day)
         found |= {(name, shard): marker for (_, shard), marker in loaded.items()}
+    return _of(found, settings, tables)
+
+
+def _of(
+    found: Mapping[tuple[str, str], Marker], settings: Settings, tables: Iterable[str]
+) -> Inputs:
     wanted = {(name, shard) for name in tables for shard in settings.catalog.shards}
     return Inputs(found, tuple(sorted(wanted - found.keys())))
+
+
+def found_now(settings: Settings, report: Report, day: date) -> Inputs:
+    """What of a day is loaded for a report.
+
+    Raises:
+        TransientError: The warehouse cannot be asked now.
+    """
+    return memo(settings.warehouse).ask(
+        lambda link: _loaded(link, settings, report, day)
+    )
+
+
+def fingerprint(definition: str, found: Inputs) -> str:
+    """Tells what a report is made from: SHA-256, 64 hexadecimal digits.
+
+    Args:
+        definition: `report_sql.definition` of the report.
+        found: What of the day is loaded.
+    """
+    lines = [
+        [*key, marker.etl_id, marker.rows, marker.checksum]
+        for key, marker in sorted(found.markers.items())
+    ]
+    return report_sql.digest(json.dumps([definition, lines]))
 
 
 def is_fresh(
@@ -75,31 +107,50 @@ def is_fresh(
 ) -> bool:
     """Whether a report was refreshed from what is loaded of a day now.
 
+    One whose template is wrong never is: what makes it tells what is wrong.
+
     Args:
         settings: All options.
         report: The report.
         day: The day.
-        allow_missing: How many loads may be missing; any number if None.
+        allow_missing: How many shards may be missing; any number if None.
 
     Raises:
         TransientError: The warehouse cannot be asked now.
     """
+    try:
+        definition = report_sql.definition(settings, report, day)
+    except ConfigurationError:
+        return False
     marker, found = memo(settings.warehouse).ask(
         lambda link: _state(link, settings, report, day)
     )
-    enough = allow_missing is None or len(found.missing) <= allow_missing
-    return marker is not None and marker.fingerprint == found.fingerprint and enough
+    if marker is None or marker.fingerprint != fingerprint(definition, found):
+        return False
+    return allow_missing is None or len(found.absent) <= allow_missing
+
+
+def _loaded(
+    connection: Connection, settings: Settings, report: Report, day: date
+) -> Inputs:
+    """What of a day is loaded; nothing where the marker table is not made."""
+    try:
+        return inputs(connection, settings, report.tables, day)
+    except MissingRelationError:
+        return _of({}, settings, report.tables)
 
 
 def _state(
     connection: Connection, settings: Settings, report: Report, day: date
 ) -> tuple[ReportMarker | None, Inputs]:
-    """A report's marker and what is loaded; nothing where the tables are not made."""
+    """A report's marker and what is loaded; no marker where a table is not made."""
+    found = _loaded(connection, settings, report, day)
+    target = quoted(report.target)
     try:
-        found = inputs(connection, settings, report.tables, day)
+        connection.query(render("look_at", Dialect.VERTICA, relation=target))
         return ReportMarkers(connection, settings).find(report.name, day), found
     except MissingRelationError:
-        return None, Inputs({}, ())
+        return None, found
 
 
 class ReportMarkers:

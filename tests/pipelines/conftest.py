@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from postgres import Postgres, running, why_not
 from project import Project
+from reporting import Reporting
 
 from sandbox.process import SandboxProcess
 
@@ -15,6 +16,11 @@ from sandbox.process import SandboxProcess
 @pytest.fixture
 def project(tmp_path: Path, sandbox: SandboxProcess) -> Project:
     return Project(tmp_path, sandbox)
+
+
+@pytest.fixture
+def reporting(tmp_path: Path, sandbox: SandboxProcess) -> Reporting:
+    return Reporting(tmp_path, sandbox)
 
 
 @pytest.fixture(scope="session")

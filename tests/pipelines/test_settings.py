@@ -17,6 +17,7 @@ SECTIONS = {
     "sqlserver": settings.Server,
     "load": settings.Load,
     "catalog": settings.CatalogFiles,
+    "reports": settings.Reports,
     "sessions": settings.Sessions,
     "alerts": settings.Alerts,
 }

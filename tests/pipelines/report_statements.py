@@ -1,0 +1,58 @@
+"""Every statement of a report, rendered for one of the packaged ones."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines import catalog, report_entries, report_sql
+from pipelines.report_entries import Report
+from pipelines.settings import CatalogFiles, Reports
+from pipelines.templates import Dialect, render
+from pipelines.warehouse.schema import NAME_OCTETS
+
+DAY = date(2019, 3, 14)
+
+SHOWN = {"create_view", "create_report", "delete_report", "insert_report"}
+"""What `shardline render` shows, whose snapshots are those of each report."""
+
+
+def report(name: str) -> Report:
+    files = CatalogFiles()
+    tables = catalog.read(files.tables, files.shards).tables
+    return report_entries.read(files.reports, tables)[name]
+
+
+def of_reports() -> dict[str, str]:
+    """The statements around reports that nothing shows, by the names of their files."""
+    orders = report("city_orders")
+    target = report_sql.quoted(orders.target)
+    markers, views = Reports().markers, Reports().views
+    marker = {"markers": report_sql.quoted(markers), "report": orders.name, "day": DAY}
+    view = {"views": report_sql.quoted(views), "report": orders.name}
+    what = {"etl_id": 1, "fingerprint": "ab" * 32, "missing": 2, "rows": 3}
+    made = {"schema": "stage", "name_octets": NAME_OCTETS, "constraint": "key"}
+    vertica = Dialect.VERTICA
+    return {
+        "create_report_markers": render(
+            "create_report_markers", vertica, **made, table=markers.partition(".")[2]
+        ),
+        "create_report_views": render(
+            "create_report_views", vertica, **made, table=views.partition(".")[2]
+        ),
+        "select_report_marker": render("select_report_marker", vertica, **marker),
+        "delete_report_marker": render("delete_report_marker", vertica, **marker),
+        "insert_report_marker": render(
+            "insert_report_marker", vertica, **marker, **what
+        ),
+        "select_report_view": render("select_report_view", vertica, **view),
+        "delete_report_view": render("delete_report_view", vertica, **view),
+        "insert_report_view": render(
+            "insert_report_view", vertica, **view, digest="cd" * 32
+        ),
+        "look_at": render("look_at", vertica, relation=target),
+        "select_headlines": report_sql.headlines(orders, DAY, date(2019, 3, 13)),
+        "select_daily": render(
+            "select_daily", vertica, target=target, first=date(2019, 2, 15), last=DAY
+        ),
+        "select_durations": render("select_durations", vertica, target=target, day=DAY),
+    }

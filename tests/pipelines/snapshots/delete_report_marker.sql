@@ -1,0 +1,1 @@
+DELETE FROM "stage"."report_markers" WHERE "report" = 'city_orders' AND "day" = DATE '2019-03-14'

@@ -1,0 +1,1 @@
+DELETE FROM "stage"."report_views" WHERE "report" = 'city_orders'

@@ -1,0 +1,1 @@
+INSERT INTO "stage"."report_views" ("report", "digest") VALUES ('city_orders', 'cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd')

@@ -1,0 +1,1 @@
+SELECT 1 FROM "reports"."city_orders" LIMIT 0

@@ -1,0 +1,1 @@
+SELECT "digest" FROM "stage"."report_views" WHERE "report" = 'city_orders'

@@ -1,0 +1,146 @@
+"""`shardline render`: a report's SQL from its template, without any database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+from project import BIN, REPOSITORY, Result
+
+from pipelines.errors import ConfigurationError
+from pipelines.settings import CatalogFiles
+from pipelines.templates import Dialect, render_file
+from pipelines.variables import Variables
+
+SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
+ENTRY = """
+[north]
+title = "Orders of the north"
+tables = ["orders"]
+target = "reports.north"
+sql = "north.sql"
+headline = { label = "orders", sql = "SUM(orders)", format = ",.0f" }
+columns = { day = "DATE", orders = "INTEGER" }
+"""
+LIMITS = '{"cities": ["abakan", "n\'orth"], "least": {"rows": -3}}'
+
+
+def render(folder: Path, report: str, **environment: str) -> Result:
+    """`shardline render REPORT`, where no warehouse can be reached."""
+    unreachable = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c"}
+    done = subprocess.run(
+        [BIN / "shardline", "render", report, "--date", "2019-03-14"],
+        cwd=folder,
+        env={**os.environ, **unreachable, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def own(folder: Path, sql: str) -> None:
+    """A project with one report of its own."""
+    (folder / "north.sql").write_text(sql, encoding="utf-8")
+    (folder / "reports.toml").write_text(ENTRY, encoding="utf-8")
+    (folder / "luigi.cfg").write_text("[catalog]\nreports = reports.toml\n")
+
+
+def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:
+    names = list(tomllib.loads(CatalogFiles().reports.read_text(encoding="utf-8")))
+    assert len(names) == 5
+    script = (
+        "from click.testing import CliRunner; from pipelines.cli import cli\n"
+        f"for name in {names}:\n"
+        "  words = ['render', name, '--date', '2019-03-14']\n"
+        "  print(CliRunner().invoke(cli, words).output, end='')\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown == "".join(
+        (SNAPSHOTS / f"{name}.sql").read_text(encoding="utf-8") for name in names
+    )
+
+
+def test_a_template_has_the_day_the_shards_and_variables_at_hand(
+    tmp_path: Path,
+) -> None:
+    own(
+        tmp_path,
+        """SELECT {{ ds }} AS day, COUNT(*) AS {{ var.column | ident }}
+FROM {{ tables.orders }}
+WHERE etl_source IN ({{ var.limits.cities }}) AND etl_source IN ({{ shards[:2] }})
+AND rows > {{ var.limits.least.rows }} AND city <> {{ var.limits.cities[1] }}
+""",
+    )
+    result = render(
+        tmp_path,
+        "north",
+        SHARDLINE_VARIABLE_LIMITS=LIMITS,
+        SHARDLINE_VARIABLE_COLUMN='or"ders',
+    )
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(
+        """CREATE OR REPLACE VIEW "reports"."north_live" AS
+SELECT DATE '2019-03-14' AS day, COUNT(*) AS "or""ders"
+FROM "stage"."orders"
+WHERE etl_source IN ('abakan', 'n''orth') AND etl_source IN ('abakan', 'achinsk')
+AND rows > (-3) AND city <> 'n''orth';
+"""
+    )
+
+
+def test_a_template_that_is_wrong_is_told_in_a_line(tmp_path: Path) -> None:
+    own(tmp_path, "SELECT\n{{ regoin }}")
+    result = render(tmp_path, "north")
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.told
+    assert line == (
+        "shardline: north.sql line 2: 'regoin' is undefined; correct north.sql"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT {{ var.regoin }}", "unknown variable var.regoin: "),
+        ("SELECT {{ var.limits.most }}", "unknown variable var.limits.most: "),
+        ("SELECT {{ var.limits.cities[7] }}", "unknown variable var.limits.cities[7]"),
+        ("SELECT {{ var.limits }}", "a Fields has no SQL literal"),
+        ("SELECT '{{ ds }}'", "{{ }} stands in quotes"),
+        ("SELECT 1 -- {{ ds }}", "{{ }} stands in quotes or in a comment"),
+        ("SELECT {{ ds ", "unexpected end of template"),
+        ("SELECT {% include 'x' %}", "there is no template 'x'"),
+        ("SELECT {{ 1 / 0 }}", "division by zero"),
+        ("SELECT {{ ds + 1 }}", "unsupported operand"),
+    ],
+)
+def test_whatever_is_wrong_with_a_template_names_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str, told: str
+) -> None:
+    monkeypatch.setenv("SHARDLINE_VARIABLE_LIMITS", LIMITS)
+    path = tmp_path / "north.sql"
+    path.write_text(sql, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        render_file(path, Dialect.VERTICA, ds=date(2019, 3, 14), var=Variables())
+    assert error.value.cause.startswith(f"north.sql line 1: {told}")
+    assert error.value.step
+
+
+def test_a_report_that_is_unknown_is_told_with_those_that_are(tmp_path: Path) -> None:
+    result = render(tmp_path, "sales")
+    assert result.code == 2
+    assert result.err.startswith(
+        "shardline: unknown report 'sales'; the reports are: city_orders, "
+    )
