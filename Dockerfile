@@ -32,7 +32,7 @@ RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \
     && /opt/pip/bin/pip --python /opt/shardline install --constraint constraints.txt \
         "$(echo /wheels/shardline-*.whl)[${EXTRAS}]" \
     && rm -r /opt/shardline/lib/python3.*/site-packages/sandbox \
-        /opt/shardline/lib/python3.*/site-packages/*/tests
+    && find /opt/shardline -type d -name tests -prune -exec rm -r {} +
 
 FROM ${BASE_IMAGE} AS runtime
 # By number, since orchestrators check that it is not 0; the state of luigid is its own.

@@ -36,15 +36,16 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
 	$(BIN)/python -m benchmarks --markdown build/figures.md
 
-lint: $(VENV)/.ready ## ruff and mypy --strict
+lint: $(VENV)/.ready ## ruff, mypy --strict and hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
 	$(BIN)/python -m sandbox serve --luigid
 
-image: ## Build shardline:VERSION and shardline:VERSION-luigid by docker, podman or buildah
+image: ## The images of shardline and luigid, by docker, podman or buildah
 	$(BUILD_IMAGE) --target pipelines --tag shardline:$(VERSION) .
 	$(BUILD_IMAGE) --target luigid --tag shardline:$(VERSION)-luigid .
 

@@ -6,8 +6,8 @@
 #   deploy/try_image.sh                                    on a Debian made here, as root
 #   deploy/try_image.sh mirror.example.com/python:3.13-slim
 #
-# SHARDLINE_BUILD_IMAGE names another image with the compiler; SHARDLINE_IMAGE_STORE a
-# folder that keeps what was built, for the next time.
+# SHARDLINE_BUILD_IMAGE names another image with the compiler. What is built stays in
+# build/images, so that the next time is quick; `make clean` removes it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# = 0 ] || export SHARDLINE_BASE_IMAGE=$1

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from images import LIMITS, Images, why_not
+from images import LIMITS, REPOSITORY, Images, why_not
 from project import DAY, Project, insert, orders
 from steps import STEPS
 
@@ -30,9 +30,13 @@ ROWS = 500
 
 
 @pytest.fixture(scope="session")
-def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
-    kept = os.environ.get("SHARDLINE_IMAGE_STORE")
-    return Images(Path(kept) if kept else tmp_path_factory.mktemp("store"))
+def images() -> Images:
+    """Both images; tests that run at the same time wait for one build."""
+    store = REPOSITORY / "build" / "images"
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / "building").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return Images(store)
 
 
 @pytest.fixture
