@@ -160,6 +160,8 @@ def run(
     options = settings.read()
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
+    for fault in options.connections.faults():
+        click.echo(f"warning: {fault}; nothing is sent through it", err=True)
     dates = _unique([day.date() for day in days])
     code = 0
     if newest and not (dates or first or last):

@@ -279,7 +279,10 @@ def read() -> Settings:
         for table in tables_and_shards.tables.values()
         if table.target.lower() == warehouse.markers.lower()
     ]
+    faults += _scheduler()
     if faults:
+        # Alone, these would stop no load; but whoever mends the others mends them too.
+        faults += Connections().faults()
         raise ConfigurationError(
             "the configuration is wrong: " + "; ".join(faults),
             step="correct luigi.cfg, or the file that is named",
@@ -326,6 +329,17 @@ def _reports(
     except ConfigurationError as error:
         faults.append(error.cause)
         return {}
+
+
+def _scheduler() -> list[str]:
+    """What [core] needs from the environment: Luigi fills it in, in a worse way."""
+    faults = []
+    for option in luigi_cfg.names("core"):
+        try:
+            luigi_cfg.check_variables("core", option)
+        except luigi_cfg.OptionError as error:
+            faults.append(f"[core] {option}: {error}")
+    return faults
 
 
 def _pools(names: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ They are read when something is to be sent: a mistake in one of them stops no lo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from pipelines.connections.named import CONNECTIONS, find
 from pipelines.connections.uris import Uri, UriError, decode
+from pipelines.errors import ConfigurationError
 
 MAIL = "mail"
 TELEGRAM = "telegram"
@@ -92,6 +94,17 @@ class Connections:
             return None
         (bot,) = named.each(telegram)
         return bot
+
+    def faults(self) -> list[str]:
+        """What is wrong with those that are configured, a line each."""
+        reads: list[Callable[[], object]] = [lambda: self.mail, lambda: self.telegram]
+        found = []
+        for read in reads:
+            try:
+                read()
+            except ConfigurationError as error:
+                found.append(error.cause)
+        return found
 
 
 def smtp(uri: Uri) -> list[SmtpAddress]:
