@@ -13,8 +13,8 @@ import click
 from pipelines import backfill, failures, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
-from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
 from pipelines.rounds import How
