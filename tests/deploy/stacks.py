@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import boto3
 from moto.core.common_models import CloudFormationModel
 from moto.efs.models import AccessPoint, FileSystem
+
+from pipelines.deploying.template import load
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "deploy/shardline.yaml"
@@ -156,7 +159,8 @@ def deploy(name: str, **parameters: str) -> dict[str, str]:
     cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
+        # Its short forms written out: moto takes `!GetAtt A.B.C` for three words.
+        TemplateBody=json.dumps(load(TEMPLATE)),
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value}
             for key, value in given.items()

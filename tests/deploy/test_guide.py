@@ -26,21 +26,13 @@ EVERYWHERE = {"query", "output"}
 
 
 def commands() -> list[str]:
-    """Each `aws …`, within blocks and within lines."""
+    """Each `aws …`, of the blocks and within the text."""
     text = GUIDE.replace("\\\n", " ")
-    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
-    inline = [" ".join(one.split()) for one in re.findall(r"`(aws [^`]+)`", text)]
-    found = [m[1] for line in lines if (m := re.search(r"(?:^|\$\()\s*(aws .*)", line))]
-    return sorted(
-        {
-            re.sub(r"\s*(\||\)$).*", "", one, count=1)
-            if "|" in one and "--query" not in one
-            else one.removesuffix(")")
-            for one in found
-        }
-        | set(inline)
-    )
+    blocks = "\n".join(re.findall(r"```console\n(.*?)```", text, re.DOTALL))
+    one = r"^(?:\w+=\$\()?(aws .*?)(?: \| docker .*|\))?$"
+    found = re.findall(one, blocks, re.MULTILINE)
+    inline = re.findall(r"`(aws [^`]+)`", text)
+    return sorted({" ".join(line.split()) for line in [*found, *inline]})
 
 
 @pytest.mark.parametrize("line", commands())
@@ -56,9 +48,7 @@ def test_a_command_of_the_guide_exists_with_its_options(line: str) -> None:
     assert options <= {xform_name(name, "-") for name in shape.members}
 
 
-def test_parameters_and_outputs_that_the_guide_names_are_those_of_the_template() -> (
-    None
-):
+def test_what_the_guide_names_of_the_template_is_there() -> None:
     template = load(TEMPLATE)
     known = {
         *template["Parameters"],
