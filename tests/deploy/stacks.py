@@ -1,4 +1,4 @@
-"""Deploys our template into moto, which has to be taught five of its resources."""
+"""Deploys our template into moto, which has to be taught six of its resources."""
 
 from __future__ import annotations
 
@@ -20,9 +20,34 @@ Made = tuple[str, dict[str, str]]
 """What Ref and GetAtt of a resource give."""
 
 
+SPELLED = {
+    "EFSVolumeConfiguration": "efsVolumeConfiguration",
+    "FilesystemId": "fileSystemId",
+    "IAM": "iam",
+}
+
+
 def lowered(given: dict[str, Any]) -> dict[str, Any]:
     """The keys as ECS spells them, where CloudFormation begins them in capitals."""
     return {key[0].lower() + key[1:]: value for key, value in given.items()}
+
+
+def spelled(value: object) -> Any:  # noqa: ANN401 - JSON
+    """The same with all keys as ECS spells them."""
+    if isinstance(value, list):
+        return [spelled(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            SPELLED.get(key, key[0].lower() + key[1:]): spelled(one)
+            for key, one in value.items()
+        }
+    return value
+
+
+def make_task(_: str, given: dict[str, Any]) -> Made:
+    # moto's own model of it forgets the roles and the network.
+    made = boto3.client("ecs").register_task_definition(**spelled(given))
+    return made["taskDefinition"]["taskDefinitionArn"], {}
 
 
 def make_schedule(name: str, given: dict[str, Any]) -> Made:
@@ -124,11 +149,25 @@ AccessPoint.get_cfn_attribute = lambda made, _: made.access_point_arn
 
 TAUGHT = [  # moto finds them as long as they are there
     taught("AWS::CloudWatch::Alarm", make_alarm),
+    taught("AWS::ECS::TaskDefinition", make_task),
     taught("AWS::Scheduler::Schedule", make_schedule),
     taught("AWS::SecretsManager::Secret", make_secret),
     taught("AWS::ServiceDiscovery::PrivateDnsNamespace", make_zone),
     taught("AWS::ServiceDiscovery::Service", make_name),
 ]
+
+
+def for_moto() -> dict[str, Any]:
+    """The template with what moto wants of it, and AWS does not.
+
+    Short forms are written out, since moto takes `!GetAtt A.B.C` for three words, and
+    containers have some memory, which on Fargate is the task's.
+    """
+    template = load(TEMPLATE)
+    for resource in template["Resources"].values():
+        for container in resource["Properties"].get("ContainerDefinitions", []):
+            container["MemoryReservation"] = 512
+    return template
 
 
 def deploy(name: str, **parameters: str) -> dict[str, str]:
@@ -159,8 +198,7 @@ def deploy(name: str, **parameters: str) -> dict[str, str]:
     cloudformation = boto3.client("cloudformation")
     cloudformation.create_stack(
         StackName=name,
-        # Its short forms written out: moto takes `!GetAtt A.B.C` for three words.
-        TemplateBody=json.dumps(load(TEMPLATE)),
+        TemplateBody=json.dumps(for_moto()),
         Parameters=[
             {"ParameterKey": key, "ParameterValue": value}
             for key, value in given.items()

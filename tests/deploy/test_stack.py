@@ -20,7 +20,7 @@ def test_each_schedule_starts_the_task_of_runs_with_a_command(
     stack: dict[str, str],
 ) -> None:
     found = schedules()
-    assert {name.split("-")[-1] for name in found} == {
+    assert {name.split("-")[1] for name in found} == {
         "Load",
         "LoadAgain",
         "Reports",
@@ -164,7 +164,7 @@ def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
 ) -> None:
     assert stack
     found = {
-        (name.split("-")[-1], " ".join(command(schedule)))
+        (name.split("-")[1], " ".join(command(schedule)))
         for name, schedule in schedules().items()
     }
     assert set(documented()) == found
