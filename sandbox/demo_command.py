@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from sandbox.parameters import CATALOG, HOME, ShardsType, to_days
+from sandbox.parameters import CATALOG, HOME, to_days, to_shards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.shards import Shard
 
 _DEMO_HELP = """\
-Load all shards while one is broken, mend it, refresh the reports, read the mail.
+Load while a shard is broken, mend it, refresh the reports, read the mail.
 
 Everything runs in a temporary folder and on free ports, so nothing that runs
 already is disturbed; only the mail stays, as a page for a browser. The exit code
@@ -49,8 +49,9 @@ python -m sandbox demo --shards 5 --days 2019-03-11..2019-03-15 --workers 4
 )
 @click.option(
     "--shards",
-    type=ShardsType(),
+    metavar="COUNT|FILE",
     default=str(CATALOG),
+    callback=to_shards,
     help="How many of the catalog's shards, or a CSV of others: server, shard,"
     " time_zone.  [default: all of the catalog's]",
 )

@@ -31,22 +31,20 @@ ADDRESSES = click.option(
 )
 
 
-class ShardsType(click.ParamType):  # type: ignore[type-arg] - generic in its stubs only
-    """Shards: how many of the catalog's, or the name of a CSV file."""
+def to_shards(
+    ctx: click.Context, param: click.Parameter, value: str
+) -> Sequence[Shard]:
+    """Read shards: how many of the catalog's, or the name of a CSV file.
 
-    name = "COUNT|FILE"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Sequence[Shard]:
-        """Read them."""
-        try:
-            text = str(value)
-            if text.isdecimal():
-                return some(read_shards(CATALOG), int(text))
-            return read_shards(Path(text))
-        except ShardsError as error:
-            self.fail(str(error), param, ctx)
+    Raises:
+        click.BadParameter: There are not so many, or the file is none.
+    """
+    try:
+        if value.isdecimal():
+            return some(read_shards(CATALOG), int(value))
+        return read_shards(Path(value))
+    except ShardsError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 def to_days(text: str) -> Days:
