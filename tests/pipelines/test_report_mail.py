@@ -174,10 +174,9 @@ def test_the_mail_of_a_day_comes_once_and_tells_what_the_warehouse_holds(
         for name in ("city_orders", "client_calls", "client_rates", *REPORTS[1:3])
     ]
     assert [row[1] for row in rows] == [str(count) for count in counted]
+    lines = text.get_content().splitlines()
     for row in rows:
-        (line,) = [
-            one for one in text.get_content().splitlines() if one.startswith(row[0])
-        ]
+        (line,) = [one for one in lines if one.startswith(row[0])]
         for told in (row[0], row[2], row[4], f"({row[1]} row"):
             assert told in line
 
