@@ -23,6 +23,7 @@ from pipelines.backfill_work import Work
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.grouping import Group
+from pipelines.ledger import ledger
 from pipelines.rounds import How, build
 from pipelines.runner import exit_code_for
 from pipelines.settings import Settings
@@ -54,11 +55,11 @@ class Report:
         last: The last day.
         asked: How many were asked for.
         present: How many were there before, and are left as they were.
-        loaded: How many got their rows while it ran, from whichever run.
-        skipped: How many were found to have none while it ran.
+        loaded: How many the run loaded itself.
+        skipped: How many it found to have no rows.
         replaced: How many of both were there before, and have been replaced.
         missing: How many are not loaded, or not replaced, at the end.
-        rows: How many rows arrived while it ran.
+        rows: How many rows it loaded.
         warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
@@ -100,6 +101,7 @@ def begin(settings: Settings) -> None:
     follower.start(settings)
     failures.lines()
     tally()
+    ledger()
     database.connect(settings.sessions.database)
 
 
@@ -190,13 +192,14 @@ def _count(
 ) -> int:
     """Count what a slice has brought; returns how much is missing of it."""
     missing = 0
+    own = ledger().sessions()
     for span in spans:
         for day in span.days:
             key = (day, span.shard.name)
             marker, old = after.get(key), before.get(key)
             if marker is None or (marker == old and work.purpose.replaces):
                 missing += 1
-            elif marker != old:
+            elif marker != old and marker.etl_id in own:
                 report.loaded += bool(marker.rows)
                 report.skipped += not marker.rows
                 report.replaced += old is not None

@@ -54,6 +54,7 @@ def register(*tasks: type[luigi.Task]) -> None:
         *tasks: The module's own tasks, besides those that load.
     """
     _exit_with_a_code()
+    luigid.tell_in_one_line()
     for task_class in (*LOADS, *tasks):
         _register(task_class)
 

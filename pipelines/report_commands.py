@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date, datetime
 
@@ -112,8 +113,8 @@ def refresh(
     for day in dict.fromkeys(day.date() for day in days):
         outcome = report_runner.run(asked, day, options, how)
         for line in outcome.lines:
-            click.echo(line, err=True)
-        click.echo(str(outcome))
+            logs.say(line, level=logging.WARNING, err=True, day=str(outcome.day))
+        logs.say(str(outcome), day=str(outcome.day))
         code = max(code, outcome.exit_code)
     sys.exit(code)
 

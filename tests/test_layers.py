@@ -15,6 +15,7 @@ FLOORS = [
     {"pipelines.cli"},
     {
         "pipelines.backfill_commands",
+        "pipelines.deadline_command",
         "pipelines.plan_commands",
         "pipelines.report_commands",
         "pipelines.status_commands",
@@ -28,6 +29,7 @@ FLOORS = [
     },
     {"pipelines.listing", "pipelines.runner"},
     {"pipelines.backfill_work"},
+    {"pipelines.metrics"},
     {"pipelines.rounds"},
     {"pipelines.checks"},
     {"pipelines.reports"},
@@ -77,12 +79,16 @@ FLOORS = [
     },
     {
         "pipelines.deadlines",
+        "pipelines.due_times",
         "pipelines.errors",
         "pipelines.exit_codes",
         "pipelines.first_process",
         "pipelines.grouping",
+        "pipelines.ledger",
+        "pipelines.logs",
         "pipelines.repeats",
         "pipelines.signals",
+        "pipelines.stages",
     },
     {"pipelines"},
 ]
