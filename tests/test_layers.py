@@ -86,6 +86,7 @@ FLOORS = [
         "pipelines.grouping",
         "pipelines.ledger",
         "pipelines.logs",
+        "pipelines.outages",
         "pipelines.repeats",
         "pipelines.signals",
         "pipelines.stages",
