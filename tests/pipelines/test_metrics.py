@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import urllib.request
 from datetime import date, timedelta
 from pathlib import Path
@@ -98,8 +99,6 @@ def test_a_file_that_cannot_be_written_is_named(project: Project) -> None:
 
 
 def _free_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
