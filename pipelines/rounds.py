@@ -92,7 +92,9 @@ def build(
         if stopper().number:
             break
         pause, luigid_patience = 2 * pause, settings.run.luigid_patience
-    return status
+    # Of what was not tried again, the last time knows nothing.
+    failed = status in HELD and failures.lines().failed()
+    return LuigiStatusCode.FAILED if failed else status
 
 
 def _sleep(seconds: float) -> None:

@@ -18,9 +18,12 @@ from sandbox.holds import Failure
 
 
 def figures(text: str) -> dict[tuple[str, ...], float]:
-    """Values by name and labels."""
+    """Values by name and labels, of which the table comes first."""
     return {
-        (sample.name.removeprefix("shardline_"), *sample.labels.values()): sample.value
+        (
+            sample.name.removeprefix("shardline_"),
+            *(value for _, value in sorted(sample.labels.items(), reverse=True)),
+        ): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
