@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import luigi
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
-from pipelines import database, failures
-from pipelines.alerts import follower
-from pipelines.alerts.events import about_each, run_id, tell_all
+from pipelines import database, events, failures
+from pipelines.alerts.events import about_each, tell_all
 from pipelines.alerts.outbox import Event
 from pipelines.backfill_work import Work
 from pipelines.errors import ShardlineError
 from pipelines.grouping import Group
+from pipelines.prepared import PreparedTask
 from pipelines.runner import ExitCode, How, build_patiently, exit_code_for
 from pipelines.settings import Settings
 from pipelines.spans import Span
@@ -90,11 +89,9 @@ class Report:
 
 def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
-    run_id()
-    follower.start(settings)
-    failures.lines()
     tally()
     database.connect(settings.sessions.database)
+    events.begin()
 
 
 def run(work: Work, settings: Settings, how: How) -> Report:
@@ -120,6 +117,11 @@ def run(work: Work, settings: Settings, how: How) -> Report:
     size = settings.load.slice_tasks
     for at in range(0, len(work.spans), size):
         _run_slice(work, work.spans[at : at + size], settings, how, report)
+        if not memo(settings.warehouse).has_table(work.table):
+            # Without a target all others would fail as these have.
+            left = work.spans[at + size :]
+            report.missing += sum(len(span) for span in left)
+            break
     report.present = asked - report.missing - report.loaded - report.skipped
     told = failures.lines().take()
     report.warnings, report.failures = told.warnings, told.failures
@@ -136,7 +138,7 @@ def _run_slice(
     table = work.table
     first, last = min(s.first for s in spans), max(s.last for s in spans)
     seen = memo(settings.warehouse)
-    tasks: list[luigi.Task] = []
+    tasks: list[PreparedTask] = []
 
     def found() -> dict[Day, Marker]:
         return seen.markers(table, first, last)
@@ -144,7 +146,7 @@ def _run_slice(
     try:
         before = found()
         asked = [span for span in spans if work.is_left(span, before)]
-        tasks = work.tasks(asked)
+        tasks = work.tasks(asked, prepared=seen.has_table(table))
         status = build_patiently(
             tasks,
             lambda: len(found()),
