@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from configparser import RawConfigParser
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -72,16 +72,10 @@ class Year:
     alone: Spent
 
 
-def pending(
-    home: Path, sandbox: SandboxProcess, asked: Sequence[tuple[By, int]]
-) -> list[Pending]:
-    """Run partitions of the packaged 150 shards, so many, by each of the ways."""
+def pending(home: Path, sandbox: SandboxProcess, by: By, tasks: int) -> Pending:
+    """Run so many partitions of the packaged 150 shards."""
     config = _config(home, sandbox, "pending", group_days=1)
-    found = []
-    for by, tasks in asked:
-        spent = in_fresh_process(_run_pending, config, by, tasks)
-        found.append(Pending(by, tasks, spent))
-    return found
+    return Pending(by, tasks, in_fresh_process(_run_pending, config, by, tasks))
 
 
 def year(home: Path, shards: int, days: int) -> Year:
