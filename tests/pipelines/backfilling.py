@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+from _pytest.mark import ParameterSet
 from project import Project, Result, finished, insert, kill, orders
 
 from sandbox.holds import When
@@ -56,3 +58,13 @@ def killed_at(project: Project, step: str, when: When, *options: str) -> None:
     finished(process)
     control.release("kill", hold=hold)
     control.remove(hold)
+
+
+def kills(steps: Sequence[str]) -> list[ParameterSet]:
+    """Before and after each of some statements; most of them in the long tests."""
+    short = [(steps[-2], "before"), (steps[-1], "before"), (steps[-1], "after")]
+    every = [(step, when) for step in steps for when in ("before", "after")]
+    return [
+        pytest.param(*one, marks=() if one in short else pytest.mark.long)
+        for one in every
+    ]

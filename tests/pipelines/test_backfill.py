@@ -16,6 +16,7 @@ from backfilling import (
     command,
     filled,
     killed_at,
+    kills,
     loaded,
     markers,
 )
@@ -98,7 +99,7 @@ def test_a_group_ends_with_the_day_that_fills_it(project: Project) -> None:
     copies = sent(project, "COPY ")
     control.stop_log()
     assert result.code == 0, result.err
-    assert copies == 2
+    assert copies == 3
     assert [row[2] for row in markers(project)] == ROWS
     assert len(loaded(project)) == sum(ROWS)
 
@@ -129,8 +130,7 @@ def test_a_day_that_another_run_loads_meanwhile_is_loaded_once(
 STEPS = ["COPY ", "SELECT GET_NUM", 'INSERT INTO "stage"."markers"', "COMMIT"]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "when"), kills(STEPS))
 def test_killed_at_a_statement_all_days_of_a_group_or_none_are_there(
     project: Project, step: str, when: When
 ) -> None:

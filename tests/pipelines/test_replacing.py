@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from backfilling import ROWS, backfill, filled, killed_at, loaded, markers
+from backfilling import ROWS, backfill, filled, killed_at, kills, loaded, markers
 from project import DAY, Project, finished, insert, orders
 
 from sandbox.clients import connect_vertica
@@ -44,8 +44,7 @@ def test_a_reload_replaces_each_day_whole(project: Project) -> None:
     assert [row[3] for row in rows if row[0] == 5] == [99]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "when"), kills(STEPS))
 def test_a_reload_that_is_killed_leaves_the_old_rows_or_the_new(
     project: Project, step: str, when: When
 ) -> None:
