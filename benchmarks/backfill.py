@@ -111,6 +111,7 @@ def _config(
     if shards:
         config["catalog"]["shards"] = str(shards)
     config["load"] = {"group_days": str(group_days)}
+    config.remove_section("alerts")  # what is measured are the loads
     path = home / f"{name}.cfg"
     with path.open("w", encoding="utf-8") as file:
         config.write(file)
