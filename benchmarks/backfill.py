@@ -21,7 +21,7 @@ from pipelines import backfill, settings
 from pipelines.backfill_work import Load, Work, find_work
 from pipelines.catalog import Partition
 from pipelines.load import LoadShard
-from pipelines.runner import How
+from pipelines.rounds import How
 from pipelines.selection import Selection, select
 from pipelines.settings import Settings
 from pipelines.warehouse import schema

@@ -15,6 +15,7 @@ FLOORS = [
     {"pipelines.cli"},
     {
         "pipelines.backfill_commands",
+        "pipelines.deadline_command",
         "pipelines.plan_commands",
         "pipelines.report_commands",
         "pipelines.status_commands",
@@ -28,6 +29,8 @@ FLOORS = [
     },
     {"pipelines.listing", "pipelines.runner"},
     {"pipelines.backfill_work"},
+    {"pipelines.metrics"},
+    {"pipelines.rounds"},
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
@@ -63,6 +66,7 @@ FLOORS = [
     {"pipelines.report_entries", "pipelines.spans"},
     {"pipelines.catalog", "pipelines.connections", "pipelines.variables"},
     {"pipelines.lookup"},
+    {"pipelines.luigid"},
     {
         "pipelines.columns",
         "pipelines.database_faults",
@@ -74,7 +78,19 @@ FLOORS = [
         "pipelines.tally",
         "pipelines.template_quotes",
     },
-    {"pipelines.deadlines", "pipelines.errors", "pipelines.grouping"},
+    {
+        "pipelines.deadlines",
+        "pipelines.due_times",
+        "pipelines.errors",
+        "pipelines.exit_codes",
+        "pipelines.first_process",
+        "pipelines.grouping",
+        "pipelines.ledger",
+        "pipelines.logs",
+        "pipelines.repeats",
+        "pipelines.signals",
+        "pipelines.stages",
+    },
     {"pipelines"},
 ]
 
