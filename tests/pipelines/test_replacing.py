@@ -13,8 +13,8 @@ STEPS = [
     "CREATE LOCAL TEMP",
     "COPY ",
     "SELECT GET_NUM",
-    "DELETE FROM ",
-    "INSERT INTO ",
+    'DELETE FROM "s_',
+    'INSERT INTO "s_',
     'DELETE FROM "stage"."markers"',
     'INSERT INTO "stage"."markers"',
     "COMMIT",
@@ -81,10 +81,13 @@ def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
     process = project.start("shardline", "backfill", *days, "--reload")
     with connect_vertica(project.sandbox.addresses) as connection:
         cursor = connection.cursor()
-        for step in STEPS:
-            hold = control.hold(
+        holds = [
+            control.hold(
                 f"^{step}", when="after", server="vertica", client_pid=process.pid
             )
+            for step in STEPS
+        ]
+        for hold in holds:
             control.wait(hold)
             cursor.execute(
                 "SELECT COUNT(*), MAX(type) FROM "
