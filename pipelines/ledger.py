@@ -45,6 +45,8 @@ class Ledger:
     def __init__(self) -> None:
         """Begin with none; children that are forked from now on add to them."""
         self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - kept
+        self._sessions: set[int] = set()
+        self._read_to = 0
 
     def add(self, entry: Entry) -> None:
         """Add what an attempt did."""
@@ -53,15 +55,27 @@ class Ledger:
 
     def entries(self) -> Iterator[Entry]:
         """All entries so far, as they came."""
-        size = os.fstat(self._file.fileno()).st_size
-        octets = os.pread(self._file.fileno(), size, 0)
-        whole = octets[: octets.rfind(b"\n") + 1]
-        for line in whole.splitlines():
-            yield Entry(**json.loads(line))
+        return map(_entry, self._lines(0))
 
     def sessions(self) -> set[int]:
-        """The numbers in the log of what this run itself has loaded."""
-        return {number for entry in self.entries() for number in entry.sessions}
+        """The numbers in the log of what this run itself has loaded.
+
+        May be asked often: each entry is read once.
+        """
+        for line in self._lines(self._read_to):
+            self._sessions.update(_entry(line).sessions)
+            self._read_to += len(line)
+        return self._sessions
+
+    def _lines(self, start: int) -> list[bytes]:
+        """The whole lines from an offset on, each with its end."""
+        size = os.fstat(self._file.fileno()).st_size
+        octets = os.pread(self._file.fileno(), size - start, start)
+        return octets[: octets.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def _entry(line: bytes) -> Entry:
+    return Entry(**json.loads(line))
 
 
 @lru_cache(maxsize=1)

@@ -146,7 +146,7 @@ class Load(_Section):
     patience: Annotated[float, Field(ge=0, le=86_400)] = 180
     group_days: Annotated[int, Field(ge=1, le=366)] = 31
     group_rows: Annotated[int, Field(ge=1)] = 1_000_000
-    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 250
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @property
     def bounds(self) -> Bounds:

@@ -72,6 +72,7 @@ FLOORS = [
         "pipelines.database_faults",
         "pipelines.days",
         "pipelines.luigi_cfg",
+        "pipelines.prepared",
         "pipelines.reach",
         "pipelines.retries",
         "pipelines.tally",
