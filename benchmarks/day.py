@@ -26,7 +26,7 @@ from pipelines.source.extract import extract
 from pipelines.source.shape import compare
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import connect as connect_warehouse
-from pipelines.warehouse.copy import copy_rows
+from pipelines.warehouse.copy import copy_rows, copy_statement
 from pipelines.warehouse.markers import Marker, Markers
 
 LUIGI = "Luigi and the task around it"
@@ -107,7 +107,7 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
             encoded = (encoder.encode(batch) for batch in fetched)
             stream = clock.each(ENCODE, chain([encoder.header], encoded))
             with clock.step("COPY, and ask what arrived"):
-                copy_rows(warehouse, table, stream)
+                copy_rows(warehouse, copy_statement(table), stream)
         with clock.step("marker: insert it"):
             markers.insert(asked, Marker(etl_id, encoder.rows, encoder.checksum))
         with clock.step("commit"):

@@ -14,6 +14,7 @@ from pipelines.settings import (
     Settings,
     Warehouse,
 )
+from pipelines.spans import Span
 
 HOST = "127.0.0.1"
 TABLE = "orders"
@@ -59,5 +60,6 @@ def partition(options: Settings, day: date) -> Partition:
 
 def load(options: Settings, day: date) -> int:
     """Load a day of orders as a task does; returns how many rows were sent."""
-    asked = partition(options, day)
-    return transfer.transfer(asked, options, ETL_ID, Silence()).rows
+    span = Span.of(partition(options, day))
+    (found,) = transfer.transfer(span, options, {day: ETL_ID}, Silence())
+    return found[day].rows

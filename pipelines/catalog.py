@@ -105,6 +105,8 @@ class Table(BaseModel):
         target: Schema and table in the warehouse.
         columns: The columns in the order in which they are read and loaded.
         ignore: Columns of the source that are left out on purpose.
+        recheck_days: How many days before each that is loaded are read again, for rows
+            that changed after their load.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,6 +120,7 @@ class Table(BaseModel):
         tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1)
     ]
     ignore: tuple[str, ...] = ()
+    recheck_days: Annotated[int, Field(ge=0, le=366)] = 0
 
     @model_validator(mode="after")
     def _roles(self) -> Table:
@@ -177,6 +180,16 @@ class Partition:
     table: Table
     shard: Shard
     day: date
+
+    @property
+    def first(self) -> date:
+        """Its day, as the first of one."""
+        return self.day
+
+    @property
+    def last(self) -> date:
+        """Its day, as the last of one."""
+        return self.day
 
     def __str__(self) -> str:
         """How the partition is called in messages, in one line."""

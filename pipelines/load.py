@@ -9,19 +9,17 @@ from typing import ClassVar
 
 import luigi
 
-from pipelines import database, failures, sessions, settings
+from pipelines import attempts, failures, sessions, settings
 from pipelines.alerts import events
 from pipelines.alerts.outbox import Event
 from pipelines.catalog import Partition
-from pipelines.errors import ShardlineError, TransientError
+from pipelines.errors import ShardlineError
+from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
-from pipelines.retries import retrying
-from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
+from pipelines.spans import Span
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
-from pipelines.transfer import Watcher, transfer
 from pipelines.warehouse import schema
-from pipelines.warehouse.markers import Marker
 from pipelines.warehouse.memo import memo
 
 LOAD_AGAIN = (
@@ -63,7 +61,7 @@ class DayEnded(luigi.ExternalTask):
         return EndOfDayTarget(settings.current(), self.date, self.time_zone)
 
 
-class LoadShard(luigi.Task):
+class LoadShard(PreparedTask):
     """One day of one table of one shard; a subclass names the table."""
 
     table: ClassVar[str]
@@ -94,8 +92,21 @@ class LoadShard(luigi.Task):
         options = settings.current()
         partition = self._partition(options)
         usual_rows = sessions.usual_rows(options.sessions.database, partition)
-        with Progress(self, partition, usual_rows) as progress:
-            load(partition, options, self.task_id, progress)
+        span = Span.of(partition)
+        with Progress(self, span, usual_rows) as progress:
+            attempts.load(span, options, lambda _: str(self.task_id), progress)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[date]) -> list[date]:
+        """Which of these days are complete, by one query; see `LoadDay`."""
+        days = list(parameter_tuples)
+        if not days:
+            return []
+        one = cls(days[0])
+        options = settings.current()
+        table = options.catalog.table(one.table)
+        present = memo(options.warehouse).markers(table, min(days), max(days))
+        return [day for day in days if (day, one.shard) in present]
 
     def _partition(self, options: Settings) -> Partition:
         return Partition(
@@ -166,61 +177,3 @@ class LoadDay(luigi.Task):
             raise
         shards = options.catalog.shards
         return [day for day in days if all((day, name) in present for name in shards)]
-
-
-def load(
-    partition: Partition, options: Settings, task_name: str, watcher: Watcher
-) -> None:
-    """Load a partition, each attempt a session in the log.
-
-    Args:
-        partition: What to load.
-        options: Where from, where to, how often to try.
-        task_name: What the attempt is called in the log.
-        watcher: Who is told how it goes on.
-
-    Raises:
-        TransientError: All attempts failed.
-        PermanentError: An attempt failed for a reason that stays.
-        ConfigurationError: The session log cannot be used until someone corrects it.
-    """
-    attempts = retrying(
-        TransientError,
-        attempts=options.load.attempts,
-        backoff=options.load.backoff,
-        backoff_max=options.load.backoff_max,
-    )
-    try:
-        for attempt in attempts:
-            with attempt:
-                number = attempt.retry_state.attempt_number
-                _attempt(partition, options, task_name, number, watcher)
-    except TransientError as error:
-        error.step = f"tried {options.load.attempts} times; {error.step}"
-        raise error.at(str(partition)) from error.__cause__
-    except ShardlineError as error:
-        raise error.at(str(partition)) from error.__cause__
-
-
-def _attempt(
-    partition: Partition,
-    options: Settings,
-    task_name: str,
-    number: int,
-    watcher: Watcher,
-) -> None:
-    engine = database.connect(options.sessions.database)
-    with Session(engine, task_name, partition=partition, attempt=number) as session:
-        marker = transfer(partition, options, session.id, watcher)
-        memo(options.warehouse).add(partition)
-        session.rows = marker.rows
-        session.outcome = _outcome(session, marker)
-        if session.outcome is Outcome.PRESENT:
-            session.rows = 0
-            sessions.confirm(engine, marker.etl_id, marker.rows)
-
-
-def _outcome(session: Session, marker: Marker) -> Outcome:
-    if marker.etl_id != session.id:
-        return Outcome.PRESENT
-    return Outcome.LOADED if marker.rows else Outcome.SKIPPED

@@ -12,7 +12,7 @@ import luigi
 from luigi.rpc import RPCError
 
 from pipelines import failures
-from pipelines.catalog import Partition
+from pipelines.spans import Span
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +30,16 @@ class Progress:
     the caller for minutes, and the load must not wait for that.
     """
 
-    def __init__(self, task: luigi.Task, partition: Partition, usual_rows: int) -> None:
+    def __init__(self, task: luigi.Task, span: Span, usual_rows: int) -> None:
         """Prepare.
 
         Args:
             task: The running task.
-            partition: What it loads.
+            span: What it loads.
             usual_rows: How many rows such a load has, as far as known; otherwise 0.
         """
         self._task = task
-        self._partition = partition
+        self._span = span
         self._usual_rows = usual_rows
         self._rows = 0
         self._started = time.monotonic()
@@ -67,8 +67,8 @@ class Progress:
 
     def warn(self, why: str) -> None:
         """Note what someone should see to."""
-        what = f"{self._partition.table.name} {self._partition.day}"
-        failures.lines().warn(what, self._partition.shard.name, why)
+        what = f"{self._span.table.name} {self._span.days}"
+        failures.lines().warn(what, self._span.shard.name, why)
 
     def _tell(self) -> None:
         while not self._ended.wait(INTERVAL):

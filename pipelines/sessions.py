@@ -6,7 +6,8 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -14,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, Update, func, insert, select, update
+from sqlalchemy import Engine, Update, bindparam, func, insert, select, update
 
 from pipelines.catalog import Partition
 from pipelines.database import COMMENT_LENGTH, connect, sessions
@@ -65,6 +66,7 @@ class Session:
         engine: The ETL database.
         outcome: How it ended; set by whoever does the work.
         rows: How many rows it loaded.
+        row: What the log has of it from its start.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class Session:
         self.outcome = Outcome.FAILED
         self.rows: int | None = None
         self.engine = engine
-        self._row = {
+        self.row = {
             "id": self.id,
             "task_name": task_name,
             "target_table": partition.table.target if partition else None,
@@ -105,10 +107,7 @@ class Session:
             TransientError: The ETL database does not take it now; nothing was started.
             ConfigurationError: It will not until someone corrects it.
         """
-        row = insert(sessions).values(**self._row, started=datetime.now(UTC))
-        told = "the session log cannot be written"
-        with translated(told), self.engine.begin() as connection:
-            connection.execute(row)
+        _open(self.engine, [self])
         return self
 
     def __exit__(
@@ -118,15 +117,75 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         """Close the row, unless nobody knows yet how the attempt ended."""
-        if isinstance(error, UnknownOutcomeError):
-            return
-        outcome = Outcome.FAILED if error else self.outcome
-        comment = str(error) or type(error).__name__ if error else None
-        try:
-            close(self.engine, self.id, outcome, rows=self.rows, comment=comment)
-        except ShardlineError as failure:
+        if error:
+            self.outcome = Outcome.FAILED
+        _close(self.engine, [self], error)
+
+
+@contextmanager
+def together(engine: Engine, attempts: Sequence[Session]) -> Iterator[None]:
+    """Open the rows of several attempts at once, and close them so at the end.
+
+    Should the block raise, those fail whose outcome nobody has set by then.
+
+    Raises:
+        TransientError: The ETL database does not take them now; nothing was started.
+        ConfigurationError: It will not until someone corrects it.
+    """
+    _open(engine, attempts)
+    try:
+        yield
+    except BaseException as error:
+        _close(engine, attempts, error)
+        raise
+    _close(engine, attempts, None)
+
+
+def _open(engine: Engine, attempts: Sequence[Session]) -> None:
+    started = datetime.now(UTC)
+    rows = [{**one.row, "started": started} for one in attempts]
+    told = "the session log cannot be written"
+    with translated(told), engine.begin() as connection:
+        connection.execute(insert(sessions), rows)
+
+
+def _close(
+    engine: Engine, attempts: Sequence[Session], error: BaseException | None
+) -> None:
+    """Close the rows, but for those of which nobody knows yet how they ended."""
+    comment = str(error) or type(error).__name__ if error else None
+    unknown = isinstance(error, UnknownOutcomeError)
+    endings = [
+        {
+            "session": one.id,
+            "outcome": one.outcome.value,
+            "loaded_rows": one.rows,
+            "comment": _shortened(comment) if one.outcome is Outcome.FAILED else None,
+        }
+        for one in attempts
+        if not (unknown and one.outcome is Outcome.FAILED)
+    ]
+    if not endings:
+        return
+    change = (
+        update(sessions)
+        .where(sessions.c.id == bindparam("session"))
+        .values(
+            finished=datetime.now(UTC),
+            outcome=bindparam("outcome"),
+            loaded_rows=bindparam("loaded_rows"),
+            comment=bindparam("comment"),
+        )
+    )
+    try:
+        _write(engine, change, endings)
+    except ShardlineError as failure:
+        for one in attempts:
             logger.warning(
-                "session %d (%s) stays open in the log: %s", self.id, outcome, failure
+                "session %d (%s) stays open in the log: %s",
+                one.id,
+                one.outcome,
+                failure,
             )
 
 
@@ -266,40 +325,20 @@ def give_up(engine: Engine, session_id: int) -> None:
     )
 
 
-def close(
-    engine: Engine,
-    session_id: int,
-    outcome: Outcome,
-    *,
-    rows: int | None = None,
-    comment: str | None = None,
+def _shortened(comment: str | None) -> str | None:
+    return one_line(comment)[:COMMENT_LENGTH] if comment else None
+
+
+def _write(
+    engine: Engine, change: Update, values: Sequence[Mapping[str, object]] | None = None
 ) -> None:
-    """Write how a session ended.
-
-    Raises:
-        ShardlineError: The log cannot be written.
-    """
-    _write(
-        engine,
-        update(sessions)
-        .where(sessions.c.id == session_id)
-        .values(
-            finished=datetime.now(UTC),
-            outcome=outcome.value,
-            loaded_rows=rows,
-            comment=one_line(comment)[:COMMENT_LENGTH] if comment else None,
-        ),
-    )
-
-
-def _write(engine: Engine, change: Update) -> None:
     """Carry out a change, again if need be: each may happen twice with one effect."""
     told = "the session log cannot be written"
     for attempt in retrying(
         TransientError, attempts=WRITES, backoff=0.5, backoff_max=4
     ):
         with attempt, translated(told), engine.begin() as connection:
-            connection.execute(change)
+            connection.execute(change, values)
 
 
 def _runs(pid: int) -> bool:

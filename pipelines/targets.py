@@ -10,6 +10,7 @@ import luigi
 from pipelines.catalog import Partition, Shard, Table
 from pipelines.days import is_ready
 from pipelines.settings import Settings
+from pipelines.spans import Span
 from pipelines.warehouse.memo import memo
 
 
@@ -23,6 +24,18 @@ class MarkerTarget(luigi.Target):
     def exists(self) -> bool:
         """Whether it is there."""
         return memo(self.settings.warehouse).has(self.partition)
+
+
+@dataclass(frozen=True)
+class SpanTarget(luigi.Target):
+    """The markers of consecutive days of a table in one shard."""
+
+    settings: Settings
+    span: Span
+
+    def exists(self) -> bool:
+        """Whether none is missing."""
+        return memo(self.settings.warehouse).holds(self.span)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""One attempt to bring one partition into the warehouse, whole or not at all."""
+"""One attempt to bring days into the warehouse, each whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from datetime import date
 from itertools import chain
 from typing import Protocol
 
-from lowlevel import EncodeError, NativeEncoder
-from pipelines.catalog import Partition
+from pipelines.day_encoders import DayEncoders
 from pipelines.errors import (
     PermanentError,
     ShardlineError,
@@ -17,13 +17,18 @@ from pipelines.errors import (
 )
 from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
-from pipelines.source.extract import Row, extract
+from pipelines.source.extract import extract
 from pipelines.source.shape import compare
+from pipelines.spans import Span
+from pipelines.stages import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.connection import connect as connect_warehouse
-from pipelines.warehouse.copy import copy_rows
+from pipelines.warehouse.copy import copy_rows, copy_statement
 from pipelines.warehouse.faults import DuplicateKeyError
-from pipelines.warehouse.markers import Marker, Markers
+from pipelines.warehouse.markers import Found, Marker, Markers
+from pipelines.warehouse.replace import STAGING
+from pipelines.warehouse.replace import replace as replace_days
+from pipelines.warehouse.schema import staging_statement
 
 
 class Watcher(Protocol):
@@ -37,94 +42,158 @@ class Watcher(Protocol):
 
 
 def transfer(
-    partition: Partition, settings: Settings, etl_id: int, watcher: Watcher
-) -> Marker:
-    """Load a partition, unless its marker is there.
+    span: Span, settings: Settings, etl_ids: Mapping[date, int], watcher: Watcher
+) -> Iterator[Found]:
+    """Load the days of a span whose markers are not there.
 
-    The rows and their marker become visible by one commit. An error before the
-    marker's INSERT leaves nothing. After one that comes later the commit may have
-    happened, so a new connection reads the marker, and its word counts.
+    Days that follow each other are read by one extract and loaded by one COPY, within
+    the bound of rows. Their rows and markers become visible by one commit. An error
+    before the markers' INSERT leaves nothing. After one that comes later the commit may
+    have happened, so a new connection reads the markers, and its word counts; what is
+    not there then and was not in another's way is loaded.
 
     Args:
-        partition: What to load.
+        span: What to load.
         settings: Where from, where to.
-        etl_id: The session; it is in every row and in the marker.
+        etl_ids: The session of each day; it is in the day's rows and in its marker.
         watcher: Who is told how it goes on.
 
-    Returns:
-        The partition's marker, which has another `etl_id` if another attempt was
-        first.
+    Yields:
+        Markers that are in the warehouse, until each day was among them once. One has
+        another `etl_id` if another attempt was first.
 
     Raises:
-        UnknownOutcomeError: The commit may have happened; the marker could not be read.
-        TransientError: Nothing is known to be loaded, and trying again may help. The
-            next attempt reads the marker before it does anything.
-        PermanentError: Nothing is loaded, and someone must act first.
+        UnknownOutcomeError: A commit may have happened; the markers could not be read.
+        TransientError: Of the other days nothing is known to be loaded, and trying
+            again may help. The next attempt reads the markers before it does anything.
+        PermanentError: Of the other days nothing is loaded, and someone must act first.
     """
-    options = settings.warehouse
-    with connect_warehouse(options) as connection:
-        markers = Markers(connection, options.markers)
-        if present := markers.find(partition):
-            return present
-        marker = _copy(connection, partition, settings, etl_id, watcher)
-        failure = _finish(connection, markers, partition, marker)
-    return _settle(partition, settings, failure) if failure else marker
+    left = list(span.days)
+    while left:
+        with connect_warehouse(settings.warehouse) as connection:
+            markers = Markers(connection, settings.warehouse.markers)
+            found = markers.of_span(span)
+            failure: ShardlineError | None = None
+            while left and failure is None:
+                if known := _those(left, found):
+                    yield known
+                    left = [day for day in left if day not in known]
+                    continue
+                part = span.start_of(left)
+                found = _copy(connection, part, settings, etl_ids, watcher)
+                failure = _finish(connection, markers, part, found)
+        if failure is not None:
+            known = _those(left, _settle(span, settings, failure))
+            if not known:
+                raise _worth_another(failure)
+            yield known
+            left = [day for day in left if day not in known]
+
+
+def replace(
+    span: Span,
+    settings: Settings,
+    etl_ids: Mapping[date, int],
+    watcher: Watcher,
+    old: Mapping[date, int],
+) -> Iterator[Found]:
+    """Load the days of a span again, in the place of what is there.
+
+    Args:
+        span: What to load.
+        settings: Where from, where to.
+        etl_ids: The session of each day.
+        watcher: Who is told how it goes on.
+        old: The session in the marker of each day that has one; a day that has another
+            now was replaced in the meantime, and is left alone.
+
+    Yields:
+        Markers that are in the warehouse, until each day was among them once.
+
+    Raises:
+        ShardlineError: As `transfer` does; the other days are as they were.
+    """
+    left = list(span.days)
+    while left:
+        failure: ShardlineError | None = None
+        with connect_warehouse(settings.warehouse) as connection:
+            markers = Markers(connection, settings.warehouse.markers)
+            known = {
+                day: marker
+                for day, marker in _those(left, markers.of_span(span)).items()
+                if marker.etl_id != old.get(day)
+            }
+            if not known:
+                part = span.start_of(left)
+                known = _copy(
+                    connection, part, settings, etl_ids, watcher, staging=STAGING
+                )
+                failure = _swap(connection, markers, span.start_of(known), known)
+        if failure is not None:
+            found = _settle(span, settings, failure)
+            if any(found.get(day) != marker for day, marker in known.items()):
+                raise _worth_another(failure)
+        yield known
+        left = [day for day in left if day not in known]
+
+
+def _those(days: list[date], found: Found) -> Found:
+    return {day: found[day] for day in days if day in found}
 
 
 def _copy(
     connection: Connection,
-    partition: Partition,
+    span: Span,
     settings: Settings,
-    etl_id: int,
+    etl_ids: Mapping[date, int],
     watcher: Watcher,
-) -> Marker:
-    """Copy the partition's rows into the open transaction."""
-    table, shard = partition.table, partition.shard
-    encoder = NativeEncoder(
-        [column.encoded for column in table.columns],
-        key=table.key,
-        source=shard.name,
-        etl_id=etl_id,
-    )
+    staging: str = "",
+) -> Found:
+    """Copy a span's rows into the open transaction, as many days as the bound lets."""
+    table, shard = span.table, span.shard
+    encoders = DayEncoders(span, etl_ids, settings.load.group_rows)
     with connect_source(settings.servers[shard.server], shard) as link:
-        for warning in compare(link, partition):
+        for warning in compare(link, span):
             watcher.warn(warning)
-        batches = extract(link, partition, settings.load.batch_rows)
+        clock = stages()
+        read = extract(link, span, settings.load.batch_rows)
+        batches = clock.each(EXTRACT, read)
         first = next(batches, None)
         if first is None:
-            return Marker(etl_id, rows=0, checksum=0)
-        encoded = _encode(encoder, chain([first], batches), watcher)
-        accepted = copy_rows(connection, table, encoded)
-    if accepted != encoder.rows:
+            return {day: Marker(etl_ids[day], rows=0, checksum=0) for day in span.days}
+        if staging:
+            connection.query(staging_statement(table, staging))
+        rows = clock.each(ENCODE, encoders.encode(chain([first], batches)))
+        encoded = _watched(encoders, rows, watcher)
+        with clock.during(COPY):
+            statement = copy_statement(table, staging)
+            accepted = copy_rows(connection, statement, encoded)
+    if accepted != encoders.rows:
         raise PermanentError(
-            f"Vertica took {accepted} rows of {encoder.rows}",
+            f"Vertica took {accepted} rows of {encoders.rows}",
             step="compare the target's columns with the catalog",
         )
-    return Marker(etl_id, encoder.rows, encoder.checksum)
+    return encoders.markers
 
 
-def _encode(
-    encoder: NativeEncoder, batches: Iterator[Sequence[Row]], watcher: Watcher
+def _watched(
+    encoders: DayEncoders, encoded: Iterator[bytes], watcher: Watcher
 ) -> Iterator[bytes]:
-    yield encoder.header
-    try:
-        for batch in batches:
-            yield encoder.encode(batch)
-            watcher.sent(encoder.rows)
-    except EncodeError as error:
-        raise PermanentError(
-            f"a value cannot be stored: {error}",
-            step="correct it in the shard, or the column in the catalog",
-        ) from error
+    yield encoders.header
+    for octets in encoded:
+        stages().sent(len(octets))
+        yield octets
+        watcher.sent(encoders.rows)
 
 
 def _finish(
-    connection: Connection, markers: Markers, partition: Partition, marker: Marker
+    connection: Connection, markers: Markers, span: Span, new: Found
 ) -> ShardlineError | None:
-    """Insert the marker and commit; what went wrong, if anything did."""
+    """Insert the markers and commit; what went wrong, if anything did."""
     try:
-        markers.insert(partition, marker)
-        connection.commit()
+        with stages().during(COMMIT):
+            markers.insert_all(span, new)
+            connection.commit()
     except ShardlineError as error:
         with suppress(ShardlineError):
             connection.rollback()
@@ -132,23 +201,42 @@ def _finish(
     return None
 
 
-def _settle(partition: Partition, settings: Settings, error: ShardlineError) -> Marker:
+def _swap(
+    connection: Connection, markers: Markers, span: Span, new: Found
+) -> ShardlineError | None:
+    """Replace the days and commit; what went wrong, if anything did."""
+    try:
+        with stages().during(COMMIT):
+            replace_days(connection, markers, span, new)
+            connection.commit()
+    except ShardlineError as error:
+        with suppress(ShardlineError):
+            connection.rollback()
+        return error
+    return None
+
+
+def _settle(span: Span, settings: Settings, error: ShardlineError) -> Found:
     """Find out how a transaction ended whose end was not seen."""
     options = settings.warehouse
     try:
         with connect_warehouse(options) as connection:
-            present = Markers(connection, options.markers).find(partition)
+            return Markers(connection, options.markers).of_span(span)
     except ShardlineError as unasked:
         raise UnknownOutcomeError(
             f"{error.cause}, and whether the commit happened cannot be asked:"
             f" {unasked.cause}",
             step="the next attempt asks before it loads",
         ) from unasked
-    if present is not None:
-        return present
-    if isinstance(error, DuplicateKeyError):
-        raise TransientError(
-            "another load of the same day was rolled back after it had been in the way",
-            step="run it again",
-        ) from error
-    raise error
+
+
+def _worth_another(error: ShardlineError) -> ShardlineError:
+    """The error, or that of another load which is not there after all."""
+    if not isinstance(error, DuplicateKeyError):
+        return error
+    again = TransientError(
+        "another load of the same day was rolled back after it had been in the way",
+        step="run it again",
+    )
+    again.__cause__ = error
+    return again

@@ -22,6 +22,8 @@ from sqlalchemy import Engine
 from pipelines import database, sessions, settings
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
+from pipelines.failures import lasts
+from pipelines.repeats import repeats
 from pipelines.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ PAUSE = 60.0
 """Seconds that a process leaves the outbox alone after that."""
 
 REPEATED = timedelta(hours=1)
-"""How long an attempt that Luigi repeats may take, until the last one counts."""
+"""How long an attempt that is repeated may take, until the last one counts."""
 
 SUBJECTS = ("table", "report", "subject")
 """The parameters of tasks that say what they are for."""
@@ -57,10 +59,12 @@ def tell(error: BaseException, task: luigi.Task, event: Event) -> None:
     """
 
     def held(engine: Engine) -> timedelta:
-        repeatable = event in OF_AN_ATTEMPT
+        if repeats().left and not lasts(error):
+            return timedelta(seconds=2 * repeats().pause) + REPEATED
+        repeatable = event in OF_AN_ATTEMPT and not repeats().ours
         return _until_repeated(engine, task) if repeatable else timedelta(0)
 
-    _write(error, [about(task)], event, held)
+    _write(error, about_each(task), event, held)
 
 
 def tell_all(error: BaseException, those: Sequence[About], event: Event) -> None:
@@ -79,7 +83,12 @@ def tell_later(
         event: Which of Luigi's events told of it.
         held: How long from now.
     """
-    _write(error, [about(task)], event, lambda _: held)
+    _write(error, about_each(task), event, lambda _: held)
+
+
+def about_each(task: luigi.Task) -> list[About]:
+    """What a task is for; one that loads several days is for each of them."""
+    return [about(part) for part in getattr(task, "parts", ()) or (task,)]
 
 
 def about(task: luigi.Task) -> About:
@@ -146,7 +155,8 @@ def _until_repeated(engine: Engine, task: luigi.Task) -> timedelta:
         return timedelta(0)
     policy = luigi.scheduler.scheduler()
     limit = policy.retry_count if task.retry_count is None else task.retry_count
-    if outbox.alerts_of(engine, run_id(), str(task.task_id)) + 1 >= limit:
+    told_as = about_each(task)[0].task_id
+    if outbox.alerts_of(engine, run_id(), told_as) + 1 >= limit:
         return timedelta(0)
     return timedelta(seconds=policy.retry_delay) + REPEATED
 

@@ -1,4 +1,4 @@
-"""One day of one table from one shard, in batches."""
+"""Days of one table from one shard, in batches."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import pymssql
 from pipelines.catalog import Partition
 from pipelines.source.faults import translated
 from pipelines.source.guids import come_as_octets
+from pipelines.spans import Span
 from pipelines.templates import Dialect, Sql, render
 
 Row = Sequence[object]
 
 
 def extract(
-    connection: pymssql.Connection, partition: Partition, batch_rows: int
+    connection: pymssql.Connection, partition: Partition | Span, batch_rows: int
 ) -> Iterator[Sequence[Row]]:
-    """Read a partition's rows as they stream in; nothing holds the whole day.
+    """Read rows as they stream in; nothing holds a whole day.
 
     Args:
         connection: A connection that uses the shard's database.
-        partition: What to read.
+        partition: What to read; several days come one after the other.
         batch_rows: Most rows in a batch.
 
     Yields:
@@ -40,8 +41,8 @@ def extract(
             yield batch
 
 
-def statement(partition: Partition, *, guids_as_octets: bool = False) -> str:
-    """The SELECT of a partition: half-open, and able to use an index on the date.
+def statement(partition: Partition | Span, *, guids_as_octets: bool = False) -> str:
+    """The SELECT of some days: half-open, and able to use an index on the date.
 
     The bounds are written as datetime2 literals because the driver cuts parameters to
     milliseconds.
@@ -50,7 +51,6 @@ def statement(partition: Partition, *, guids_as_octets: bool = False) -> str:
         partition: What to read.
         guids_as_octets: Whether uniqueidentifiers are asked for as binary(16).
     """
-    start = dt.datetime.combine(partition.day, dt.time())
     table = partition.table
     return render(
         "extract",
@@ -58,11 +58,12 @@ def statement(partition: Partition, *, guids_as_octets: bool = False) -> str:
         columns=table.columns,
         query=Sql(table.query),
         date_column=table.date_column,
-        start=start,
-        stop=start + dt.timedelta(days=1),
+        start=dt.datetime.combine(partition.first, dt.time()),
+        stop=dt.datetime.combine(partition.last, dt.time()) + dt.timedelta(days=1),
+        in_order=partition.first != partition.last,
         guids_as_octets=guids_as_octets,
     )
 
 
-def _has_guids(partition: Partition) -> bool:
+def _has_guids(partition: Partition | Span) -> bool:
     return any(one.kind == "uniqueidentifier" for one in partition.table.columns)

@@ -11,6 +11,7 @@ import pymssql
 from pipelines.catalog import Partition, Table
 from pipelines.errors import PermanentError
 from pipelines.source.ask import ask
+from pipelines.spans import Span
 from pipelines.templates import Dialect, render
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Described:
 _DESCRIBED = len(fields(Described))
 
 
-def compare(connection: pymssql.Connection, partition: Partition) -> list[str]:
+def compare(connection: pymssql.Connection, partition: Partition | Span) -> list[str]:
     """Compare a table's columns in a shard with the catalog, before rows are read.
 
     Args:

@@ -1,4 +1,4 @@
-COPY {{ schema | ident }}.{{ table | ident }} (
+COPY {% if schema %}{{ schema | ident }}.{% endif %}{{ table | ident }} (
 {%- for column in columns %}{{ column | ident }}{% if not loop.last %}, {% endif %}{% endfor -%}
 )
 FROM STDIN NATIVE ENFORCELENGTH ABORT ON ERROR NO COMMIT

@@ -18,3 +18,6 @@ FROM (
 ) AS q
 WHERE q.{{ date_column | ident }} >= {{ start }}
   AND q.{{ date_column | ident }} < {{ stop }}
+{% if in_order %}
+ORDER BY q.{{ date_column | ident }}
+{% endif %}

@@ -1,3 +1,4 @@
-SELECT "etl_id", "rows", "checksum"
+SELECT "etl_id", "rows", "checksum", "day"
 FROM {{ schema | ident }}.{{ markers | ident }}
-WHERE "target_table" = {{ target }} AND "source" = {{ source }} AND "day" = {{ day }}
+WHERE "target_table" = {{ target }} AND "source" = {{ source }}
+    AND "day" >= {{ first }} AND "day" <= {{ last }}

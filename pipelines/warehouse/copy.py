@@ -35,12 +35,12 @@ class Batches:
             raise
 
 
-def copy_rows(connection: Connection, table: Table, batches: Iterator[bytes]) -> int:
+def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) -> int:
     """Load NATIVE batches into a table, without committing.
 
     Args:
         connection: In whose transaction the rows land.
-        table: Where they land.
+        statement: The COPY.
         batches: The NATIVE header, then encoded rows.
 
     Returns:
@@ -52,7 +52,7 @@ def copy_rows(connection: Connection, table: Table, batches: Iterator[bytes]) ->
     """
     stream = Batches(batches)
     try:
-        connection.copy(copy_statement(table), stream)
+        connection.copy(statement, stream)
     except Exception:
         if stream.failure is not None:
             raise stream.failure from None
@@ -65,8 +65,19 @@ def copy_rows(connection: Connection, table: Table, batches: Iterator[bytes]) ->
     return int(str(accepted))
 
 
-def copy_statement(table: Table) -> str:
-    """The COPY of one table: it aborts on the first bad row and commits nothing."""
-    schema, name = table.schema_and_table
-    columns = [*(column.name for column in table.columns), *ADDED_COLUMNS]
-    return render("copy", Dialect.VERTICA, schema=schema, table=name, columns=columns)
+def copy_statement(table: Table, staging: str = "") -> str:
+    """The COPY of one table: it aborts on the first bad row and commits nothing.
+
+    Args:
+        table: Whose rows they are, and where they land.
+        staging: A temporary table where they land instead.
+    """
+    schema, name = ("", staging) if staging else table.schema_and_table
+    return render(
+        "copy", Dialect.VERTICA, schema=schema, table=name, columns=loaded(table)
+    )
+
+
+def loaded(table: Table) -> list[str]:
+    """The columns of a table's target, in the order in which they are encoded."""
+    return [*(column.name for column in table.columns), *ADDED_COLUMNS]

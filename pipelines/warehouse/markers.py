@@ -7,11 +7,13 @@ exactly when its marker is, and can be there once only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
 from pipelines.catalog import Partition, Table
+from pipelines.spans import Span
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
 
@@ -34,6 +36,10 @@ class Marker:
     checksum: int
 
 
+Found = dict[date, Marker]
+"""The markers of some days of one source."""
+
+
 class Markers:
     """The marker table, seen through one connection."""
 
@@ -45,9 +51,12 @@ class Markers:
 
     def find(self, partition: Partition) -> Marker | None:
         """The marker of one partition, if it is there."""
-        sql = self._render("select_marker", **_key(partition))
-        rows = self._connection.query(sql)
-        return _marker(rows[0]) if rows else None
+        return self.of_span(Span.of(partition)).get(partition.day)
+
+    def of_span(self, span: Span) -> dict[date, Marker]:
+        """The markers that are there of some days, by day."""
+        rows = self._connection.query(self._render("select_marker", **_key(span)))
+        return {cast(date, day): _marker(values) for *values, day in rows}
 
     def insert(self, partition: Partition, marker: Marker) -> None:
         """Insert a marker into the open transaction.
@@ -55,37 +64,57 @@ class Markers:
         Raises:
             DuplicateKeyError: It is there already; the caller must roll back.
         """
-        values = {
-            "etl_id": marker.etl_id,
-            "rows": marker.rows,
-            "checksum": marker.checksum,
-        }
-        self._connection.query(
-            self._render("insert_marker", **_key(partition), **values)
-        )
+        self.insert_all(Span.of(partition), {partition.day: marker})
+
+    def insert_all(self, span: Span, markers: Mapping[date, Marker]) -> None:
+        """Insert the markers of some of a span's days, by one statement.
+
+        Raises:
+            DuplicateKeyError: One is there already; the caller must roll back.
+        """
+        days = [
+            [day, marker.etl_id, marker.rows, marker.checksum]
+            for day, marker in markers.items()
+        ]
+        self._connection.query(self._render("insert_marker", **_key(span), days=days))
+
+    def delete(self, span: Span) -> None:
+        """Delete the markers of a span, in the open transaction."""
+        self._connection.query(self._render("delete_markers", **_key(span)))
 
     def of_days(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
         """All markers of a table from one day to another, both included."""
-        sql = self._render(
+        found = self.each(table, first, last)
+        return {(day, source): marker for day, source, marker in found}
+
+    def each(
+        self, table: Table, first: date, last: date
+    ) -> Iterator[tuple[date, str, Marker]]:
+        """Day, source and marker of the same, as they stream in."""
+        for day, source, *values in self._connection.stream(
+            self.query(table, first, last)
+        ):
+            yield cast(date, day), str(source), _marker(values)
+
+    def query(self, table: Table, first: date, last: date) -> str:
+        """The statement that reads them."""
+        return self._render(
             "select_markers", target=table.target, first=first, last=last
         )
-        return {
-            (cast(date, day), str(source)): _marker(values)
-            for day, source, *values in self._connection.query(sql)
-        }
 
     def _render(self, template: str, **values: object) -> str:
         return render(template, Dialect.VERTICA, **self._names, **values)
 
 
-def _key(partition: Partition) -> dict[str, object]:
+def _key(span: Span) -> dict[str, object]:
     return {
-        "target": partition.table.target,
-        "source": partition.shard.name,
-        "day": partition.day,
+        "target": span.table.target,
+        "source": span.shard.name,
+        "first": span.first,
+        "last": span.last,
     }
 
 
 def _marker(values: list[object]) -> Marker:
-    etl_id, rows, checksum = (int(str(value)) for value in values)
+    etl_id, rows, checksum = cast(list[int], values)
     return Marker(etl_id, rows, checksum)

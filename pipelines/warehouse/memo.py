@@ -16,6 +16,7 @@ from typing import TypeVar
 from pipelines.catalog import Partition, Table
 from pipelines.errors import TransientError
 from pipelines.settings import Warehouse
+from pipelines.spans import Span
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in
 from pipelines.warehouse.markers import Day, Marker, Markers
@@ -49,9 +50,19 @@ class Memo:
 
     def has(self, partition: Partition) -> bool:
         """Whether a partition's marker is there."""
-        if partition.shard.name in self._known(partition.table, partition.day):
+        return self.holds(Span.of(partition))
+
+    def holds(self, span: Span) -> bool:
+        """Whether the markers of all days of a span are there; one query at most."""
+        if self._knows(span):
             return True
-        return partition.shard.name in self.sources(partition.table, partition.day)
+        self._learn(span.table, span.first, span.last)
+        return self._knows(span)
+
+    def unseen(self, span: Span) -> list[date]:
+        """The days of a span whose marker this process has not seen."""
+        name = span.shard.name
+        return [day for day in span.days if name not in self._known(span.table, day)]
 
     def add(self, partition: Partition) -> None:
         """Remember a marker that this process has just seen."""
@@ -59,9 +70,8 @@ class Memo:
 
     def sources(self, table: Table, day: date) -> set[str]:
         """The shards whose marker of that day is there now."""
-        known = self._known(table, day)
-        known.update(source for _, source in self.markers(table, day, day))
-        return known
+        self._learn(table, day, day)
+        return self._known(table, day)
 
     def markers(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
         """All markers of a table that are there now, from one day to another."""
@@ -72,6 +82,13 @@ class Memo:
                 table, first, last
             )
         )
+
+    def _knows(self, span: Span) -> bool:
+        return not self.unseen(span)
+
+    def _learn(self, table: Table, first: date, last: date) -> None:
+        for day, source in self.markers(table, first, last):
+            self._known(table, day).add(source)
 
     def _known(self, table: Table, day: date) -> set[str]:
         return self._sources.setdefault((table.target, day), set())
@@ -87,6 +104,19 @@ class Memo:
                 return question(kept)
             except TransientError:
                 kept.close()
+            except KeyboardInterrupt:
+                self._drop(kept)
+                raise
         connection = log_in(self._options, autocommit=True)
         self._connections[os.getpid()] = connection
-        return question(connection)
+        try:
+            return question(connection)
+        except KeyboardInterrupt:
+            self._drop(connection)
+            raise
+
+    def _drop(self, connection: Connection) -> None:
+        """Leave a connection that was interrupted in the middle of an answer."""
+        connection.cancel()
+        connection.close()
+        self._connections.pop(os.getpid(), None)

@@ -65,10 +65,7 @@ def statements(options: Warehouse, table: Table) -> list[str]:
         Dialect.VERTICA,
         schema=schema,
         table=name,
-        columns=[
-            _Column(column.name, Sql(column.vertica), column.nullable)
-            for column in table.columns
-        ],
+        columns=_columns(table),
         source_octets=SOURCE_OCTETS,
         date_column=table.date_column,
         key=table.key,
@@ -85,6 +82,24 @@ def statements(options: Warehouse, table: Table) -> list[str]:
             name_octets=NAME_OCTETS,
             source_octets=SOURCE_OCTETS,
         ),
+    ]
+
+
+def staging_statement(table: Table, staging: str) -> str:
+    """The DDL of a temporary table that holds what a target does."""
+    return render(
+        "create_staging",
+        Dialect.VERTICA,
+        staging=staging,
+        columns=_columns(table),
+        source_octets=SOURCE_OCTETS,
+    )
+
+
+def _columns(table: Table) -> list[_Column]:
+    return [
+        _Column(column.name, Sql(column.vertica), column.nullable)
+        for column in table.columns
     ]
 
 

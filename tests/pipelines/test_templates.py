@@ -11,11 +11,14 @@ import pytest
 from report_statements import SHOWN, of_reports
 
 from pipelines import catalog, settings
+from pipelines.grouping import Group
 from pipelines.settings import CatalogFiles, Warehouse
 from pipelines.source.extract import statement
+from pipelines.spans import Span
 from pipelines.templates import Dialect, Sql, identifier, literal, render
-from pipelines.warehouse import schema
+from pipelines.warehouse import replace, schema
 from pipelines.warehouse.copy import copy_statement
+from pipelines.warehouse.replace import STAGING
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 T, V = Dialect.SQL_SERVER, Dialect.VERTICA
@@ -93,7 +96,8 @@ def test_raw_text_never_reaches_a_statement() -> None:
         markers="m",
         target=Sql("x"),
         source="1; DROP TABLE t",
-        day=date(2019, 1, 1),
+        first=date(2019, 1, 1),
+        last=date(2019, 1, 1),
     )
 
 
@@ -107,7 +111,10 @@ def rendered() -> dict[str, str]:
     tables = packaged()
     orders, moscow = tables.table("orders"), tables.shard("moscow")
     partition = catalog.Partition(orders, moscow, date(2019, 3, 14))
-    key = {"target": orders.target, "source": moscow.name, "day": partition.day}
+    key = {"target": orders.target, "source": moscow.name}
+    span = {**key, "first": partition.day, "last": partition.day}
+    week = Span(orders, moscow, Group(partition.day, date(2019, 3, 20)))
+    values = [[partition.day, 1, 2, 3], [date(2019, 3, 15), 4, 0, 0]]
     names = {"schema": "stage", "markers": "markers"}
     return {
         "use_database": render("use_database", T, database=moscow.database),
@@ -119,10 +126,14 @@ def rendered() -> dict[str, str]:
         "create": ";\n".join(schema.statements(Warehouse(), orders)),
         "copy": copy_statement(orders),
         "copied_rows": render("copied_rows", V),
-        "insert_marker": render(
-            "insert_marker", V, **names, **key, etl_id=1, rows=2, checksum=3
-        ),
-        "select_marker": render("select_marker", V, **names, **key),
+        "insert_marker": render("insert_marker", V, **names, **key, days=values[:1]),
+        "insert_markers": render("insert_marker", V, **names, **key, days=values),
+        "extract_days": statement(week),
+        "create_staging": schema.staging_statement(orders, STAGING),
+        "delete_rows": replace.delete_statement(week),
+        "insert_staged": replace.insert_statement(orders),
+        "delete_markers": render("delete_markers", V, **names, **span),
+        "select_marker": render("select_marker", V, **names, **span),
         "select_markers": render(
             "select_markers",
             V,
@@ -145,5 +156,5 @@ def test_a_statement_is_what_it_was(name: str) -> None:
 def test_every_statement_of_the_package_has_a_snapshot() -> None:
     templates = {path.stem for path in Path(settings.__file__).parent.glob("sql/*.sql")}
     created = {"create_schema", "create_table", "create_markers", *SHOWN}
-    variants = {"create", "extract_octets"}
+    variants = {"create", "extract_days", "extract_octets", "insert_markers"}
     assert templates - created | variants == set(rendered())

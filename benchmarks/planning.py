@@ -1,0 +1,125 @@
+"""What it costs to look at a year of 150 shards that is complete: `shardline plan`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+import luigi.configuration
+
+from benchmarks.client import in_fresh_process
+from pipelines import settings
+from pipelines.catalog import Table
+from pipelines.settings import Settings
+from pipelines.warehouse import schema
+from pipelines.warehouse.connection import connect
+from pipelines.warehouse.markers import Markers
+
+TABLE = "orders"
+FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)
+DAYS = (LAST - FIRST).days + 1
+
+
+@dataclass(frozen=True)
+class Looking:
+    """What looking costs; processor time in seconds.
+
+    Attributes:
+        markers: How many there are.
+        query: Reading them, by one query, with the driver alone.
+        nothing: The command's `--help`: Python, and what the command imports.
+        plan: The command.
+        peak: The most memory that the command's process had, in octets.
+    """
+
+    markers: int
+    query: float
+    nothing: float
+    plan: float
+    peak: int
+
+
+def planning(config: Path, rounds: int) -> Looking:
+    """Mark every day of a year for every shard of the packaged catalog, and plan it.
+
+    Args:
+        config: Luigi's configuration that leads to a sandbox; its catalog is the
+            packaged one.
+        rounds: How often each is measured.
+    """
+    markers = in_fresh_process(mark_all, config)
+    plan = ("plan", "--tables", TABLE, "--from", str(FIRST), "--to", str(LAST))
+    plans = [command(config, *plan) for _ in range(rounds)]
+    helps = [command(config, "plan", "--help") for _ in range(rounds)]
+    return Looking(
+        markers=markers,
+        query=median(in_fresh_process(read_all, config) for _ in range(rounds)),
+        nothing=median(cpu for cpu, _ in helps),
+        plan=median(cpu for cpu, _ in plans),
+        peak=max(peak for _, peak in plans),
+    )
+
+
+def mark_all(config: Path) -> int:
+    """Make all markers, as if every day had been loaded; return their number."""
+    options, table = _opened(config)
+    schema.create(options.warehouse, table)
+    lines = list(_lines(table, options.catalog.shards))
+    markers, _, name = options.warehouse.markers.partition(".")
+    with connect(options.warehouse) as connection:
+        copy = f"COPY {markers}.{name} FROM STDIN DELIMITER '|' ABORT ON ERROR"
+        connection.copy(copy, BytesIO("".join(lines).encode()))
+        connection.commit()
+    return len(lines)
+
+
+def read_all(config: Path) -> float:
+    """Read all markers by one query; the processor time that takes the client."""
+    options, table = _opened(config)
+    with connect(options.warehouse) as connection:
+        markers = Markers(connection, options.warehouse.markers)
+        sql = markers.query(table, FIRST, LAST)
+        before = time.process_time()
+        for _ in connection.stream(sql):
+            pass
+        return time.process_time() - before
+
+
+def command(config: Path, *arguments: str) -> tuple[float, int]:
+    """Run `shardline`: the seconds of processor time and the octets that it took.
+
+    Raises:
+        RuntimeError: It failed.
+    """
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and package
+        [sys.executable, "-m", "pipelines", *arguments],
+        env={**os.environ, "LUIGI_CONFIG_PATH": str(config)},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"shardline {arguments[0]} ended with {process.returncode}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+
+
+def _opened(config: Path) -> tuple[Settings, Table]:
+    luigi.configuration.add_config_path(str(config))
+    options = settings.read()
+    return options, options.catalog.table(TABLE)
+
+
+def _lines(table: Table, shards: Iterable[str]) -> Iterator[str]:
+    for number, shard in enumerate(shards):
+        for at in range(DAYS):
+            key = f"{table.target}|{shard}|{FIRST + timedelta(days=at)}"
+            ids = f"{2**62 + number * DAYS + at}|{1000 + at}|{2**61 + at * 77}"
+            yield f"{key}|{ids}\n"

@@ -1,0 +1,86 @@
+"""The task that loads consecutive days of a table in one shard, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import luigi
+
+from pipelines import attempts, sessions, settings
+from pipelines.catalog import Partition
+from pipelines.grouping import Group
+from pipelines.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
+from pipelines.prepared import PreparedTask
+from pipelines.progress import Progress
+from pipelines.settings import Settings
+from pipelines.spans import Span
+from pipelines.table_tasks import task_class
+from pipelines.targets import SpanTarget
+from pipelines.transfer import transfer
+from pipelines.warehouse.memo import memo
+
+
+class Days(PreparedTask):
+    """Something that is done for consecutive days of a table in one shard."""
+
+    triage: ClassVar[str] = LOAD_AGAIN
+
+    table = luigi.Parameter()
+    shard = luigi.Parameter()
+    first = luigi.DateParameter()
+    last = luigi.DateParameter()
+
+    def requires(self) -> list[luigi.Task]:
+        """The days have ended, and there is somewhere to put them."""
+        shard = settings.current().catalog.shard(self.shard)
+        ended = DayEnded(date=self.last, time_zone=shard.time_zone)
+        return [ended, CreateTarget(table=self.table)]
+
+    @property
+    def resources(self) -> dict[str, int]:  # type: ignore[override]
+        """One place in the pool of the SQL Server host."""
+        shard = settings.current().catalog.shards.get(self.shard)
+        return {shard.server: 1} if shard else {}
+
+    @property
+    def parts(self) -> Sequence[LoadShard]:
+        """The loads of the single days that are not known to be there."""
+        span = self.span(settings.current())
+        unseen = memo(settings.current().warehouse).unseen(span) or list(span.days)
+        of_one = task_class(span.table).shard_task
+        return [of_one(date=day, shard=self.shard) for day in unseen]
+
+    def span(self, options: Settings) -> Span:
+        """What it is done for."""
+        return Span(
+            options.catalog.table(self.table),
+            options.catalog.shard(self.shard),
+            Group(self.first, self.last),
+        )
+
+    def name_of(self, partition: Partition) -> str:
+        """What Luigi calls the load of one of the days alone."""
+        of_one = task_class(partition.table).shard_task
+        return str(of_one(date=partition.day, shard=self.shard).task_id)
+
+    def work(self, options: Settings, span: Span, work: attempts.Work) -> None:
+        """Do it, and let luigid's page tell how it goes on."""
+        first = next(iter(span))
+        usual_rows = sessions.usual_rows(options.sessions.database, first) * len(span)
+        with Progress(self, span, usual_rows) as progress:
+            attempts.load(span, options, self.name_of, progress, work)
+
+
+class LoadDays(Days):
+    """Days that follow each other: one extract, one COPY, and a marker each."""
+
+    def output(self) -> luigi.Target:
+        """The days' markers."""
+        options = settings.current()
+        return SpanTarget(options, self.span(options))
+
+    def run(self) -> None:
+        """Load those that are missing, trying again what may pass."""
+        options = settings.current()
+        self.work(options, self.span(options), transfer)

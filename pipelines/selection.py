@@ -1,0 +1,182 @@
+"""Which tables, shards and days a command is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+
+import click
+
+from pipelines.catalog import Catalog, Shard, Table
+from pipelines.errors import ConfigurationError
+from pipelines.grouping import ONE_DAY
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Tables and shards of the catalog, and days, both ends included."""
+
+    tables: tuple[Table, ...]
+    shards: tuple[Shard, ...]
+    first: date
+    last: date
+
+    @property
+    def days(self) -> list[date]:
+        """Each of the days, in order."""
+        return days_between(self.first, self.last)
+
+    @property
+    def told(self) -> str:
+        """The days, for people."""
+        if self.first == self.last:
+            return str(self.first)
+        return f"{self.first} to {self.last}"
+
+
+def select(
+    catalog: Catalog,
+    tables: Sequence[str],
+    shards: Sequence[str],
+    first: date,
+    last: date,
+) -> Selection:
+    """What some patterns name in the catalog; without any, everything.
+
+    Args:
+        catalog: What there is.
+        tables: Names or globs of tables.
+        shards: Names or globs of shards.
+        first: The first day.
+        last: The last day.
+
+    Raises:
+        ConfigurationError: A pattern names nothing, or the days end before they begin.
+    """
+    if last < first:
+        raise ConfigurationError(
+            f"the days end on {last}, before they begin on {first}",
+            step="give the earlier day as --from",
+        )
+    named_tables = matching(tables, catalog.tables, "table", "`shardline tables`")
+    named_shards = matching(shards, catalog.shards, "shard", "`shardline shards`")
+    return Selection(
+        tuple(catalog.tables[name] for name in named_tables),
+        tuple(catalog.shards[name] for name in named_shards),
+        first,
+        last,
+    )
+
+
+def matching(
+    patterns: Sequence[str], names: Iterable[str], what: str, listed_by: str
+) -> list[str]:
+    """The names that are, or match, one of the patterns; all without a pattern.
+
+    A name counts as it is first, since a shard's may hold characters of a glob.
+
+    Raises:
+        ConfigurationError: A pattern names nothing.
+    """
+    known = list(names)
+    found: set[str] = set()
+    for pattern in patterns:
+        exact = pattern in known
+        these = [pattern] if exact else [n for n in known if fnmatchcase(n, pattern)]
+        if not these:
+            raise ConfigurationError(
+                f"no {what} is called {pattern!r}", step=f"{listed_by} lists them"
+            )
+        found.update(these)
+    return [name for name in known if name in found] if patterns else known
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Each day from one to another, both included."""
+    return [first + at * ONE_DAY for at in range((last - first).days + 1)]
+
+
+def runs(
+    days: Iterable[date], key: Callable[[date], object]
+) -> Iterator[tuple[date, date]]:
+    """First and last of days that follow each other and have an equal key.
+
+    Args:
+        days: In order, each once.
+        key: What must be equal.
+    """
+    first = last = None
+    for day in days:
+        if first and last and day - last == ONE_DAY and key(day) == key(last):
+            last = day
+            continue
+        if first and last:
+            yield first, last
+        first = last = day
+    if first and last:
+        yield first, last
+
+
+def range_options(*, required: bool = True) -> Callable[[Any], Any]:
+    """The options of a command over a range: first, last, tables and shards.
+
+    Args:
+        required: Whether the days must be given.
+    """
+    options = [
+        click.option(
+            "--from",
+            "first",
+            type=DAY,
+            required=required,
+            metavar="YYYY-MM-DD",
+            help="The first day.",
+        ),
+        click.option(
+            "--to",
+            "last",
+            type=DAY,
+            required=required,
+            metavar="YYYY-MM-DD",
+            help="The last day, included.",
+        ),
+        click.option(
+            "--tables",
+            multiple=True,
+            metavar="GLOB",
+            help="Tables, instead of all; may be given several times.",
+        ),
+        click.option(
+            "--shards",
+            multiple=True,
+            metavar="GLOB",
+            help="Shards, instead of all; may be given several times.",
+        ),
+    ]
+
+    def decorate(command: Any) -> Any:  # noqa: ANN401 - as click's own decorators
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def of_options(
+    catalog: Catalog,
+    first: datetime,
+    last: datetime,
+    tables: Sequence[str],
+    shards: Sequence[str],
+) -> Selection:
+    """What the options of `range_options` name.
+
+    Raises:
+        ConfigurationError: As `select` does.
+    """
+    return select(catalog, tables, shards, first.date(), last.date())

@@ -1,0 +1,59 @@
+"""Consecutive days of one table in one shard: what one extract reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines.catalog import Partition, Shard, Table
+from pipelines.errors import one_line
+from pipelines.grouping import Bounds, Group, groups
+
+
+@dataclass(frozen=True)
+class Span:
+    """Some days of one table in one shard, each of them loaded once."""
+
+    table: Table
+    shard: Shard
+    days: Group
+
+    @classmethod
+    def of(cls, partition: Partition) -> Span:
+        """The span of a single day."""
+        day = Group(partition.day, partition.day)
+        return cls(partition.table, partition.shard, day)
+
+    @property
+    def first(self) -> date:
+        """Its first day."""
+        return self.days.first
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return self.days.last
+
+    def __iter__(self) -> Iterator[Partition]:
+        """The partition of each day."""
+        return (Partition(self.table, self.shard, day) for day in self.days)
+
+    def __len__(self) -> int:
+        """How many days it has."""
+        return len(self.days)
+
+    def __str__(self) -> str:
+        """How the span is called in messages, in one line."""
+        return one_line(f"{self.table.name} {self.days} {self.shard.name}")
+
+    def without(self, done: Iterable[date]) -> Span:
+        """From the first to the last of the days that are not done; some are not."""
+        left = sorted(set(self.days).difference(done)) or [self.last]
+        return Span(self.table, self.shard, Group(left[0], left[-1]))
+
+    def start_of(self, days: Iterable[date]) -> Span:
+        """The first of these days, and those that follow it without a gap."""
+        chosen = list(days)
+        together = groups(chosen, 0, Bounds(days=len(chosen), rows=0))
+        return Span(self.table, self.shard, together[0])

@@ -1,0 +1,3 @@
+DELETE FROM {{ schema | ident }}.{{ markers | ident }}
+WHERE "target_table" = {{ target }} AND "source" = {{ source }}
+    AND "day" >= {{ first }} AND "day" <= {{ last }}

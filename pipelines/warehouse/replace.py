@@ -1,0 +1,80 @@
+"""Replacing days that are in the warehouse, so that readers see the old or the new.
+
+The rows come into a temporary table of the session first, which nobody else sees or
+waits for. Then one short transaction deletes the old rows, inserts the new ones and
+replaces the markers. Like every other it touches the target before the markers, and
+its DELETE takes the target's exclusive lock, which every other replacement waits for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from datetime import date
+
+from pipelines.catalog import Table
+from pipelines.errors import PermanentError
+from pipelines.spans import Span
+from pipelines.templates import Dialect, render
+from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.copy import loaded
+from pipelines.warehouse.markers import Marker, Markers
+
+STAGING = "shardline_staging"
+"""The temporary table; one session has one of that name."""
+
+
+def replace(
+    connection: Connection, markers: Markers, span: Span, new: Mapping[date, Marker]
+) -> None:
+    """Put what is staged, and its markers, in the place of a span's days.
+
+    Args:
+        connection: Whose session has staged the rows; the caller commits.
+        markers: The markers as this connection sees them.
+        span: Which days; just those of `new`.
+        new: Their new markers.
+
+    Raises:
+        PermanentError: Not all rows that were staged have arrived.
+        ShardlineError: The warehouse failed; the caller must roll back.
+    """
+    connection.query(delete_statement(span))
+    rows = sum(marker.rows for marker in new.values())
+    if rows:
+        ((moved,),) = connection.query(insert_statement(span.table))
+        if int(str(moved)) != rows:
+            raise PermanentError(
+                f"Vertica moved {moved} rows of {rows} from the staging table",
+                step="compare the target's columns with the catalog",
+            )
+    markers.delete(span)
+    markers.insert_all(span, new)
+
+
+def delete_statement(span: Span) -> str:
+    """The DELETE of a span's rows, whichever load brought them."""
+    schema, table = span.table.schema_and_table
+    return render(
+        "delete_rows",
+        Dialect.VERTICA,
+        schema=schema,
+        table=table,
+        source=span.shard.name,
+        date_column=span.table.date_column,
+        start=dt.datetime.combine(span.first, dt.time()),
+        stop=dt.datetime.combine(span.last, dt.time()) + dt.timedelta(days=1),
+    )
+
+
+def insert_statement(table: Table) -> str:
+    """The INSERT of all that is staged."""
+    schema, name = table.schema_and_table
+    return render(
+        "insert_staged",
+        Dialect.VERTICA,
+        schema=schema,
+        table=name,
+        staging=STAGING,
+        columns=loaded(table),
+    )
