@@ -1,0 +1,101 @@
+"""The tasks that load days again: those that are asked for, and those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import luigi
+
+from pipelines import settings
+from pipelines.grouping import groups
+from pipelines.load_days import Days
+from pipelines.spans import Span
+from pipelines.survey import survey
+from pipelines.tally import tally
+from pipelines.transfer import replace
+from pipelines.warehouse.markers import Marker, Markers
+from pipelines.warehouse.memo import memo
+
+
+class ReloadDays(Days):
+    """Days that are loaded in the place of what is there; readers see old or new.
+
+    Done when no day has the marker any more that was to be replaced, so it can be
+    repeated, and two that replace the same are one.
+    """
+
+    replaces = luigi.ListParameter()
+    """The sessions in the days' markers until now; 0 for a day that has none."""
+
+    @property
+    def resources(self) -> dict[str, int]:  # type: ignore[override]
+        """Besides a place at the host, the table: one reload of it runs at a time."""
+        return {**super().resources, f"reload_{self.table}": 1}
+
+    def complete(self) -> bool:
+        """Whether each day has a marker, and another one than before."""
+        options = settings.current()
+        span = self.span(options)
+        markers = options.warehouse.markers
+        found = memo(options.warehouse).ask(
+            lambda connection: Markers(connection, markers).of_span(span)
+        )
+        return all(
+            day in found and found[day].etl_id != old
+            for day, old in zip(span.days, self.replaces, strict=True)
+        )
+
+    def run(self) -> None:
+        """Load the days again, trying again what may pass."""
+        options = settings.current()
+        span = self.span(options)
+        old = dict(zip(span.days, self.replaces, strict=True))
+        self.work(options, span, partial(replace, old=old))
+
+
+class RecheckDays(Days):
+    """Days that are read again, and loaded again where the source has changed.
+
+    Has no target: what a source has now is nothing that lasts.
+    """
+
+    checked = False
+
+    def complete(self) -> bool:
+        """Whether this process has done it."""
+        return self.checked
+
+    def run(self) -> Iterator[luigi.Task]:
+        """Compare count and checksum of each day that has a marker; reload the rest."""
+        options = settings.current()
+        span = self.span(options)
+        known = memo(options.warehouse).ask(
+            lambda link: Markers(link, options.warehouse.markers).of_span(span)
+        )
+        found = survey(span, options)
+        changed = [
+            day
+            for day, marker in known.items()
+            if not _is_same(marker, found[day])
+        ]
+        for days in groups(changed, 0, options.load.bounds):
+            part = Span(span.table, span.shard, days)
+            yield reload_of(part, [known[day].etl_id for day in days])
+        self.checked = True
+        tally().add(len(span), 0)
+
+
+def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
+    """The task that replaces a span's days, and these sessions of theirs."""
+    return ReloadDays(
+        table=span.table.name,
+        shard=span.shard.name,
+        first=span.first,
+        last=span.last,
+        replaces=replaces,
+    )
+
+
+def _is_same(marker: Marker, found: Marker) -> bool:
+    return (marker.rows, marker.checksum) == (found.rows, found.checksum)
