@@ -154,9 +154,7 @@ def _line(row: Row, start: int, stop: int, label: int, cell: int) -> Text:
     return text
 
 
-def _heads(
-    days: Sequence[date], label: int, cell: int, spare: int
-) -> Iterator[Text]:
+def _heads(days: Sequence[date], label: int, cell: int, spare: int) -> Iterator[Text]:
     """The months, and below them the days' numbers, upright where cells are narrow."""
     indent = " " * (label + 1)
     yield Text(indent + _months(days, cell, spare), "bold")
