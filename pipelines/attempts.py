@@ -15,8 +15,8 @@ from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.spans import Span
 from pipelines.tally import tally
-from pipelines.transfer import Found, Watcher, transfer
-from pipelines.warehouse.markers import Marker
+from pipelines.transfer import Watcher, transfer
+from pipelines.warehouse.markers import Found, Marker
 from pipelines.warehouse.memo import memo
 
 Work = Callable[[Span, Settings, Mapping[date, int], Watcher], Iterator[Found]]

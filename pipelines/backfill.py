@@ -2,38 +2,199 @@
 
 What Luigi's scheduler takes for each task grows with the number of tasks it has, so it
 gets some at a time; and consecutive days of a shard are one task, one extract and one
-COPY. From the markers is told how it went.
+COPY. How it went is told from the markers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from itertools import batched
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import luigi
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
-from pipelines import database, failures, history
-from pipelines.alerts.events import about_each, tell_all
+from pipelines import database, failures
+from pipelines.alerts import follower
+from pipelines.alerts.events import about_each, run_id, tell_all
 from pipelines.alerts.outbox import Event
-from pipelines.catalog import Shard, Table
-from pipelines.days import is_ready, ready_at
-from pipelines.errors import NotReadyError, ShardlineError
-from pipelines.grouping import Group, groups
-from pipelines.load_days import LoadDays
-from pipelines.reload_days import RecheckDays, reload_of
-from pipelines.runner import (
-    ExitCode,
-    How,
-    begin,
-    build_patiently,
-    exit_code_for,
-)
+from pipelines.backfill_work import Work
+from pipelines.errors import ShardlineError
+from pipelines.grouping import Group
+from pipelines.runner import ExitCode, How, build_patiently, exit_code_for
 from pipelines.settings import Settings
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.tally import tally
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
+
+DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
+
+WHY = {
+    ExitCode.ALREADY_RUNNING: "are being loaded by another run; wait for its end",
+    ExitCode.NOT_RUN: "are kept by luigid for another run, or for one that has died"
+    " until it drops that; see its page, and run it again in two minutes",
+}
+"""Why days are missing of which none has failed."""
+
+
+@dataclass
+class Report:
+    """What a run did for some days of one table; all figures count days of shards.
+
+    Attributes:
+        table: The table.
+        first: The first day.
+        last: The last day.
+        asked: How many were asked for.
+        present: How many were there before, and are left as they were.
+        loaded: How many got their rows while it ran, from whichever run.
+        skipped: How many were found to have none while it ran.
+        replaced: How many of both were there before, and have been replaced.
+        missing: How many are not loaded, or not replaced, at the end.
+        rows: How many rows arrived while it ran.
+        warnings: What someone should see to, a line each.
+        failures: What failed or has to wait, a line each.
+        exit_code: How it ended.
+    """
+
+    table: str
+    first: date
+    last: date
+    asked: int
+    present: int = 0
+    loaded: int = 0
+    skipped: int = 0
+    replaced: int = 0
+    missing: int = 0
+    rows: int = 0
+    warnings: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+    exit_code: ExitCode = ExitCode.COMPLETE
+
+    def __str__(self) -> str:
+        """One line."""
+        replaced = f", {self.replaced:,} of them replaced" if self.replaced else ""
+        return (
+            f"{self.table} {self.first} to {self.last}: {self.asked - self.missing:,}"
+            f" of {self.asked:,} days of shards complete: {self.loaded:,} loaded,"
+            f" {self.skipped:,} skipped{replaced}, {self.present:,} already there,"
+            f" {self.missing:,} missing; {self.rows:,} rows"
+        )
+
+    def worsen(self, code: ExitCode) -> None:
+        """Note how another part of it ended: the greatest code wins."""
+        self.exit_code = max(self.exit_code, code)
+
+
+def begin(settings: Settings) -> None:
+    """Make ready, before any child is forked, what they share with this process."""
+    run_id()
+    follower.start(settings)
+    failures.lines()
+    tally()
+    database.connect(settings.sessions.database)
+
+
+def run(work: Work, settings: Settings, how: How) -> Report:
+    """Do what is to be done for one table.
+
+    Args:
+        work: What is to be done.
+        settings: All options.
+        how: How to run Luigi.
+
+    Raises:
+        ShardlineError: The markers cannot be read, or luigid does not answer. What has
+            been loaded until then stays, and the next run leaves it alone.
+    """
+    asked = len(work.selection.days) * len(work.selection.shards)
+    report = Report(
+        table=work.table.name,
+        first=work.selection.first,
+        last=work.selection.last,
+        asked=asked,
+        missing=work.waiting,
+    )
+    size = settings.load.slice_tasks
+    for at in range(0, len(work.spans), size):
+        _run_slice(work, work.spans[at : at + size], settings, how, report)
+    report.present = asked - report.missing - report.loaded - report.skipped
+    told = failures.lines().take()
+    report.warnings, report.failures = told.warnings, told.failures
+    if work.waiting:
+        report.worsen(ExitCode.NOT_READY)
+    if report.missing and not told.failures:
+        report.failures = (_unexplained(report),)
+    return report
+
+
+def _run_slice(
+    work: Work, spans: Sequence[Span], settings: Settings, how: How, report: Report
+) -> None:
+    table = work.table
+    first, last = min(s.first for s in spans), max(s.last for s in spans)
+    seen = memo(settings.warehouse)
+    tasks: list[luigi.Task] = []
+
+    def found() -> dict[Day, Marker]:
+        return seen.markers(table, first, last)
+
+    try:
+        before = found()
+        asked = [span for span in spans if work.is_left(span, before)]
+        tasks = work.tasks(asked)
+        status = build_patiently(
+            tasks,
+            lambda: len(found()),
+            settings.load.patience if work.purpose.lasting else 0,
+            how,
+        )
+        after = found()
+    except ShardlineError as error:
+        tell_all(
+            error, [one for t in tasks for one in about_each(t)], Event.NOT_STARTED
+        )
+        raise error.at(f"{table.name} {Group(first, last)}") from error
+    missing = _count(work, asked, before, after, report)
+    report.worsen(_code(work, missing, status))
+    # Luigi keeps every task there ever was.
+    Register.clear_instance_cache()
+
+
+def _code(work: Work, missing: int, status: LuigiStatusCode) -> ExitCode:
+    """How a slice ended; of what leaves no marker only Luigi can tell."""
+    if not work.purpose.lasting and status not in DONE:
+        return exit_code_for(["unknown"], status)
+    return exit_code_for(["some"] if missing else [], status)
+
+
+def _count(
+    work: Work,
+    spans: Sequence[Span],
+    before: Mapping[Day, Marker],
+    after: Mapping[Day, Marker],
+    report: Report,
+) -> int:
+    """Count what a slice has brought; returns how much is missing of it."""
+    missing = 0
+    for span in spans:
+        for day in span.days:
+            key = (day, span.shard.name)
+            marker, old = after.get(key), before.get(key)
+            if marker is None or (marker == old and work.purpose.replaces):
+                missing += 1
+            elif marker != old:
+                report.loaded += bool(marker.rows)
+                report.skipped += not marker.rows
+                report.replaced += old is not None
+                report.rows += marker.rows
+    report.missing += missing
+    return missing
+
+
+def _unexplained(report: Report) -> str:
+    why = WHY.get(report.exit_code, "are not loaded; run it again with --verbose")
+    days = f"{report.table} {Group(report.first, report.last)}"
+    return f"{days}: {report.missing:,} days of shards {why}"

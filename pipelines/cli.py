@@ -10,12 +10,26 @@ from typing import TypeVar
 
 import click
 
-from pipelines import __version__, catalog, checks, failures, listing, runner, settings
+from pipelines import (
+    __version__,
+    backfill_commands,
+    catalog,
+    checks,
+    failures,
+    listing,
+    runner,
+    settings,
+)
 from pipelines.alerts.commands import alerts
+from pipelines.backfill_commands import backfill_command
+from pipelines.backfill_work import Load
+from pipelines.how_options import how_options
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
+from pipelines.selection import select
 from pipelines.status_commands import status
+from pipelines.verify_commands import verify_command
 
 T = TypeVar("T")
 
@@ -26,6 +40,8 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
       shardline run all --date 2019-03-14 --workers 4
       shardline run orders calls --date 2019-03-14 --date 2019-03-15
       shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+      shardline run orders --from 2019-03-01 --to 2019-03-31 --workers 4
+      shardline run orders --date 2019-03-14 --recheck-days 3
 
     What is in the warehouse already is left alone, so a run may be repeated at any
     time. One line tells how each day ended, and one line names each failure: shard,
@@ -76,10 +92,12 @@ def cli() -> None:
 
 
 cli.add_command(alerts)
+cli.add_command(backfill_command)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
 cli.add_command(status)
+cli.add_command(verify_command)
 
 
 @cli.command(help=RUN_HELP)
@@ -88,10 +106,23 @@ cli.add_command(status)
     "--date",
     "days",
     type=click.DateTime(["%Y-%m-%d"]),
-    required=True,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day to load; may be given several times.",
+)
+@click.option(
+    "--from",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The first day of a range, as of `shardline backfill`.",
+)
+@click.option(
+    "--to",
+    "last",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The last day of a range, included.",
 )
 @click.option(
     "--shard",
@@ -101,42 +132,45 @@ cli.add_command(status)
     help="A shard to load, instead of all; may be given several times.",
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many processes load at a time.",
+    "--recheck-days",
+    type=click.IntRange(0, 366),
+    help="Compare so many days before each with their shards, and load again what has"
+    " changed; by default as many as the table's entry says.",
 )
-@click.option(
-    "--local-scheduler",
-    is_flag=True,
-    help="Schedule in this process, even if luigi.cfg names a luigid.",
-)
-@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+@how_options
 def run(
     tables: tuple[str, ...],
     days: tuple[datetime, ...],
+    first: datetime | None,
+    last: datetime | None,
     shards: tuple[str, ...],
-    workers: int,
-    local_scheduler: bool,
-    verbose: bool,
+    recheck_days: int | None,
+    how: How,
 ) -> None:
     """Load days of some tables."""
     options = settings.read()
-    how = How(
-        workers=workers,
-        local_scheduler=local_scheduler or not runner.names_luigid(),
-        verbose=verbose,
-    )
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
     dates = _unique([day.date() for day in days])
     code = 0
-    for report in runner.run(
-        _named(tables, options.catalog), dates, _unique(shards), options, how
-    ):
-        _tell(report)
-        code = max(code, report.exit_code)
+    if first and last and not dates:
+        ranges = [(first.date(), last.date())]
+    elif dates and not first and not last:
+        ranges = [(day, day) for day in dates]
+        for report in runner.run(
+            _named(tables, options.catalog), dates, _unique(shards), options, how
+        ):
+            _tell(report)
+            code = max(code, report.exit_code)
+    else:
+        raise click.UsageError("give days by --date, or a range by --from and --to")
+    names = () if catalog.ALL in tables else tables
+    for begin, end in ranges:
+        chosen = select(options.catalog, names, shards, begin, end)
+        if not dates:
+            code = backfill_commands.run(chosen, options, how, Load())
+        earlier = backfill_commands.recheck(chosen, recheck_days, options, how)
+        code = max(code, earlier)
     sys.exit(code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
+from math import inf
 from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder
@@ -25,7 +26,9 @@ class DayEncoders:
         rows: How many rows have been encoded.
     """
 
-    def __init__(self, span: Span, etl_ids: Mapping[date, int], most_rows: int) -> None:
+    def __init__(
+        self, span: Span, etl_ids: Mapping[date, int], most_rows: float = inf
+    ) -> None:
         """Prepare.
 
         Args:

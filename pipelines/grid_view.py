@@ -130,7 +130,11 @@ def _folded(grid: Grid) -> Iterator[Row]:
                 name = " " * len(table)
 
 
+<<<<<<< HEAD
 def _unfolded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
+=======
+def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
+>>>>>>> ae9e7c4bea56e14b2aeaaff3062b95f6b648b563
     for table, shards in grid.tables.items():
         yield Row(table)
         for shard, stands in shards.items():

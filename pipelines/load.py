@@ -69,6 +69,16 @@ class LoadShard(luigi.Task):
     date = luigi.DateParameter()
     shard = luigi.Parameter()
 
+    seen_absent = False
+    """Whether who made the task has just seen that it is not done."""
+
+    def complete(self) -> bool:
+        """Whether the marker is there; the first time as it has just been seen."""
+        if self.seen_absent:
+            self.seen_absent = False
+            return False
+        return bool(super().complete())
+
     def requires(self) -> list[luigi.Task]:
         """The day has ended, and there is somewhere to put it."""
         shard = settings.current().catalog.shard(self.shard)
@@ -94,6 +104,18 @@ class LoadShard(luigi.Task):
         span = Span.of(partition)
         with Progress(self, span, usual_rows) as progress:
             attempts.load(span, options, lambda _: str(self.task_id), progress)
+
+    @classmethod
+    def bulk_complete(cls, parameter_tuples: Iterable[date]) -> list[date]:
+        """Which of these days are complete, by one query; see `LoadDay`."""
+        days = list(parameter_tuples)
+        if not days:
+            return []
+        one = cls(days[0])
+        options = settings.current()
+        table = options.catalog.table(one.table)
+        present = memo(options.warehouse).markers(table, min(days), max(days))
+        return [day for day in days if (day, one.shard) in present]
 
     def _partition(self, options: Settings) -> Partition:
         return Partition(

@@ -74,6 +74,16 @@ class Days(luigi.Task):
 class LoadDays(Days):
     """Days that follow each other: one extract, one COPY, and a marker each."""
 
+    seen_absent = False
+    """Whether who made the task has just seen that it is not done."""
+
+    def complete(self) -> bool:
+        """Whether the markers are there; the first time as it has just been seen."""
+        if self.seen_absent:
+            self.seen_absent = False
+            return False
+        return bool(super().complete())
+
     def output(self) -> luigi.Target:
         """The days' markers."""
         options = settings.current()

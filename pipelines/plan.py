@@ -106,7 +106,7 @@ def plan(connection: Connection, settings: Settings, selection: Selection) -> Pl
         table.name: coverage(connection, markers, table, first, last)
         for table in selection.tables
     }
-    ended = _last_days(settings, selection)
+    ended = days_over(settings, selection)
     parts = [
         _plan_table(settings, table, loaded[table.name], ended)
         for table in selection.tables
@@ -170,7 +170,7 @@ def _extract(shard: str, group: Group, usual: Estimates) -> Extract:
     return Extract(shard, group, of_shard.rows * days, of_shard.seconds * days)
 
 
-def _last_days(settings: Settings, selection: Selection) -> dict[str, int]:
+def days_over(settings: Settings, selection: Selection) -> dict[str, int]:
     """How many of the days are over, for each shard."""
     days = selection.days
     now = datetime.now().astimezone()

@@ -75,9 +75,7 @@ class RecheckDays(Days):
         )
         found = survey(span, options)
         changed = [
-            day
-            for day, marker in known.items()
-            if not _is_same(marker, found[day])
+            day for day, marker in known.items() if not _is_same(marker, found[day])
         ]
         for days in groups(changed, 0, options.load.bounds):
             part = Span(span.table, span.shard, days)

@@ -24,13 +24,10 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.connection import connect as connect_warehouse
 from pipelines.warehouse.copy import copy_rows, copy_statement
 from pipelines.warehouse.faults import DuplicateKeyError
-from pipelines.warehouse.markers import Marker, Markers
+from pipelines.warehouse.markers import Found, Marker, Markers
 from pipelines.warehouse.replace import STAGING
 from pipelines.warehouse.replace import replace as replace_days
 from pipelines.warehouse.schema import staging_statement
-
-Found = dict[date, Marker]
-"""The markers of some days that are in the warehouse now."""
 
 
 class Watcher(Protocol):

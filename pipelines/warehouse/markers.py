@@ -36,6 +36,10 @@ class Marker:
     checksum: int
 
 
+Found = dict[date, Marker]
+"""The markers of some days of one source."""
+
+
 class Markers:
     """The marker table, seen through one connection."""
 

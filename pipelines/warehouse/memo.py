@@ -8,8 +8,7 @@ bring it at any moment.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from typing import TypeVar
@@ -40,7 +39,6 @@ class Memo:
         self._connections: dict[int, Connection] = {}
         self._tables: set[str] = set()
         self._sources: dict[tuple[str, date], set[str]] = {}
-        self._looked_at: list[tuple[Table, date, date]] = []
 
     def has_table(self, table: Table) -> bool:
         """Whether a table's target and the marker table are there."""
@@ -58,8 +56,6 @@ class Memo:
         """Whether the markers of all days of a span are there; one query at most."""
         if self._knows(span):
             return True
-        if self._has_looked_at(span):
-            return False
         self._learn(span.table, span.first, span.last)
         return self._knows(span)
 
@@ -67,22 +63,6 @@ class Memo:
         """The days of a span whose marker this process has not seen."""
         name = span.shard.name
         return [day for day in span.days if name not in self._known(span.table, day)]
-
-    @contextmanager
-    def looked_at(self, ranges: Iterable[tuple[Table, date, date]]) -> Iterator[None]:
-        """Look once at tables' days, and believe for the block what is absent.
-
-        For a scheduler that asks for thousands of loads: the load itself looks again
-        before it does anything. Nothing that requires a load may be asked for inside.
-        """
-        seen = list(ranges)
-        for table, first, last in seen:
-            self._learn(table, first, last)
-        self._looked_at = seen
-        try:
-            yield
-        finally:
-            self._looked_at = []
 
     def add(self, partition: Partition) -> None:
         """Remember a marker that this process has just seen."""
@@ -105,14 +85,6 @@ class Memo:
 
     def _knows(self, span: Span) -> bool:
         return not self.unseen(span)
-
-    def _has_looked_at(self, span: Span) -> bool:
-        return any(
-            table.target == span.table.target
-            and first <= span.first
-            and span.last <= last
-            for table, first, last in self._looked_at
-        )
 
     def _learn(self, table: Table, first: date, last: date) -> None:
         for day, source in self.markers(table, first, last):

@@ -1,0 +1,198 @@
+"""`shardline backfill`, and `shardline run` over a range."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import datetime
+
+import click
+
+from pipelines import backfill, failures, settings
+from pipelines.backfill import Report
+from pipelines.backfill_progress import shown
+from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.grouping import ONE_DAY
+from pipelines.how_options import how_options
+from pipelines.runner import How
+from pipelines.selection import Selection, of_options, range_options
+from pipelines.settings import Settings
+
+HELP = """Load the days of a range that are missing, in few extracts and COPYs.
+
+    \b
+    Examples:
+      shardline backfill --from 2019-01-01 --to 2019-12-31 --workers 8
+      shardline backfill --from 2019-03-01 --to 2019-03-31 --tables orders --dry-run
+      shardline backfill --from 2019-03-14 --to 2019-03-14 --shards 'm*' --reload
+      shardline backfill --from 2019-03-01 --to 2019-03-13 --recheck
+
+    Days of a shard that follow each other are read by one extract and loaded by one
+    COPY, each with a marker of its own, as far as [load] group_days and group_rows
+    let them. What is there already is left alone, so a backfill may be repeated, or
+    run beside another or beside the daily run.
+
+    With --reload days that are there are replaced, each whole: readers see the old
+    rows or the new ones. With --recheck they are read again, and replaced where count
+    or checksum differ from what was loaded; days that are missing stay so.
+
+    \b
+    Exit codes:
+       0  every day asked for is complete
+       2  wrong usage or configuration; nothing was started
+      10  what is missing is being loaded by another run
+      20  a day is not over yet in some shard's time zone
+      25  luigid keeps something for another run, or did not let it run
+      30  something failed
+      35  something could not be scheduled
+     130  interrupted
+     143  told to end by SIGTERM
+    """
+
+
+PURPOSES: dict[str, type[Purpose]] = {
+    "load": Load,
+    "reload": Reload,
+    "recheck": Recheck,
+}
+
+
+@click.command("backfill", help=HELP)
+@range_options()
+@click.option(
+    "--reload",
+    "purpose",
+    flag_value="reload",
+    help="Replace what is there already.",
+)
+@click.option(
+    "--recheck",
+    "purpose",
+    flag_value="recheck",
+    help="Replace what has changed since it was loaded.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@how_options
+def backfill_command(
+    first: datetime,
+    last: datetime,
+    tables: tuple[str, ...],
+    shards: tuple[str, ...],
+    purpose: str | None,
+    dry_run: bool,
+    as_json: bool,
+    how: How,
+) -> None:
+    """Load, replace or compare a range of days."""
+    options = settings.read()
+    selection = of_options(options.catalog, first, last, tables, shards)
+    chosen = PURPOSES[purpose or "load"]()
+    if dry_run:
+        _tell_work(selection, options, chosen, as_json=as_json)
+        return
+    if options.sessions.is_file and not how.local_scheduler:
+        click.echo(settings.ONE_FILE_EACH, err=True)
+    sys.exit(run(selection, options, how, chosen, as_json=as_json))
+
+
+def run(
+    selection: Selection,
+    options: Settings,
+    how: How,
+    purpose: Purpose,
+    *,
+    as_json: bool = False,
+) -> int:
+    """Do a range of days, table by table, tell how it went, and return the exit code.
+
+    Raises:
+        ShardlineError: As `backfill.run` does.
+    """
+    backfill.begin(options)
+    reports = []
+    for work in _works(selection, options, purpose):
+        with shown(work.table.name, work.days):
+            report = backfill.run(work, options, how)
+        reports.append(report)
+        for line in (report.warnings, report.failures):
+            for each in failures.shown(line):
+                click.echo(each, err=True)
+        if not as_json:
+            click.echo(str(report))
+    if as_json:
+        click.echo(json.dumps([_as_fields(report) for report in reports], indent=2))
+    return max((report.exit_code for report in reports), default=0)
+
+
+def recheck(selection: Selection, days: int | None, options: Settings, how: How) -> int:
+    """Compare what was loaded of the days before a selection; returns the exit code.
+
+    Args:
+        selection: What has just been loaded.
+        days: How many days; as each table's entry says if None.
+        options: All options.
+        how: How to run Luigi.
+    """
+    code = 0
+    for table in selection.tables:
+        count = table.recheck_days if days is None else days
+        if count:
+            before = replace(
+                selection,
+                tables=(table,),
+                first=selection.first - count * ONE_DAY,
+                last=selection.first - ONE_DAY,
+            )
+            code = max(code, run(before, options, how, Recheck()))
+    return code
+
+
+def _works(selection: Selection, options: Settings, purpose: Purpose) -> Iterator[Work]:
+    for table in selection.tables:
+        yield find_work(purpose, table, selection, options)
+
+
+def _tell_work(
+    selection: Selection, options: Settings, purpose: Purpose, *, as_json: bool
+) -> None:
+    works = list(_works(selection, options, purpose))
+    if as_json:
+        click.echo(json.dumps([_planned(work) for work in works], indent=2))
+        return
+    for work in works:
+        click.echo(
+            f"{work.table.name} {selection.told}: {work.days:,} days of shards to do in"
+            f" {len(work.spans):,} extracts; {work.present:,} are there,"
+            f" {work.waiting:,} are not over"
+        )
+
+
+def _planned(work: Work) -> dict[str, object]:
+    return {
+        "table": work.table.name,
+        "days": work.days,
+        "present": work.present,
+        "not_over": work.waiting,
+        "extracts": [
+            {
+                "shard": span.shard.name,
+                "from": span.first.isoformat(),
+                "to": span.last.isoformat(),
+            }
+            for span in work.spans
+        ],
+    }
+
+
+def _as_fields(report: Report) -> dict[str, object]:
+    fields = asdict(report)
+    days = {"from": fields.pop("first"), "to": fields.pop("last")}
+    fields["exit_code"] = int(report.exit_code)
+    return {
+        "table": fields.pop("table"),
+        **{name: day.isoformat() for name, day in days.items()},
+        **fields,
+    }

@@ -1,0 +1,201 @@
+"""What a run over a range has to do for one table: spans, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import luigi
+
+from pipelines import database, failures
+from pipelines.catalog import Shard, Table
+from pipelines.days import ready_at
+from pipelines.errors import NotReadyError
+from pipelines.grouping import Group, groups
+from pipelines.history import rows_a_day
+from pipelines.load_days import LoadDays
+from pipelines.plan import days_over
+from pipelines.reload_days import RecheckDays, reload_of
+from pipelines.selection import Selection
+from pipelines.settings import Settings
+from pipelines.spans import Span
+from pipelines.table_tasks import task_class
+from pipelines.warehouse.coverage import Coverage, coverage
+from pipelines.warehouse.markers import Day, Marker
+from pipelines.warehouse.memo import memo
+
+
+class Purpose(Protocol):
+    """Which days a run is for, and by which tasks it does them.
+
+    Attributes:
+        replaces: Whether a day is missing while it has the marker it had.
+        lasting: Whether a task that was done stays so for another process.
+    """
+
+    replaces: bool
+    lasting: bool
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether there is something to be done for a day."""
+
+    def task(self, loaded: Coverage, span: Span) -> luigi.Task:
+        """The task that does it, not done yet when the markers were read."""
+
+
+class Load:
+    """Days without a marker are loaded."""
+
+    replaces = False
+    lasting = True
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether the marker is missing."""
+        return loaded.find(shard, day) is None
+
+    def task(self, loaded: Coverage, span: Span) -> luigi.Task:  # noqa: ARG002
+        """A day alone is loaded as ever, so that luigid knows it for the same."""
+        task: luigi.Task
+        if len(span) == 1:
+            of_one = task_class(span.table).shard_task
+            task = of_one(date=span.first, shard=span.shard.name)
+        else:
+            task = LoadDays(
+                table=span.table.name,
+                shard=span.shard.name,
+                first=span.first,
+                last=span.last,
+            )
+        task.seen_absent = True
+        return task
+
+
+class Reload:
+    """All days are loaded, those that are there in the place of what is there."""
+
+    replaces = True
+    lasting = True
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:  # noqa: ARG002
+        """Each."""
+        return True
+
+    def task(self, loaded: Coverage, span: Span) -> luigi.Task:
+        """One that is done when the markers of now are gone."""
+        found = [loaded.find(span.shard.name, day) for day in span.days]
+        return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
+
+
+class Recheck:
+    """Days with a marker are read again, and replaced where they have changed."""
+
+    replaces = False
+    lasting = False
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether the marker is there."""
+        return loaded.find(shard, day) is not None
+
+    def task(self, loaded: Coverage, span: Span) -> luigi.Task:  # noqa: ARG002
+        """One that compares, and asks for what it finds changed."""
+        return RecheckDays(
+            table=span.table.name,
+            shard=span.shard.name,
+            first=span.first,
+            last=span.last,
+        )
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do for one table.
+
+    Attributes:
+        purpose: Why.
+        table: The table.
+        selection: Its days and shards.
+        loaded: The markers as they were when it was found out.
+        spans: What to do, oldest first; days that are not over are not among them.
+        waiting: How many days of shards have no marker and are not over.
+    """
+
+    purpose: Purpose
+    table: Table
+    selection: Selection
+    loaded: Coverage
+    spans: tuple[Span, ...]
+    waiting: int
+
+    @property
+    def days(self) -> int:
+        """How many days of shards there are to do."""
+        return sum(len(span) for span in self.spans)
+
+    @property
+    def present(self) -> int:
+        """How many of those asked for have a marker."""
+        return sum(self.loaded.present(shard.name) for shard in self.selection.shards)
+
+    def is_left(self, span: Span, markers: Mapping[Day, Marker]) -> bool:
+        """Whether nobody else has done a span since; `markers` are those of now."""
+        name = span.shard.name
+        return any(
+            markers.get((day, name)) == self.loaded.find(name, day) for day in span.days
+        )
+
+    def tasks(self, spans: Sequence[Span]) -> list[luigi.Task]:
+        """The tasks of some spans."""
+        return [self.purpose.task(self.loaded, span) for span in spans]
+
+
+def find_work(
+    purpose: Purpose, table: Table, selection: Selection, settings: Settings
+) -> Work:
+    """Find out what to do, by one query of the markers, and tell what has to wait.
+
+    Raises:
+        ShardlineError: The warehouse or the session log cannot be read.
+    """
+    loaded = memo(settings.warehouse).ask(
+        lambda link: coverage(
+            link, settings.warehouse.markers, table, selection.first, selection.last
+        )
+    )
+    engine = database.connect(settings.sessions.database)
+    usual = rows_a_day(engine, table.target)
+    over = days_over(settings, selection)
+    spans: list[Span] = []
+    waiting = 0
+    for shard in selection.shards:
+        ended = selection.days[: over[shard.name]]
+        wanted = [day for day in ended if purpose.wants(loaded, shard.name, day)]
+        rows = usual.get(shard.name, 0)
+        spans += [
+            Span(table, shard, days)
+            for days in groups(wanted, rows, settings.load.bounds)
+        ]
+        absent = [
+            day
+            for day in selection.days[over[shard.name] :]
+            if loaded.find(shard.name, day) is None
+        ]
+        if absent and purpose.lasting:
+            waiting += len(absent)
+            _tell_wait(table, shard, absent, settings)
+    spans.sort(key=lambda span: span.first)
+    return Work(purpose, table, selection, loaded, tuple(spans), waiting)
+
+
+def _tell_wait(
+    table: Table, shard: Shard, days: Sequence[date], settings: Settings
+) -> None:
+    """Say in a line why days have to wait."""
+    ready = ready_at(days[-1], shard.time_zone, settings.load.settle)
+    why = NotReadyError(
+        f"the day is not over in {shard.time_zone}",
+        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
+    )
+    what = f"{table.name} {Group(days[0], days[-1])}"
+    failures.lines().wait_for(what, shard.name, str(why))

@@ -1,0 +1,301 @@
+"""A range of days: grouped, raced, cut, replaced and compared."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from project import Project, Result, finished, insert, kill, orders
+
+from pipelines.database import sessions
+from sandbox.holds import When
+
+FIRST, LAST = "2019-03-11", "2019-03-15"
+DAYS = [f"2019-03-{day}" for day in range(11, 16)]
+ROWS = [40, 0, 7, 300, 1]
+
+
+def backfill(project: Project, *options: str) -> Result:
+    return project.run(*command(*options))
+
+
+def command(*options: str) -> tuple[str, ...]:
+    return "shardline", "backfill", "--from", FIRST, "--to", LAST, *options
+
+
+def filled(project: Project, rows: list[int] = ROWS) -> str:
+    """A shard with some orders on each of the days."""
+    shard = project.add_shard()
+    for at, (day, count) in enumerate(zip(DAYS, rows, strict=True)):
+        if count:
+            insert(project, shard, orders(count, day, first=1_000 * at))
+    return shard
+
+
+def markers(project: Project) -> list[list[object]]:
+    """Source, day, rows and checksum of all markers."""
+    return project.on_warehouse(
+        'SELECT "source", "day", "rows", "checksum" FROM stage.markers'
+        f" WHERE \"target_table\" = '{project.target}' ORDER BY 1, 2"
+    )
+
+
+def loaded(project: Project) -> list[list[object]]:
+    """All columns that do not name the session, of all rows."""
+    return project.on_warehouse(
+        "SELECT id, start_time, end_time, type, data, etl_source, hash_id"
+        f" FROM {project.target} ORDER BY etl_source, id"
+    )
+
+
+def sent(project: Project, pattern: str) -> int:
+    """How many statements began so since the log was started."""
+    return sum(
+        one.text.startswith(pattern) for one in project.sandbox.control.statements()
+    )
+
+
+def test_days_are_loaded_together_as_each_would_be_alone(project: Project) -> None:
+    shard = filled(project)
+    control = project.sandbox.control
+    control.start_log()
+    result = backfill(project)
+    extracts, copies = sent(project, "SELECT\n    q."), sent(project, "COPY ")
+    control.stop_log()
+    assert (result.code, result.err) == (0, "")
+    assert "5 of 5 days of shards complete: 4 loaded, 1 skipped" in result.out
+    assert (extracts, copies) == (1, 1)
+    together, rows = markers(project), loaded(project)
+    assert [row[2] for row in together] == ROWS
+    project.on_warehouse(f"DELETE FROM {project.target}; COMMIT")
+    project.on_warehouse(
+        f"DELETE FROM stage.markers WHERE target_table = '{project.target}'; COMMIT"
+    )
+    assert project.load(*DAYS).code == 0
+    assert (markers(project), loaded(project)) == (together, rows)
+    assert len(project.rows(shard)) == sum(ROWS)
+
+
+def test_each_day_has_a_session_and_its_rows_name_it(project: Project) -> None:
+    filled(project)
+    assert backfill(project).code == 0
+    with project.log() as connection:
+        columns = (sessions.c.id, sessions.c.day, sessions.c.outcome)
+        log = connection.execute(
+            sa.select(*columns, sessions.c.loaded_rows).order_by(sessions.c.day)
+        ).all()
+    assert [(str(row.day), row.outcome, row.loaded_rows) for row in log] == [
+        (day, "loaded" if rows else "skipped", rows)
+        for day, rows in zip(DAYS, ROWS, strict=True)
+    ]
+    per_day = project.on_warehouse(
+        f"SELECT etl_id, start_time::DATE FROM {project.target} GROUP BY 1, 2"
+    )
+    assert {(etl_id, str(day)) for etl_id, day in per_day} == {
+        (row.id, str(row.day)) for row in log if row.loaded_rows
+    }
+
+
+def test_what_is_there_is_left_alone_and_parts_the_groups(project: Project) -> None:
+    filled(project)
+    project.load("2019-03-13")
+    before = markers(project)
+    control = project.sandbox.control
+    control.start_log()
+    result = backfill(project)
+    copies = sent(project, "COPY ")
+    control.stop_log()
+    assert "3 loaded, 1 skipped, 1 already there, 0 missing" in result.out
+    assert copies == 2
+    assert before[0] in markers(project)
+    again = backfill(project)
+    assert "0 loaded, 0 skipped, 5 already there" in again.out
+
+
+def test_a_group_ends_with_the_day_that_fills_it(project: Project) -> None:
+    project.options["load"] = {"group_rows": "41"}
+    filled(project)
+    control = project.sandbox.control
+    control.start_log()
+    result = backfill(project)
+    copies = sent(project, "COPY ")
+    control.stop_log()
+    assert result.code == 0, result.err
+    assert copies == 2
+    assert [row[2] for row in markers(project)] == ROWS
+    assert len(loaded(project)) == sum(ROWS)
+
+
+def test_a_day_that_another_run_loads_meanwhile_is_loaded_once(
+    project: Project,
+) -> None:
+    filled(project)
+    project.create_target()
+    control = project.sandbox.control
+    process = project.start(*command())
+    hold = control.hold(
+        r'^INSERT INTO "stage"."markers"', server="vertica", client_pid=process.pid
+    )
+    control.wait(hold)
+    assert project.load("2019-03-13").code == 0
+    control.release("go", hold=hold)
+    control.remove(hold)
+    result = finished(process)
+    assert (result.code, result.err) == (0, "")
+    assert [row[2] for row in markers(project)] == ROWS
+    assert len(loaded(project)) == sum(ROWS)
+    assert sorted(map(str, project.outcomes())) == sorted(
+        ["loaded"] * 4 + ["skipped", "present"]
+    )
+
+
+STEPS = ["COPY ", "SELECT GET_NUM", 'INSERT INTO "stage"."markers"', "COMMIT"]
+RELOAD_STEPS = [
+    "CREATE LOCAL TEMP",
+    *STEPS[:2],
+    "DELETE FROM ",
+    "INSERT INTO ",
+    *STEPS[2:],
+]
+
+
+def killed_at(project: Project, step: str, when: When, *options: str) -> None:
+    """Kill a backfill at a statement, before the server has it or after."""
+    control = project.sandbox.control
+    process = project.start(*command(*options))
+    hold = control.hold(f"^{step}", when=when, server="vertica", client_pid=process.pid)
+    control.wait(hold)
+    kill(process)
+    finished(process)
+    control.release("kill", hold=hold)
+    control.remove(hold)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_a_statement_all_days_of_a_group_or_none_are_there(
+    project: Project, step: str, when: When
+) -> None:
+    filled(project)
+    project.create_target()
+    killed_at(project, step, when)
+    state = [row[2] for row in markers(project)], len(loaded(project))
+    assert state in [([], 0), (ROWS, sum(ROWS))]
+    again = backfill(project)
+    assert (again.code, again.err) == (0, "")
+    assert [row[2] for row in markers(project)] == ROWS
+    assert len(loaded(project)) == sum(ROWS)
+    assert None not in project.outcomes()
+
+
+def changed(project: Project) -> str:
+    """A loaded shard, of which a row changed and another moved to the next day."""
+    shard = filled(project)
+    assert backfill(project).code == 0
+    project.on_shard(shard, "UPDATE dbo.Orders SET type = 99 WHERE id = 5")
+    project.on_shard(
+        shard,
+        "UPDATE dbo.Orders SET start_time = '2019-03-15T01:00:00' WHERE id = 3001",
+    )
+    return shard
+
+
+def test_a_reload_replaces_each_day_whole(project: Project) -> None:
+    shard = changed(project)
+    result = backfill(project, "--reload")
+    assert (result.code, result.err) == (0, "")
+    assert "4 loaded, 1 skipped, 5 of them replaced, 0 already there" in result.out
+    assert [row[2] for row in markers(project)] == [40, 0, 7, 299, 2]
+    rows = project.rows(shard)
+    assert len(rows) == len({row[0] for row in rows}) == sum(ROWS)
+    assert [row[3] for row in rows if row[0] == 5] == [99]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", RELOAD_STEPS)
+def test_a_reload_that_is_killed_leaves_the_old_rows_or_the_new(
+    project: Project, step: str, when: When
+) -> None:
+    changed(project)
+    old, new = (markers(project), loaded(project)), [40, 0, 7, 299, 2]
+    killed_at(project, step, when, "--reload")
+    found = markers(project), loaded(project)
+    assert found == old or [row[2] for row in found[0]] == new
+    again = backfill(project, "--reload")
+    assert (again.code, again.err) == (0, "")
+    assert [row[2] for row in markers(project)] == new
+    assert len(loaded(project)) == sum(ROWS)
+
+
+def test_a_recheck_replaces_just_the_days_that_differ(project: Project) -> None:
+    changed(project)
+    before = {str(row[1]): row[3] for row in markers(project)}
+    result = backfill(project, "--recheck", "--workers", "2")
+    assert (result.code, result.err) == (0, "")
+    assert "3 loaded, 0 skipped, 3 of them replaced, 2 already there" in result.out
+    after = {str(row[1]): row[3] for row in markers(project)}
+    differing = {day for day in before if before[day] != after[day]}
+    assert differing == {"2019-03-11", "2019-03-14", "2019-03-15"}
+    again = backfill(project, "--recheck")
+    assert "0 of them replaced" not in again.out
+    assert "0 loaded, 0 skipped, 5 already there" in again.out
+
+
+def test_a_failing_shard_is_told_and_the_others_are_loaded(project: Project) -> None:
+    good, bad = filled(project), filled(project)
+    project.on_shard(bad, "DROP TABLE dbo.Orders")
+    result = backfill(project)
+    assert result.code == 30
+    assert f"orders 2019-03-11 to 2019-03-15 {bad}: " in result.err
+    assert "5 of 10 days of shards complete" in result.out
+    assert {row[0] for row in markers(project)} == {good}
+    listed = project.run("shardline", "alerts", "list").out
+    assert "5" in listed, listed
+
+
+def test_days_that_are_not_over_are_told_and_the_others_loaded(
+    project: Project,
+) -> None:
+    project.add_shard()
+    today = date.today()
+    days = [str(today + timedelta(days=at)) for at in (-4, 3)]
+    result = project.run("shardline", "backfill", "--from", days[0], "--to", days[1])
+    assert result.code == 20
+    assert "the day is not over in Europe/Moscow; run it again after" in result.err
+    assert 2 <= len(markers(project)) <= 4
+
+
+def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
+    project: Project,
+) -> None:
+    filled(project)
+    project.load("2019-03-13")
+    told = backfill(project, "--dry-run").out
+    assert (
+        "orders 2019-03-11 to 2019-03-15: 4 days of shards to do in 2 extracts" in told
+    )
+    (work,) = json.loads(backfill(project, "--dry-run", "--json").out)
+    assert [(one["from"], one["to"]) for one in work["extracts"]] == [
+        ("2019-03-11", "2019-03-12"),
+        ("2019-03-14", "2019-03-15"),
+    ]
+    assert len(markers(project)) == 1
+
+
+def test_what_was_done_is_told_to_programs(project: Project) -> None:
+    filled(project)
+    result = backfill(project, "--json")
+    (report,) = json.loads(result.out)
+    assert report["table"] == "orders"
+    assert (report["asked"], report["loaded"], report["skipped"]) == (5, 4, 1)
+    assert (report["rows"], report["exit_code"]) == (sum(ROWS), 0)
+
+
+def test_a_run_over_a_range_is_a_backfill(project: Project) -> None:
+    filled(project)
+    days = ("--from", FIRST, "--to", LAST)
+    result = project.run("shardline", "run", "orders", *days)
+    assert (result.code, result.err) == (0, "")
+    assert "5 of 5 days of shards complete: 4 loaded, 1 skipped" in result.out
