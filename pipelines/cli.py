@@ -24,6 +24,7 @@ from pipelines.alerts.commands import alerts
 from pipelines.backfill_commands import backfill_command
 from pipelines.backfill_work import Load
 from pipelines.how_options import how_options
+from pipelines.clear_commands import clear
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How
@@ -93,6 +94,7 @@ def cli() -> None:
 
 cli.add_command(alerts)
 cli.add_command(backfill_command)
+cli.add_command(clear)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)

@@ -70,7 +70,8 @@ def lines(grid: Grid, console: Console, *, unfold: bool) -> Iterator[Text]:
         unfold: Whether each shard has a line, or each table one for each state.
     """
     ascii_only = console.options.ascii_only
-    rows = list(_unfolded(grid, ascii_only=ascii_only) if unfold else _folded(grid))
+    of_rows = _unfolded if unfold else _folded
+    rows = list(of_rows(grid, ascii_only=ascii_only))
     label = min(LONGEST, max(len(row.label) for row in rows))
     cell = 1 + max((len(text) for row in rows for text, _ in row.cells), default=1)
     room = max(1, (console.width - label - 1) // cell)
@@ -114,8 +115,9 @@ def legend(grid: Grid, width: int, *, ascii_only: bool) -> Iterator[Text]:
     yield line
 
 
-def _folded(grid: Grid) -> Iterator[Row]:
+def _folded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
     """A line for each state of a table that occurs, with the number of its shards."""
+    none = "." if ascii_only else "·"
     for table in grid.tables:
         counts = grid.counts(table)
         name = table
@@ -123,18 +125,14 @@ def _folded(grid: Grid) -> Iterator[Row]:
             if any(count[stand] for count in counts):
                 style = LOOKS[stand].style
                 cells = [
-                    (str(count[stand]), style) if count[stand] else ("·", "dim")
+                    (str(count[stand]), style) if count[stand] else (none, "dim")
                     for count in counts
                 ]
                 yield Row(f"{name} {stand.value}", cells)
                 name = " " * len(table)
 
 
-<<<<<<< HEAD
 def _unfolded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
-=======
-def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
->>>>>>> ae9e7c4bea56e14b2aeaaff3062b95f6b648b563
     for table, shards in grid.tables.items():
         yield Row(table)
         for shard, stands in shards.items():
@@ -151,7 +149,7 @@ def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
 def _line(row: Row, start: int, stop: int, label: int, cell: int) -> Text:
     named = row.label if len(row.label) <= label else f"{row.label[: label - 1]}…"
     if not row.cells:
-        return Text(row.label, "bold")
+        return Text(named, "bold")
     text = Text(named.ljust(label) + " ")
     for content, style in row.cells[start:stop]:
         text.append(content.rjust(cell), style)

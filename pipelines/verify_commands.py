@@ -26,7 +26,7 @@ from pipelines.verification.verify import (
 
 DIFFERENT = 30
 
-HELP = """Compare what the shards have with what the warehouse has, and name what differs.
+HELP = """Compare the shards with the warehouse, and name what differs.
 
     \b
     Examples:

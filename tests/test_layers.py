@@ -15,6 +15,7 @@ FLOORS = [
     {"pipelines.cli"},
     {
         "pipelines.backfill_commands",
+        "pipelines.clear_commands",
         "pipelines.plan_commands",
         "pipelines.report_commands",
         "pipelines.status_commands",

@@ -142,11 +142,8 @@ class _Compared:
         key, theirs = source
         _, ours = warehouse
         if len(theirs) != len(ours):
-            yield (
-                Kind.VALUES,
-                f"{self._name} {key} is {len(theirs)} times in the source and"
-                f" {len(ours)} times in the warehouse",
-            )
+            times = f"{len(theirs)} times in the source, {len(ours)} in the warehouse"
+            yield Kind.VALUES, f"{self._name} {key} is {times}"
         elif Counter(map(self._hash, theirs)) != Counter(map(self._hash, ours)):
             told = [self._told(*pair) for pair in zip(theirs, ours, strict=True)]
             yield Kind.VALUES, f"{self._name} {key}: {'; '.join(filter(None, told))}"

@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.catalog import Partition, Shard, Table
+from pipelines.catalog import Shard, Table
 from pipelines.days import is_ready
 from pipelines.errors import ShardlineError
-from pipelines.grouping import Group, groups
+from pipelines.grouping import groups
 from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.spans import Span
@@ -25,7 +25,7 @@ from pipelines.verification.differences import (
 from pipelines.verification.values import of_values
 from pipelines.warehouse.contents import Counted, counted, moved
 from pipelines.warehouse.coverage import Coverage, coverage
-from pipelines.warehouse.markers import Day, Marker
+from pipelines.warehouse.markers import Day
 from pipelines.warehouse.memo import memo
 
 Key = tuple[str, date, str]

@@ -20,7 +20,7 @@ FIRST, LAST = "2019-03-12", "2019-03-16"
 RANGE = ("--from", FIRST, "--to", LAST)
 
 
-def status(project: Project, *options: str) -> Any:
+def status(project: Project, *options: str) -> Any:  # noqa: ANN401 - any JSON
     result = project.run("shardline", "status", *options, "--json")
     assert (result.code, result.err) == (0, "")
     return json.loads(result.out)
