@@ -9,12 +9,18 @@ from datetime import datetime
 import click
 
 from pipelines import settings
+from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.plan_commands import named
 from pipelines.retries import retrying
-from pipelines.selection import matching, of_options, range_options
+from pipelines.selection import Selection, matching, named, of_options, range_options
 from pipelines.settings import Settings
-from pipelines.warehouse.clearing import Batch, batches, forget, holdings
+from pipelines.warehouse.clearing import (
+    Batch,
+    Holdings,
+    batches,
+    forget,
+    holdings,
+)
 from pipelines.warehouse.memo import memo
 
 DECLINED = 2
@@ -83,15 +89,7 @@ def _found(
 ) -> list[Batch]:
     """What is there of the days, for shards of the catalog and for others."""
     selection = of_options(options.catalog, first, last, tables, ())
-    seen = memo(options.warehouse)
-    held = {
-        table: seen.ask(
-            lambda link, table=table: holdings(
-                link, options.warehouse, table, selection.first, selection.last
-            )
-        )
-        for table in selection.tables
-    }
+    held = {table: _holdings(options, selection, table) for table in selection.tables}
     sources = dict.fromkeys(options.catalog.shards)
     for days in held.values():
         for by_source in days.values():
@@ -100,6 +98,13 @@ def _found(
     return [
         batch for table, days in held.items() for batch in batches(table, days, chosen)
     ]
+
+
+def _holdings(options: Settings, selection: Selection, table: Table) -> Holdings:
+    first, last = selection.first, selection.last
+    return memo(options.warehouse).ask(
+        lambda link: holdings(link, options.warehouse, table, first, last)
+    )
 
 
 def _lines(found: Sequence[Batch]) -> list[str]:

@@ -23,8 +23,8 @@ from pipelines import (
 from pipelines.alerts.commands import alerts
 from pipelines.backfill_commands import backfill_command
 from pipelines.backfill_work import Load
-from pipelines.how_options import how_options
 from pipelines.clear_commands import clear
+from pipelines.how_options import how_options
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
 from pipelines.runner import DayReport, How

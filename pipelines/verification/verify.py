@@ -155,9 +155,7 @@ class _Table:
         days = {day for day in rows if day[1] not in known}
         for source in loaded.sources:
             if source not in known:
-                days |= {
-                    (d, source) for d in self.selection.days if loaded.find(source, d)
-                }
+                days |= {(day, source) for day in loaded.days(source)}
         for day, source in sorted(days):
             sessions = rows.get((day, source), {})
             count = sum(one.rows for one in sessions.values())
