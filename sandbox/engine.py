@@ -56,6 +56,7 @@ class _Database:
     name: str
     path: Path | None
     alias: str = ""  # its name inside DuckDB, once it is attached
+    homes: set[str] = field(default_factory=set)  # schemas of sessions that were opened
     sessions: int = 0
     commits: int = 0
     definitions: int = 0  # those of the commits that changed tables, views ...
@@ -161,7 +162,9 @@ class Engine:
                 self._attach(found)
             cursor = self._root.cursor()
             home = f"{quoted(found.alias)}.{quoted(schema)}"
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {home}")
+            if schema not in found.homes:
+                cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {home}")
+                found.homes.add(schema)
             cursor.execute(f"USE {home}")
             return Session(cursor, found)
 

@@ -70,16 +70,18 @@ def run(script: str, folder: Path, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=300,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr
 
 
+@pytest.mark.timeout(400)
 def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
     (script,) = blocks(REPOSITORY / "README.md", "sh")
     told = run(script, clone)
     assert "orders 2019-03-14: 3 of 3 shards complete" in told
+    assert "reports 2019-03-14: 5 refreshed" in told
     again = run(
         ". .venv/bin/activate; shardline run orders --date 2019-03-11"
         " --date 2019-03-12 --date 2019-03-13 --date 2019-03-14 --date 2019-03-15",
@@ -144,6 +146,30 @@ for server, database in shards.items():
         PYTHONPATH=str(clone),
     )
     assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
+
+
+def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
+    guide = REPOSITORY / "docs" / "reports.md"
+    (entry,), (template,) = blocks(guide, "toml"), blocks(guide, "jinja")
+    (variables,), (script,) = blocks(guide, "ini"), blocks(guide, "sh")
+    packaged = REPOSITORY / "pipelines" / "catalogs" / "reports.toml"
+    reports = clone / "reports.toml"
+    reports.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    (clone / "busy_hours.sql").write_text(template, encoding="utf-8")
+    config = (clone / "luigi.cfg").read_text(encoding="utf-8")
+    shown = "#; reports = pipelines/catalogs/reports.toml"
+    assert shown in config
+    config = config.replace(shown, f"reports = {reports}")
+    config = config.replace("[variables]", variables)
+    (clone / "luigi.cfg").write_text(config, encoding="utf-8")
+    told = run(
+        ". .venv/bin/activate; python -m sandbox fill all --days 2019-03-14;" + script,
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+    )
+    assert "NOT IN ('o''hara', 'test')" in told
+    assert "HAVING COUNT(*) >= 2" in told
+    assert "reports 2019-03-14: 1 refreshed" in told
 
 
 def test_connections_are_listed_and_tested_as_the_document_tells(clone: Path) -> None:

@@ -91,12 +91,14 @@ def store(
     ]
     values += [_default(column, transaction) for column in others]
     listed = ", ".join(quoted(c.name) for c in [*given, *others])
+    source, parameters = _single_row(data) or (DATA, [])
     mark = transaction.engine.savepoint()
     try:
         count = transaction.engine.write(
             f"INSERT INTO {table.stored} ({listed}) "  # noqa: S608 - quoted names
-            f"SELECT {', '.join(values)} FROM {DATA}",
-            data=data,
+            f"SELECT {', '.join(values)} FROM {source}",
+            parameters,
+            data=None if parameters else data,
             fresh=False,
         )
         transaction.validate_keys(table)
@@ -104,6 +106,18 @@ def store(
         transaction.engine.rollback_to(mark)
         raise
     return count
+
+
+def _single_row(rows: pa.Table) -> tuple[str, list[object]] | None:
+    """One row of plain values as DuckDB takes it most cheaply, and its parameters."""
+    if rows.num_rows != 1 or not all(map(_is_plain, rows.schema.types)):
+        return None
+    names = ", ".join(f"? AS {name}" for name in rows.column_names)
+    return f"(SELECT {names})", [column[0].as_py() for column in rows.columns]
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    return kind in {pa.string(), pa.int64(), pa.date32(), pa.bool_()}
 
 
 def _with_intervals(rows: pa.Table, columns: Sequence[ColumnDefinition]) -> pa.Table:

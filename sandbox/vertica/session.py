@@ -224,7 +224,7 @@ class Executor:
         columns = describe(tree, result.schema, self._transaction.environment)
         if text and query.lasts and fresh and not tree.args.get("locks"):
             known = Known(sql, query.relations, query.tables, columns, version)
-            self._transaction.environment.catalog.known.put(text, known)
+            self._transaction.environment.catalog.known.put(text, tree, known)
         return Rows(columns, result, "SELECT")
 
     def _known_query(self, text: str) -> Rows | None:

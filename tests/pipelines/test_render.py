@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
-from project import BIN, Result
+from project import BIN, REPOSITORY, Result
 
+from pipelines.errors import ConfigurationError
 from pipelines.settings import CatalogFiles
+from pipelines.templates import Dialect, render_file
+from pipelines.variables import Variables
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
 ENTRY = """
@@ -47,11 +52,25 @@ def own(folder: Path, sql: str) -> None:
 
 
 def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:
-    names = tomllib.loads(CatalogFiles().reports.read_text(encoding="utf-8"))
+    names = list(tomllib.loads(CatalogFiles().reports.read_text(encoding="utf-8")))
     assert len(names) == 5
-    for name in names:
-        snapshot = (SNAPSHOTS / f"{name}.sql").read_text(encoding="utf-8")
-        assert render(tmp_path, name) == Result(0, snapshot, "")
+    script = (
+        "from click.testing import CliRunner; from pipelines.cli import cli\n"
+        f"for name in {names}:\n"
+        "  words = ['render', name, '--date', '2019-03-14']\n"
+        "  print(CliRunner().invoke(cli, words).output, end='')\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown == "".join(
+        (SNAPSHOTS / f"{name}.sql").read_text(encoding="utf-8") for name in names
+    )
 
 
 def test_a_template_has_the_day_the_shards_and_variables_at_hand(
@@ -82,33 +101,46 @@ AND rows > (-3) AND city <> 'n''orth';
     )
 
 
+def test_a_template_that_is_wrong_is_told_in_a_line(tmp_path: Path) -> None:
+    own(tmp_path, "SELECT\n{{ regoin }}")
+    result = render(tmp_path, "north")
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.told
+    assert line == (
+        "shardline: north.sql line 2: 'regoin' is undefined; correct north.sql"
+    )
+
+
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("SELECT\n{{ regoin }}", "north.sql line 2: 'regoin' is undefined"),
-        ("SELECT {{ var.regoin }}", "north.sql line 1: unknown variable var.regoin"),
-        (
-            "SELECT {{ var.limits.most }}",
-            "north.sql line 1: unknown variable var.limits.most",
-        ),
-        ("SELECT {{ var.limits }}", "north.sql line 1: a Fields has no SQL literal"),
-        ("SELECT '{{ ds }}'", "north.sql line 1: {{ }} stands in quotes"),
-        ("SELECT {{ ds ", "north.sql line 1: "),
-        ("SELECT {% include 'x' %}", "north.sql line 1: there is no template 'x'"),
+        ("SELECT {{ var.regoin }}", "unknown variable var.regoin: "),
+        ("SELECT {{ var.limits.most }}", "unknown variable var.limits.most: "),
+        ("SELECT {{ var.limits.cities[7] }}", "unknown variable var.limits.cities[7]"),
+        ("SELECT {{ var.limits }}", "a Fields has no SQL literal"),
+        ("SELECT '{{ ds }}'", "{{ }} stands in quotes"),
+        ("SELECT 1 -- {{ ds }}", "{{ }} stands in quotes or in a comment"),
+        ("SELECT {{ ds ", "unexpected end of template"),
+        ("SELECT {% include 'x' %}", "there is no template 'x'"),
+        ("SELECT {{ 1 / 0 }}", "division by zero"),
+        ("SELECT {{ ds + 1 }}", "unsupported operand"),
     ],
 )
-def test_a_template_that_is_wrong_is_told_in_a_line(
-    tmp_path: Path, sql: str, told: str
+def test_whatever_is_wrong_with_a_template_names_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str, told: str
 ) -> None:
-    own(tmp_path, sql)
-    result = render(tmp_path, "north", SHARDLINE_VARIABLE_LIMITS=LIMITS)
-    assert (result.code, result.out) == (2, "")
-    (line,) = result.told
-    assert line.startswith(f"shardline: {told}")
-    assert "; " in line
+    monkeypatch.setenv("SHARDLINE_VARIABLE_LIMITS", LIMITS)
+    path = tmp_path / "north.sql"
+    path.write_text(sql, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        render_file(path, Dialect.VERTICA, ds=date(2019, 3, 14), var=Variables())
+    assert error.value.cause.startswith(f"north.sql line 1: {told}")
+    assert error.value.step
 
 
 def test_a_report_that_is_unknown_is_told_with_those_that_are(tmp_path: Path) -> None:
     result = render(tmp_path, "sales")
     assert result.code == 2
-    assert result.err.startswith("shardline: unknown report 'sales'; the reports are: ")
+    assert result.err.startswith(
+        "shardline: unknown report 'sales'; the reports are: city_orders, "
+    )

@@ -47,6 +47,7 @@ def test_a_reload_makes_stale_what_depends_on_it_and_an_old_day_takes_nothing_aw
     reporting.on_warehouse(f"GRANT SELECT ON {calls} TO {reader}")
     reporting.forget("calls", "чита", DAY)
     reporting.on_shard("чита", "DELETE FROM dbo.Calls WHERE id = 101")
+    assert reporting.run("shardline", "run", "calls", "--date", DAY).code == 0
     reload = reporting.refresh(DAY)
     assert (reload.code, reload.err) == (0, "")
     assert reload.out == f"reports {DAY}: {refreshed(1, fresh=4)}\n"

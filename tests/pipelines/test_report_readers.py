@@ -137,3 +137,27 @@ def test_refreshes_of_one_report_queue_on_its_lock(reporting: Reporting) -> None
     noted = f"SELECT COUNT(*) FROM {reporting.schema}.report_markers"
     assert reporting.on_warehouse(noted) == [[2]]
     assert set(reporting.outcomes()) <= {"loaded", "present"}
+
+
+def test_a_view_that_is_made_anew_meanwhile_is_not_taken_for_the_reports_own(
+    reporting: Reporting,
+) -> None:
+    reporting.fill(reporting.add_tables(), numbered(0), rows=3, first=1)
+    control = reporting.sandbox.control
+    process = reporting.start_refresh(numbered(0), REPORT)
+    own = rf'"{reporting.schema}"\."{REPORT}"'
+    filling = control.hold(
+        rf"^INSERT INTO {own}", server="vertica", client_pid=process.pid
+    )
+    control.wait(filling)
+    table, view = f"{reporting.schema}.{REPORT}", f"{reporting.schema}.{REPORT}_live"
+    reporting.on_warehouse(f"DELETE FROM {reporting.schema}.report_views")
+    reporting.on_warehouse(
+        f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {table} WHERE day IS NULL"
+    )
+    control.release("go", hold=filling)
+    control.remove(filling)
+    result = finished(process)
+    assert (result.code, result.err) == (0, "")
+    assert [row[3] for row in reporting.report(REPORT)] == [3]
+    assert reporting.outcomes() == ["loaded", "failed", "loaded"]

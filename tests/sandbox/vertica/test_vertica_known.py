@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vertica_client import Vertica
 
 QUERY = "SELECT * FROM seen"
+STRINGS = st.text(st.sampled_from("ab1'\"-\\$%é "), max_size=4)
 
 
 def test_a_repeated_query_follows_every_new_definition(
@@ -104,3 +105,59 @@ def _literal(value: object) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def test_other_strings_in_the_same_query_find_other_rows(client: Client) -> None:
+    client.run("CREATE TABLE d (name VARCHAR(10), day DATE, n INT)")
+    for number, name in enumerate(["ab", "cd", "e''"]):
+        day = f"DATE '2019-03-{14 + number}'"
+        client.run(f"INSERT INTO d VALUES ('{name}', {day}, {number})")
+
+    def asked(name: str, day: str) -> list[list[Any]]:
+        where = f"name = '{name}' AND day = DATE '2019-03-{day}'"
+        return client.run(f"SELECT n FROM d WHERE {where}")
+
+    assert [asked("ab", "14"), asked("cd", "15"), asked("e''", "16")] == [
+        [[0]], [[1]], [[2]],
+    ]  # fmt: skip
+    assert [asked("ab", "15"), asked("ab", "14")] == [[], [[0]]]
+
+
+def test_strings_that_have_a_meaning_are_read_each_time(client: Client) -> None:
+    client.run("CREATE TABLE d (day DATE)")
+    client.run("INSERT INTO d VALUES (DATE '2019-03-14')")
+
+    def shown(pattern: str) -> list[list[Any]]:
+        return client.run(f"SELECT TO_CHAR(day, '{pattern}') FROM d")
+
+    assert [shown("----"), shown("YYYY"), shown("MMDD")] == [
+        [["----"]], [["2019"]], [["0314"]],
+    ]  # fmt: skip
+
+
+def test_a_string_is_not_taken_for_its_neighbour(client: Client) -> None:
+    client.run("CREATE TABLE d (a VARCHAR(5), b VARCHAR(5))")
+    client.run("INSERT INTO d VALUES ('x', 'y')")
+
+    def count(a: str, b: str) -> list[list[Any]]:
+        return client.run(f"SELECT COUNT(*) FROM d WHERE b = '{b}' AND a = '{a}'")
+
+    assert [count("x", "x"), count("x", "y"), count("y", "x")] == [[[0]], [[1]], [[0]]]
+
+
+@settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(st.tuples(STRINGS, STRINGS), min_size=2, max_size=5))
+def test_every_query_answers_for_its_own_strings(
+    client: Client, pairs: list[tuple[str, str]]
+) -> None:
+    client.run("CREATE TABLE IF NOT EXISTS one (n INT)")
+    if not client.run("SELECT n FROM one"):
+        client.run("INSERT INTO one VALUES (1)")
+    for left, right in pairs:
+        texts = [text.replace("'", "''") for text in (left, right)]
+        found = client.run("SELECT n FROM one WHERE '{}' = '{}'".format(*texts))
+        assert bool(found) == (left == right)
