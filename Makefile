@@ -46,5 +46,5 @@ $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--build-constraint constraints.txt --editable '.[postgresql,mail,sandbox,bench,test,lint]'
+		--build-constraint constraints.txt --editable '.[postgresql,mail,metrics,sandbox,bench,test,lint]'
 	touch $@

@@ -93,6 +93,7 @@ setup(
     ],
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2,<4"],  # the ETL database in production
+        "metrics": ["prometheus-client>=0.20,<1"],  # a run's figures for Prometheus
         "mail": [  # the mail of success
             "matplotlib>=3.9,<4",  # its plots
             "pandas>=2.3,<4",  # its tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import os
 import signal
 import sys
@@ -11,21 +12,20 @@ from pathlib import Path
 
 import click
 
+from pipelines import logs
 from pipelines.errors import ConfigurationError, ShardlineError, one_line
+from pipelines.exit_codes import ExitCode
+from pipelines.first_process import become_two_if_first
+from pipelines.signals import Stop, stopper
 
-USAGE = 2
-FAILED = 30
-INTERRUPTED = 130
-TERMINATED = 143
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was told to end."""
+USAGE = ExitCode.USAGE
+FAILED = ExitCode.FAILED
 
 
 def main() -> None:
     """Run the command."""
-    _stop_cleanly()
+    become_two_if_first()
+    stopper().install()
     _check_files()
     try:
         # Luigi reads luigi.cfg when it is imported, and may not understand it.
@@ -36,10 +36,11 @@ def main() -> None:
         _give_up(f"luigi.cfg cannot be read: {_fault(error)}; correct it", USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
         # click makes an Abort of what ended it.
-        told = isinstance(error.__cause__ or error, Terminated)
+        stop = error.__cause__ or error
+        number = stop.number if isinstance(stop, Stop) else signal.SIGINT
         _give_up(
-            "interrupted; run it again to load what is missing",
-            TERMINATED if told else INTERRUPTED,
+            f"interrupted by {number.name}; run it again to load what is missing",
+            128 + number,
         )
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -57,26 +58,6 @@ def main() -> None:
             f"{type(error).__name__}: {error}; this may be a defect of shardline",
             FAILED,
         )
-
-
-def _stop_cleanly() -> None:
-    """Let SIGTERM end a run as Ctrl-C does, also as a container's first process.
-
-    SIGINT is set too: a shell's background job starts with it ignored. The children
-    that load are ended by the parent, and say nothing of their own.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
-    os.register_at_fork(after_in_child=_die_silently)
-
-
-def _terminate(_signal: int, _frame: object) -> None:
-    raise Terminated
-
-
-def _die_silently() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def _check_files() -> None:
@@ -101,7 +82,7 @@ def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
 
 
 def _give_up(line: str, code: int) -> None:
-    click.echo(f"shardline: {one_line(line)}", err=True)
+    logs.say(f"shardline: {one_line(line)}", level=logging.ERROR, err=True)
     sys.exit(code)
 
 

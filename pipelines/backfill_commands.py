@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -10,15 +11,17 @@ from datetime import datetime
 
 import click
 
-from pipelines import backfill, failures, settings
+from pipelines import backfill, failures, logs, metrics, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.exit_codes import ExitCode
 from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
-from pipelines.runner import How
+from pipelines.rounds import How
 from pipelines.selection import Selection, of_options, range_options
 from pipelines.settings import Settings
+from pipelines.signals import stopper
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
 
@@ -95,7 +98,10 @@ def backfill_command(
         return
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    sys.exit(run(selection, options, how, chosen, as_json=as_json))
+    with metrics.published(selection.tables, options) as figures:
+        code = run(selection, options, how, chosen, as_json=as_json)
+        figures.code = ExitCode(code)
+    sys.exit(code)
 
 
 def run(
@@ -109,6 +115,7 @@ def run(
     """Do a range of days, table by table, tell how it went, and return the exit code.
 
     Raises:
+        Stop: The run was told to end; what was done has been told.
         ShardlineError: As `backfill.run` does.
     """
     backfill.begin(options)
@@ -117,13 +124,17 @@ def run(
         with shown(work.table.name, work.days):
             report = backfill.run(work, options, how)
         reports.append(report)
-        for line in (report.warnings, report.failures):
-            for each in failures.shown(line):
-                click.echo(each, err=True)
+        for line in failures.shown(report.warnings):
+            logs.say(line, level=logging.WARNING, err=True, table=report.table)
+        for line in failures.shown(report.failures):
+            logs.say(line, level=logging.ERROR, err=True, table=report.table)
         if not as_json:
-            click.echo(str(report))
+            logs.say(str(report), table=report.table, rows=report.rows)
+        if stopper().number:
+            break
     if as_json:
         click.echo(json.dumps([_as_fields(report) for report in reports], indent=2))
+    stopper().check()
     return max((report.exit_code for report in reports), default=0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,6 +18,8 @@ from pipelines import (
     checks,
     failures,
     listing,
+    logs,
+    metrics,
     runner,
     settings,
 )
@@ -24,10 +27,13 @@ from pipelines.alerts.commands import alerts
 from pipelines.backfill_commands import backfill_command
 from pipelines.backfill_work import Load
 from pipelines.clear_commands import clear
+from pipelines.deadline_command import deadlines
+from pipelines.exit_codes import ExitCode
 from pipelines.how_options import how_options
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
-from pipelines.runner import DayReport, How
+from pipelines.rounds import How
+from pipelines.runner import DayReport
 from pipelines.selection import select
 from pipelines.status_commands import status
 from pipelines.verify_commands import verify_command
@@ -84,17 +90,28 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="shardline")
-def cli() -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMS),
+    default="human",
+    show_default=True,
+    envvar=logs.VARIABLE,
+    show_envvar=True,
+    help="How to log: lines for people, or one JSON object a line.",
+)
+def cli(log_format: str) -> None:
     """Sharded SQL Server into Vertica, every day, exactly once.
 
     Options are read from luigi.cfg in this folder, and from the file that
     LUIGI_CONFIG_PATH names.
     """
+    logs.set_up(log_format)
 
 
 cli.add_command(alerts)
 cli.add_command(backfill_command)
 cli.add_command(clear)
+cli.add_command(deadlines)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
@@ -154,25 +171,28 @@ def run(
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
     dates = _unique([day.date() for day in days])
+    chosen_tables = _named(tables, options.catalog)
     code = 0
-    if first and last and not dates:
-        ranges = [(first.date(), last.date())]
-    elif dates and not first and not last:
-        ranges = [(day, day) for day in dates]
-        for report in runner.run(
-            _named(tables, options.catalog), dates, _unique(shards), options, how
-        ):
-            _tell(report)
-            code = max(code, report.exit_code)
-    else:
-        raise click.UsageError("give days by --date, or a range by --from and --to")
-    names = () if catalog.ALL in tables else tables
-    for begin, end in ranges:
-        chosen = select(options.catalog, names, shards, begin, end)
-        if not dates:
-            code = backfill_commands.run(chosen, options, how, Load())
-        earlier = backfill_commands.recheck(chosen, recheck_days, options, how)
-        code = max(code, earlier)
+    with metrics.published(chosen_tables, options) as figures:
+        if first and last and not dates:
+            ranges = [(first.date(), last.date())]
+        elif dates and not first and not last:
+            ranges = [(day, day) for day in dates]
+            for report in runner.run(
+                chosen_tables, dates, _unique(shards), options, how
+            ):
+                _tell(report)
+                code = max(code, report.exit_code)
+        else:
+            raise click.UsageError("give days by --date, or a range by --from and --to")
+        names = () if catalog.ALL in tables else tables
+        for begin, end in ranges:
+            chosen = select(options.catalog, names, shards, begin, end)
+            if not dates:
+                code = backfill_commands.run(chosen, options, how, Load())
+            earlier = backfill_commands.recheck(chosen, recheck_days, options, how)
+            code = max(code, earlier)
+        figures.code = ExitCode(code)
     sys.exit(code)
 
 
@@ -218,9 +238,12 @@ def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
 
 
 def _tell(report: DayReport) -> None:
-    for line in [*failures.shown(report.warnings), *failures.shown(report.failures)]:
-        click.echo(line, err=True)
-    click.echo(str(report))
+    day = {"table": report.table, "day": str(report.day)}
+    for line in failures.shown(report.warnings):
+        logs.say(line, level=logging.WARNING, err=True, **day)
+    for line in failures.shown(report.failures):
+        logs.say(line, level=logging.ERROR, err=True, **day)
+    logs.say(str(report), **day, rows=report.rows, exit_code=int(report.exit_code))
 
 
 def _unique(values: Sequence[T]) -> list[T]:

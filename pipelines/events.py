@@ -7,6 +7,7 @@ Luigi calls a handler once for every class it is registered on that the task mat
 from __future__ import annotations
 
 import logging
+import multiprocessing
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -15,8 +16,9 @@ import luigi.configuration
 import luigi.interface
 from luigi import Event
 from luigi.cmdline_parser import CmdlineParser
+from luigi.rpc import RPCError
 
-from pipelines import database, failures, settings, templates
+from pipelines import database, failures, luigid, settings, templates
 from pipelines.alerts import events as alerts
 from pipelines.alerts import follower
 from pipelines.alerts.outbox import Event as Told
@@ -25,6 +27,7 @@ from pipelines.errors import NotReadyError, ShardlineError, TransientError
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
 from pipelines.load_days import Days
 from pipelines.recovery import close_dead_sessions
+from pipelines.signals import die_with_parent, stopper
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ def register(*tasks: type[luigi.Task]) -> None:
         *tasks: The module's own tasks, besides those that load.
     """
     _exit_with_a_code()
+    luigid.tell_in_one_line()
     for task_class in (*LOADS, *tasks):
         _register(task_class)
 
@@ -58,6 +62,7 @@ def register(*tasks: type[luigi.Task]) -> None:
 @cache
 def _register(task_class: type[luigi.Task]) -> None:
     handlers = {
+        Event.START: _on_start,
         Event.DEPENDENCY_DISCOVERED: _on_dependency,
         Event.DEPENDENCY_PRESENT: _on_present,
         Event.DEPENDENCY_MISSING: _on_missing,
@@ -71,14 +76,17 @@ def _register(task_class: type[luigi.Task]) -> None:
 
 
 def _exit_with_a_code() -> None:
-    """Let `luigi` tell failures by its exit code even where no luigi.cfg says so.
+    """Let `luigi` notice failures and tell them, even where no luigi.cfg says so.
 
-    Luigi's own codes are 0 whatever happens; it reads them after it has imported us.
+    Luigi's own codes are 0 whatever happens, and a task that has run is done for it,
+    whether its target is there or not. It reads both after it has imported us.
     """
     config = luigi.configuration.get_config()
     for option, code in EXIT_CODES.items():
         if not config.has_option("retcode", option):
             config.set("retcode", option, str(code))
+    if not config.has_option("worker", "check_complete_on_run"):
+        config.set("worker", "check_complete_on_run", "true")
 
 
 def name(task: luigi.Task) -> str:
@@ -91,15 +99,22 @@ def name(task: luigi.Task) -> str:
     return told or str(task.task_id)
 
 
+def _on_start(_task: luigi.Task) -> None:
+    """In the process of the task, before its run()."""
+    stopper().check()
+    if multiprocessing.parent_process() is not None:
+        die_with_parent()
+
+
 def _on_dependency(task: luigi.Task, dependency: luigi.Task) -> None:
     """In the parent, while scheduling: say which shard's day has not ended."""
-    _begin()
+    begin()
     if isinstance(task, LoadShard | Days) and isinstance(dependency, DayEnded):
         _note_if_not_over(task, dependency)
 
 
 def _on_present(_task: luigi.Task) -> None:
-    _begin()
+    begin()
 
 
 def _on_missing(task: luigi.Task) -> None:
@@ -108,7 +123,7 @@ def _on_missing(task: luigi.Task) -> None:
     The event does not bring the error, so the question is asked once more. A task that
     can say why it is missing has a method `why`.
     """
-    _begin()
+    begin()
     try:
         if not task.complete() and hasattr(task, "why"):
             _tell(task.why(), task, Told.DEPENDENCY_MISSING)
@@ -118,7 +133,7 @@ def _on_missing(task: luigi.Task) -> None:
 
 def _on_broken(task: luigi.Task, error: BaseException) -> None:
     """In the parent: what the task requires cannot be found out."""
-    _begin()
+    begin()
     _tell(error, task, Told.BROKEN_TASK)
 
 
@@ -140,13 +155,17 @@ def _on_timeout(task: luigi.Task, message: str) -> None:
 
 
 def _tell(error: BaseException, task: luigi.Task, event: Told) -> None:
-    failures.note(error, name(task))
+    if isinstance(error, RPCError):
+        error = luigid.gone()
+        failures.lines().add(str(error))
+    else:
+        failures.note(error, name(task), str(task.task_id))
     alerts.tell(error, task, event)
 
 
 @cache
-def _begin() -> None:
-    """Once, in the parent, before any child is forked."""
+def begin() -> None:
+    """Make ready, once, in the parent, before any child is forked."""
     alerts.run_id()
     _start_sender()
     failures.lines()

@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipelines.errors import ShardlineError, one_line
+from pipelines import logs
+from pipelines.errors import (
+    ConfigurationError,
+    NotReadyError,
+    PermanentError,
+    ShardlineError,
+    one_line,
+)
+
+LASTING = (ConfigurationError, NotReadyError, PermanentError)
+"""What fails again until someone acts, or time passes."""
 
 PRINTED = 20
 """Most lines that are printed at the end; the rest is counted."""
@@ -48,9 +58,29 @@ class Lines:
         """Let go of the file."""
         self._file.close()
 
-    def add(self, line: str) -> None:
-        """Add what failed, in any of the processes."""
-        self._write("failed", line)
+    def add(self, line: str, task_id: str = "", *, lasts: bool = False) -> None:
+        """Add what failed, in any of the processes.
+
+        Args:
+            line: What to tell of it.
+            task_id: The task, as Luigi calls it, if one failed.
+            lasts: Whether it will fail again until someone acts.
+        """
+        self._write("failed", line, task_id, "lasts" if lasts else "may pass")
+
+    def failed(self) -> dict[str, bool]:
+        """The tasks that have failed since the last `take`, and whether that lasts."""
+        found: dict[str, bool] = {}
+        for kind, *words in _forgiven(self._added()):
+            if kind == "failed" and words[1]:
+                found[words[1]] = found.get(words[1], False) or words[2] == "lasts"
+        return found
+
+    def forgive(self, task_ids: Collection[str]) -> list[str]:
+        """Do not tell what these tasks have failed of so far; the lines of it."""
+        known = [words for kind, *words in _forgiven(self._added()) if kind == "failed"]
+        self._write("forgiven", *task_ids)
+        return list(dict.fromkeys(line for line, of, _ in known if of in task_ids))
 
     def wait_for(self, what: str, shard: str, why: str) -> None:
         """Add that a shard has to wait; shards with the same reason share a line.
@@ -74,20 +104,34 @@ class Lines:
 
     def take(self) -> Told:
         """All that was added since the last time, each line once."""
-        size = os.fstat(self._file.fileno()).st_size
-        octets = os.pread(self._file.fileno(), size - self._read_to, self._read_to)
-        self._read_to = size
-        added: list[list[str]] = [json.loads(line) for line in octets.splitlines()]
+        added = _forgiven(self._added())
+        self._read_to = os.fstat(self._file.fileno()).st_size
         failed = [words[0] for kind, *words in added if kind == "failed"]
         return Told(
             warnings=tuple(f"warning: {line}" for line in _shared(added, "warned")),
             failures=tuple(dict.fromkeys([*_shared(added, "waits"), *failed])),
         )
 
+    def _added(self) -> list[list[str]]:
+        size = os.fstat(self._file.fileno()).st_size
+        octets = os.pread(self._file.fileno(), size - self._read_to, self._read_to)
+        return [json.loads(line) for line in octets.splitlines()]
+
     def _write(self, kind: str, *words: str) -> None:
         line = json.dumps([kind, *(one_line(word) for word in words)])
         # Appended by one write, so that lines of several processes do not mix.
         os.write(self._file.fileno(), line.encode() + b"\n")
+
+
+def _forgiven(added: Sequence[list[str]]) -> list[list[str]]:
+    """What was added, without failures that were forgiven after they had come."""
+    kept: list[list[str]] = []
+    for kind, *words in added:
+        if kind == "forgiven":
+            kept = [one for one in kept if one[0] != "failed" or one[2] not in words]
+        else:
+            kept.append([kind, *words])
+    return kept
 
 
 def _shared(added: Sequence[Sequence[str]], wanted: str) -> list[str]:
@@ -116,20 +160,27 @@ def lines() -> Lines:
     return collected
 
 
-def note(error: BaseException, where: str) -> None:
+def lasts(error: BaseException) -> bool:
+    """Whether what failed will fail again until someone acts."""
+    return isinstance(error, LASTING)
+
+
+def note(error: BaseException, where: str, task_id: str = "") -> None:
     """Note what failed.
 
     Args:
         error: What was raised.
         where: What it happened to, for an error that does not say so itself.
+        task_id: The task, as Luigi calls it, if one failed.
     """
     if isinstance(error, ShardlineError):
-        lines().add(str(error if error.where else error.at(where)))
+        line = str(error if error.where else error.at(where))
     else:
-        lines().add(
+        line = (
             f"{where}: {type(error).__name__}: {error};"
             " this may be a defect of shardline"
         )
+    lines().add(line, task_id, lasts=lasts(error))
 
 
 def shown(taken: Sequence[str]) -> list[str]:
@@ -143,5 +194,5 @@ def shown(taken: Sequence[str]) -> list[str]:
 def _print_rest(collected: Lines) -> None:
     told = collected.take()
     for line in [*shown(told.warnings), *shown(told.failures)]:
-        print(line, file=sys.stderr)  # noqa: T201 - the last words of a luigi run
+        logs.say(line, level=logging.ERROR, err=True)
     collected.close()

@@ -7,7 +7,8 @@ from functools import wraps
 
 import click
 
-from pipelines.runner import How, names_luigid
+from pipelines import luigid
+from pipelines.rounds import How
 
 
 def how_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -17,7 +18,7 @@ def how_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_how(
         *, workers: int, local_scheduler: bool, verbose: bool, **others: object
     ) -> None:
-        local = local_scheduler or not names_luigid()
+        local = local_scheduler or not luigid.is_named()
         how = How(workers=workers, local_scheduler=local, verbose=verbose)
         command(how=how, **others)
 

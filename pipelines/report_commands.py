@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date, datetime
 
 import click
 
-from pipelines import report_runner, report_sql, settings
+from pipelines import luigid, report_runner, report_sql, settings
 from pipelines.errors import ConfigurationError
-from pipelines.runner import How, names_luigid
+from pipelines.rounds import How
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -97,7 +98,7 @@ def refresh(
     options = settings.read()
     how = How(
         workers=workers,
-        local_scheduler=local_scheduler or not names_luigid(),
+        local_scheduler=local_scheduler or not luigid.is_named(),
         verbose=verbose,
     )
     names = [options.report(name).name for name in dict.fromkeys(reports)]
@@ -112,8 +113,8 @@ def refresh(
     for day in dict.fromkeys(day.date() for day in days):
         outcome = report_runner.run(asked, day, options, how)
         for line in outcome.lines:
-            click.echo(line, err=True)
-        click.echo(str(outcome))
+            logs.say(line, level=logging.WARNING, err=True, day=str(outcome.day))
+        logs.say(str(outcome), day=str(outcome.day))
         code = max(code, outcome.exit_code)
     sys.exit(code)
 

@@ -9,9 +9,12 @@ import luigi
 
 from pipelines import database, failures
 from pipelines.alerts import events, follower
+from pipelines.exit_codes import ExitCode
 from pipelines.reports import MailReports, RefreshReport
-from pipelines.runner import ExitCode, How, build_patiently, exit_code_for
+from pipelines.rounds import How, build
+from pipelines.runner import exit_code_for
 from pipelines.settings import Settings
+from pipelines.signals import stopper
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
         ShardlineError: The markers cannot be read, or luigid does not answer.
     """
     events.run_id()
+    stopper().grace = settings.run.grace
     follower.start(settings)
     failures.lines()
     database.connect(settings.sessions.database)
@@ -87,10 +91,10 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
     mail = MailReports(date=day, allow_missing=limit) if asked.mail else None
     before = {name for name, task in refreshes.items() if task.complete()}
     tasks: list[luigi.Task] = [mail] if mail else list(refreshes.values())
-    status = build_patiently(
+    status = build(
         tasks,
         lambda: sum(task.complete() for task in refreshes.values()),
-        settings.load.patience,
+        settings,
         how,
     )
     fresh = [name for name, task in refreshes.items() if task.complete()]

@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import IntEnum
-from urllib.parse import urlsplit
 
 import luigi
-import luigi.configuration
-import luigi.interface
 from luigi.execution_summary import LuigiStatusCode
-from luigi.rpc import RPCError
 
 from pipelines import database, failures
 from pipelines.alerts import follower
 from pipelines.alerts.events import about, run_id, tell_all
 from pipelines.alerts.outbox import Event
 from pipelines.catalog import Table
-from pipelines.errors import ConfigurationError, ShardlineError, TransientError
-from pipelines.reach import why_unreachable
+from pipelines.errors import ShardlineError
+from pipelines.exit_codes import ExitCode
+from pipelines.ledger import ledger
+from pipelines.rounds import How, build
 from pipelines.settings import Settings
+from pipelines.signals import stopper
 from pipelines.table_tasks import task_class
 from pipelines.warehouse.memo import memo
-
-SCHEDULER_OPTIONS = (
-    "default-scheduler-host",
-    "default-scheduler-url",
-    "default_scheduler_host",
-    "default_scheduler_url",
-    "scheduler_host",
-    "scheduler_url",
-)
-"""Options of Luigi's [core], old and new, that say where luigid is."""
-
-HELD = {LuigiStatusCode.NOT_RUN, LuigiStatusCode.SUCCESS}
-"""What Luigi says when nothing failed, although something may be missing."""
-
-POLL = 5.0
-"""Seconds between two looks at what another run holds."""
-
-LUIGID = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
-
-
-class ExitCode(IntEnum):
-    """How a run ended; the same numbers as ``[retcode]`` in luigi.cfg."""
-
-    COMPLETE = 0
-    USAGE = 2
-    ALREADY_RUNNING = 10
-    NOT_READY = 20
-    NOT_RUN = 25
-    FAILED = 30
-    NOT_SCHEDULED = 35
 
 
 @dataclass(frozen=True)
@@ -66,9 +33,9 @@ class DayReport:
         day: The day.
         shards: How many shards were asked for.
         missing: Those that have no marker at the end.
-        loaded: How many got their rows while it ran, from whichever run.
-        skipped: How many were found to have none while it ran.
-        rows: How many rows arrived while it ran.
+        loaded: How many the run loaded itself.
+        skipped: How many it found to have no rows.
+        rows: How many rows it loaded.
         warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
@@ -96,21 +63,6 @@ class DayReport:
         )
 
 
-@dataclass(frozen=True)
-class How:
-    """How a run uses Luigi.
-
-    Attributes:
-        workers: How many processes load at a time.
-        local_scheduler: Whether to schedule in this process, not by luigid.
-        verbose: Whether Luigi says what it does.
-    """
-
-    workers: int
-    local_scheduler: bool
-    verbose: bool
-
-
 def run(
     tables: Sequence[Table],
     days: Sequence[date],
@@ -134,14 +86,17 @@ def run(
         What was done for each table and day, when it is done.
 
     Raises:
+        Stop: The run was told to end; what was done so far has been yielded.
         ConfigurationError: A shard or a table's tasks are unknown.
         ShardlineError: The markers cannot be read, or luigid does not answer.
     """
     names = [settings.catalog.shard(name).name for name in shards]
     classes = [(table, task_class(table)) for table in tables]
     run_id()
+    stopper().grace = settings.run.grace
     follower.start(settings)
     failures.lines()
+    ledger()
     database.connect(settings.sessions.database)
     for day in days:
         for table, of_day in classes:
@@ -151,6 +106,7 @@ def run(
             yield _run_day(
                 tasks, table, day, names or list(settings.catalog.shards), settings, how
             )
+            stopper().check()
 
 
 def _run_day(
@@ -164,20 +120,23 @@ def _run_day(
     seen = memo(settings.warehouse)
     try:
         before = seen.markers(table, day, day)
-        status = build_patiently(
+        status = build(
             tasks,
             lambda: len(seen.sources(table, day).intersection(shards)),
-            settings.load.patience,
+            settings,
             how,
         )
         after = seen.markers(table, day, day)
     except ShardlineError as error:
         _tell(error, table, day, shards)
         raise error.at(f"{table.name} {day}, {len(shards)} shards") from error
+    own = ledger().sessions()
     new = [
         after[day, name]
         for name in shards
-        if (day, name) in after and (day, name) not in before
+        if (day, name) in after
+        and (day, name) not in before
+        and after[day, name].etl_id in own
     ]
     missing = tuple(name for name in shards if (day, name) not in after)
     code = exit_code_for(missing, status)
@@ -206,77 +165,13 @@ def _tell(
     tell_all(error, those, Event.NOT_STARTED)
 
 
-def build_patiently(
-    tasks: Sequence[luigi.Task], complete: Callable[[], int], patience: float, how: How
-) -> LuigiStatusCode:
-    """Run Luigi, again while luigid keeps what is missing for another run.
-
-    That run may be dead, which luigid notices later only. `patience` seconds after
-    the last shard has come, nobody waits any longer.
-    """
-    status = _build(tasks, how)
-    if how.local_scheduler:
-        return status
-    known, deadline = complete(), time.monotonic() + patience
-    while status in HELD and time.monotonic() < deadline and not _done(tasks):
-        time.sleep(POLL)
-        status = _build(tasks, how)
-        now = complete()
-        if now > known:
-            known, deadline = now, time.monotonic() + patience
-    return status
-
-
-def _done(tasks: Sequence[luigi.Task]) -> bool:
-    return all(task.complete() for task in tasks)
-
-
-def _build(tasks: Sequence[luigi.Task], how: How) -> LuigiStatusCode:
-    if not how.local_scheduler:
-        _check_luigid()
-    try:
-        result = luigi.build(
-            tasks,
-            workers=how.workers,
-            local_scheduler=how.local_scheduler,
-            log_level="INFO" if how.verbose else "CRITICAL",
-            detailed_summary=True,
-        )
-    except RPCError as error:
-        failures.lines().add(f"luigid went away: {error}; {LUIGID}")
-        return LuigiStatusCode.FAILED
-    except ValueError as error:
-        raise ConfigurationError(
-            f"Luigi does not take an option of its own: {error}",
-            step="correct luigi.cfg",
-        ) from error
-    status: LuigiStatusCode = result.status
-    return status
-
-
-def names_luigid() -> bool:
-    """Whether the configuration says where luigid is."""
-    core = luigi.configuration.get_config()
-    return any(core.has_option("core", name) for name in SCHEDULER_OPTIONS)
-
-
-def _check_luigid() -> None:
-    """Ask now: Luigi itself would try for minutes."""
-    core = luigi.interface.core()
-    url = urlsplit(core.scheduler_url)
-    host = url.hostname or core.scheduler_host
-    port = url.port or core.scheduler_port
-    if unreachable := why_unreachable(host, port):
-        raise TransientError(
-            f"luigid {host}:{port} cannot be reached: {unreachable}", step=LUIGID
-        )
-
-
 def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str, ...]:
     """What is missing without anything having failed."""
     if not missing:
         return ()
     why = {
+        ExitCode.INTERRUPTED: "not loaded, since the run was told to end",
+        ExitCode.TERMINATED: "not loaded, since the run was told to end",
         ExitCode.ALREADY_RUNNING: "being loaded by another run; wait for its end",
         ExitCode.NOT_RUN: "kept by luigid for another run, or for one that has died"
         " until it drops that; see its page, and run it again in two minutes",
@@ -288,6 +183,8 @@ def exit_code_for(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:
     """How a run ended: markers say whether all is well, Luigi what is not."""
     if not missing:
         return ExitCode.COMPLETE
+    if number := stopper().number:
+        return ExitCode(128 + number)
     match status:
         case LuigiStatusCode.MISSING_EXT:
             return ExitCode.NOT_READY

@@ -33,6 +33,7 @@ from sqlalchemy.exc import ArgumentError
 from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
 from pipelines.connections.named import CONNECTIONS, find, logins
+from pipelines.due_times import DueTime
 from pipelines.errors import ConfigurationError
 from pipelines.grouping import Bounds
 from pipelines.report_entries import Report
@@ -53,6 +54,10 @@ ONE_FILE_EACH = (
     " PostgreSQL in [sessions] database"
 )
 """What is told when luigid schedules, and `Sessions.is_file`."""
+
+
+REPORTS = "reports"
+"""The name in ``[deadlines]`` that means all reports."""
 
 
 class _Section(BaseModel):
@@ -141,7 +146,7 @@ class Load(_Section):
     patience: Annotated[float, Field(ge=0, le=86_400)] = 180
     group_days: Annotated[int, Field(ge=1, le=366)] = 31
     group_rows: Annotated[int, Field(ge=1)] = 1_000_000
-    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 250
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @property
     def bounds(self) -> Bounds:
@@ -152,6 +157,27 @@ class Load(_Section):
     def settle(self) -> timedelta:
         """How long after its end a day is left alone, for rows written late."""
         return timedelta(minutes=self.settle_minutes)
+
+
+class Run(_Section):
+    """``[run]``: how a run deals with failures around it, and with its own end."""
+
+    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
+    luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
+    grace: Annotated[float, Field(gt=0, le=3_600)] = 25
+
+
+class Metrics(_Section):
+    """``[metrics]``: where a run's figures for Prometheus go."""
+
+    textfile: Path | None = None
+    port: Port | None = None
+
+    @field_validator("textfile", "port", mode="before")
+    @classmethod
+    def _none(cls, given: object) -> object:
+        return given or None
 
 
 def _packaged(name: str) -> Path:
@@ -221,6 +247,9 @@ class Settings(_Section):
 
     warehouse: Warehouse
     load: Load
+    run: Run = Run()
+    metrics: Metrics = Metrics()
+    deadlines: dict[str, DueTime] = {}
     sessions: Sessions
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
@@ -254,6 +283,8 @@ def read() -> Settings:
         WAREHOUSE, "vertica", _section(WAREHOUSE, Warehouse, faults), faults
     )
     load = _section("load", Load, faults)
+    run = _section("run", Run, faults)
+    metrics = _section("metrics", Metrics, faults)
     sessions = _section("sessions", Sessions, faults)
     alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
@@ -268,6 +299,7 @@ def read() -> Settings:
         for table in tables_and_shards.tables.values()
         if table.target.lower() == warehouse.markers.lower()
     ]
+    due = _deadlines({*tables_and_shards.tables, REPORTS}, faults)
     if faults:
         raise ConfigurationError(
             "the configuration is wrong: " + "; ".join(faults),
@@ -276,6 +308,9 @@ def read() -> Settings:
     return Settings(
         warehouse=warehouse,
         load=load,
+        run=run,
+        metrics=metrics,
+        deadlines=due,
         sessions=sessions,
         alerts=alerts,
         servers=servers,
@@ -293,6 +328,18 @@ def current() -> Settings:
         ConfigurationError: As `read` does, until nothing is wrong.
     """
     return read()
+
+
+def _deadlines(known: set[str], faults: list[str]) -> dict[str, DueTime]:
+    found: dict[str, DueTime] = {}
+    for name, text in _options("deadlines", faults).items():
+        try:
+            if name not in known:
+                raise ValueError(f"it is neither a table nor {REPORTS!r}")
+            found[name] = DueTime.parse(text)
+        except ValueError as error:
+            faults.append(f"[deadlines] {name}: {text!r}: {error}")
+    return found
 
 
 def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:

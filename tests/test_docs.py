@@ -148,6 +148,14 @@ for server, database in shards.items():
     assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
 
 
+def test_a_range_is_loaded_as_the_document_tells(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "backfill.md", "sh")
+    told = run(script, clone)
+    assert "orders 2019-03-01 to 2019-03-10: 30 days of shards to do in 3" in told
+    assert told.count("30 of 30 days of shards complete") == 5
+    assert '"replaced": 2' in told
+
+
 def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "reports.md"
     (entry,), (template,) = blocks(guide, "toml"), blocks(guide, "jinja")

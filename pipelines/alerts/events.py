@@ -22,6 +22,8 @@ from sqlalchemy import Engine
 from pipelines import database, sessions, settings
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
+from pipelines.failures import lasts
+from pipelines.repeats import repeats
 from pipelines.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ PAUSE = 60.0
 """Seconds that a process leaves the outbox alone after that."""
 
 REPEATED = timedelta(hours=1)
-"""How long an attempt that Luigi repeats may take, until the last one counts."""
+"""How long an attempt that is repeated may take, until the last one counts."""
 
 SUBJECTS = ("table", "report", "subject")
 """The parameters of tasks that say what they are for."""
@@ -57,7 +59,9 @@ def tell(error: BaseException, task: luigi.Task, event: Event) -> None:
     """
 
     def held(engine: Engine) -> timedelta:
-        repeatable = event in OF_AN_ATTEMPT
+        if repeats().left and not lasts(error):
+            return timedelta(seconds=2 * repeats().pause) + REPEATED
+        repeatable = event in OF_AN_ATTEMPT and not repeats().ours
         return _until_repeated(engine, task) if repeatable else timedelta(0)
 
     _write(error, about_each(task), event, held)

@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import cache
 
 from pipelines.settings import Settings
+from pipelines.signals import stopper
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _finish(process: subprocess.Popen[bytes], owner: int, patience: float) -> No
         process.stdin.write(b"\n")
         process.stdin.close()
     try:
-        process.wait(patience)
+        process.wait(stopper().left(patience))
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         # What it has not sent is in the outbox.
         process.kill()

@@ -17,7 +17,7 @@ from threading import Event
 
 from sqlalchemy import Engine
 
-from pipelines.alerts import incidents
+from pipelines.alerts import incidents, lateness
 from pipelines.alerts.channel import (
     Channel,
     ChannelBusyError,
@@ -39,6 +39,9 @@ POLL = 2.0
 
 CHECK = 30.0
 """Seconds between two looks at the markers."""
+
+LATE = 60.0
+"""Seconds between two looks at what is late."""
 
 LEASE_POLL = 0.5
 """Seconds between two looks at another sender's lease."""
@@ -98,6 +101,7 @@ class Sender:
         self._first_tried: dict[int, float] = {}
         self._again = math.inf
         self._checked = -math.inf
+        self._looked = -math.inf
 
     def send(self, *, last: bool = False, end: float = math.inf) -> bool:
         """Group what is new, end what is mended, and show what has changed.
@@ -154,6 +158,7 @@ class Sender:
         said = ""
         while not ended.wait(POLL):
             try:
+                self._note_what_is_late()
                 if self._has_work() and self.lease.take():
                     self.send()
                 said = ""
@@ -161,6 +166,13 @@ class Sender:
                 if str(error) != said:
                     said = str(error)
                     logger.warning("alerts wait: %s", said)
+
+    def _note_what_is_late(self) -> None:
+        now = time.monotonic()
+        if not self._settings.deadlines or now < self._looked + LATE:
+            return
+        self._looked = now
+        lateness.tell(self._engine, self._settings, lateness.late(self._settings))
 
     def _has_work(self) -> bool:
         return incidents.anything_untold(self._engine) or incidents.anything_open(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from functools import partial
 
 import pymssql
 
 from pipelines.catalog import Shard
 from pipelines.reach import first_to_answer
 from pipelines.settings import Server
+from pipelines.signals import stopper
+from pipelines.source.cutting import cut
 from pipelines.source.faults import ERRORS, of_login, translated
 from pipelines.templates import Dialect, render
 
@@ -26,10 +29,14 @@ def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login, or has no such database.
     """
-    with _closing(
-        first_to_answer(server.addresses, lambda address: _open(address, shard))
-    ) as connection:
-        yield connection
+    with ExitStack() as stack:
+        for port in {address.port for address in server.addresses}:
+            stack.enter_context(stopper().cutting(partial(cut, port)))
+        yield stack.enter_context(
+            _closing(
+                first_to_answer(server.addresses, lambda address: _open(address, shard))
+            )
+        )
 
 
 def logged_in(address: Server) -> AbstractContextManager[pymssql.Connection]:

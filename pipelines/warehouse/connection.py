@@ -15,6 +15,7 @@ from vertica_python.vertica.messages import NoticeResponse
 from pipelines.errors import ShardlineError
 from pipelines.reach import first_to_answer
 from pipelines.settings import Warehouse
+from pipelines.signals import stopper
 from pipelines.warehouse.faults import of_login, translated
 
 logger = logging.getLogger(__name__)
@@ -61,12 +62,21 @@ class Connection:
             self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
 
     def commit(self) -> None:
-        """Make the transaction's work visible to all."""
-        self.query("COMMIT")
+        """Make the transaction's work visible to all.
+
+        A signal to end is heard after it: nobody would know what came of it.
+        """
+        with stopper().shielded():
+            self.query("COMMIT")
 
     def rollback(self) -> None:
         """Undo the transaction's work."""
         self.query("ROLLBACK")
+
+    def cancel(self) -> None:
+        """Have the server end the statement that runs, if one does. Never raises."""
+        with suppress(errors.Error, OSError):
+            self._raw.cancel()
 
     def close(self) -> None:
         """Hang up; what is not committed is gone. Never raises."""
@@ -79,6 +89,9 @@ class Connection:
 def connect(options: Warehouse) -> Iterator[Connection]:
     """A connection that is closed at the end; an error rolls it back first.
 
+    An interrupt cancels the statement that runs: in mid-COPY the server would wait for
+    more rows, and nobody would read the answer to a ROLLBACK.
+
     Raises:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the login.
@@ -87,9 +100,11 @@ def connect(options: Warehouse) -> Iterator[Connection]:
     try:
         yield connection
     except Exception:
-        # Not for an interrupt: in mid-COPY the server would wait for more rows.
         with suppress(ShardlineError):
             connection.rollback()
+        raise
+    except KeyboardInterrupt:
+        connection.cancel()
         raise
     finally:
         connection.close()

@@ -104,6 +104,19 @@ class Memo:
                 return question(kept)
             except TransientError:
                 kept.close()
+            except KeyboardInterrupt:
+                self._drop(kept)
+                raise
         connection = log_in(self._options, autocommit=True)
         self._connections[os.getpid()] = connection
-        return question(connection)
+        try:
+            return question(connection)
+        except KeyboardInterrupt:
+            self._drop(connection)
+            raise
+
+    def _drop(self, connection: Connection) -> None:
+        """Leave a connection that was interrupted in the middle of an answer."""
+        connection.cancel()
+        connection.close()
+        self._connections.pop(os.getpid(), None)

@@ -124,6 +124,7 @@ class Project:
             "sessions": {"database": self.etl_database.replace("%", "%%")},
             "load": {"backoff": "0.05", "backoff_max": "0.2", "attempts": "3"},
             "core": {"log_level": "INFO"},
+            "run": {"retries": "0", "retry_pause": "0.1"},
         }
         for section, options in self.options.items():
             overlay.setdefault(section, {}).update(options)

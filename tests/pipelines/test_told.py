@@ -254,8 +254,12 @@ def test_a_run_that_is_told_to_end_says_so_in_one_line(
     result = finished(process)
     control.remove(hold)
     assert result.code == 128 + number
-    assert len(result.told) == 1
-    assert "run it again to load what is missing" in result.last_line
+    lines = [line for line in result.told if line]
+    assert len(lines) == 2, result.err
+    day, last = lines
+    assert "(3 shards in all): not loaded, since the run was told to end" in day
+    assert f"interrupted by {number.name}; run it again to load" in last
+    assert f"orders {DAY}: 0 of 3 shards complete" in result.out
     again = project.load(DAY)
     assert (again.code, again.err) == (0, "")
     assert {len(project.rows(shard)) for shard in shards} == {3}
@@ -299,7 +303,7 @@ def test_a_session_log_that_cannot_be_used_is_told_once_before_the_start(
         ("resources", "mssql_0", "0", "[resources] mssql_0: '0'"),
         ("resources", "mssql_0", "four", "[resources] mssql_0: 'four'"),
         ("load", "settle_minutes", "inf", "[load] settle_minutes"),
-        ("worker", "keep_alive", "maybe", "keep_alive"),
+        ("worker", "timeout", "maybe", "timeout"),
     ],
 )
 def test_an_option_out_of_its_range_is_named(

@@ -1,0 +1,35 @@
+"""The exit codes of every command that runs something: docs/running.md shows them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a run ended; 10 to 40 are those of ``[retcode]`` in luigi.cfg.
+
+    Of several that apply, the greatest one counts.
+    """
+
+    COMPLETE = 0
+    """All that was asked for is there."""
+    USAGE = 2
+    """Wrong usage or configuration; nothing was started."""
+    ALREADY_RUNNING = 10
+    """What is missing is being loaded by another run."""
+    NOT_READY = 20
+    """A day is not over yet in some shard's time zone."""
+    NOT_RUN = 25
+    """luigid keeps something for another run, or did not let it run."""
+    FAILED = 30
+    """Something failed."""
+    NOT_SCHEDULED = 35
+    """What has to be done could not be found out."""
+    UNHANDLED = 40
+    """luigid went away, or Luigi met an error of its own: of plain ``luigi`` only."""
+    INTERRUPTED = 130
+    """Ended by SIGINT, as Ctrl-C sends it."""
+    TERMINATED = 143
+    """Ended by SIGTERM, as a container is stopped."""
+    KILLED = 137
+    """Ended by SIGKILL: by whoever did not want to wait, or for want of memory."""
