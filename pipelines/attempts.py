@@ -144,7 +144,7 @@ def _enter(
     ledger().add(
         Entry(
             *(span.table.name, span.shard.name, number),
-            outcomes=Counter(those[day].outcome.value for day in found),
+            outcomes=dict(Counter(those[day].outcome.value for day in found)),
             sessions=[session.id for session in own],
             rows=sum(session.rows or 0 for session in own),
             octets=octets,

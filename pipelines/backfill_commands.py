@@ -124,12 +124,13 @@ def run(
         with shown(work.table.name, work.days):
             report = backfill.run(work, options, how)
         reports.append(report)
+        table = {"table": report.table}
         for line in failures.shown(report.warnings):
-            logs.say(line, level=logging.WARNING, err=True, table=report.table)
+            logs.say(line, table, level=logging.WARNING, err=True)
         for line in failures.shown(report.failures):
-            logs.say(line, level=logging.ERROR, err=True, table=report.table)
+            logs.say(line, table, level=logging.ERROR, err=True)
         if not as_json:
-            logs.say(str(report), table=report.table, rows=report.rows)
+            logs.say(str(report), {**table, "rows": report.rows})
         if stopper().number:
             break
     if as_json:

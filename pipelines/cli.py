@@ -240,10 +240,11 @@ def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
 def _tell(report: DayReport) -> None:
     day = {"table": report.table, "day": str(report.day)}
     for line in failures.shown(report.warnings):
-        logs.say(line, level=logging.WARNING, err=True, **day)
+        logs.say(line, day, level=logging.WARNING, err=True)
     for line in failures.shown(report.failures):
-        logs.say(line, level=logging.ERROR, err=True, **day)
-    logs.say(str(report), **day, rows=report.rows, exit_code=int(report.exit_code))
+        logs.say(line, day, level=logging.ERROR, err=True)
+    code = int(report.exit_code)
+    logs.say(str(report), {**day, "rows": report.rows, "exit_code": code})
 
 
 def _unique(values: Sequence[T]) -> list[T]:

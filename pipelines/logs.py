@@ -57,19 +57,23 @@ def is_json() -> bool:
 
 
 def say(
-    line: str, *, level: int = logging.INFO, err: bool = False, **fields: object
+    line: str,
+    fields: Mapping[str, object] | None = None,
+    *,
+    level: int = logging.INFO,
+    err: bool = False,
 ) -> None:
     """Tell a line of the command's own output.
 
     Args:
         line: What people read.
+        fields: What else JSON has.
         level: How much it matters, for JSON.
         err: Whether it goes to standard error.
-        fields: What else JSON has.
     """
     if is_json():
         record = logging.LogRecord(_OURS, level, "", 0, line, (), None)
-        record.fields = fields
+        record.fields = fields or {}
         line = JsonLines().format(record)
     click.echo(line, err=err)
 

@@ -199,7 +199,8 @@ def _serve(registry: CollectorRegistry, port: int) -> None:
         start_http_server(port, LOOPBACK, registry)
     except OSError as error:
         raise ConfigurationError(
-            f"[metrics] port: {LOOPBACK}:{port} cannot be listened on: {error.strerror}",
+            f"[metrics] port: {LOOPBACK}:{port} cannot be listened on:"
+            f" {error.strerror}",
             step="choose a free port, or end what has it",
         ) from error
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import click
 
-from pipelines import luigid, report_runner, report_sql, settings
+from pipelines import logs, luigid, report_runner, report_sql, settings
 from pipelines.errors import ConfigurationError
 from pipelines.rounds import How
 
@@ -112,9 +112,10 @@ def refresh(
     code = 0
     for day in dict.fromkeys(day.date() for day in days):
         outcome = report_runner.run(asked, day, options, how)
+        at = {"day": str(outcome.day)}
         for line in outcome.lines:
-            logs.say(line, level=logging.WARNING, err=True, day=str(outcome.day))
-        logs.say(str(outcome), day=str(outcome.day))
+            logs.say(line, at, level=logging.WARNING, err=True)
+        logs.say(str(outcome), at)
         code = max(code, outcome.exit_code)
     sys.exit(code)
 

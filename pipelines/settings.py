@@ -333,9 +333,10 @@ def current() -> Settings:
 def _deadlines(known: set[str], faults: list[str]) -> dict[str, DueTime]:
     found: dict[str, DueTime] = {}
     for name, text in _options("deadlines", faults).items():
+        if name not in known:
+            faults.append(f"[deadlines] {name}: there is no table of that name")
+            continue
         try:
-            if name not in known:
-                raise ValueError(f"it is neither a table nor {REPORTS!r}")
             found[name] = DueTime.parse(text)
         except ValueError as error:
             faults.append(f"[deadlines] {name}: {text!r}: {error}")

@@ -40,13 +40,13 @@ class Stages:
 
     def each(self, stage: str, source: Iterator[T]) -> Iterator[T]:
         """The same values; the time to get each of them counts to a stage."""
-        nothing = object()
         while True:
             with self.during(stage):
-                value = next(source, nothing)
-            if value is nothing:
-                return
-            yield value  # type: ignore[misc] - it is none of theirs
+                try:
+                    value = next(source)
+                except StopIteration:
+                    return
+            yield value
 
     def sent(self, octets: int) -> None:
         """Count octets that were sent to the warehouse."""

@@ -89,6 +89,7 @@ FLOORS = [
         "pipelines.grouping",
         "pipelines.ledger",
         "pipelines.logs",
+        "pipelines.outages",
         "pipelines.repeats",
         "pipelines.signals",
         "pipelines.stages",
