@@ -59,6 +59,7 @@ setup(
         "pipelines.report_mail",
         "pipelines.source",
         "pipelines.sql",
+        "pipelines.verification",
         "pipelines.warehouse",
         "sandbox",
         "sandbox.fill",

@@ -26,6 +26,7 @@ from pipelines import (
 from pipelines.alerts.commands import alerts
 from pipelines.backfill_commands import backfill_command
 from pipelines.backfill_work import Load
+from pipelines.clear_commands import clear
 from pipelines.deadline_command import deadlines
 from pipelines.exit_codes import ExitCode
 from pipelines.how_options import how_options
@@ -35,6 +36,7 @@ from pipelines.rounds import How
 from pipelines.runner import DayReport
 from pipelines.selection import select
 from pipelines.status_commands import status
+from pipelines.verify_commands import verify_command
 
 T = TypeVar("T")
 
@@ -108,11 +110,13 @@ def cli(log_format: str) -> None:
 
 cli.add_command(alerts)
 cli.add_command(backfill_command)
+cli.add_command(clear)
 cli.add_command(deadlines)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
 cli.add_command(status)
+cli.add_command(verify_command)
 
 
 @cli.command(help=RUN_HELP)

@@ -159,6 +159,19 @@ def test_a_range_is_loaded_as_the_document_tells(clone: Path) -> None:
     assert '"replaced": 2' in told
 
 
+@pytest.mark.timeout(400)
+def test_days_are_looked_at_and_mended_as_the_document_tells(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "operating.md", "sh")
+    told = run(script, clone)
+    assert "to load: 15 days of shards by 3 extracts and 3 COPYs at most" in told
+    assert "orders done" in told
+    assert "  moscow  ? ? ? ■ ■" in told
+    assert "compared 6 days of shards" in told
+    assert "orders 2019-03-14 moscow: not loaded" in told
+    assert "loaded again: 1 mended, 0 not" in told
+    assert '"missing": 0' in told
+
+
 def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "reports.md"
     (entry,), (template,) = blocks(guide, "toml"), blocks(guide, "jinja")

@@ -15,12 +15,14 @@ FLOORS = [
     {"pipelines.cli"},
     {
         "pipelines.backfill_commands",
+        "pipelines.clear_commands",
         "pipelines.deadline_command",
         "pipelines.plan_commands",
         "pipelines.report_commands",
         "pipelines.status_commands",
+        "pipelines.verify_commands",
     },
-    {"pipelines.grid_view"},
+    {"pipelines.grid_view", "pipelines.verification"},
     {
         "pipelines.backfill",
         "pipelines.backfill_progress",
