@@ -153,10 +153,15 @@ for server, database in shards.items():
 
 def test_a_range_is_loaded_as_the_document_tells(clone: Path) -> None:
     (script,) = blocks(REPOSITORY / "docs" / "backfill.md", "sh")
-    told = run(script, clone)
+    fill = "python -m sandbox fill all --days 2019-03-01..2019-03-10"
+    told = run(
+        f". .venv/bin/activate; {fill}; {script}",
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+    )
     assert "orders 2019-03-01 to 2019-03-10: 30 days of shards to do in 3" in told
     assert told.count("30 of 30 days of shards complete") == 5
-    assert '"replaced": 2' in told
+    assert told.count('"replaced": 2') == 3
 
 
 @pytest.mark.timeout(400)
