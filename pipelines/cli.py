@@ -136,8 +136,8 @@ def run(
     )
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    for fault in options.connections.faults():
-        click.echo(f"warning: {fault}; nothing is sent through it", err=True)
+    for lacking in options.connections.unset():
+        click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
     dates = _unique([day.date() for day in days])
     code = 0
     for report in runner.run(

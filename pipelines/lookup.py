@@ -60,6 +60,17 @@ class Lookup:
             *self._in_luigi_cfg(name),
         ]
 
+    def lacking(self, name: str) -> str:
+        """Why the environment does not let a name's option be filled in, or "".
+
+        Raises:
+            ConfigurationError: SHARDLINE_SECRETS names no folder.
+        """
+        elsewhere = [*self._in_environment(name), *self._in_folder(name)]
+        if elsewhere or name not in luigi_cfg.names(self.section):
+            return ""
+        return luigi_cfg.lacking(self.section, name)
+
     def names(self) -> list[str]:
         """Every name that some place has; those of the environment in lower case.
 

@@ -273,7 +273,7 @@ def read() -> Settings:
     faults += _scheduler()
     if faults:
         # Alone, these would stop no load; but whoever mends the others mends them too.
-        faults += Connections().faults()
+        faults += Connections().unset()
         raise ConfigurationError(
             "the configuration is wrong: " + "; ".join(faults),
             step="correct luigi.cfg, or the file that is named",
@@ -323,14 +323,12 @@ def _reports(
 
 
 def _scheduler() -> list[str]:
-    """What [core] needs from the environment: Luigi fills it in, in a worse way."""
-    faults = []
-    for option in luigi_cfg.names("core"):
-        try:
-            luigi_cfg.check_variables("core", option)
-        except luigi_cfg.OptionError as error:
-            faults.append(f"[core] {option}: {error}")
-    return faults
+    """What [core] lacks: Luigi itself says it worse, when it fills it in."""
+    return [
+        f"[core] {option}: {lacking}"
+        for option in luigi_cfg.names("core")
+        if (lacking := luigi_cfg.lacking("core", option))
+    ]
 
 
 def _pools(names: Iterable[str]) -> list[str]:

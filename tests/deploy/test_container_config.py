@@ -96,8 +96,8 @@ def test_a_missing_token_of_telegram_stops_no_load(project: Project) -> None:
     assert result.code == 0
     (line,) = result.told
     assert line == (
-        "warning: connection telegram ([connections] telegram in luigi.cfg):"
-        " environment variable NO_TOKEN is not set; nothing is sent through it"
+        "warning: connection telegram: environment variable NO_TOKEN is not set;"
+        " nothing is sent through it"
     )
     assert len(project.rows(shard)) == 3
 
