@@ -270,7 +270,11 @@ def read() -> Settings:
         for table in tables_and_shards.tables.values()
         if table.target.lower() == warehouse.markers.lower()
     ]
-    faults += _scheduler()
+    faults += [
+        f"[core] {option}: {lacking}"
+        for option in luigi_cfg.names("core")
+        if (lacking := luigi_cfg.lacking("core", option))
+    ]
     if faults:
         # Alone, these would stop no load; but whoever mends the others mends them too.
         faults += Connections().unset()
@@ -320,15 +324,6 @@ def _reports(
     except ConfigurationError as error:
         faults.append(error.cause)
         return {}
-
-
-def _scheduler() -> list[str]:
-    """What [core] lacks: Luigi itself says it worse, when it fills it in."""
-    return [
-        f"[core] {option}: {lacking}"
-        for option in luigi_cfg.names("core")
-        if (lacking := luigi_cfg.lacking("core", option))
-    ]
 
 
 def _pools(names: Iterable[str]) -> list[str]:
