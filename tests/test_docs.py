@@ -250,6 +250,16 @@ print(template.render(var=Variables()))
     ]
 
 
+def test_a_deployment_is_checked_as_the_document_tells(tmp_path: Path) -> None:
+    guide = REPOSITORY / "docs" / "deploy.md"
+    shutil.copytree(REPOSITORY / "deploy", tmp_path / "deploy")
+    shutil.copy(REPOSITORY / "luigi.cfg", tmp_path)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    script = "\n".join(blocks(guide, "sh"))
+    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY))
+    assert "shardline run all --last 1 --workers 4" in told
+
+
 def test_the_targets_of_make_that_the_documents_name_exist() -> None:
     named = {
         target

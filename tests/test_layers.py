@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).parents[1]
 FLOORS = [
     {"pipelines.__main__"},
     {"pipelines.cli"},
+    {"pipelines.run_command"},
     {
         "pipelines.backfill_commands",
         "pipelines.clear_commands",
@@ -29,7 +30,7 @@ FLOORS = [
         "pipelines.how_options",
         "pipelines.report_runner",
     },
-    {"pipelines.listing", "pipelines.runner"},
+    {"pipelines.deploying", "pipelines.listing", "pipelines.runner"},
     {"pipelines.backfill_work"},
     {"pipelines.metrics"},
     {"pipelines.rounds"},
@@ -54,7 +55,7 @@ FLOORS = [
     {"pipelines.alerts"},
     {"pipelines.estimates", "pipelines.history", "pipelines.report_mail"},
     {"pipelines.session_queries"},
-    {"pipelines.day_encoders", "pipelines.sessions"},
+    {"pipelines.asked_days", "pipelines.day_encoders", "pipelines.sessions"},
     {"pipelines.warehouse", "pipelines.source"},
     {"pipelines.report_sql"},
     {
