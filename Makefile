@@ -16,7 +16,7 @@ BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready ## Fill 150 shards, load several days twice, print what happened
+demo: $(VENV)/.ready ## 150 shards, one broken and mended; their reports, the chat and the mail
 	$(BIN)/python -m sandbox demo
 
 test: $(VENV)/.ready ## The tests, in a few minutes
@@ -56,5 +56,5 @@ $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--build-constraint constraints.txt --editable '.[postgresql,mail,sandbox,bench,test,lint]'
+		--build-constraint constraints.txt --editable '.[postgresql,mail,metrics,sandbox,bench,test,lint]'
 	touch $@

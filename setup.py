@@ -60,6 +60,7 @@ setup(
         "pipelines.report_mail",
         "pipelines.source",
         "pipelines.sql",
+        "pipelines.verification",
         "pipelines.warehouse",
         "sandbox",
         "sandbox.fill",
@@ -93,6 +94,7 @@ setup(
     ],
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2,<4"],  # the ETL database in production
+        "metrics": ["prometheus-client>=0.20,<1"],  # a run's figures for Prometheus
         "deploy": [  # the way to AWS Fargate
             "boto3>=1.40,<2",  # single runs there
             "pyyaml>=6.0.2,<7",  # its template

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from benchmarks.backfill import ROWS
 from benchmarks.client import WAYS
 from benchmarks.day import OF_ROWS
 from benchmarks.encode import ENCODE, HASH, PANDAS_HASH, TRANSFORM
@@ -58,6 +59,8 @@ def sheets(figures: Figures) -> list[Sheet]:
         _end_to_end(figures),
         _encoding(figures),
         _small_day(figures),
+        _pending(figures),
+        _year(figures),
         _looking(figures),
         _limits(figures),
     ]
@@ -131,6 +134,37 @@ def _looking(figures: Figures) -> Sheet:
     ]
     title = f"Looking at a complete year of 150 shards, {one.markers:,} markers"
     return Sheet(title, ("", "CPU, s"), rows)
+
+
+def _pending(figures: Figures) -> Sheet:
+    rows = [
+        (
+            "luigi.build" if one.by == "luigi" else "shardline backfill",
+            f"{one.tasks:,}",
+            f"{one.spent.wall:,.1f}",
+            f"{one.spent.wall / one.tasks * 1e3:.2f}",
+            f"{one.spent.cpu / one.tasks * 1e3:.2f}",
+        )
+        for one in figures.pending
+    ]
+    head = ("", "partitions", "wall, s", "wall of each, ms", "CPU of each, ms")
+    return Sheet("Partitions whose load takes no time, one worker", head, rows)
+
+
+def _year(figures: Figures) -> Sheet:
+    year = figures.year
+    ways = {"a task a day": year.alone, "days together": year.together}
+    rows = [
+        (way, f"{spent.wall:,.1f}", f"{spent.cpu:,.1f}") for way, spent in ways.items()
+    ]
+    wall = year.alone.wall / year.together.wall
+    cpu = year.alone.cpu / year.together.cpu
+    rows.append(("times", f"{wall:.1f}", f"{cpu:.1f}"))
+    title = (
+        f"{year.days:,} days of {ROWS} rows in {year.shards} shards on the sandbox,"
+        " whose own time is in the wall"
+    )
+    return Sheet(title, ("one worker", "wall, s", "client's CPU, s"), rows)
 
 
 def _limits(figures: Figures) -> Sheet:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from benchmarks import day
+from benchmarks import backfill, day
 from benchmarks.client import WAYS, in_fresh_process
 from benchmarks.encode import Encoding, encode
 from benchmarks.limits import limits
@@ -28,6 +28,15 @@ WARM_UP = 100
 SMALL_DAY = 1_000
 """Rows of the day whose fixed cost is shown."""
 
+YEAR_SHARDS = 20
+"""Shards of the range of small days."""
+
+PENDING_SHARDS = 150
+"""Shards of the partitions that are to be loaded."""
+
+BY_LUIGI = (1_000, 5_000, 10_000)
+"""How many of them one `luigi.build` gets; beyond that it takes too long."""
+
 FIRST = date(2019, 3, 11)
 
 Tell = Callable[[str], None]
@@ -45,6 +54,8 @@ class Figures:
         received: Octets a row from SQL Server.
         limits: Octets a second of the machine.
         looking: What it costs to look at a year that is complete.
+        pending: What many partitions cost Luigi.
+        year: What days that are loaded together save.
     """
 
     rounds: int
@@ -54,14 +65,17 @@ class Figures:
     received: float
     limits: Mapping[str, float]
     looking: Looking
+    pending: Sequence[backfill.Pending]
+    year: backfill.Year
 
 
-def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
+def run(sizes: Sequence[int], rounds: int, days: int, tell: Tell) -> Figures:
     """Measure.
 
     Args:
         sizes: Numbers of rows to load.
         rounds: How often.
+        days: How many days a backfill is measured over; once.
         tell: Is told what comes next.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -74,6 +88,9 @@ def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
             tell("looking at a year of 150 shards")
             looking = planning(_config(sandbox, home, {}), rounds)
             recordings = _record(sandbox, sizes, tell)
+            pending = _pending(home, sandbox, days, tell)
+        tell(f"{days} small days of {YEAR_SHARDS} shards")
+        year = backfill.year(home, YEAR_SHARDS, days)
     with serving(recordings) as places:
         comparisons = compare(places, WARM_UP, sizes, rounds, tell)
         encodings = []
@@ -91,6 +108,8 @@ def run(sizes: Sequence[int], rounds: int, tell: Tell) -> Figures:
         received=largest.octets / largest.rows,
         limits=limits(),
         looking=looking,
+        pending=pending,
+        year=year,
     )
 
 
@@ -109,10 +128,27 @@ def _config(sandbox: SandboxProcess, home: Path, catalog: dict[str, str]) -> Pat
     config.read(sandbox.luigi_cfg)
     config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
     config["catalog"] = catalog
+    config.remove_section("alerts")  # what is measured is the work
     path = home / "product.cfg"
     with path.open("w") as file:
         config.write(file)
     return path
+
+
+def _pending(
+    home: Path, sandbox: SandboxProcess, days: int, tell: Tell
+) -> list[backfill.Pending]:
+    """So many days of all shards, a few of them, and some by Luigi alone."""
+    most = PENDING_SHARDS * days
+    asked: list[tuple[backfill.By, int]] = [
+        *(("luigi", tasks) for tasks in BY_LUIGI if tasks <= most),
+        *(("shardline", tasks) for tasks in sorted({min(5_000, most), most})),
+    ]
+    found = []
+    for by, tasks in asked:
+        tell(f"{tasks:,} partitions by {by}")
+        found.append(backfill.pending(home, sandbox, by, tasks))
+    return found
 
 
 def _record(

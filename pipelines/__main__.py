@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from pipelines import logs
 from pipelines.errors import ConfigurationError, ShardlineError, one_line
 from pipelines.exit_codes import ExitCode
 from pipelines.first_process import become_two_if_first
@@ -80,7 +82,7 @@ def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
 
 
 def _give_up(line: str, code: int) -> None:
-    click.echo(f"shardline: {one_line(line)}", err=True)
+    logs.say(f"shardline: {one_line(line)}", level=logging.ERROR, err=True)
     sys.exit(code)
 
 

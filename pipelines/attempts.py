@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 
 from sqlalchemy import Engine
 
-from pipelines import database, sessions
+from pipelines import database, logs, sessions
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
+from pipelines.ledger import Entry, ledger
 from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
+from pipelines.stages import stages
 from pipelines.tally import tally
 from pipelines.transfer import Watcher, transfer
 from pipelines.warehouse.markers import Found, Marker
 from pipelines.warehouse.memo import memo
+
+logger = logging.getLogger(__name__)
 
 Work = Callable[[Span, Settings, Mapping[date, int], Watcher], Iterator[Found]]
 """What brings days into the warehouse: see `pipelines.transfer.transfer`."""
@@ -63,9 +70,13 @@ def load(
                     for one in left
                 }
                 ids = {day: session.id for day, session in those.items()}
-                with sessions.together(engine, list(those.values())):
+                with (
+                    sessions.together(engine, list(those.values())),
+                    _told(left, ids, number),
+                ):
                     for found in work(left, options, ids, watcher):
                         _note(engine, options, left, those, found)
+                        _enter(left, those, found, number)
                         done.update(found)
                         # What came while the commit was shielded.
                         stopper().check()
@@ -95,6 +106,51 @@ def _note(
             sessions.confirm(engine, marker.etl_id, marker.rows)
     rows = sum(session.rows or 0 for day, session in those.items() if day in found)
     tally().add(len(found), rows)
+
+
+@contextmanager
+def _told(span: Span, ids: Mapping[date, int], number: int) -> Iterator[None]:
+    """Say of each line what it is about, and log and enter an attempt that fails."""
+    only = {"session": next(iter(ids.values()))} if len(ids) == 1 else {}
+    about = {"table": span.table.name, "day": str(span.days), "attempt": number}
+    with logs.about(**about, shard=span.shard.name, **only):
+        stages().take()
+        try:
+            yield
+        except ShardlineError as error:
+            seconds, octets = stages().take()
+            logger.info("failed: %s", error.cause)
+            ledger().add(
+                Entry(
+                    *(span.table.name, span.shard.name, number),
+                    outcomes={Outcome.FAILED.value: 1},
+                    octets=octets,
+                    seconds=seconds,
+                )
+            )
+            raise
+
+
+def _enter(
+    span: Span, those: Mapping[date, Session], found: Found, number: int
+) -> None:
+    """Log what is in the warehouse now, and enter what of it is ours."""
+    seconds, octets = stages().take()
+    own = [those[day] for day in found if those[day].outcome is not Outcome.PRESENT]
+    for day in found:
+        session = those[day]
+        with logs.about(day=str(day), session=session.id):
+            logger.info("%s, %d rows", session.outcome.value, session.rows or 0)
+    ledger().add(
+        Entry(
+            *(span.table.name, span.shard.name, number),
+            outcomes=dict(Counter(those[day].outcome.value for day in found)),
+            sessions=[session.id for session in own],
+            rows=sum(session.rows or 0 for session in own),
+            octets=octets,
+            seconds=seconds,
+        )
+    )
 
 
 def _outcome(session: Session, marker: Marker) -> Outcome:

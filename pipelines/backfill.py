@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import luigi
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
-from pipelines import database, failures
-from pipelines.alerts import follower
-from pipelines.alerts.events import about_each, run_id, tell_all
+from pipelines import database, events, failures
+from pipelines.alerts.events import about_each, tell_all
 from pipelines.alerts.outbox import Event
 from pipelines.backfill_work import Work
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.grouping import Group
+from pipelines.ledger import ledger
+from pipelines.prepared import PreparedTask
 from pipelines.rounds import How, build
 from pipelines.runner import exit_code_for
 from pipelines.settings import Settings
@@ -54,11 +54,11 @@ class Report:
         last: The last day.
         asked: How many were asked for.
         present: How many were there before, and are left as they were.
-        loaded: How many got their rows while it ran, from whichever run.
-        skipped: How many were found to have none while it ran.
+        loaded: How many the run loaded itself.
+        skipped: How many it found to have no rows.
         replaced: How many of both were there before, and have been replaced.
         missing: How many are not loaded, or not replaced, at the end.
-        rows: How many rows arrived while it ran.
+        rows: How many rows it loaded.
         warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
@@ -95,12 +95,11 @@ class Report:
 
 def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
-    run_id()
     stopper().grace = settings.run.grace
-    follower.start(settings)
-    failures.lines()
     tally()
+    ledger()
     database.connect(settings.sessions.database)
+    events.begin()
 
 
 def run(work: Work, settings: Settings, how: How) -> Report:
@@ -124,12 +123,20 @@ def run(work: Work, settings: Settings, how: How) -> Report:
         missing=work.waiting,
     )
     size = settings.load.slice_tasks
+    options = settings
     for at in range(0, len(work.spans), size):
         if number := stopper().number:
             report.missing += sum(len(span) for span in work.spans[at:])
             report.worsen(ExitCode(128 + number))
             break
-        _run_slice(work, work.spans[at : at + size], settings, how, report)
+        if _run_slice(work, work.spans[at : at + size], options, how, report):
+            # It has waited for what failed; it need not wait in every slice.
+            options = _without_retries(settings)
+        if not memo(settings.warehouse).has_table(work.table):
+            # Without a target all others would fail as these have.
+            left = work.spans[at + size :]
+            report.missing += sum(len(span) for span in left)
+            break
     report.present = asked - report.missing - report.loaded - report.skipped
     told = failures.lines().take()
     report.warnings, report.failures = told.warnings, told.failures
@@ -142,11 +149,12 @@ def run(work: Work, settings: Settings, how: How) -> Report:
 
 def _run_slice(
     work: Work, spans: Sequence[Span], settings: Settings, how: How, report: Report
-) -> None:
+) -> int:
+    """Do some spans, count what came, and return how much is missing of them."""
     table = work.table
     first, last = min(s.first for s in spans), max(s.last for s in spans)
     seen = memo(settings.warehouse)
-    tasks: list[luigi.Task] = []
+    tasks: list[PreparedTask] = []
 
     def found() -> dict[Day, Marker]:
         return seen.markers(table, first, last)
@@ -154,7 +162,7 @@ def _run_slice(
     try:
         before = found()
         asked = [span for span in spans if work.is_left(span, before)]
-        tasks = work.tasks(asked)
+        tasks = work.tasks(asked, prepared=seen.has_table(table))
         status = build(
             tasks,
             lambda: len(found()),
@@ -172,6 +180,12 @@ def _run_slice(
     report.worsen(_code(work, missing, status))
     # Luigi keeps every task there ever was.
     Register.clear_instance_cache()
+    return missing
+
+
+def _without_retries(settings: Settings) -> Settings:
+    run_once = settings.run.model_copy(update={"retries": 0})
+    return settings.model_copy(update={"run": run_once})
 
 
 def _code(work: Work, missing: int, status: LuigiStatusCode) -> ExitCode:
@@ -190,13 +204,14 @@ def _count(
 ) -> int:
     """Count what a slice has brought; returns how much is missing of it."""
     missing = 0
+    own = ledger().sessions()
     for span in spans:
         for day in span.days:
             key = (day, span.shard.name)
             marker, old = after.get(key), before.get(key)
             if marker is None or (marker == old and work.purpose.replaces):
                 missing += 1
-            elif marker != old:
+            elif marker != old and marker.etl_id in own:
                 report.loaded += bool(marker.rows)
                 report.skipped += not marker.rows
                 report.replaced += old is not None

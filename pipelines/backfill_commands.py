@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -10,11 +11,12 @@ from datetime import datetime
 
 import click
 
-from pipelines import backfill, failures, settings
+from pipelines import backfill, failures, logs, metrics, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
 from pipelines.deploying.elsewhere import AlsoOnEcs
+from pipelines.exit_codes import ExitCode
 from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
 from pipelines.rounds import How
@@ -98,7 +100,10 @@ def backfill_command(
         return
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
-    sys.exit(run(selection, options, how, chosen, as_json=as_json))
+    with metrics.published(selection.tables, options) as figures:
+        code = run(selection, options, how, chosen, as_json=as_json)
+        figures.code = ExitCode(code)
+    sys.exit(code)
 
 
 def run(
@@ -121,11 +126,13 @@ def run(
         with shown(work.table.name, work.days):
             report = backfill.run(work, options, how)
         reports.append(report)
-        for line in (report.warnings, report.failures):
-            for each in failures.shown(line):
-                click.echo(each, err=True)
+        table = {"table": report.table}
+        for line in failures.shown(report.warnings):
+            logs.say(line, table, level=logging.WARNING, err=True)
+        for line in failures.shown(report.failures):
+            logs.say(line, table, level=logging.ERROR, err=True)
         if not as_json:
-            click.echo(str(report))
+            logs.say(str(report), {**table, "rows": report.rows})
         if stopper().number:
             break
     if as_json:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-import luigi
-
 from pipelines import database, failures
 from pipelines.catalog import Shard, Table
 from pipelines.days import ready_at
@@ -17,6 +15,7 @@ from pipelines.grouping import Group, groups
 from pipelines.history import rows_a_day
 from pipelines.load_days import LoadDays
 from pipelines.plan import days_over
+from pipelines.prepared import PreparedTask
 from pipelines.reload_days import RecheckDays, reload_of
 from pipelines.selection import Selection
 from pipelines.settings import Settings
@@ -41,7 +40,7 @@ class Purpose(Protocol):
     def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
         """Whether there is something to be done for a day."""
 
-    def task(self, loaded: Coverage, span: Span) -> luigi.Task:
+    def task(self, loaded: Coverage, span: Span) -> PreparedTask:
         """The task that does it, not done yet when the markers were read."""
 
 
@@ -55,21 +54,17 @@ class Load:
         """Whether the marker is missing."""
         return loaded.find(shard, day) is None
 
-    def task(self, loaded: Coverage, span: Span) -> luigi.Task:  # noqa: ARG002
+    def task(self, loaded: Coverage, span: Span) -> PreparedTask:  # noqa: ARG002
         """A day alone is loaded as ever, so that luigid knows it for the same."""
-        task: luigi.Task
         if len(span) == 1:
             of_one = task_class(span.table).shard_task
-            task = of_one(date=span.first, shard=span.shard.name)
-        else:
-            task = LoadDays(
-                table=span.table.name,
-                shard=span.shard.name,
-                first=span.first,
-                last=span.last,
-            )
-        task.seen_absent = True
-        return task
+            return of_one(date=span.first, shard=span.shard.name)
+        return LoadDays(
+            table=span.table.name,
+            shard=span.shard.name,
+            first=span.first,
+            last=span.last,
+        )
 
 
 class Reload:
@@ -82,7 +77,7 @@ class Reload:
         """Each."""
         return True
 
-    def task(self, loaded: Coverage, span: Span) -> luigi.Task:
+    def task(self, loaded: Coverage, span: Span) -> PreparedTask:
         """One that is done when the markers of now are gone."""
         found = [loaded.find(span.shard.name, day) for day in span.days]
         return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
@@ -98,7 +93,7 @@ class Recheck:
         """Whether the marker is there."""
         return loaded.find(shard, day) is not None
 
-    def task(self, loaded: Coverage, span: Span) -> luigi.Task:  # noqa: ARG002
+    def task(self, loaded: Coverage, span: Span) -> PreparedTask:  # noqa: ARG002
         """One that compares, and asks for what it finds changed."""
         return RecheckDays(
             table=span.table.name,
@@ -145,9 +140,17 @@ class Work:
             markers.get((day, name)) == self.loaded.find(name, day) for day in span.days
         )
 
-    def tasks(self, spans: Sequence[Span]) -> list[luigi.Task]:
-        """The tasks of some spans."""
-        return [self.purpose.task(self.loaded, span) for span in spans]
+    def tasks(self, spans: Sequence[Span], *, prepared: bool) -> list[PreparedTask]:
+        """The tasks of some spans.
+
+        Args:
+            spans: Which.
+            prepared: Whether the markers were read just now, and the target is there.
+        """
+        tasks = [self.purpose.task(self.loaded, span) for span in spans]
+        for task in tasks if prepared else ():
+            task.prepare()
+        return tasks
 
 
 def find_work(

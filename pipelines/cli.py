@@ -4,67 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TypeVar
 
 import click
 
-from pipelines import (
-    __version__,
-    backfill_commands,
-    catalog,
-    checks,
-    failures,
-    listing,
-    runner,
-    settings,
-)
+from pipelines import __version__, checks, listing, logs, settings
 from pipelines.alerts.commands import alerts
-from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.backfill_commands import backfill_command
-from pipelines.backfill_work import Load
+from pipelines.clear_commands import clear
+from pipelines.deadline_command import deadlines
 from pipelines.deploying.commands import deploy
 from pipelines.deploying.elsewhere import AlsoOnEcs
-from pipelines.how_options import how_options
 from pipelines.plan_commands import plan_command
 from pipelines.report_commands import refresh, render
-from pipelines.rounds import How
-from pipelines.runner import DayReport
-from pipelines.selection import select
+from pipelines.run_command import run
 from pipelines.status_commands import status
-
-T = TypeVar("T")
-
-RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
-
-    \b
-    Examples:
-      shardline run all --date 2019-03-14 --workers 4
-      shardline run orders calls --date 2019-03-14 --date 2019-03-15
-      shardline run orders --date 2019-03-14 --shard moscow --shard kazan
-      shardline run orders --from 2019-03-01 --to 2019-03-31 --workers 4
-      shardline run orders --date 2019-03-14 --recheck-days 3
-      shardline run all --last 7 --workers 4
-      shardline run orders --date 2019-03-14 --on ecs
-
-    What is in the warehouse already is left alone, so a run may be repeated at any
-    time. One line tells how each day ended, and one line names each failure: shard,
-    day, cause and what to do next.
-
-    \b
-    Exit codes:
-       0  every shard asked for is complete
-       2  wrong usage or configuration; nothing was started
-      10  what is missing is being loaded by another run
-      20  a day is not over yet in some shard's time zone
-      25  luigid keeps something for another run, or did not let it run
-      30  something failed
-      35  something could not be scheduled
-     130  interrupted
-     143  told to end by SIGTERM
-    """
-
+from pipelines.verify_commands import verify_command
 
 CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
@@ -88,106 +42,35 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="shardline")
-def cli() -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMS),
+    default="human",
+    show_default=True,
+    envvar=logs.VARIABLE,
+    show_envvar=True,
+    help="How to log: lines for people, or one JSON object a line.",
+)
+def cli(log_format: str) -> None:
     """Sharded SQL Server into Vertica, every day, exactly once.
 
     Options are read from luigi.cfg in this folder, and from the file that
     LUIGI_CONFIG_PATH names.
     """
+    logs.set_up(log_format)
 
 
 cli.add_command(alerts)
 cli.add_command(backfill_command)
+cli.add_command(clear)
+cli.add_command(deadlines)
 cli.add_command(deploy)
 cli.add_command(plan_command)
 cli.add_command(refresh)
 cli.add_command(render)
+cli.add_command(run)
 cli.add_command(status)
-
-
-@cli.command(cls=AlsoOnEcs, help=RUN_HELP)
-@click.argument("tables", nargs=-1, required=True)
-@click.option(
-    "--date",
-    "days",
-    type=click.DateTime(["%Y-%m-%d"]),
-    multiple=True,
-    metavar="YYYY-MM-DD",
-    help="A day to load; may be given several times.",
-)
-@click.option(
-    "--last", "newest", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP
-)
-@click.option(
-    "--from",
-    "first",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="The first day of a range, as of `shardline backfill`.",
-)
-@click.option(
-    "--to",
-    "last",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="YYYY-MM-DD",
-    help="The last day of a range, included.",
-)
-@click.option(
-    "--shard",
-    "shards",
-    multiple=True,
-    metavar="NAME",
-    help="A shard to load, instead of all; may be given several times.",
-)
-@click.option(
-    "--recheck-days",
-    type=click.IntRange(0, 366),
-    help="Compare so many days before each with their shards, and load again what has"
-    " changed; by default as many as the table's entry says.",
-)
-@how_options
-def run(
-    tables: tuple[str, ...],
-    days: tuple[datetime, ...],
-    newest: int | None,
-    first: datetime | None,
-    last: datetime | None,
-    shards: tuple[str, ...],
-    recheck_days: int | None,
-    how: How,
-) -> None:
-    """Load days of some tables."""
-    options = settings.read()
-    if options.sessions.is_file and not how.local_scheduler:
-        click.echo(settings.ONE_FILE_EACH, err=True)
-    for fault in options.connections.faults():
-        click.echo(f"warning: {fault}; nothing is sent through it", err=True)
-    dates = _unique([day.date() for day in days])
-    code = 0
-    if newest and not (dates or first or last):
-        over = last_days(newest, options)
-        ranges = [(over[0], over[-1])]
-    elif first and last and not (dates or newest):
-        ranges = [(first.date(), last.date())]
-    elif dates and not (first or last or newest):
-        ranges = [(day, day) for day in dates]
-        for report in runner.run(
-            _named(tables, options.catalog), dates, _unique(shards), options, how
-        ):
-            _tell(report)
-            code = max(code, report.exit_code)
-    else:
-        raise click.UsageError(
-            "give days by --date or --last, or a range by --from and --to"
-        )
-    names = () if catalog.ALL in tables else tables
-    for begin, end in ranges:
-        chosen = select(options.catalog, names, shards, begin, end)
-        if not dates:
-            code = backfill_commands.run(chosen, options, how, Load())
-        earlier = backfill_commands.recheck(chosen, recheck_days, options, how)
-        code = max(code, earlier)
-    sys.exit(code)
+cli.add_command(verify_command)
 
 
 @cli.command()
@@ -223,19 +106,3 @@ def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
     if any(one.fault for one in found):
         sys.exit(2)
     sys.exit(0 if all(answer.ok for answer in answers) else 30)
-
-
-def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
-    if catalog.ALL in names:
-        return list(known.tables.values())
-    return [known.table(name) for name in _unique(names)]
-
-
-def _tell(report: DayReport) -> None:
-    for line in [*failures.shown(report.warnings), *failures.shown(report.failures)]:
-        click.echo(line, err=True)
-    click.echo(str(report))
-
-
-def _unique(values: Sequence[T]) -> list[T]:
-    return list(dict.fromkeys(values))

@@ -54,6 +54,7 @@ def register(*tasks: type[luigi.Task]) -> None:
         *tasks: The module's own tasks, besides those that load.
     """
     _exit_with_a_code()
+    luigid.tell_in_one_line()
     for task_class in (*LOADS, *tasks):
         _register(task_class)
 
@@ -107,13 +108,13 @@ def _on_start(_task: luigi.Task) -> None:
 
 def _on_dependency(task: luigi.Task, dependency: luigi.Task) -> None:
     """In the parent, while scheduling: say which shard's day has not ended."""
-    _begin()
+    begin()
     if isinstance(task, LoadShard | Days) and isinstance(dependency, DayEnded):
         _note_if_not_over(task, dependency)
 
 
 def _on_present(_task: luigi.Task) -> None:
-    _begin()
+    begin()
 
 
 def _on_missing(task: luigi.Task) -> None:
@@ -122,7 +123,7 @@ def _on_missing(task: luigi.Task) -> None:
     The event does not bring the error, so the question is asked once more. A task that
     can say why it is missing has a method `why`.
     """
-    _begin()
+    begin()
     try:
         if not task.complete() and hasattr(task, "why"):
             _tell(task.why(), task, Told.DEPENDENCY_MISSING)
@@ -132,7 +133,7 @@ def _on_missing(task: luigi.Task) -> None:
 
 def _on_broken(task: luigi.Task, error: BaseException) -> None:
     """In the parent: what the task requires cannot be found out."""
-    _begin()
+    begin()
     _tell(error, task, Told.BROKEN_TASK)
 
 
@@ -163,8 +164,8 @@ def _tell(error: BaseException, task: luigi.Task, event: Told) -> None:
 
 
 @cache
-def _begin() -> None:
-    """Once, in the parent, before any child is forked."""
+def begin() -> None:
+    """Make ready, once, in the parent, before any child is forked."""
     alerts.run_id()
     _start_sender()
     failures.lines()

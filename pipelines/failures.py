@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
-import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pipelines import logs
 from pipelines.errors import (
     ConfigurationError,
     NotReadyError,
@@ -193,5 +194,5 @@ def shown(taken: Sequence[str]) -> list[str]:
 def _print_rest(collected: Lines) -> None:
     told = collected.take()
     for line in [*shown(told.warnings), *shown(told.failures)]:
-        print(line, file=sys.stderr)  # noqa: T201 - the last words of a luigi run
+        logs.say(line, level=logging.ERROR, err=True)
     collected.close()

@@ -14,6 +14,7 @@ from pipelines.alerts import events
 from pipelines.alerts.outbox import Event
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError
+from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from pipelines.spans import Span
@@ -60,7 +61,7 @@ class DayEnded(luigi.ExternalTask):
         return EndOfDayTarget(settings.current(), self.date, self.time_zone)
 
 
-class LoadShard(luigi.Task):
+class LoadShard(PreparedTask):
     """One day of one table of one shard; a subclass names the table."""
 
     table: ClassVar[str]
@@ -68,16 +69,6 @@ class LoadShard(luigi.Task):
 
     date = luigi.DateParameter()
     shard = luigi.Parameter()
-
-    seen_absent = False
-    """Whether who made the task has just seen that it is not done."""
-
-    def complete(self) -> bool:
-        """Whether the marker is there; the first time as it has just been seen."""
-        if self.seen_absent:
-            self.seen_absent = False
-            return False
-        return bool(super().complete())
 
     def requires(self) -> list[luigi.Task]:
         """The day has ended, and there is somewhere to put it."""

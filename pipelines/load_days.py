@@ -11,6 +11,7 @@ from pipelines import attempts, sessions, settings
 from pipelines.catalog import Partition
 from pipelines.grouping import Group
 from pipelines.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
+from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from pipelines.spans import Span
@@ -20,7 +21,7 @@ from pipelines.transfer import transfer
 from pipelines.warehouse.memo import memo
 
 
-class Days(luigi.Task):
+class Days(PreparedTask):
     """Something that is done for consecutive days of a table in one shard."""
 
     triage: ClassVar[str] = LOAD_AGAIN
@@ -73,16 +74,6 @@ class Days(luigi.Task):
 
 class LoadDays(Days):
     """Days that follow each other: one extract, one COPY, and a marker each."""
-
-    seen_absent = False
-    """Whether who made the task has just seen that it is not done."""
-
-    def complete(self) -> bool:
-        """Whether the markers are there; the first time as it has just been seen."""
-        if self.seen_absent:
-            self.seen_absent = False
-            return False
-        return bool(super().complete())
 
     def output(self) -> luigi.Target:
         """The days' markers."""

@@ -28,7 +28,8 @@ def value(section: str, name: str) -> str:
         OptionError: It cannot be filled in.
     """
     config = luigi.configuration.get_config()
-    check_variables(section, name)
+    if told := lacking(section, name):
+        raise OptionError(told)
     # Luigi's own `get` looks for another name when there is a dash in it.
     try:
         return ConfigParser.get(config, section, name)
@@ -36,17 +37,15 @@ def value(section: str, name: str) -> str:
         raise OptionError("a literal % must be written %%") from None
 
 
-def check_variables(section: str, name: str) -> None:
-    """Return if all ``${VARIABLES}`` of an option that is set are set too.
+def lacking(section: str, name: str) -> str:
+    """Which ``${VARIABLES}`` of an option that is set are not set themselves, or "".
 
     An empty one is not, since that is how composed containers pass on a missing one.
-
-    Raises:
-        OptionError: Some are not; all are named.
     """
     config = luigi.configuration.get_config()
     raw = ConfigParser.get(config, section, name, raw=True)
     empty = [name for name in _VARIABLE.findall(raw) if not os.environ.get(name)]
-    if empty:
-        so = "empty" if all(name in os.environ for name in empty) else "not set"
-        raise OptionError(f"environment variable {', '.join(empty)} is {so}")
+    if not empty:
+        return ""
+    so = "empty" if all(name in os.environ for name in empty) else "not set"
+    return f"environment variable {', '.join(empty)} is {so}"

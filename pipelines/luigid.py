@@ -14,6 +14,7 @@ from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
+from pipelines import logs
 from pipelines.errors import TransientError
 from pipelines.reach import why_unreachable
 
@@ -85,6 +86,25 @@ def gone() -> TransientError:
     unreachable = why_unreachable(host, port)
     why = f"cannot be reached: {unreachable}" if unreachable else "did not answer"
     return TransientError(f"luigid {host}:{port} went away: it {why}", step=STEP)
+
+
+def tell_in_one_line() -> None:
+    """Have Luigi say in one line, without a traceback, that luigid is away."""
+    logging.getLogger("luigi-interface").addFilter(_WITHOUT_TRACEBACK)
+
+
+class _WithoutTraceback(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, RPCError):
+            record.msg, record.args, record.exc_info = str(gone()), (), None
+        elif isinstance(error, OSError):
+            record.msg, record.args = logs.masked(record.getMessage()), ()
+            record.exc_info = None
+        return True
+
+
+_WITHOUT_TRACEBACK = _WithoutTraceback()
 
 
 class PatientScheduler:

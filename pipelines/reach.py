@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from pipelines.errors import TransientError
+from pipelines.outages import PAUSE, outages
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,13 @@ def first_to_answer(addresses: Sequence[A], connect: Callable[[A], T]) -> T:
         TransientError: None of them can be connected to now; its text has all causes.
         PermanentError: One refused.
     """
+    name = addresses[0].address
+    if count := outages().failures(name):
+        raise TransientError(
+            f"{name} could not be reached {count} times in a row, and is left alone for"
+            f" {PAUSE:.0f} seconds",
+            step="check that it is up",
+        )
     failed: list[TransientError] = []
     for at in addresses:
         try:
@@ -63,7 +71,9 @@ def first_to_answer(addresses: Sequence[A], connect: Callable[[A], T]) -> T:
             failed.append(error)
         else:
             logger.debug("%s answered", at.address)
+            outages().note_answer(name)
             return connection
+    outages().note_failure(name)
     raise TransientError(
         "; ".join(error.cause for error in failed), step=failed[-1].step
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date, datetime
 
 import click
 
-from pipelines import luigid, report_runner, report_sql, settings
+from pipelines import logs, luigid, report_runner, report_sql, settings
 from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
@@ -118,9 +119,10 @@ def refresh(
     dates = [day.date() for day in days] or last_days(last or 1, options)
     for day in dict.fromkeys(dates):
         outcome = report_runner.run(asked, day, options, how)
+        at = {"day": str(outcome.day)}
         for line in outcome.lines:
-            click.echo(line, err=True)
-        click.echo(str(outcome))
+            logs.say(line, at, level=logging.WARNING, err=True)
+        logs.say(str(outcome), at)
         code = max(code, outcome.exit_code)
     sys.exit(code)
 

@@ -17,7 +17,7 @@ from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from pipelines import failures, luigid
+from pipelines import failures, logs, luigid
 from pipelines.errors import ConfigurationError
 from pipelines.repeats import repeats
 from pipelines.settings import Settings
@@ -92,7 +92,9 @@ def build(
         if stopper().number:
             break
         pause, luigid_patience = 2 * pause, settings.run.luigid_patience
-    return status
+    # Of what was not tried again, the last time knows nothing.
+    failed = status in HELD and failures.lines().failed()
+    return LuigiStatusCode.FAILED if failed else status
 
 
 def _sleep(seconds: float) -> None:
@@ -168,6 +170,9 @@ def _build(
     luigid_patience: float | None = None,
 ) -> LuigiStatusCode:
     factory = _Factory(settings.run.luigid_patience)
+    # Its lines come in our form.
+    luigi.configuration.get_config().set("core", "no_configure_logging", "true")
+    logs.set_verbosity(verbose=how.verbose)
     if luigid_patience is None:
         luigid_patience = settings.run.luigid_patience
     try:
@@ -178,7 +183,6 @@ def _build(
             worker_scheduler_factory=factory,
             workers=how.workers,
             local_scheduler=how.local_scheduler,
-            log_level="INFO" if how.verbose else "CRITICAL",
             detailed_summary=True,
         )
     except Stop as stop:

@@ -16,6 +16,7 @@ from pipelines.alerts.outbox import Event
 from pipelines.catalog import Table
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
+from pipelines.ledger import ledger
 from pipelines.rounds import How, build
 from pipelines.settings import Settings
 from pipelines.signals import stopper
@@ -32,9 +33,9 @@ class DayReport:
         day: The day.
         shards: How many shards were asked for.
         missing: Those that have no marker at the end.
-        loaded: How many got their rows while it ran, from whichever run.
-        skipped: How many were found to have none while it ran.
-        rows: How many rows arrived while it ran.
+        loaded: How many the run loaded itself.
+        skipped: How many it found to have no rows.
+        rows: How many rows it loaded.
         warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.
         exit_code: How it ended.
@@ -95,6 +96,7 @@ def run(
     stopper().grace = settings.run.grace
     follower.start(settings)
     failures.lines()
+    ledger()
     database.connect(settings.sessions.database)
     for day in days:
         for table, of_day in classes:
@@ -128,10 +130,13 @@ def _run_day(
     except ShardlineError as error:
         _tell(error, table, day, shards)
         raise error.at(f"{table.name} {day}, {len(shards)} shards") from error
+    own = ledger().sessions()
     new = [
         after[day, name]
         for name in shards
-        if (day, name) in after and (day, name) not in before
+        if (day, name) in after
+        and (day, name) not in before
+        and after[day, name].etl_id in own
     ]
     missing = tuple(name for name in shards if (day, name) not in after)
     code = exit_code_for(missing, status)

@@ -27,7 +27,6 @@ from pipelines.errors import (
     one_line,
 )
 from pipelines.retries import retrying
-from pipelines.signals import stopper
 
 logger = logging.getLogger(__name__)
 
@@ -188,9 +187,6 @@ def _close(
                 one.outcome,
                 failure,
             )
-        if error is None:
-            # What came while the commit was shielded: now its end is on record.
-            stopper().check()
 
 
 def confirm(engine: Engine, session_id: int, rows: int) -> None:

@@ -33,6 +33,7 @@ from sqlalchemy.exc import ArgumentError
 from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
 from pipelines.connections.named import CONNECTIONS, find, logins
+from pipelines.due_times import DueTime
 from pipelines.errors import ConfigurationError
 from pipelines.grouping import Bounds
 from pipelines.report_entries import Report
@@ -53,6 +54,10 @@ ONE_FILE_EACH = (
     " PostgreSQL in [sessions] database"
 )
 """What is told when luigid schedules, and `Sessions.is_file`."""
+
+
+REPORTS = "reports"
+"""The name in ``[deadlines]`` that means all reports."""
 
 
 class _Section(BaseModel):
@@ -141,7 +146,7 @@ class Load(_Section):
     patience: Annotated[float, Field(ge=0, le=86_400)] = 180
     group_days: Annotated[int, Field(ge=1, le=366)] = 31
     group_rows: Annotated[int, Field(ge=1)] = 1_000_000
-    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 250
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     @property
     def bounds(self) -> Bounds:
@@ -161,6 +166,18 @@ class Run(_Section):
     retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
     luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
     grace: Annotated[float, Field(gt=0, le=3_600)] = 25
+
+
+class Metrics(_Section):
+    """``[metrics]``: where a run's figures for Prometheus go."""
+
+    textfile: Path | None = None
+    port: Port | None = None
+
+    @field_validator("textfile", "port", mode="before")
+    @classmethod
+    def _none(cls, given: object) -> object:
+        return given or None
 
 
 def _packaged(name: str) -> Path:
@@ -231,6 +248,8 @@ class Settings(_Section):
     warehouse: Warehouse
     load: Load
     run: Run = Run()
+    metrics: Metrics = Metrics()
+    deadlines: dict[str, DueTime] = {}
     sessions: Sessions
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
@@ -265,6 +284,7 @@ def read() -> Settings:
     )
     load = _section("load", Load, faults)
     run = _section("run", Run, faults)
+    metrics = _section("metrics", Metrics, faults)
     sessions = _section("sessions", Sessions, faults)
     alerts = _section("alerts", Alerts, faults)
     files_ = _section("catalog", CatalogFiles, faults)
@@ -279,10 +299,15 @@ def read() -> Settings:
         for table in tables_and_shards.tables.values()
         if table.target.lower() == warehouse.markers.lower()
     ]
-    faults += _scheduler()
+    due = _deadlines({*tables_and_shards.tables, REPORTS}, faults)
+    faults += [
+        f"[core] {option}: {lacking}"
+        for option in luigi_cfg.names("core")
+        if (lacking := luigi_cfg.lacking("core", option))
+    ]
     if faults:
         # Alone, these would stop no load; but whoever mends the others mends them too.
-        faults += Connections().faults()
+        faults += Connections().unset()
         raise ConfigurationError(
             "the configuration is wrong: " + "; ".join(faults),
             step="correct luigi.cfg, or the file that is named",
@@ -291,6 +316,8 @@ def read() -> Settings:
         warehouse=warehouse,
         load=load,
         run=run,
+        metrics=metrics,
+        deadlines=due,
         sessions=sessions,
         alerts=alerts,
         servers=servers,
@@ -308,6 +335,19 @@ def current() -> Settings:
         ConfigurationError: As `read` does, until nothing is wrong.
     """
     return read()
+
+
+def _deadlines(known: set[str], faults: list[str]) -> dict[str, DueTime]:
+    found: dict[str, DueTime] = {}
+    for name, text in _options("deadlines", faults).items():
+        if name not in known:
+            faults.append(f"[deadlines] {name}: there is no table of that name")
+            continue
+        try:
+            found[name] = DueTime.parse(text)
+        except ValueError as error:
+            faults.append(f"[deadlines] {name}: {text!r}: {error}")
+    return found
 
 
 def _catalog(paths: CatalogFiles, faults: list[str]) -> catalog.Catalog:
@@ -329,17 +369,6 @@ def _reports(
     except ConfigurationError as error:
         faults.append(error.cause)
         return {}
-
-
-def _scheduler() -> list[str]:
-    """What [core] needs from the environment: Luigi fills it in, in a worse way."""
-    faults = []
-    for option in luigi_cfg.names("core"):
-        try:
-            luigi_cfg.check_variables("core", option)
-        except luigi_cfg.OptionError as error:
-            faults.append(f"[core] {option}: {error}")
-    return faults
 
 
 def _pools(names: Iterable[str]) -> list[str]:

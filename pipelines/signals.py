@@ -153,7 +153,7 @@ class Stopper:
         pythons.setblocking(False)
         # Written to by the signal itself, while the main thread may be in any library.
         signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
-        self._wakeup = pythons
+        self._pipe = ours, pythons
         watcher = threading.Thread(target=self._follow, args=(ours,), daemon=True)
         watcher.start()
 
@@ -177,7 +177,8 @@ class Stopper:
     def _begin_child(self) -> None:
         """In a child that was just forked: its first signal is still to come."""
         signal.set_wakeup_fd(-1)
-        self._wakeup.close()
+        for end in self._pipe:
+            end.close()
         self._number = None
         self.stopped = threading.Event()
         self._shields = 0

@@ -20,6 +20,7 @@ from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import extract
 from pipelines.source.shape import compare
 from pipelines.spans import Span
+from pipelines.stages import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.connection import connect as connect_warehouse
 from pipelines.warehouse.copy import copy_rows, copy_statement
@@ -154,14 +155,19 @@ def _copy(
     with connect_source(settings.servers[shard.server], shard) as link:
         for warning in compare(link, span):
             watcher.warn(warning)
-        batches = extract(link, span, settings.load.batch_rows)
+        clock = stages()
+        read = extract(link, span, settings.load.batch_rows)
+        batches = clock.each(EXTRACT, read)
         first = next(batches, None)
         if first is None:
             return {day: Marker(etl_ids[day], rows=0, checksum=0) for day in span.days}
         if staging:
             connection.query(staging_statement(table, staging))
-        encoded = _watched(encoders, encoders.encode(chain([first], batches)), watcher)
-        accepted = copy_rows(connection, copy_statement(table, staging), encoded)
+        rows = clock.each(ENCODE, encoders.encode(chain([first], batches)))
+        encoded = _watched(encoders, rows, watcher)
+        with clock.during(COPY):
+            statement = copy_statement(table, staging)
+            accepted = copy_rows(connection, statement, encoded)
     if accepted != encoders.rows:
         raise PermanentError(
             f"Vertica took {accepted} rows of {encoders.rows}",
@@ -175,6 +181,7 @@ def _watched(
 ) -> Iterator[bytes]:
     yield encoders.header
     for octets in encoded:
+        stages().sent(len(octets))
         yield octets
         watcher.sent(encoders.rows)
 
@@ -184,8 +191,9 @@ def _finish(
 ) -> ShardlineError | None:
     """Insert the markers and commit; what went wrong, if anything did."""
     try:
-        markers.insert_all(span, new)
-        connection.commit()
+        with stages().during(COMMIT):
+            markers.insert_all(span, new)
+            connection.commit()
     except ShardlineError as error:
         with suppress(ShardlineError):
             connection.rollback()
@@ -198,8 +206,9 @@ def _swap(
 ) -> ShardlineError | None:
     """Replace the days and commit; what went wrong, if anything did."""
     try:
-        replace_days(connection, markers, span, new)
-        connection.commit()
+        with stages().during(COMMIT):
+            replace_days(connection, markers, span, new)
+            connection.commit()
     except ShardlineError as error:
         with suppress(ShardlineError):
             connection.rollback()

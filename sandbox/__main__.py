@@ -1,28 +1,26 @@
-"""The command `python -m sandbox`: serve, fill, demo."""
+"""The command `python -m sandbox`: serve, fill, chat, mail, demo."""
 
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
+from sandbox.demo_command import demo
 from sandbox.faults import SandboxError
-from sandbox.fill.requests import CsvFill, Days, Filled
+from sandbox.fill.requests import CsvFill, Filled
 from sandbox.fill.tables import TABLES
 from sandbox.options import SQL_SERVERS, TOKEN, USER, Options
+from sandbox.parameters import ADDRESSES, CATALOG, HOME, PATH, to_days
 from sandbox.shards import Shard, read_shards, write_shards
+from sandbox.shown_commands import chat, mail
 
 _ALL = "all"
-_HOME = Path(".sandbox")
-_SHARDS = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
 _TOKEN = "SHARDLINE_SANDBOX_TOKEN"  # noqa: S105 - the same
-_PATH = click.Path(path_type=Path)
 _PORT = click.IntRange(0, 65_535)
 
 # click leaves what follows a \b alone; elsewhere it fills the lines.
@@ -33,6 +31,8 @@ SQL Server, Vertica, Telegram and a mail server on loopback, for demo and tests.
 python -m sandbox serve --luigid
 python -m sandbox fill all --days 2019-03-11..2019-03-15
 LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run all --date 2019-03-14
+python -m sandbox chat
+python -m sandbox mail
 """
 _SERVE_HELP = """\
 Run three SQL Servers, a Vertica, a Bot API and a mail server until Ctrl-C.
@@ -64,16 +64,6 @@ python -m sandbox fill orders --csv trips.csv --shard-column pickup_zone \\
     --map "data=md5(concat_ws('|', pickup, total))::UUID" \\
     --shards-out trips-shards.csv
 """
-_DEMO_HELP = """\
-Fill three tables of all shards, load them twice, compare both ends, and clean up.
-
-Everything runs in a temporary folder and on free ports, so nothing that runs
-already is disturbed. The exit code is 0 only if each row arrived once.
-
-\b
-python -m sandbox demo
-python -m sandbox demo --days 2019-03-11..2019-03-15 --workers 4
-"""
 
 
 class _Commands(click.Group):
@@ -95,25 +85,25 @@ def main(context: click.Context) -> None:
 
 
 @main.command(help=_SERVE_HELP)
-@click.option("--data", type=_PATH, help="Keep the databases in this folder.")
+@click.option("--data", type=PATH, help="Keep the databases in this folder.")
 @click.option("--memory", is_flag=True, help="Keep them in memory (the default).")
 @click.option(
     "--home",
-    type=_PATH,
-    default=_HOME,
+    type=PATH,
+    default=HOME,
     show_default=True,
     help="Folder of luigi.cfg, and of luigid's state and logs.",
 )
 @click.option(
     "--addresses",
-    type=_PATH,
+    type=PATH,
     help="File to write the addresses to.  [default: addresses.json in HOME]",
 )
 @click.option(
     "--shards",
     "shards_file",
-    type=_PATH,
-    default=_SHARDS,
+    type=PATH,
+    default=CATALOG,
     help="CSV of the shards: server, shard, time_zone.  [default: the catalog's]",
 )
 @click.option(
@@ -150,7 +140,7 @@ def main(context: click.Context) -> None:
     show_default=True,
     help="The mail server's. 0: a free one.",
 )
-@click.option("--mail", type=_PATH, help="Write each mail to a file in this folder.")
+@click.option("--mail", type=PATH, help="Write each mail to a file in this folder.")
 @click.option("--ephemeral", is_flag=True, help="Take free ports everywhere.")
 @click.option(
     "--lock-timeout",
@@ -225,7 +215,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     "--rows", default=200, show_default=True, help="Orders of a shard and day."
 )
 @click.option("--seed", default=7, show_default=True, help="Repeats the same rows.")
-@click.option("--csv", "file", type=_PATH, help="Take rows from this file instead.")
+@click.option("--csv", "file", type=PATH, help="Take rows from this file instead.")
 @click.option("--shard-column", help="Its column whose values name the shards.")
 @click.option("--empty-shard", help="The shard of rows where that column is empty.")
 @click.option(
@@ -242,14 +232,8 @@ def serve(  # noqa: PLR0913 - one argument an option
     show_default=True,
     help="The SQL Server that gets the file's shards.",
 )
-@click.option("--shards-out", type=_PATH, help="Write the list of shards made there.")
-@click.option(
-    "--addresses",
-    type=_PATH,
-    default=_HOME / "addresses.json",
-    show_default=True,
-    help="The file which the sandbox wrote its addresses to.",
-)
+@click.option("--shards-out", type=PATH, help="Write the list of shards made there.")
+@ADDRESSES
 def fill(  # noqa: PLR0913 - one argument an option
     *,
     table: str,
@@ -280,7 +264,7 @@ def fill(  # noqa: PLR0913 - one argument an option
     with Control(read_addresses(addresses).control) as control:
         if file is None:
             for name in TABLES if table == _ALL else [table]:
-                asked = _days(days or "")
+                asked = to_days(days or "")
                 _say(name, control.fill_samples(name, asked, rows=rows, seed=seed))
         elif shard_column is None:
             raise click.UsageError("--csv needs --shard-column")
@@ -309,40 +293,6 @@ def _say(table: str, filled: Filled) -> None:
     )
 
 
-@main.command(help=_DEMO_HELP)
-@click.option(
-    "--days", default="2019-03-11..2019-03-13", show_default=True, help="FIRST..LAST."
-)
-@click.option(
-    "--rows", default=200, show_default=True, help="Orders of a shard and day."
-)
-@click.option(
-    "--workers", default=2, show_default=True, help="Processes that load at a time."
-)
-@click.option(
-    "--shards",
-    "shards_file",
-    type=_PATH,
-    default=_SHARDS,
-    help="CSV of the shards: server, shard, time_zone.  [default: the catalog's]",
-)
-def demo(days: str, rows: int, workers: int, shards_file: Path) -> None:
-    """Show the product at work."""
-    from sandbox.demo import Demo  # noqa: PLC0415 - the others start faster
-
-    shards = read_shards(shards_file)
-    shown = Demo(shards_file, shards, _days(days), rows=rows, workers=workers)
-    shown.run(Console())
-
-
-def _days(text: str) -> Days:
-    first, _, last = text.partition("..")
-    try:
-        return Days(date.fromisoformat(first), date.fromisoformat(last or first))
-    except ValueError as error:
-        raise click.UsageError(f"--days {text}: {error}") from None
-
-
 def _mapping(maps: tuple[str, ...]) -> dict[str, str]:
     mapping = {}
     for one in maps:
@@ -354,6 +304,10 @@ def _mapping(maps: tuple[str, ...]) -> dict[str, str]:
         mapping[target] = expression
     return mapping
 
+
+main.add_command(chat)
+main.add_command(mail)
+main.add_command(demo)
 
 if __name__ == "__main__":
     main()

@@ -10,10 +10,14 @@ from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.faults import SandboxError
+from sandbox.telegram.bot import DEFAULT_CHATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+SENDER, READER = "shardline@example.com", "readers@example.com"
+"""Who mails are from, and who reads them, where luigi.cfg is the sandbox's."""
 
 
 class Address(NamedTuple):
@@ -73,6 +77,13 @@ class Addresses:
                 "scheduler_host": self.luigid.host,
                 "scheduler_port": str(self.luigid.port),
             }
+        config["connections"] = {
+            "telegram": f"telegram://{self.token}@{DEFAULT_CHATS[0]}?api=http://"
+            f"{self.telegram.host}:{self.telegram.port}",
+            "mail": f"smtp://{self.smtp.host}:{self.smtp.port}/?security=none"
+            f"&from={SENDER}&to={READER}",
+        }
+        config["alerts"] = {"channels": "telegram, mail"}
         text = StringIO()
         config.write(text)
         _write_private(path, text.getvalue())

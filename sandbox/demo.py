@@ -1,4 +1,4 @@
-"""The demo: fill every shard, load them twice with the product, check both ends."""
+"""The demo: load while a shard is broken, mend it, refresh the reports, mail."""
 
 from __future__ import annotations
 
@@ -7,54 +7,40 @@ import tempfile
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
+from sandbox.demo_broken import moved_away
+from sandbox.demo_checks import (
+    DemoError,
+    check_mail,
+    check_pass,
+    check_reports,
+    compare,
+    incident,
+    recovery,
 )
-from rich.table import Table
-
-from sandbox.faults import SandboxError
+from sandbox.demo_shown import Pass, bar, page_of_luigid, summary, title
 from sandbox.fill.tables import TABLES
 from sandbox.process import SandboxProcess
 from sandbox.product import Product
-from sandbox.totals import Totals, Warehouse, totals_of_shards
+from sandbox.shards import write_shards
+from sandbox.shown import save, show_mail, show_message
+from sandbox.totals import Warehouse, totals_of_shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import Console
 
-    from sandbox.addresses import Addresses
     from sandbox.control import Control
     from sandbox.fill.requests import Days
     from sandbox.shards import Shard
 
 _SEED = 7
-
-
-class DemoError(SandboxError):
-    """Something that the demo promises did not hold."""
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What one run of the product did.
-
-    Attributes:
-        partitions: Days of shards that were completed.
-        rows: Rows that arrived.
-        seconds: How long it took.
-    """
-
-    partitions: int
-    rows: int
-    seconds: float
+_ORDERS = "orders"
+_FAILED = 30  # the product's exit code when something failed
 
 
 @dataclass(frozen=True)
@@ -62,133 +48,155 @@ class Demo:
     """What is shown.
 
     Attributes:
-        shards_file: The list of the shards, as the product and the sandbox read it.
-        shards: The same, read.
+        shards: The shards; the first one is broken for a while.
         days: The days that are filled and loaded.
         rows: Orders of a shard and day; calls and rates come with them.
         workers: Processes that load at a time.
+        mail: The file where the mail is saved.
     """
 
-    shards_file: Path
     shards: Sequence[Shard]
     days: Days
     rows: int
     workers: int
+    mail: Path
 
     def run(self, console: Console) -> None:
-        """Show it, and leave nothing behind.
+        """Show it, and leave nothing behind but the mail.
 
         Raises:
-            DemoError: A pass failed, rows came twice, or the two ends differ.
+            DemoError: Something did not go as the demo promises.
         """
+        self.mail.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as running:
             running.enter_context(_terminated_like_interrupted())
             home = Path(running.enter_context(tempfile.TemporaryDirectory()))
-            console.print("Starting three SQL Servers, a Vertica and luigid")
-            shards = str(self.shards_file.absolute())
+            console.print("Starting SQL Servers, Vertica, luigid, Telegram and mail")
+            shards = home / "shards.csv"
+            write_shards(shards, self.shards)
             sandbox = running.enter_context(
-                SandboxProcess(home, "--luigid", "--shards", shards)
+                SandboxProcess(home, "--luigid", "--shards", str(shards))
             )
-            addresses = sandbox.addresses
-            console.print(f"luigid's page, while this runs: {_page(addresses)}")
-            rows = self._fill(sandbox.control)
-            told = ", ".join(f"{count:,} {table}" for table, count in rows.items())
-            console.print(f"Filled {len(self.shards)} shards: {told}")
-            product = Product(home, sandbox.luigi_cfg, self.shards_file)
-            warehouse = running.enter_context(closing(Warehouse(addresses)))
-            first = self._load(console, product, warehouse, "First pass")
-            second = self._load(console, product, warehouse, "Second pass")
-            self._check(first, second, sum(rows.values()))
-            _compare(totals_of_shards(addresses, self.shards), warehouse.totals())
-            console.print(self._summary(first, second, addresses))
+            page = page_of_luigid(sandbox.addresses)
+            console.print(f"luigid's page, while this runs: {page}")
+            shown = _Shown(
+                self,
+                console,
+                sandbox,
+                Product(home, sandbox.luigi_cfg, shards),
+                running.enter_context(closing(Warehouse(sandbox.addresses))),
+            )
+            shown.loads(self._fill(console, sandbox.control))
+            shown.reports()
 
-    def _load(
-        self, console: Console, product: Product, warehouse: Warehouse, title: str
-    ) -> Pass:
+    def _fill(self, console: Console, control: Control) -> dict[str, int]:
+        """Fill each table; return how many rows it got."""
+        rows = {
+            table: control.fill_samples(
+                table, self.days, rows=self.rows, seed=_SEED
+            ).rows
+            for table in TABLES
+        }
+        told = ", ".join(f"{count:,} {table}" for table, count in rows.items())
+        console.print(f"Filled {len(self.shards)} shards: {told}")
+        return rows
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What is shown in one running sandbox."""
+
+    demo: Demo
+    console: Console
+    sandbox: SandboxProcess
+    product: Product
+    warehouse: Warehouse
+
+    def loads(self, rows: dict[str, int]) -> None:
+        """Load while one shard is broken, when it is mended, and once more."""
+        broken = self.demo.shards[0]
+        telegram, addresses = self.sandbox.control.telegram, self.sandbox.addresses
+        title(self.console, f"The table Orders of {broken.name} is away")
+        with moved_away(addresses, broken, TABLES[_ORDERS]):
+            first = self._load("First pass", _FAILED)
+            self.console.print("What the chat shows of it, a message for one cause:")
+            told = incident(telegram)
+            show_message(self.console, told)
+        title(self.console, f"The table Orders of {broken.name} is back")
+        second = self._load("Second pass")
+        self.console.print("The chat is told that it is over:")
+        show_message(self.console, recovery(telegram, told))
+        title(self.console, "The same once more: nothing comes twice")
+        third = self._load("Third pass")
+        days = len(self.demo.days)
+        partitions = len(TABLES) * len(self.demo.shards) * days
+        check_pass(
+            "the first two passes", first + second, partitions, sum(rows.values())
+        )
+        check_pass("the second pass", second, days)
+        check_pass("the third pass", third, 0, 0)
+        held = totals_of_shards(addresses, self.demo.shards)
+        compare(held, self.warehouse.totals())
+        size = f"{len(TABLES)} tables, {len(self.demo.shards)} shards, {days} days"
+        self.console.print(summary([first, second, third], size))
+
+    def reports(self) -> None:
+        """Refresh the reports of the last day, twice, and save the one mail."""
+        last = self.demo.days.last.isoformat()
+        title(self.console, f"The reports of {last}, and the mail that they are fresh")
+        refresh = ("refresh", "--date", last, "--workers", str(self.demo.workers))
+        before = self.warehouse.marked()
+        with self.console.status("Refreshing the reports"):
+            self._run("the refresh", *refresh)
+            self._run("the second refresh", *refresh)
+        if self.warehouse.marked() != before:
+            raise DemoError("the refresh loaded something again")
+        check_reports(self.warehouse)
+        mail = check_mail(self.sandbox.control.smtp.mails())
+        save(mail, self.demo.mail)
+        self.console.print()
+        show_mail(self.console, mail, self.demo.mail)
+
+    def _load(self, name: str, exit_code: int = 0) -> Pass:
         """Load all days by the product, under a bar that counts the markers."""
-        before = warehouse.marked()
+        first, days = self.demo.days.first, range(len(self.demo.days))
+        dates = [f"--date={first + timedelta(days=at)}" for at in days]
+        before = self.warehouse.marked()
         started = time.monotonic()
-        with _bar(console) as progress:
-            bar = progress.add_task(title, total=self._partitions)
-            with product.running(self.days, workers=self.workers) as child:
+        total = len(TABLES) * len(self.demo.shards) * len(dates)
+        workers = ("--workers", str(self.demo.workers))
+        with bar(self.console) as progress:
+            task = progress.add_task(name, total=total)
+            with self.product.running("run", "all", *workers, *dates) as child:
                 while child.runs():
-                    progress.update(bar, completed=warehouse.marked().partitions)
-            after = warehouse.marked()
-            progress.update(bar, completed=after.partitions)
-        console.print(child.output().rstrip(), highlight=False, soft_wrap=True)
-        if child.exit_code:
-            raise DemoError(f"{title}: shardline ended with code {child.exit_code}")
+                    now = self.warehouse.marked().partitions
+                    progress.update(task, completed=now)
+            after = self.warehouse.marked()
+            progress.update(task, completed=after.partitions)
+        self._say(child.output())
+        if child.exit_code != exit_code:
+            raise DemoError(
+                f"{name}: shardline ended with code {child.exit_code}, not {exit_code}"
+            )
         return Pass(
             partitions=after.partitions - before.partitions,
             rows=after.rows - before.rows,
             seconds=time.monotonic() - started,
         )
 
-    @property
-    def _partitions(self) -> int:
-        return len(TABLES) * len(self.shards) * len(self.days)
+    def _run(self, name: str, *arguments: str) -> None:
+        with self.product.running(*arguments) as child:
+            while child.runs():
+                pass
+        self._say(child.output())
+        if child.exit_code:
+            raise DemoError(f"{name}: shardline ended with code {child.exit_code}")
 
-    def _fill(self, control: Control) -> dict[str, int]:
-        """Fill each table; return how many rows it got."""
-        return {
-            table: control.fill_samples(
-                table, self.days, rows=self.rows, seed=_SEED
-            ).rows
-            for table in TABLES
-        }
-
-    def _check(self, first: Pass, second: Pass, rows: int) -> None:
-        if (first.partitions, first.rows) != (self._partitions, rows):
-            raise DemoError(
-                f"the first pass marked {first.rows:,} rows of {first.partitions:,}"
-                f" partitions, but {rows:,} of {self._partitions:,} are in the shards"
-            )
-        if second.partitions or second.rows:
-            raise DemoError(f"the second pass loaded {second.rows:,} rows again")
-
-    def _summary(self, first: Pass, second: Pass, addresses: Addresses) -> Table:
-        table = Table(title="Three tables in the warehouse", title_justify="left")
-        table.add_column("")
-        table.add_column("First pass", justify="right")
-        table.add_column("Second pass", justify="right")
-        both = (first, second)
-        table.add_row("rows loaded", *(f"{one.rows:,}" for one in both))
-        table.add_row("shard days loaded", *(f"{one.partitions:,}" for one in both))
-        table.add_row("seconds", *(f"{one.seconds:.1f}" for one in both))
-        table.caption = (
-            f"{len(TABLES)} tables, {len(self.shards)} shards, {len(self.days)} days;"
-            f" both ends agree. luigid's page was {_page(addresses)}"
+    def _say(self, output: str) -> None:
+        # As it is: [load] is no markup of ours.
+        self.console.print(
+            output.rstrip(), highlight=False, markup=False, soft_wrap=True
         )
-        table.caption_justify = "left"
-        return table
-
-
-def _compare(sources: Totals, landed: Totals) -> None:
-    wrong = [one for one in sources if landed.get(one) != sources[one]]
-    wrong += sorted(landed.keys() - sources.keys())
-    if wrong:
-        table, shard = wrong[0]
-        raise DemoError(
-            f"{len(wrong)} tables differ from the warehouse, first {table} of {shard}:"
-            f" {sources.get(wrong[0])} (rows, sum of ids) there,"
-            f" {landed.get(wrong[0])} here"
-        )
-
-
-def _page(addresses: Addresses) -> str:
-    luigid = addresses.luigid
-    return f"http://{luigid.host}:{luigid.port}" if luigid else ""
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("shard days"),
-        TimeElapsedColumn(),
-        console=console,
-    )
 
 
 @contextmanager

@@ -8,21 +8,22 @@ import subprocess
 import sys
 from configparser import RawConfigParser
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sandbox.fill.requests import Days
-
 _LOOK = 0.5  # seconds between two looks at how far a run is
 _PATIENCE = 10  # seconds for a run to end by itself when told to
+_ALERTS_PATIENCE = "120"  # seconds that a run waits for what is not sent yet
+
+_SECRETS = "SHARDLINE_SECRETS"
+_CONNECTIONS = "SHARDLINE_CONNECTION_"
 
 
 class Product:
-    """Runs `shardline run all` against one sandbox, its session log in a folder."""
+    """Runs `shardline` against one sandbox, its session log in a folder."""
 
     def __init__(self, home: Path, luigi_cfg: Path, shards_file: Path) -> None:
         """Write the configuration.
@@ -37,23 +38,19 @@ class Product:
         config.read(luigi_cfg)
         config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
         config["catalog"] = {"shards": str(shards_file.absolute())}
+        config["alerts"]["patience"] = _ALERTS_PATIENCE
         self._config = home / "product.cfg"
         with self._config.open("w") as file:
             config.write(file)
 
     @contextmanager
-    def running(self, days: Days, *, workers: int) -> Iterator[Run]:
-        """Run the command; what still runs at the block's end is stopped."""
-        dates = (days.first + timedelta(days=at) for at in range(len(days)))
+    def running(self, *arguments: str) -> Iterator[Run]:
+        """Run a command; what still runs at the block's end is stopped."""
         output = self._home / "product.out"
         with output.open("wb") as file:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
-                [
-                    *(sys.executable, "-m", "pipelines", "run", "all"),
-                    *("--workers", str(workers)),
-                    *(f"--date={day.isoformat()}" for day in dates),
-                ],
-                env={**os.environ, "LUIGI_CONFIG_PATH": str(self._config)},
+                [sys.executable, "-m", "pipelines", *arguments],
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -65,6 +62,15 @@ class Product:
             yield run
         finally:
             run.stop()
+
+    def _environment(self) -> dict[str, str]:
+        """Ours, but for connections, which would lead to other servers."""
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if name != _SECRETS and not name.startswith(_CONNECTIONS)
+        }
+        return {**own, "LUIGI_CONFIG_PATH": str(self._config)}
 
 
 class Run:

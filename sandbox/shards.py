@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sandbox.faults import SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-_COLUMNS = ("server", "shard", "time_zone")
+_COLUMNS = ("server", "shard", "time_zone", "database")
 
 
 class ShardsError(SandboxError):
@@ -77,7 +77,20 @@ def write_shards(path: Path, shards: Iterable[Shard]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
-        writer.writerows((one.server, one.name, one.time_zone) for one in shards)
+        writer.writerows(
+            (one.server, one.name, one.time_zone, one.database) for one in shards
+        )
+
+
+def some(shards: Sequence[Shard], count: int) -> list[Shard]:
+    """Choose a few from all over a list.
+
+    Raises:
+        ShardsError: There are not so many.
+    """
+    if not 1 <= count <= len(shards):
+        raise ShardsError(f"{count} shards: there are {len(shards)} to choose from")
+    return [shards[at * len(shards) // count] for at in range(count)]
 
 
 def _check(path: Path, shards: list[Shard]) -> None:

@@ -21,6 +21,16 @@ _LANDED = "SELECT etl_source, COUNT(*), SUM(id) FROM stage.{} GROUP BY etl_sourc
 _MARKED = 'SELECT COUNT(*), SUM("rows") FROM stage.markers'
 _HELD = "SELECT COUNT(*), SUM(id) FROM dbo.{}"
 
+# The reports of the product's catalog, and the table that each is made from.
+_REPORTS = {
+    "city_orders": "orders",
+    "client_calls": "calls",
+    "client_rates": "rates",
+    "daily_orders": "orders",
+    "order_duration": "orders",
+}
+_REPORTED = "SELECT COUNT(*) FROM reports.{}"
+
 Totals = dict[tuple[str, str], tuple[int, int]]
 """By table and shard, of those that have any: how many rows, the sum of their ids."""
 
@@ -62,6 +72,13 @@ class Warehouse:
             (table, shard): (count, int(ids))
             for table in TABLES
             for shard, count, ids in self._ask(_LANDED.format(table))
+        }
+
+    def reports(self) -> dict[str, tuple[str, int]]:
+        """Tell the table of each report, and count the report's rows."""
+        return {
+            name: (table, self._ask(_REPORTED.format(name))[0][0])
+            for name, table in _REPORTS.items()
         }
 
     def _ask(self, sql: str) -> list[list[Any]]:

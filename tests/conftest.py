@@ -7,12 +7,17 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from sandbox.process import SandboxProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# Nothing is a failure for being slow: the machine may have other things to do.
+hypothesis.settings.register_profile("shardline", deadline=None)
+hypothesis.settings.load_profile("shardline")
 
 REPOSITORY = Path(__file__).parent.parent
 TAXIS = "SHARDLINE_TAXIS"

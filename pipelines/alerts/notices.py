@@ -58,7 +58,7 @@ def _cause(incident: Incident) -> str:
 def _facts(incident: Incident, extent: Extent) -> list[str]:
     return [
         _first(extent),
-        f"{extent.shards} shards, {extent.days} days" if extent.days > 1 else "",
+        _size(extent),
         _when(incident),
         f"{_ordinal(incident.nights)} night running" if incident.nights > 1 else "",
     ]
@@ -76,6 +76,12 @@ def _first(extent: Extent) -> str:
     more = extent.shards - len(extent.first_shards)
     named = ", ".join(extent.first_shards)
     return f"first {named} and {more} more" if more else f"shards: {named}"
+
+
+def _size(extent: Extent) -> str:
+    """Of more than one shard and day, which the lines above it would not tell."""
+    many = extent.shards > 1 and extent.days > 1
+    return f"{extent.shards} shards, {extent.days} days" if many else ""
 
 
 def _ordinal(number: int) -> str:

@@ -22,7 +22,7 @@ LONGEST = 4_000
 
 
 class Event(StrEnum):
-    """What told of a failure: Luigi's events by their names, and two of our own."""
+    """What told of a failure: Luigi's events by their names, and some of our own."""
 
     FAILURE = "failure"
     PROCESS_FAILURE = "process failure"
@@ -31,6 +31,8 @@ class Event(StrEnum):
     DEPENDENCY_MISSING = "dependency missing"
     NOT_STARTED = "not started"
     """The run ended before Luigi could begin."""
+    LATE = "late"
+    """A day was not complete by its time."""
     LOST = "lost"
     """A session was left open by a process that is gone."""
 

@@ -6,7 +6,6 @@ They are read when something is to be sent: a mistake in one of them stops no lo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -15,7 +14,6 @@ from pydantic import SecretStr
 
 from pipelines.connections.named import CONNECTIONS, find
 from pipelines.connections.uris import Uri, UriError, decode
-from pipelines.errors import ConfigurationError
 
 MAIL = "mail"
 TELEGRAM = "telegram"
@@ -95,16 +93,13 @@ class Connections:
         (bot,) = named.each(telegram)
         return bot
 
-    def faults(self) -> list[str]:
-        """What is wrong with those that are configured, a line each."""
-        reads: list[Callable[[], object]] = [lambda: self.mail, lambda: self.telegram]
-        found = []
-        for read in reads:
-            try:
-                read()
-            except ConfigurationError as error:
-                found.append(error.cause)
-        return found
+    def unset(self) -> list[str]:
+        """What the environment lacks for them, a line each."""
+        return [
+            f"connection {name}: {lacking}"
+            for name in (MAIL, TELEGRAM)
+            if (lacking := CONNECTIONS.lacking(name))
+        ]
 
 
 def smtp(uri: Uri) -> list[SmtpAddress]:

@@ -38,6 +38,7 @@ def number(cell: str) -> float:
 def test_a_short_run_shows_every_table(tmp_path: Path) -> None:
     document = tmp_path / "figures.md"
     command = [sys.executable, "-m", "benchmarks", "--rows", "2000", "--rounds", "1"]
+    command += ["--days", "2"]
     told = subprocess.run(
         [*command, "--markdown", str(document)],
         capture_output=True,
@@ -59,6 +60,7 @@ def test_a_short_run_shows_every_table(tmp_path: Path) -> None:
         *("connect to SQL Server, and leave", "compare columns", "encode", "commit"),
         *("COPY, and ask what arrived", "marker: insert it"),
         *("Luigi and the task around it", "all but extract and encode"),
+        *("a task a day", "days together", "shardline backfill"),
         *("memcpy in memory", "memcpy to new pages", "TCP over loopback"),
     }
     assert steps <= cells.keys()

@@ -76,7 +76,9 @@ class Images:
         return _ran("podman", *RUNTIME, *self._store, *words)
 
     def _size(self, image: str) -> int:
-        return int(self.podman("image", "inspect", "-f", "{{.Size}}", image).stdout)
+        told = self.podman("image", "inspect", "-f", "{{.Size}}", image)
+        assert told.returncode == 0, told.stderr
+        return int(told.stdout)
 
     def _make_base(self) -> None:
         for image in (self.base, self._build_base):

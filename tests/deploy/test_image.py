@@ -7,6 +7,7 @@ import os
 import shlex
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from images import LIMITS, REPOSITORY, Images, why_not

@@ -32,9 +32,19 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def costly_etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """As `etl_database`, of the other kind in the long run only."""
+    return _empty_database(request, tmp_path)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty ETL database, of one kind and of the other."""
+    return _empty_database(request, tmp_path)
+
+
+def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'etl.db'}"
     server: Postgres = request.getfixturevalue("postgres")

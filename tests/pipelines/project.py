@@ -313,6 +313,9 @@ def _merged(text: str, overlay: Mapping[str, Mapping[str, str]]) -> str:
     config = configparser.RawConfigParser()
     config.optionxform = str  # type: ignore[assignment,method-assign]
     config.read_string(text)
+    # Whoever sends names where to: nobody else's run starts a sender.
+    for section in ("connections", "alerts"):
+        config.remove_section(section)
     for section, options in overlay.items():
         if not config.has_section(section):
             config.add_section(section)

@@ -7,47 +7,23 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from project import Project, Result, finished, insert, kill, orders
+from backfilling import (
+    DAYS,
+    FIRST,
+    LAST,
+    ROWS,
+    backfill,
+    command,
+    filled,
+    killed_at,
+    kills,
+    loaded,
+    markers,
+)
+from project import Project, finished
 
 from pipelines.database import sessions
 from sandbox.holds import When
-
-FIRST, LAST = "2019-03-11", "2019-03-15"
-DAYS = [f"2019-03-{day}" for day in range(11, 16)]
-ROWS = [40, 0, 7, 300, 1]
-
-
-def backfill(project: Project, *options: str) -> Result:
-    return project.run(*command(*options))
-
-
-def command(*options: str) -> tuple[str, ...]:
-    return "shardline", "backfill", "--from", FIRST, "--to", LAST, *options
-
-
-def filled(project: Project, rows: list[int] = ROWS) -> str:
-    """A shard with some orders on each of the days."""
-    shard = project.add_shard()
-    for at, (day, count) in enumerate(zip(DAYS, rows, strict=True)):
-        if count:
-            insert(project, shard, orders(count, day, first=1_000 * at))
-    return shard
-
-
-def markers(project: Project) -> list[list[object]]:
-    """Source, day, rows and checksum of all markers."""
-    return project.on_warehouse(
-        'SELECT "source", "day", "rows", "checksum" FROM stage.markers'
-        f" WHERE \"target_table\" = '{project.target}' ORDER BY 1, 2"
-    )
-
-
-def loaded(project: Project) -> list[list[object]]:
-    """All columns that do not name the session, of all rows."""
-    return project.on_warehouse(
-        "SELECT id, start_time, end_time, type, data, etl_source, hash_id"
-        f" FROM {project.target} ORDER BY etl_source, id"
-    )
 
 
 def sent(project: Project, pattern: str) -> int:
@@ -123,7 +99,7 @@ def test_a_group_ends_with_the_day_that_fills_it(project: Project) -> None:
     copies = sent(project, "COPY ")
     control.stop_log()
     assert result.code == 0, result.err
-    assert copies == 2
+    assert copies == 3
     assert [row[2] for row in markers(project)] == ROWS
     assert len(loaded(project)) == sum(ROWS)
 
@@ -152,29 +128,9 @@ def test_a_day_that_another_run_loads_meanwhile_is_loaded_once(
 
 
 STEPS = ["COPY ", "SELECT GET_NUM", 'INSERT INTO "stage"."markers"', "COMMIT"]
-RELOAD_STEPS = [
-    "CREATE LOCAL TEMP",
-    *STEPS[:2],
-    "DELETE FROM ",
-    "INSERT INTO ",
-    *STEPS[2:],
-]
 
 
-def killed_at(project: Project, step: str, when: When, *options: str) -> None:
-    """Kill a backfill at a statement, before the server has it or after."""
-    control = project.sandbox.control
-    process = project.start(*command(*options))
-    hold = control.hold(f"^{step}", when=when, server="vertica", client_pid=process.pid)
-    control.wait(hold)
-    kill(process)
-    finished(process)
-    control.release("kill", hold=hold)
-    control.remove(hold)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "when"), kills(STEPS))
 def test_killed_at_a_statement_all_days_of_a_group_or_none_are_there(
     project: Project, step: str, when: When
 ) -> None:
@@ -188,59 +144,6 @@ def test_killed_at_a_statement_all_days_of_a_group_or_none_are_there(
     assert [row[2] for row in markers(project)] == ROWS
     assert len(loaded(project)) == sum(ROWS)
     assert None not in project.outcomes()
-
-
-def changed(project: Project) -> str:
-    """A loaded shard, of which a row changed and another moved to the next day."""
-    shard = filled(project)
-    assert backfill(project).code == 0
-    project.on_shard(shard, "UPDATE dbo.Orders SET type = 99 WHERE id = 5")
-    project.on_shard(
-        shard,
-        "UPDATE dbo.Orders SET start_time = '2019-03-15T01:00:00' WHERE id = 3001",
-    )
-    return shard
-
-
-def test_a_reload_replaces_each_day_whole(project: Project) -> None:
-    shard = changed(project)
-    result = backfill(project, "--reload")
-    assert (result.code, result.err) == (0, "")
-    assert "4 loaded, 1 skipped, 5 of them replaced, 0 already there" in result.out
-    assert [row[2] for row in markers(project)] == [40, 0, 7, 299, 2]
-    rows = project.rows(shard)
-    assert len(rows) == len({row[0] for row in rows}) == sum(ROWS)
-    assert [row[3] for row in rows if row[0] == 5] == [99]
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", RELOAD_STEPS)
-def test_a_reload_that_is_killed_leaves_the_old_rows_or_the_new(
-    project: Project, step: str, when: When
-) -> None:
-    changed(project)
-    old, new = (markers(project), loaded(project)), [40, 0, 7, 299, 2]
-    killed_at(project, step, when, "--reload")
-    found = markers(project), loaded(project)
-    assert found == old or [row[2] for row in found[0]] == new
-    again = backfill(project, "--reload")
-    assert (again.code, again.err) == (0, "")
-    assert [row[2] for row in markers(project)] == new
-    assert len(loaded(project)) == sum(ROWS)
-
-
-def test_a_recheck_replaces_just_the_days_that_differ(project: Project) -> None:
-    changed(project)
-    before = {str(row[1]): row[3] for row in markers(project)}
-    result = backfill(project, "--recheck", "--workers", "2")
-    assert (result.code, result.err) == (0, "")
-    assert "3 loaded, 0 skipped, 3 of them replaced, 2 already there" in result.out
-    after = {str(row[1]): row[3] for row in markers(project)}
-    differing = {day for day in before if before[day] != after[day]}
-    assert differing == {"2019-03-11", "2019-03-14", "2019-03-15"}
-    again = backfill(project, "--recheck")
-    assert "0 of them replaced" not in again.out
-    assert "0 loaded, 0 skipped, 5 already there" in again.out
 
 
 def test_a_failing_shard_is_told_and_the_others_are_loaded(project: Project) -> None:
@@ -299,3 +202,25 @@ def test_a_run_over_a_range_is_a_backfill(project: Project) -> None:
     result = project.run("shardline", "run", "orders", *days)
     assert (result.code, result.err) == (0, "")
     assert "5 of 5 days of shards complete: 4 loaded, 1 skipped" in result.out
+
+
+def test_luigi_loads_days_together_too(project: Project) -> None:
+    shard = filled(project)
+    days = ("--first", FIRST, "--last", LAST)
+    result = project.luigi("LoadDays", "--table", "orders", "--shard", shard, *days)
+    assert result.code == 0, result.err
+    assert [row[2] for row in markers(project)] == ROWS
+
+
+def test_luigis_range_of_one_shard_loads_what_is_missing(project: Project) -> None:
+    shard, other = filled(project), filled(project)
+    project.load("2019-03-13")
+    result = project.luigi(
+        *("RangeDaily", "--of", "LoadOrdersShard"),
+        *("--of-params", json.dumps({"shard": shard})),
+        *("--start", FIRST, "--stop", "2019-03-16", "--days-back", "10000"),
+    )
+    assert result.code == 0, result.err
+    loaded_days = [row[0] for row in markers(project)]
+    assert (loaded_days.count(shard), loaded_days.count(other)) == (5, 1)
+    assert project.outcomes().count("loaded") + project.outcomes().count("skipped") == 6

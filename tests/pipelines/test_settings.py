@@ -16,6 +16,8 @@ SECTIONS = {
     "warehouse": settings.Warehouse,
     "sqlserver": settings.Server,
     "load": settings.Load,
+    "run": settings.Run,
+    "metrics": settings.Metrics,
     "catalog": settings.CatalogFiles,
     "reports": settings.Reports,
     "sessions": settings.Sessions,

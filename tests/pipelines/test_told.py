@@ -254,7 +254,9 @@ def test_a_run_that_is_told_to_end_says_so_in_one_line(
     result = finished(process)
     control.remove(hold)
     assert result.code == 128 + number
-    day, last = (line for line in result.told if line)
+    lines = [line for line in result.told if line]
+    assert len(lines) == 2, result.err
+    day, last = lines
     assert "(3 shards in all): not loaded, since the run was told to end" in day
     assert f"interrupted by {number.name}; run it again to load" in last
     assert f"orders {DAY}: 0 of 3 shards complete" in result.out

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from filed import FILE, FileChannel
-from project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
+from failing import grouped, mend, two_of_three_fail
+from filed import FILE, FileChannel, append, failed, options
+from project import DAY, Project, Result, finished, kill
 
 from pipelines import database
 from pipelines.alerts.outbox import Event
@@ -59,11 +60,31 @@ def with_channel(project: Project) -> Project:
     return project
 
 
-def listed(project: Project, *options: str) -> list[dict[str, object]]:
-    result = project.run("shardline", "alerts", "list", "--json", *options)
-    assert result.code == 0, result.err
-    found: list[dict[str, object]] = json.loads(result.out)
-    return found
+def shardline(project: Project, *commands: tuple[str, ...]) -> list[Result]:
+    """Several commands, one after the other, in one process."""
+    told = project.run("python", "-c", SHARDLINE, json.dumps(commands))
+    return [Result(*one) for one in json.loads(told.out)]
+
+
+SHARDLINE = """
+import contextlib, io, json, sys
+from pipelines.__main__ import main
+
+def done(arguments):
+    sys.argv = ["shardline", *arguments]
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+    return code, out.getvalue(), err.getvalue()
+
+print(json.dumps([done(one) for one in json.loads(sys.argv[1])]))
+"""
 
 
 def rows(project: Project) -> list[sa.Row[tuple[object, ...]]]:
@@ -71,39 +92,25 @@ def rows(project: Project) -> list[sa.Row[tuple[object, ...]]]:
         return list(log.execute(sa.select(database.alerts)))
 
 
-def two_of_three_fail(project: Project) -> None:
-    for name in ("first", "second"):
-        project.add_shard(name, ddl="")
-    insert(project, project.add_shard("third"), orders(3))
-
-
-def mend(project: Project) -> None:
-    for name in ("first", "second"):
-        project.on_shard(name, ORDERS_DDL)
-
-
 def test_a_run_sends_one_message_for_its_failures_and_one_when_they_are_mended(
-    logged_project: Project, chat: FileChannel
+    project: Project, chat: FileChannel, costly_etl_database: str
 ) -> None:
-    project = with_channel(logged_project)
-    two_of_three_fail(project)
+    project.etl_database = costly_etl_database
+    two_of_three_fail(with_channel(project))
     assert project.load(DAY).code == 30
     (shown,) = chat.chat()
     assert shown == f"#1 2 of 3 shards of LoadOrders {DAY} failed"
     line = chat.lines()[-1]
     assert str(line["cause"]).startswith("ProgrammingError 208: SQL Server: Inv")
     assert "shardline run" in str(line["step"])
-    (incident,) = listed(project)
-    assert (incident["number"], incident["state"]) == (1, "open")
-    assert incident["shown_on"] == ["file"]
     assert all(row.session and row.run == rows(project)[0].run for row in rows(project))
     mend(project)
     assert project.load(DAY).code == 0
     assert chat.chat()[1:] == [f"#1 2 of 3 shards of LoadOrders {DAY}"]
-    assert listed(project) == []
-    assert [one["state"] for one in listed(project, "--all")] == ["closed"]
+    assert grouped(project) == []
 
 
+@pytest.mark.long
 def test_plain_luigi_sends_too_and_markers_end_it_whoever_made_them(
     project: Project, chat: FileChannel
 ) -> None:
@@ -119,29 +126,30 @@ def test_plain_luigi_sends_too_and_markers_end_it_whoever_made_them(
 
 
 def test_without_channels_the_outbox_is_kept_and_listed(project: Project) -> None:
-    two_of_three_fail(project)
-    assert project.load(DAY).code == 30
-    result = project.run("shardline", "alerts", "list")
-    (line,) = result.out.splitlines()
+    settings = options(project.etl_database)
+    append(settings, *(failed(settings, name) for name in ("first", "second")))
+    for name in ("first", "second", "third"):
+        project.add_shard(name)
+    told, refused, closed, twice, left, ended = shardline(
+        project,
+        ("alerts", "list"),
+        ("alerts", "send", "--once"),
+        ("alerts", "close", "1"),
+        ("alerts", "close", "1"),
+        ("alerts", "list", "--json"),
+        ("alerts", "list", "--all", "--json"),
+    )
+    (line,) = told.out.splitlines()
     number, state, _, headline, cause = line.split("\t")
     assert (number, state) == ("#1", "new")
     assert headline == f"2 of 3 shards of LoadOrders {DAY} failed"
-    assert "208" in cause
-    refused = project.run("shardline", "alerts", "send", "--once")
+    assert "20009" in cause
     assert (refused.code, len(refused.told)) == (2, 1)
-    assert project.run("shardline", "alerts", "close", "1").code == 0
-    assert project.run("shardline", "alerts", "close", "1").code == 2
-    assert listed(project) == []
-
-
-def test_a_channel_that_cannot_be_made_does_not_touch_the_load(
-    project: Project,
-) -> None:
-    insert(project, project.add_shard(), orders(3))
-    project.options["alerts"] = {"channels": "nobody"}
-    result = project.load(DAY)
-    assert result.code == 0
-    assert "there is no channel 'nobody'" in result.err
+    assert [closed.code, twice.code] == [0, 2]
+    assert json.loads(left.out) == []
+    (incident,) = json.loads(ended.out)
+    assert (incident["number"], incident["state"]) == (1, "closed")
+    assert (incident["shown_on"], incident["partitions"]) == ([], 2)
 
 
 def test_a_killed_run_is_an_incident_at_the_next_one_told_once(
@@ -161,10 +169,10 @@ def test_a_killed_run_is_an_incident_at_the_next_one_told_once(
         assert project.load(DAY, shards=["broken"]).code == 30
     lost = [one for one in rows(project) if one.event == Event.LOST]
     assert [one.session for one in lost] == [lost[0].run]
-    incidents = {str(one["cause"])[:25]: one for one in listed(project)}
-    assert len(incidents) == 2
-    alone = incidents["TransientError: its proce"]
-    assert alone["headline"] == f"1 of 2 shards of LoadOrders {DAY} failed"
+    told = {one.cause[:25]: one for one in grouped(project)}
+    assert len(told) == 2
+    alone = told["TransientError: its proce"]
+    assert alone.headline == f"1 of 2 shards of LoadOrders {DAY} failed"
 
 
 def test_a_run_that_is_killed_sends_what_it_has_left(
@@ -195,7 +203,7 @@ def test_the_death_of_a_task_is_one_row_however_often_luigi_tells_it(
         *((Event.PROCESS_FAILURE, shard) for shard in sorted(shards)),
         (Event.TIMEOUT, "first"),
     ]
-    assert {incident["headline"] for incident in listed(project)} == {
+    assert {incident.headline for incident in grouped(project)} == {
         f"1 of 3 shards of LoadBroken {DAY} failed",
         f"3 of 3 shards of LoadDying {DAY} failed",
         f"1 of 3 shards of LoadSlow {DAY} failed",
@@ -209,8 +217,8 @@ def test_an_attempt_that_luigi_repeats_makes_no_noise(project: Project) -> None:
     assert project.luigi("LoadOrders", "--date", DAY).code == 30
     found = sorted(rows(project), key=lambda row: row.happened)
     assert [row.due > row.happened for row in found] == [True, True, False]
-    (incident,) = listed(project)
-    assert incident["partitions"] == 1
+    (incident,) = grouped(project)
+    assert incident.headline.startswith("1 of 1 shards")
 
 
 def test_a_day_that_is_not_over_waits_for_its_end(project: Project) -> None:
@@ -219,7 +227,7 @@ def test_a_day_that_is_not_over_waits_for_its_end(project: Project) -> None:
     (row,) = rows(project)
     assert (row.event, row.error) == (Event.DEPENDENCY_MISSING, "NotReadyError")
     assert row.due.year == 2999
-    assert listed(project) == []
+    assert grouped(project) == []
 
 
 def test_a_run_that_cannot_begin_tells_of_every_shard(project: Project) -> None:
@@ -227,9 +235,9 @@ def test_a_run_that_cannot_begin_tells_of_every_shard(project: Project) -> None:
         project.add_shard(name)
     project.options["warehouse"] = {"port": "1"}
     assert project.load(DAY).code == 30
-    (incident,) = listed(project)
-    assert incident["headline"] == f"2 of 2 shards of LoadOrders {DAY} failed"
-    assert "cannot be reached" in str(incident["cause"])
+    (incident,) = grouped(project)
+    assert incident.headline == f"2 of 2 shards of LoadOrders {DAY} failed"
+    assert "cannot be reached" in incident.cause
     assert project.luigi("LoadOrders", "--date", DAY).code != 0
     assert rows(project)[-1].event == Event.DEPENDENCY_MISSING
 
@@ -279,8 +287,9 @@ print("done")
 def test_a_sender_of_its_own_goes_on_until_it_is_told_to_end(
     project: Project, chat: FileChannel
 ) -> None:
-    project.add_shard("broken", ddl="")
-    assert project.load(DAY).code == 30
+    settings = options(project.etl_database)
+    append(settings, failed(settings, "broken"))
+    project.add_shard("broken")
     os.mkfifo(chat.path)
     sending = with_channel(project).start("shardline", "alerts", "send")
     # Opening it waits until the sender writes.
@@ -289,34 +298,3 @@ def test_a_sender_of_its_own_goes_on_until_it_is_told_to_end(
     assert finished(sending).code == 0
     with project.log() as log:
         assert log.scalar(sa.select(database.sender.c.holder)) is None
-
-
-def test_telegram_shows_what_failed_and_mail_what_telegram_does_not_take(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sandbox = project.sandbox
-    telegram, mailbox = sandbox.control.telegram, sandbox.control.smtp
-    telegram.reset()
-    mailbox.clear()
-    (host, port), smtp = sandbox.addresses.telegram, sandbox.addresses.smtp
-    monkeypatch.setenv(
-        "SHARDLINE_CONNECTION_TELEGRAM",
-        f"telegram://{sandbox.addresses.token}@-1001?api=http://{host}:{port}",
-    )
-    monkeypatch.setenv(
-        "SHARDLINE_CONNECTION_MAIL",
-        f"smtp://{smtp.host}:{smtp.port}/?security=none&from=etl@x.example&to=a@x.example",
-    )
-    two_of_three_fail(project)
-    project.options["alerts"] = {"channels": "telegram, mail", "deadline": "5"}
-    assert project.load(DAY).code == 30
-    (shown,) = telegram.messages(-1001)
-    assert shown.text.startswith(f"🔴 #1 2 of 3 shards of LoadOrders {DAY} failed")
-    mend(project)
-    telegram.down()
-    try:
-        assert project.load(DAY).code == 0
-    finally:
-        telegram.up()
-    (mail,) = [one for one in mailbox.mails() if "recovered" in str(one)]
-    assert f"2 of 3 shards of LoadOrders {DAY}" in str(mail)

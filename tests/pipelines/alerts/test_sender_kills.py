@@ -68,9 +68,9 @@ def begin_anew(engine: sa.Engine) -> None:
 
 
 def test_a_sender_killed_at_any_step_loses_no_incident(
-    etl_database: str, tmp_path: Path
+    costly_etl_database: str, tmp_path: Path
 ) -> None:
-    settings = options(etl_database)
+    settings = options(costly_etl_database)
     engine = database.connect(settings.sessions.database)
     for dies_at in itertools.count(1):
         begin_anew(engine)

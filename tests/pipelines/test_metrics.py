@@ -1,0 +1,114 @@
+"""A run's figures for Prometheus."""
+
+from __future__ import annotations
+
+import re
+import socket
+import urllib.request
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from project import DAY, Project, finished, insert, orders
+from prometheus_client.parser import text_string_to_metric_families
+from steps import STEPS
+
+from pipelines.metrics import LOOK_BACK
+from sandbox.holds import Failure
+
+
+def figures(text: str) -> dict[tuple[str, ...], float]:
+    """Values by name and labels, of which the table comes first."""
+    return {
+        (
+            sample.name.removeprefix("shardline_"),
+            *(value for _, value in sorted(sample.labels.items(), reverse=True)),
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_file_has_rows_bytes_seconds_retries_and_lag(
+    project: Project, workers: str
+) -> None:
+    for name in ("first", "second"):
+        insert(project, project.add_shard(name), orders(20))
+    path = project.folder / "shardline.prom"
+    project.options["metrics"] = {"textfile": str(path)}
+    server, pattern = STEPS["extract"]
+    hold = project.sandbox.control.hold(
+        *(pattern,),
+        action="fail",
+        server=server,
+        database=project.shards[0][2],
+        failure=Failure(number=1205),
+    )
+    assert finished(project.start_load("--workers", workers)).code == 0
+    project.sandbox.control.remove(hold)
+    found = figures(path.read_text(encoding="utf-8"))
+    assert found["run_rows", "orders"] == 40
+    assert found["run_bytes", "orders"] > 40 * 8
+    assert found["run_retries", "orders"] == 1
+    assert found["run_days", "orders", "loaded"] == 2
+    assert found["run_days", "orders", "failed"] == 1
+    for stage in ("extract", "encode", "copy", "commit"):
+        assert found["run_seconds", "orders", stage] > 0
+    assert found["lag_days", "orders"] == LOOK_BACK
+    assert found["run_exit_code",] == 0
+    assert list(project.folder.glob("*.prom*")) == [path]
+    again = project.load(DAY)
+    assert again.code == 0
+    assert figures(path.read_text(encoding="utf-8")).get(("run_rows", "orders"), 0) == 0
+
+
+def test_the_lag_is_of_the_latest_complete_day(project: Project) -> None:
+    project.add_shard("first")
+    path = project.folder / "shardline.prom"
+    project.options["metrics"] = {"textfile": str(path)}
+    project.options["load"] = {"settle_minutes": "0"}
+    day = date.today() - timedelta(days=4)
+    assert project.load(str(day)).code == 0
+    assert figures(path.read_text(encoding="utf-8"))["lag_days", "orders"] in (2, 3)
+
+
+def test_a_port_shows_them_while_the_run_goes_on(project: Project) -> None:
+    insert(project, project.add_shard("first"), orders(5))
+    project.create_target()
+    port = project.sandbox.addresses.control.port
+    free = _free_port()
+    assert free != port
+    project.options["metrics"] = {"port": str(free)}
+    process = project.start_load("--workers", "2")
+    hold = project.hold(process, "commit")
+    hold = project.sandbox.control.hold(STEPS["extract"][1], server="mssql_0")
+    project.sandbox.control.wait(hold)
+    url = f"http://127.0.0.1:{free}/metrics"
+    with urllib.request.urlopen(url) as answer:
+        text = answer.read().decode()
+    project.sandbox.control.remove(hold)
+    assert finished(process).code == 0
+    assert ("run_start_timestamp_seconds",) in figures(text)
+    assert not re.search("exit_code", text)
+
+
+def test_a_file_that_cannot_be_written_is_named(project: Project) -> None:
+    project.add_shard("first")
+    project.options["metrics"] = {"textfile": "/nowhere/at/all.prom"}
+    result = project.load(DAY)
+    assert result.code == 2
+    assert "[metrics] textfile: /nowhere/at/all.prom" in result.last_line
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_run_that_fails_or_is_ended_leaves_its_code(project: Project) -> None:
+    project.add_shard("bad", ddl="")
+    path: Path = project.folder / "shardline.prom"
+    project.options["metrics"] = {"textfile": str(path)}
+    assert project.load(DAY).code == 30
+    assert figures(path.read_text(encoding="utf-8"))["run_exit_code",] == 30

@@ -1,0 +1,125 @@
+"""Days that are loaded again: when asked for, or because they changed."""
+
+from __future__ import annotations
+
+import pytest
+from backfilling import ROWS, backfill, filled, killed_at, kills, loaded, markers
+from project import DAY, Project, finished, insert, orders
+
+from sandbox.clients import connect_vertica
+from sandbox.holds import When
+
+STEPS = [
+    "CREATE LOCAL TEMP",
+    "COPY ",
+    "SELECT GET_NUM",
+    'DELETE FROM "s_',
+    'INSERT INTO "s_',
+    'DELETE FROM "stage"."markers"',
+    'INSERT INTO "stage"."markers"',
+    "COMMIT",
+]
+
+
+def changed(project: Project) -> str:
+    """A loaded shard, of which a row changed and another moved to the next day."""
+    shard = filled(project)
+    assert backfill(project).code == 0
+    project.on_shard(shard, "UPDATE dbo.Orders SET type = 99 WHERE id = 5")
+    project.on_shard(
+        shard,
+        "UPDATE dbo.Orders SET start_time = '2019-03-15T01:00:00' WHERE id = 3001",
+    )
+    return shard
+
+
+def test_a_reload_replaces_each_day_whole(project: Project) -> None:
+    shard = changed(project)
+    result = backfill(project, "--reload")
+    assert (result.code, result.err) == (0, "")
+    assert "4 loaded, 1 skipped, 5 of them replaced, 0 already there" in result.out
+    assert [row[2] for row in markers(project)] == [40, 0, 7, 299, 2]
+    rows = project.rows(shard)
+    assert len(rows) == len({row[0] for row in rows}) == sum(ROWS)
+    assert [row[3] for row in rows if row[0] == 5] == [99]
+
+
+@pytest.mark.parametrize(("step", "when"), kills(STEPS))
+def test_a_reload_that_is_killed_leaves_the_old_rows_or_the_new(
+    project: Project, step: str, when: When
+) -> None:
+    changed(project)
+    old, new = (markers(project), loaded(project)), [40, 0, 7, 299, 2]
+    killed_at(project, step, when, "--reload")
+    found = markers(project), loaded(project)
+    assert found == old or [row[2] for row in found[0]] == new
+    again = backfill(project, "--reload")
+    assert (again.code, again.err) == (0, "")
+    assert [row[2] for row in markers(project)] == new
+    assert len(loaded(project)) == sum(ROWS)
+
+
+def test_a_recheck_replaces_just_the_days_that_differ(project: Project) -> None:
+    changed(project)
+    before = {str(row[1]): row[3] for row in markers(project)}
+    result = backfill(project, "--recheck", "--workers", "2")
+    assert (result.code, result.err) == (0, "")
+    assert "3 loaded, 0 skipped, 3 of them replaced, 2 already there" in result.out
+    after = {str(row[1]): row[3] for row in markers(project)}
+    differing = {day for day in before if before[day] != after[day]}
+    assert differing == {"2019-03-11", "2019-03-14", "2019-03-15"}
+    again = backfill(project, "--recheck")
+    assert "0 of them replaced" not in again.out
+    assert "0 loaded, 0 skipped, 5 already there" in again.out
+
+
+def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
+    changed(project)
+    control = project.sandbox.control
+    seen = set()
+    days = ("--from", "2019-03-11", "--to", "2019-03-11")
+    process = project.start("shardline", "backfill", *days, "--reload")
+    with connect_vertica(project.sandbox.addresses) as connection:
+        cursor = connection.cursor()
+        holds = [
+            control.hold(
+                f"^{step}", when="after", server="vertica", client_pid=process.pid
+            )
+            for step in STEPS
+        ]
+        for hold in holds:
+            control.wait(hold)
+            cursor.execute(
+                "SELECT COUNT(*), MAX(type) FROM "
+                f"{project.target} WHERE start_time < '2019-03-12'"
+            )
+            seen.add(tuple(cursor.fetchall()[0]))
+            control.release("go", hold=hold)
+            control.remove(hold)
+    assert finished(process).code == 0
+    assert seen == {(40, 6), (40, 99)}
+
+
+def test_a_reload_of_a_day_that_was_never_loaded_loads_it(project: Project) -> None:
+    filled(project)
+    result = backfill(project, "--reload")
+    assert (result.code, result.err) == (0, "")
+    assert "4 loaded, 1 skipped, 0 already there" in result.out
+    assert len(loaded(project)) == sum(ROWS)
+
+
+def test_a_run_compares_the_days_before_it_when_the_catalog_says_so(
+    project: Project,
+) -> None:
+    project.tables = project.tables.replace(
+        'key = "id"', 'key = "id"\nrecheck_days = 2'
+    )
+    shard = project.add_shard()
+    for at, day in enumerate(("2019-03-12", "2019-03-13", DAY)):
+        insert(project, shard, orders(3, day, first=10 * at))
+    assert project.load("2019-03-12", "2019-03-13").code == 0
+    project.on_shard(shard, "UPDATE dbo.Orders SET type = 99 WHERE id = 10")
+    result = project.load(DAY)
+    assert (result.code, result.err) == (0, "")
+    assert "1 loaded, 0 skipped, 1 of them replaced, 1 already there" in result.out
+    assert [row[3] for row in project.rows(shard) if row[0] == 10] == [99]
