@@ -11,7 +11,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready ## Fill 150 shards, load several days twice, print what happened
+demo: $(VENV)/.ready ## 150 shards, one broken and mended; their reports, the chat and the mail
 	$(BIN)/python -m sandbox demo
 
 test: $(VENV)/.ready ## The tests, in a few minutes

@@ -82,6 +82,9 @@ def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
     told = run(script, clone)
     assert "orders 2019-03-14: 3 of 3 shards complete" in told
     assert "reports 2019-03-14: 5 refreshed" in told
+    assert "Subject: Reports of 2019-03-14 are fresh" in told
+    assert (clone / ".sandbox" / "mail" / "0001.html").is_file()
+    assert "The chats are empty" in told
     again = run(
         ". .venv/bin/activate; shardline run orders --date 2019-03-11"
         " --date 2019-03-12 --date 2019-03-13 --date 2019-03-14 --date 2019-03-15",
