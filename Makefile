@@ -4,14 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
 PARALLEL := --numprocesses auto --maxprocesses 4
+ENGINE ?= $(notdir $(shell for e in docker podman buildah docker; do command -v $$e && break; done))
+VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
+BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \
+	--build-arg REVISION=$(shell git rev-parse HEAD) \
+	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
-.PHONY: help demo test test-all sanitize bench lint sandbox clean
+.PHONY: help demo test test-all sanitize bench lint sandbox image clean
 .DEFAULT_GOAL := help
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.ready ## Fill 150 shards, load several days twice, print what happened
+demo: $(VENV)/.ready ## 150 shards, one broken and mended; their reports, the chat and the mail
 	$(BIN)/python -m sandbox demo
 
 test: $(VENV)/.ready ## The tests, in a few minutes
@@ -31,13 +36,18 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
 	$(BIN)/python -m benchmarks --markdown build/figures.md
 
-lint: $(VENV)/.ready ## ruff and mypy --strict
+lint: $(VENV)/.ready ## ruff, mypy --strict and hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
 	$(BIN)/python -m sandbox serve --luigid
+
+image: ## The images of shardline and luigid, by docker, podman or buildah
+	$(BUILD_IMAGE) --target pipelines --tag shardline:$(VERSION) .
+	$(BUILD_IMAGE) --target luigid --tag shardline:$(VERSION)-luigid .
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*

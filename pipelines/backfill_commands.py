@@ -15,6 +15,7 @@ from pipelines import backfill, failures, logs, metrics, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
 from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
@@ -31,6 +32,7 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
       shardline backfill --from 2019-03-01 --to 2019-03-31 --tables orders --dry-run
       shardline backfill --from 2019-03-14 --to 2019-03-14 --shards 'm*' --reload
       shardline backfill --from 2019-03-01 --to 2019-03-13 --recheck
+      shardline backfill --from 2019-01-01 --to 2019-12-31 --on ecs
 
     Days of a shard that follow each other are read by one extract and loaded by one
     COPY, each with a marker of its own, as far as [load] group_days and group_rows
@@ -62,7 +64,7 @@ PURPOSES: dict[str, type[Purpose]] = {
 }
 
 
-@click.command("backfill", help=HELP)
+@click.command("backfill", cls=AlsoOnEcs, help=HELP)
 @range_options()
 @click.option(
     "--reload",

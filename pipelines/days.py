@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,3 +33,12 @@ def is_ready(
 ) -> bool:
     """Whether a day may be loaded; `now` is by default the clock's."""
     return (now or datetime.now(UTC)) >= ready_at(day, time_zone, settle)
+
+
+def last_over(
+    time_zones: Iterable[str], settle: timedelta, now: datetime | None = None
+) -> date:
+    """The last day that may be loaded in each of some time zones."""
+    settled = (now or datetime.now(UTC)) - settle
+    today = min(settled.astimezone(ZoneInfo(zone)).date() for zone in time_zones)
+    return today - timedelta(days=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +17,10 @@ LONGEST = 28
 
 TWO_DIGITS = 3
 """Columns of a cell that day numbers fit into, with a space before them."""
+
+
+GAP = "   "
+"""What stands between two states of the legend."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,18 @@ def lines(grid: Grid, console: Console, *, unfold: bool) -> Iterator[Text]:
         unfold: Whether each shard has a line, or each table one for each state.
     """
     ascii_only = console.options.ascii_only
-    rows = list(_unfolded(grid, ascii_only) if unfold else _folded(grid))
+    of_rows = _unfolded if unfold else _folded
+    rows = list(of_rows(grid, ascii_only=ascii_only))
     label = min(LONGEST, max(len(row.label) for row in rows))
     cell = 1 + max((len(text) for row in rows for text, _ in row.cells), default=1)
     room = max(1, (console.width - label - 1) // cell)
     for start, stop in bands(len(grid.days), room):
-        yield from _heads(grid.days[start:stop], label, cell)
+        spare = console.width - label - 1 - cell * (stop - start)
+        yield from _heads(grid.days[start:stop], label, cell, spare)
         for row in rows:
             yield _line(row, start, stop, label, cell)
         yield Text()
-    yield legend(grid, ascii_only=ascii_only)
+    yield from legend(grid, console.width, ascii_only=ascii_only)
 
 
 def bands(length: int, room: int) -> Iterator[tuple[int, int]]:
@@ -93,24 +100,24 @@ def bands(length: int, room: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def legend(grid: Grid, *, ascii_only: bool) -> Text:
-    """Each state that occurs: its character, how often, its name."""
-    text = Text()
-    for stand, count in _in_order(grid):
-        if text:
-            text.append("   ")
+def legend(grid: Grid, width: int, *, ascii_only: bool) -> Iterator[Text]:
+    """Each state that occurs, its character, how often, its name; in a line or two."""
+    line, whole = Text(), grid.whole
+    for stand in Stand:
+        if not whole[stand]:
+            continue
         sign = LOOKS[stand].plain if ascii_only else LOOKS[stand].sign
-        text.append(f"{sign} {count:,} {stand.value}", LOOKS[stand].style)
-    return text
+        told = Text(f"{sign} {whole[stand]:,} {stand.value}", LOOKS[stand].style)
+        if line and len(line) + len(GAP) + len(told) > width:
+            yield line
+            line = Text()
+        line = line + GAP + told if line else told
+    yield line
 
 
-def _in_order(grid: Grid) -> Iterator[tuple[Stand, int]]:
-    whole = grid.whole
-    return ((stand, whole[stand]) for stand in Stand if whole[stand])
-
-
-def _folded(grid: Grid) -> Iterator[Row]:
+def _folded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
     """A line for each state of a table that occurs, with the number of its shards."""
+    none = "." if ascii_only else "·"
     for table in grid.tables:
         counts = grid.counts(table)
         name = table
@@ -118,14 +125,14 @@ def _folded(grid: Grid) -> Iterator[Row]:
             if any(count[stand] for count in counts):
                 style = LOOKS[stand].style
                 cells = [
-                    (str(count[stand]), style) if count[stand] else ("·", "dim")
+                    (str(count[stand]), style) if count[stand] else (none, "dim")
                     for count in counts
                 ]
                 yield Row(f"{name} {stand.value}", cells)
                 name = " " * len(table)
 
 
-def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
+def _unfolded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
     for table, shards in grid.tables.items():
         yield Row(table)
         for shard, stands in shards.items():
@@ -142,34 +149,40 @@ def _unfolded(grid: Grid, ascii_only: bool) -> Iterator[Row]:
 def _line(row: Row, start: int, stop: int, label: int, cell: int) -> Text:
     named = row.label if len(row.label) <= label else f"{row.label[: label - 1]}…"
     if not row.cells:
-        return Text(row.label, "bold")
+        return Text(named, "bold")
     text = Text(named.ljust(label) + " ")
     for content, style in row.cells[start:stop]:
         text.append(content.rjust(cell), style)
     return text
 
 
-def _heads(days: Sequence[date], label: int, cell: int) -> Iterator[Text]:
+def _heads(days: Sequence[date], label: int, cell: int, spare: int) -> Iterator[Text]:
     """The months, and below them the days' numbers, upright where cells are narrow."""
-    yield Text(" " * (label + 1) + _months(days, cell), "bold")
+    indent = " " * (label + 1)
+    yield Text(indent + _months(days, cell, spare), "bold")
     numbers = [str(day.day) for day in days]
     if cell >= TWO_DIGITS:
-        yield Text(" " * (label + 1) + "".join(n.rjust(cell) for n in numbers), "bold")
+        yield Text(indent + "".join(n.rjust(cell) for n in numbers), "bold")
         return
     for digit in (-2, -1):
         digits = (n.rjust(2)[digit].rjust(cell) for n in numbers)
-        yield Text(" " * (label + 1) + "".join(digits).rstrip(), "bold")
+        yield Text(indent + "".join(digits).rstrip(), "bold")
 
 
-def _months(days: Sequence[date], cell: int) -> str:
-    """Each month's name over its first day, as long as it has room there."""
+def _months(days: Sequence[date], cell: int, spare: int) -> str:
+    """Each month's name over its first day, as long as it has room there.
+
+    Args:
+        days: The days of a band.
+        cell: The columns of each.
+        spare: The columns that are free to the right of the last.
+    """
     line = ""
-    for at, day in enumerate(days):
-        if at and (day.year, day.month) == (days[at - 1].year, days[at - 1].month):
-            continue
-        months_days = sum(1 for d in days if (d.year, d.month) == (day.year, day.month))
-        room = months_days * cell
-        names = (f"{day:%Y-%m}", f"{day:%b}", "")
+    months = [list(month) for _, month in groupby(days, lambda d: (d.year, d.month))]
+    for month in months:
+        room = len(month) * cell + (max(0, spare) if month is months[-1] else 0)
+        names = (f"{month[0]:%Y-%m}", f"{month[0]:%b}", "")
         name = next(name for name in names if len(name) < room)
-        line = line.ljust(at * cell + cell - 1) + name
+        start = days.index(month[0]) * cell
+        line = line.ljust(start + cell - 1) + name
     return line

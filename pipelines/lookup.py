@@ -26,7 +26,8 @@ class Place:
 
     Attributes:
         told: Which one, for people.
-        read: What it holds; raises ConfigurationError if that cannot be told.
+        read: What it holds; raises ConfigurationError if that cannot be told, which
+            the caller adds the place to.
     """
 
     told: str
@@ -58,6 +59,17 @@ class Lookup:
             *self._in_folder(name),
             *self._in_luigi_cfg(name),
         ]
+
+    def lacking(self, name: str) -> str:
+        """Why the environment does not let a name's option be filled in, or "".
+
+        Raises:
+            ConfigurationError: SHARDLINE_SECRETS names no folder.
+        """
+        elsewhere = [*self._in_environment(name), *self._in_folder(name)]
+        if elsewhere or name not in luigi_cfg.names(self.section):
+            return ""
+        return luigi_cfg.lacking(self.section, name)
 
     def names(self) -> list[str]:
         """Every name that some place has; those of the environment in lower case.
@@ -97,7 +109,7 @@ class Lookup:
     def _in_luigi_cfg(self, name: str) -> Iterator[Place]:
         if name in luigi_cfg.names(self.section):
             told = f"[{self.section}] {name} in luigi.cfg"
-            yield Place(told, lambda: _option(self.section, name, told))
+            yield Place(told, lambda: _option(self.section, name))
 
     def _files(self) -> Path | None:
         """Their folder; None if there is none."""
@@ -130,16 +142,14 @@ def _read(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigurationError(
-            f"the file {path} cannot be read: {error.strerror}"
-        ) from None
+        raise ConfigurationError(f"it cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:  # it holds what it could not decode
-        raise ConfigurationError(f"the file {path} is not UTF-8") from None
+        raise ConfigurationError("it is not UTF-8") from None
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _option(section: str, name: str, told: str) -> str:
+def _option(section: str, name: str) -> str:
     try:
         return luigi_cfg.value(section, name)
     except luigi_cfg.OptionError as error:
-        raise ConfigurationError(f"{told}: {error}") from None
+        raise ConfigurationError(str(error)) from None

@@ -28,16 +28,24 @@ def value(section: str, name: str) -> str:
         OptionError: It cannot be filled in.
     """
     config = luigi.configuration.get_config()
+    if told := lacking(section, name):
+        raise OptionError(told)
     # Luigi's own `get` looks for another name when there is a dash in it.
     try:
         return ConfigParser.get(config, section, name)
     except InterpolationError:
-        raw = ConfigParser.get(config, section, name, raw=True)
-        raise OptionError(_why_not_filled_in(raw)) from None
+        raise OptionError("a literal % must be written %%") from None
 
 
-def _why_not_filled_in(raw: str) -> str:
-    unset = [name for name in _VARIABLE.findall(raw) if name not in os.environ]
-    if unset:
-        return f"environment variable {', '.join(unset)} is not set"
-    return "a literal % must be written %%"
+def lacking(section: str, name: str) -> str:
+    """Which ``${VARIABLES}`` of an option that is set are not set themselves, or "".
+
+    An empty one is not, since that is how composed containers pass on a missing one.
+    """
+    config = luigi.configuration.get_config()
+    raw = ConfigParser.get(config, section, name, raw=True)
+    empty = [name for name in _VARIABLE.findall(raw) if not os.environ.get(name)]
+    if not empty:
+        return ""
+    so = "empty" if all(name in os.environ for name in empty) else "not set"
+    return f"environment variable {', '.join(empty)} is {so}"

@@ -12,14 +12,11 @@ from rich.table import Table
 
 from pipelines import settings
 from pipelines.plan import Plan, TablePlan, plan
-from pipelines.selection import Selection, of_options, range_options, runs
+from pipelines.selection import Selection, named, of_options, range_options, runs
 from pipelines.warehouse.memo import memo
 
 SHOWN = 15
 """Most lines about what is missing, and most about what is stale."""
-
-NAMED = 3
-"""Most shards that a line names."""
 
 HELP = """Show what of some days is loaded, what is missing, and what a run would do.
 
@@ -162,13 +159,6 @@ def _missing_days(part: TablePlan) -> Iterator[str]:
     for first, last in runs(sorted(shards), lambda day: shards[day]):
         days = str(first) if first == last else f"{first} to {last}"
         yield f"{part.table} {days}: {named(shards[first])}"
-
-
-def named(shards: Sequence[str]) -> str:
-    """Some shards' names, and how many more there are."""
-    more = len(shards) - NAMED
-    shown = ", ".join(shards[:NAMED])
-    return f"{shown} and {more} more shards" if more > 0 else shown
 
 
 def _stale(found: Plan) -> list[str]:

@@ -9,6 +9,8 @@ from datetime import date, datetime
 import click
 
 from pipelines import logs, luigid, report_runner, report_sql, settings
+from pipelines.asked_days import LAST_HELP, last_days
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
 from pipelines.rounds import How
 
@@ -19,6 +21,7 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
       shardline refresh --date 2019-03-14 --workers 4
       shardline refresh city_orders daily_orders --date 2019-03-14
       shardline refresh --date 2019-03-14 --allow-missing 3
+      shardline refresh --last 7 --on ecs
 
     What a report needs is loaded first. A report that is fresh is left alone: it was
     refreshed from just what is loaded of the day now. When all reports of a day are
@@ -53,17 +56,17 @@ RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.command(help=REFRESH_HELP)
+@click.command(cls=AlsoOnEcs, help=REFRESH_HELP)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option(
     "--date",
     "days",
     type=_DAY,
-    required=True,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day that must be in; may be given several times.",
 )
+@click.option("--last", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP)
 @click.option(
     "--allow-missing",
     type=click.IntRange(min=0),
@@ -88,6 +91,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 def refresh(
     reports: tuple[str, ...],
     days: tuple[datetime, ...],
+    last: int | None,
     allow_missing: int,
     workers: int,
     no_mail: bool,
@@ -110,7 +114,10 @@ def refresh(
     if not names and not no_mail and not asked.mail:
         click.echo("no connection `mail` is configured: nobody is told", err=True)
     code = 0
-    for day in dict.fromkeys(day.date() for day in days):
+    if bool(days) == (last is not None):
+        raise click.UsageError("give days by --date or --last")
+    dates = [day.date() for day in days] or last_days(last or 1, options)
+    for day in dict.fromkeys(dates):
         outcome = report_runner.run(asked, day, options, how)
         at = {"day": str(outcome.day)}
         for line in outcome.lines:

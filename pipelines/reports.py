@@ -201,7 +201,8 @@ class MailReports(luigi.Task):
         try:
             self._send(options)
         except ShardlineError as error:
-            raise error.at(f"mail of {self.date}") from error
+            what = f"mail of {self.date}"
+            raise error.at(f"{what}: {error.where}" if error.where else what) from error
 
     def _send(self, options: Settings) -> None:
         engine = database.connect(options.sessions.database)
@@ -228,8 +229,9 @@ def _writer() -> Callable[[Settings, date, str], EmailMessage]:
     try:
         from pipelines.report_mail.writing import write  # noqa: PLC0415
     except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
         raise ConfigurationError(
-            f"the mail cannot be written: {error.name} is not installed",
+            f"the mail cannot be written: {missing} is not installed",
             step="pip install 'shardline[mail]'",
         ) from error
     return write

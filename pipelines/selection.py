@@ -16,6 +16,9 @@ from pipelines.grouping import ONE_DAY
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
+NAMED = 3
+"""Most shards that a line names."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -94,6 +97,13 @@ def matching(
             )
         found.update(these)
     return [name for name in known if name in found] if patterns else known
+
+
+def named(shards: Sequence[str]) -> str:
+    """Some shards' names, and how many more there are."""
+    more = len(shards) - NAMED
+    shown = ", ".join(shards[:NAMED])
+    return f"{shown} and {more} more shards" if more > 0 else shown
 
 
 def days_between(first: date, last: date) -> list[date]:

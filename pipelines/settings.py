@@ -300,7 +300,14 @@ def read() -> Settings:
         if table.target.lower() == warehouse.markers.lower()
     ]
     due = _deadlines({*tables_and_shards.tables, REPORTS}, faults)
+    faults += [
+        f"[core] {option}: {lacking}"
+        for option in luigi_cfg.names("core")
+        if (lacking := luigi_cfg.lacking("core", option))
+    ]
     if faults:
+        # Alone, these would stop no load; but whoever mends the others mends them too.
+        faults += Connections().unset()
         raise ConfigurationError(
             "the configuration is wrong: " + "; ".join(faults),
             step="correct luigi.cfg, or the file that is named",

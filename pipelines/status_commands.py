@@ -112,7 +112,7 @@ def status(
     console = Console(highlight=False, markup=False)
     by_shard = unfold or bool(shards)
     for line in lines(found, console, unfold=by_shard):
-        console.print(line, soft_wrap=not line.plain or by_shard)
+        console.print(line)
     whole = found.whole
     if not by_shard and (whole[Stand.FAILED] or whole[Stand.MISSING]):
         console.print("--unfold shows each shard", style="dim")

@@ -48,8 +48,12 @@ class Variables(_Names):
                 step=f"give it as {VARIABLES.variable(name)}, as a file, or in"
                 " [variables] of luigi.cfg; or correct its name",
             )
-        value = _value(places[0].read(), f"variable {name} ({places[0].told})")
-        return _wrapped(value, f"var.{name}")
+        told = f"variable {name} ({places[0].told})"
+        try:
+            text = places[0].read()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{told}: {error.cause}") from None
+        return _wrapped(_value(text, told), f"var.{name}")
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a variable."""

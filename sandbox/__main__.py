@@ -107,6 +107,12 @@ def main(context: click.Context) -> None:
     help="CSV of the shards: server, shard, time_zone.  [default: the catalog's]",
 )
 @click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where the SQL Servers and Vertica listen; the others are on loopback.",
+)
+@click.option(
     "--mssql-port",
     type=click.IntRange(0, 65_533),
     default=14330,
@@ -163,6 +169,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     home: Path,
     addresses: Path | None,
     shards_file: Path,
+    host: str,
     mssql_port: int,
     vertica_port: int,
     telegram_port: int,
@@ -182,6 +189,7 @@ def serve(  # noqa: PLR0913 - one argument an option
     options = Options(
         data=data,
         shards=read_shards(shards_file),
+        host=host,
         mssql_port=0 if ephemeral else mssql_port,
         vertica_port=0 if ephemeral else vertica_port,
         telegram_port=0 if ephemeral else telegram_port,

@@ -136,6 +136,7 @@ class Sandbox:
                 holds,
                 name=VERTICA,
                 logins=logins,
+                host=options.host,
                 port=options.vertica_port,
                 database=WAREHOUSE,
                 lock_timeout=options.lock_timeout,
@@ -144,7 +145,9 @@ class Sandbox:
         mssql = {}
         for at, name in enumerate(self._sql_servers()):
             port = options.mssql_port and options.mssql_port + at
-            server = TdsServer(engine, holds, name=name, logins=logins, port=port)
+            server = TdsServer(
+                engine, holds, name=name, logins=logins, host=options.host, port=port
+            )
             mssql[name] = _bind(running, name, port, server)
         running.callback(holds.close)
         return Addresses(

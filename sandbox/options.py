@@ -27,6 +27,7 @@ class Options:
     Attributes:
         data: The folder of the databases, None for memory.
         shards: The databases of the SQL Servers.
+        host: Where the SQL Servers and Vertica listen; the others are on loopback.
         mssql_port: The first SQL Server's port, the others follow; 0 for free ones.
         vertica_port: Vertica's, 0 for a free one.
         telegram_port: The Bot API's, 0 for a free one.
@@ -39,6 +40,7 @@ class Options:
 
     data: Path | None
     shards: Sequence[Shard]
+    host: str = "127.0.0.1"
     mssql_port: int = 0
     vertica_port: int = 0
     telegram_port: int = 0

@@ -18,6 +18,9 @@ _LOOK = 0.5  # seconds between two looks at how far a run is
 _PATIENCE = 10  # seconds for a run to end by itself when told to
 _ALERTS_PATIENCE = "120"  # seconds that a run waits for what is not sent yet
 
+_SECRETS = "SHARDLINE_SECRETS"
+_CONNECTIONS = "SHARDLINE_CONNECTION_"
+
 
 class Product:
     """Runs `shardline` against one sandbox, its session log in a folder."""
@@ -47,7 +50,7 @@ class Product:
         with output.open("wb") as file:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
                 [sys.executable, "-m", "pipelines", *arguments],
-                env={**os.environ, "LUIGI_CONFIG_PATH": str(self._config)},
+                env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -59,6 +62,15 @@ class Product:
             yield run
         finally:
             run.stop()
+
+    def _environment(self) -> dict[str, str]:
+        """Ours, but for connections, which would lead to other servers."""
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if name != _SECRETS and not name.startswith(_CONNECTIONS)
+        }
+        return {**own, "LUIGI_CONFIG_PATH": str(self._config)}
 
 
 class Run:

@@ -82,6 +82,9 @@ def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
     told = run(script, clone)
     assert "orders 2019-03-14: 3 of 3 shards complete" in told
     assert "reports 2019-03-14: 5 refreshed" in told
+    assert "Subject: Reports of 2019-03-14 are fresh" in told
+    assert (clone / ".sandbox" / "mail" / "0001.html").is_file()
+    assert "The chats are empty" in told
     again = run(
         ". .venv/bin/activate; shardline run orders --date 2019-03-11"
         " --date 2019-03-12 --date 2019-03-13 --date 2019-03-14 --date 2019-03-15",
@@ -150,10 +153,28 @@ for server, database in shards.items():
 
 def test_a_range_is_loaded_as_the_document_tells(clone: Path) -> None:
     (script,) = blocks(REPOSITORY / "docs" / "backfill.md", "sh")
-    told = run(script, clone)
+    fill = "python -m sandbox fill all --days 2019-03-01..2019-03-10"
+    told = run(
+        f". .venv/bin/activate; {fill}; {script}",
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+    )
     assert "orders 2019-03-01 to 2019-03-10: 30 days of shards to do in 3" in told
     assert told.count("30 of 30 days of shards complete") == 5
-    assert '"replaced": 2' in told
+    assert told.count('"replaced": 2') == 3
+
+
+@pytest.mark.timeout(400)
+def test_days_are_looked_at_and_mended_as_the_document_tells(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "operating.md", "sh")
+    told = run(script, clone)
+    assert "to load: 15 days of shards by 3 extracts and 3 COPYs at most" in told
+    assert "orders done" in told
+    assert "  moscow  ? ? ? ■ ■" in told
+    assert "compared 6 days of shards" in told
+    assert "orders 2019-03-14 moscow: not loaded" in told
+    assert "loaded again: 1 mended, 0 not" in told
+    assert '"missing": 0' in told
 
 
 def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
@@ -227,6 +248,16 @@ print(template.render(var=Variables()))
         "абакан;чита;",
         "none",
     ]
+
+
+def test_a_deployment_is_checked_as_the_document_tells(tmp_path: Path) -> None:
+    guide = REPOSITORY / "docs" / "deploy.md"
+    shutil.copytree(REPOSITORY / "deploy", tmp_path / "deploy")
+    shutil.copy(REPOSITORY / "luigi.cfg", tmp_path)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    script = "\n".join(blocks(guide, "sh"))
+    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY))
+    assert "shardline run all --last 1 --workers 4" in told
 
 
 def test_the_targets_of_make_that_the_documents_name_exist() -> None:

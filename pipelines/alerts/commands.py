@@ -11,7 +11,7 @@ import click
 from sqlalchemy import Engine
 
 from pipelines import database, settings
-from pipelines.alerts import follower, incidents, opening
+from pipelines.alerts import follower, incidents, opening, outbox, telling
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.lease import Lease, LeaseLostError
@@ -80,6 +80,26 @@ CLOSE_HELP = """Close incident NUMBER by hand: nothing more is told of it.
     """
 
 
+TELL_HELP = """Tell of what nobody in a run could tell, and send it.
+
+    The stack on Fargate starts this when a container dies without a word, or a
+    scheduled run never came: so that goes the way of all incidents. With --for, the
+    incident is over when all of the last day that is over is there.
+
+    \b
+    Examples:
+      shardline alerts tell 'OutOfMemoryError: exit code 137' --for loads
+      shardline alerts tell 'the backup of Vertica did not end'
+
+    \b
+    Exit codes:
+       0  it is in the outbox, and sent if there are channels
+       2  wrong usage or configuration
+      10  it is in the outbox; another sender is at work
+      30  it could not be written, or not be sent yet
+    """
+
+
 @click.group()
 def alerts() -> None:
     """Failures that were grouped into incidents: send them, list them."""
@@ -120,6 +140,25 @@ def _drain(sender: Sender, end: float) -> int:
         return 0 if sender.drain(end) else UNSENT
     except LeaseLostError:
         return HELD
+
+
+@alerts.command(help=TELL_HELP)
+@click.argument("cause")
+@click.option(
+    "--for",
+    "what",
+    type=click.Choice(["loads", "reports"]),
+    help="What did not come of it.",
+)
+def tell(cause: str, what: telling.What | None) -> None:
+    """Write something to the outbox, and send it."""
+    options = settings.read()
+    engine = database.connect(options.sessions.database)
+    outbox.append(engine, telling.rows(cause, what, options))
+    if options.alerts.channels:
+        ways = opening.channels(options.alerts.channels, options.connections)
+        sender = Sender(options, engine, ways)
+        sys.exit(_drain(sender, time.monotonic() + options.alerts.patience))
 
 
 @alerts.command("list", help=LIST_HELP)

@@ -97,6 +97,7 @@ class Sender:
         self._channels = channels
         self._deadline = settings.alerts.deadline
         self.lease = Lease(engine, lease_seconds or self._deadline + 30)
+        self._busy: dict[str, str] = {}  # what each channel said last, if it was busy
         self._pauses = {channel.name: Pause() for channel in channels}
         self._first_tried: dict[int, float] = {}
         self._again = math.inf
@@ -147,6 +148,7 @@ class Sender:
         try:
             while not self.send(last=True, end=end):
                 if self._again == math.inf:
+                    self._say_what_is_left()
                     return False
                 time.sleep(max(0, self._again - time.monotonic()))
         finally:
@@ -166,6 +168,15 @@ class Sender:
                 if str(error) != said:
                     said = str(error)
                     logger.warning("alerts wait: %s", said)
+
+    def _say_what_is_left(self) -> None:
+        """Tell why something is not sent, but for what was told when it happened."""
+        for fault in self._busy.values():
+            logger.warning(
+                "not sent: %s; what is not sent stays in the outbox, see"
+                " `shardline alerts list`",
+                fault,
+            )
 
     def _note_what_is_late(self) -> None:
         now = time.monotonic()
@@ -246,20 +257,27 @@ class Sender:
             return None
         if not self.lease.take():
             raise LeaseLostError("another sender of alerts has taken over")
+        self._busy.pop(channel.name, None)
         before = incident.receipts.get(channel.name)
         deadline = min(end, time.monotonic() + self._deadline)
         try:
             return channel.deliver(text, before, deadline)
         except ChannelBusyError as error:
-            logger.info("%s is busy: %s", channel.name, error)
+            self._busy[channel.name] = _told(channel, error)
+            logger.info("for now: %s", _told(channel, error))
             if error.receipt:
                 incidents.keep(self.lease, incident, {channel.name: error.receipt})
             pause = Pause(time.monotonic() + error.retry_after, busy=True)
         except ChannelRefusedError as error:
-            logger.warning("%s: %s", channel.name, error)
+            logger.warning("%s", _told(channel, error))
             pause = Pause(time.monotonic() + REFUSED)
         except Exception as error:  # noqa: BLE001 - a channel's defect stops no other
             logger.warning("%s: %s: %s", channel.name, type(error).__name__, error)
             pause = Pause(time.monotonic() + FAILED)
         self._pauses[channel.name] = pause
         return None
+
+
+def _told(channel: Channel, error: ShardlineError) -> str:
+    """An error that names its channel, if only by its own name."""
+    return str(error) if error.where else f"{channel.name}: {error}"

@@ -93,6 +93,14 @@ class Connections:
         (bot,) = named.each(telegram)
         return bot
 
+    def unset(self) -> list[str]:
+        """What the environment lacks for them, a line each."""
+        return [
+            f"connection {name}: {lacking}"
+            for name in (MAIL, TELEGRAM)
+            if (lacking := CONNECTIONS.lacking(name))
+        ]
+
 
 def smtp(uri: Uri) -> list[SmtpAddress]:
     """The mail servers that a URI names.

@@ -53,7 +53,8 @@ def message(
 
 
 def _subject(figures: Figures) -> str:
-    late = f", {len(figures.missing)} loads missing" if figures.missing else ""
+    count = len(figures.missing)
+    late = f", {count} {'load' if count == 1 else 'loads'} missing" if count else ""
     return f"Reports of {figures.day} are fresh{late}"
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from datetime import date, timedelta
+from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,6 +18,9 @@ from pipelines.report_mail.figures import Figures
 
 WIDTH, DPI = 7.5, 110
 """Inches, and dots an inch: about as wide as a mail is read."""
+
+MARGIN = 0.1
+"""Inches of white around a picture."""
 
 BAR_HEIGHT = 0.26
 """Inches a city."""
@@ -42,19 +47,22 @@ def plots(figures: Figures) -> dict[str, bytes]:
     return drawn
 
 
-def _figure(title: str, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+def _figure(
+    title: str, height: float, values: Literal["x", "y"]
+) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI)
+    figure.set_layout_engine("constrained", h_pad=MARGIN, w_pad=MARGIN)
     figure.suptitle(title)  # not the axes' own: beside long names it would be cut off
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, color=GREY, alpha=0.2)
+    axes.grid(visible=True, axis=values, color=GREY, alpha=0.25)
     axes.set_axisbelow(True)
     return figure, axes
 
 
 def _daily(daily: pd.DataFrame) -> Figure:
     last: date = daily["day"].iloc[-1]
-    figure, axes = _figure(f"Orders a day, to {_written(last)}", 3.2)
+    figure, axes = _figure(f"Orders a day, to {_written(last)}", 3.2, "y")
     places = [(day - last).days for day in daily["day"]]  # from the last day
     axes.bar(places, daily["orders"], width=0.8, color=BLUE, label="orders")
     axes.plot(
@@ -78,7 +86,7 @@ def _duration(figures: Figures, duration: pd.DataFrame) -> Figure:
     few = f": the slowest {len(cities)} of {figures.cities} cities"
     which = few if len(cities) < figures.cities else ""
     title = f"Duration of orders on {_written(figures.day)}{which}"
-    figure, axes = _figure(title, 1.4 + BAR_HEIGHT * len(cities))
+    figure, axes = _figure(title, 1.5 + BAR_HEIGHT * len(cities), "x")
     places = range(len(cities))
     axes.barh(places, duration["median"][::-1], color=BLUE, label="median")
     axes.plot(
@@ -111,5 +119,8 @@ def _written(day: date) -> str:
 
 def _png(figure: Figure) -> bytes:
     octets = io.BytesIO()
-    figure.savefig(octets, format="png")
+    with warnings.catch_warnings():
+        # Names in scripts that the font lacks are boxes; the mail is worth sending.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        figure.savefig(octets, format="png")
     return octets.getvalue()

@@ -17,7 +17,11 @@ Row = Sequence[object]
 
 
 def extract(
-    connection: pymssql.Connection, partition: Partition | Span, batch_rows: int
+    connection: pymssql.Connection,
+    partition: Partition | Span,
+    batch_rows: int,
+    *,
+    by_key: bool = False,
 ) -> Iterator[Sequence[Row]]:
     """Read rows as they stream in; nothing holds a whole day.
 
@@ -25,6 +29,7 @@ def extract(
         connection: A connection that uses the shard's database.
         partition: What to read; several days come one after the other.
         batch_rows: Most rows in a batch.
+        by_key: Whether the rows come in the order of their keys instead.
 
     Yields:
         Batches of rows, none of them empty, with values in the catalog's order.
@@ -36,12 +41,14 @@ def extract(
     with translated():
         as_octets = _has_guids(partition) and come_as_octets(connection)
         cursor = connection.cursor()
-        cursor.execute(statement(partition, guids_as_octets=as_octets))
+        cursor.execute(statement(partition, guids_as_octets=as_octets, by_key=by_key))
         while batch := cursor.fetchmany(batch_rows):
             yield batch
 
 
-def statement(partition: Partition | Span, *, guids_as_octets: bool = False) -> str:
+def statement(
+    partition: Partition | Span, *, guids_as_octets: bool = False, by_key: bool = False
+) -> str:
     """The SELECT of some days: half-open, and able to use an index on the date.
 
     The bounds are written as datetime2 literals because the driver cuts parameters to
@@ -50,8 +57,11 @@ def statement(partition: Partition | Span, *, guids_as_octets: bool = False) -> 
     Args:
         partition: What to read.
         guids_as_octets: Whether uniqueidentifiers are asked for as binary(16).
+        by_key: Whether the rows come in the order of their keys, not of their days.
     """
     table = partition.table
+    several = partition.first != partition.last
+    order_by = table.key if by_key else table.date_column if several else None
     return render(
         "extract",
         Dialect.SQL_SERVER,
@@ -60,7 +70,7 @@ def statement(partition: Partition | Span, *, guids_as_octets: bool = False) -> 
         date_column=table.date_column,
         start=dt.datetime.combine(partition.first, dt.time()),
         stop=dt.datetime.combine(partition.last, dt.time()) + dt.timedelta(days=1),
-        in_order=partition.first != partition.last,
+        order_by=order_by,
         guids_as_octets=guids_as_octets,
     )
 

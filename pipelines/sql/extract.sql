@@ -18,6 +18,6 @@ FROM (
 ) AS q
 WHERE q.{{ date_column | ident }} >= {{ start }}
   AND q.{{ date_column | ident }} < {{ stop }}
-{% if in_order %}
-ORDER BY q.{{ date_column | ident }}
+{% if order_by %}
+ORDER BY q.{{ order_by | ident }}
 {% endif %}

@@ -110,7 +110,9 @@ def connect(options: Warehouse) -> Iterator[Connection]:
         connection.close()
 
 
-def log_in(options: Warehouse, *, autocommit: bool = False) -> Connection:
+def log_in(
+    options: Warehouse, *, autocommit: bool = False, binary: bool = False
+) -> Connection:
     """A connection that the caller closes.
 
     Args:
@@ -118,17 +120,19 @@ def log_in(options: Warehouse, *, autocommit: bool = False) -> Connection:
             be let in at each address, `connection_timeout` (s) for any one answer after
             that.
         autocommit: Whether each statement is a transaction of its own.
+        binary: Whether values come as they are: as text a FLOAT may lose digits.
 
     Raises:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the login.
     """
     return first_to_answer(
-        options.addresses, lambda address: _log_in(address, autocommit=autocommit)
+        options.addresses,
+        lambda address: _log_in(address, autocommit=autocommit, binary=binary),
     )
 
 
-def _log_in(options: Warehouse, *, autocommit: bool) -> Connection:
+def _log_in(options: Warehouse, *, autocommit: bool, binary: bool) -> Connection:
     try:
         raw = vertica_python.connect(
             host=options.host,
@@ -138,6 +142,7 @@ def _log_in(options: Warehouse, *, autocommit: bool) -> Connection:
             database=options.database,
             tlsmode=options.tlsmode,
             autocommit=autocommit,
+            binary_transfer=binary,
             session_label="shardline",
             connection_timeout=options.login_timeout,
         )

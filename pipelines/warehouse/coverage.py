@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import date
 
 from pipelines.catalog import Table
+from pipelines.grouping import ONE_DAY
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.faults import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
@@ -66,6 +67,12 @@ class Coverage:
         if 0 not in etl_ids:
             return []
         return [at for at, etl_id in enumerate(etl_ids) if not etl_id]
+
+    def days(self, source: str) -> Iterator[date]:
+        """The days of a source with a marker, in order."""
+        for at, etl_id in enumerate(self._of(source)[0]):
+            if etl_id:
+                yield self.first + at * ONE_DAY
 
     def of_day(self, day: date) -> Iterator[tuple[str, Marker]]:
         """The markers of a day, each with its source."""

@@ -202,3 +202,25 @@ def test_a_run_over_a_range_is_a_backfill(project: Project) -> None:
     result = project.run("shardline", "run", "orders", *days)
     assert (result.code, result.err) == (0, "")
     assert "5 of 5 days of shards complete: 4 loaded, 1 skipped" in result.out
+
+
+def test_luigi_loads_days_together_too(project: Project) -> None:
+    shard = filled(project)
+    days = ("--first", FIRST, "--last", LAST)
+    result = project.luigi("LoadDays", "--table", "orders", "--shard", shard, *days)
+    assert result.code == 0, result.err
+    assert [row[2] for row in markers(project)] == ROWS
+
+
+def test_luigis_range_of_one_shard_loads_what_is_missing(project: Project) -> None:
+    shard, other = filled(project), filled(project)
+    project.load("2019-03-13")
+    result = project.luigi(
+        *("RangeDaily", "--of", "LoadOrdersShard"),
+        *("--of-params", json.dumps({"shard": shard})),
+        *("--start", FIRST, "--stop", "2019-03-16", "--days-back", "10000"),
+    )
+    assert result.code == 0, result.err
+    loaded_days = [row[0] for row in markers(project)]
+    assert (loaded_days.count(shard), loaded_days.count(other)) == (5, 1)
+    assert project.outcomes().count("loaded") + project.outcomes().count("skipped") == 6

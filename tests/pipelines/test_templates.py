@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -144,6 +144,45 @@ def rendered() -> dict[str, str]:
         ),
         "look": render("look", V, schema="stage", table="orders"),
         **of_reports(),
+        **of_looking(orders, partition.day),
+    }
+
+
+def of_looking(orders: catalog.Table, day: date) -> dict[str, str]:
+    """The statements of plan, verify and clear."""
+    table = {"schema": "stage", "table": "orders", "date_column": orders.date_column}
+    start = datetime.combine(day, time())
+    range_ = {**table, "start": start, "stop": start + timedelta(days=1)}
+    sources = ["kazan", "o'hara"]
+    return {
+        "count_rows": render("count_rows", V, **range_),
+        "select_moved": render("select_moved", V, **range_, key=orders.key),
+        "select_values": render(
+            "select_values",
+            V,
+            **range_,
+            key=orders.key,
+            source=sources[1],
+            columns=[column.name for column in orders.columns],
+        ),
+        "delete_sources": render("delete_sources", V, **range_, sources=sources),
+        "delete_source_markers": render(
+            "delete_source_markers",
+            V,
+            schema="stage",
+            markers="markers",
+            target=orders.target,
+            sources=sources,
+            first=day,
+            last=day,
+        ),
+        "select_report_markers": render(
+            "select_report_markers",
+            V,
+            markers=Sql('"stage"."report_markers"'),
+            first=day,
+            last=day,
+        ),
     }
 
 

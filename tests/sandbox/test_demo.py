@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -12,20 +13,15 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from sandbox.shards import Shard, write_shards
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-SHARDS = [Shard(f"mssql_{at % 3}", f"city {at}") for at in range(6)]
 
 
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
-    write_shards(tmp_path / "shards.csv", SHARDS)
-    options = ["--days", "2019-03-11..2019-03-12", "--rows", "20"]
-    shards = ["--shards", str(tmp_path / "shards.csv")]
-    return [sys.executable, "-m", "sandbox", "demo", *options, *shards]
+    options = ["--days", "2019-03-11..2019-03-12", "--rows", "20", "--shards", "3"]
+    mail = ["--mail", str(tmp_path / "new" / "mail.html")]
+    return [sys.executable, "-m", "sandbox", "demo", *options, *mail]
 
 
 @pytest.fixture
@@ -35,28 +31,56 @@ def scratch(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_demo_loads_each_row_once_and_cleans_up(
-    command: list[str], scratch: Path
-) -> None:
-    done = subprocess.run(
+def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         command,
-        env={**os.environ, "TMPDIR": str(scratch)},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=240,
         check=False,
     )
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_shows_loads_an_incident_reports_and_a_mail_and_cleans_up(
+    command: list[str], scratch: Path, tmp_path: Path
+) -> None:
+    elsewhere = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://127.0.0.1:1/none"}
+    done = run(command, TMPDIR=str(scratch), **elsewhere)
     assert done.returncode == 0, done.stdout + done.stderr
     filled = re.search(
-        r"Filled 6 shards: 240 orders, (\d+) calls, (\d+) rates", done.stdout
+        r"Filled 3 shards: 120 orders, (\d+) calls, (\d+) rates", done.stdout
     )
     assert filled, done.stdout
-    total = 240 + int(filled[1]) + int(filled[2])
-    rows = [line.split("│") for line in done.stdout.splitlines() if "│" in line]
-    cells = {row[1].strip(): (row[2].strip(), row[3].strip()) for row in rows}
-    assert cells["rows loaded"] == (f"{total:,}", "0")
-    assert cells["shard days loaded"] == ("36", "0")
+    total = 120 + int(filled[1]) + int(filled[2])
+    rows = [line.split("│") for line in done.stdout.splitlines() if line.count("│") > 2]
+    cells = {row[1].strip(): [cell.strip() for cell in row[2:5]] for row in rows}
+    assert cells["rows loaded"] == [f"{total - 40}", "40", "0"]
+    assert cells["shard days loaded"] == ["16", "2", "0"]
+    told = "2 loads of LoadOrders 2019-03-11 to 2019-03-12"
+    assert done.stdout.count(f"🔴 #1 {told} failed") == 1
+    assert done.stdout.count(f"🟢 #1 recovered: {told}") == 1
+    assert "5 refreshed" in done.stdout
+    page = tmp_path / "new" / "mail.html"
+    assert page.as_uri() in done.stdout
+    text = page.read_text(encoding="utf-8")
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
+    assert [base64.b64decode(one)[:4] for one in pictures] == [b"\x89PNG"] * 2
+    assert "cid:" not in text
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.long
+def test_a_step_that_fails_fails_the_demo_in_one_line(
+    command: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "matplotlib.py").touch()
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = run(command, PYTHONPATH=path)
+    assert done.returncode == 1
+    assert "the mail cannot be written" in done.stdout
+    assert done.stderr == "Error: the refresh: shardline ended with code 30\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -94,6 +94,10 @@ def test_luigi_cfg_leads_to_the_servers(sandbox: SandboxProcess) -> None:
         "password": "shardline",
         "database": "warehouse",
     }
+    assert config["connections"]["telegram"] == (
+        f"telegram://1:sandbox@-1001?api=http://127.0.0.1:{found.telegram.port}"
+    )
+    assert f"127.0.0.1:{found.smtp.port}/" in config["connections"]["mail"]
     assert config["mssql_2"]["port"] == str(found.mssql["mssql_2"].port)
     assert stat.S_IMODE(sandbox.luigi_cfg.stat().st_mode) == 0o600
 

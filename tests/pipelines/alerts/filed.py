@@ -10,14 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from project import ORDERS_DDL, Project, insert, orders
 from pydantic import SecretStr
 
 from pipelines import catalog, database
-from pipelines.alerts import incidents, outbox
+from pipelines.alerts import outbox
 from pipelines.alerts.channel import Notice, Receipt
-from pipelines.alerts.lease import Lease
-from pipelines.alerts.notices import notice
 from pipelines.alerts.outbox import About, Alert, Event, Occasion
 from pipelines.errors import TransientError
 from pipelines.sessions import new_id
@@ -139,27 +136,3 @@ def expire_lease(engine: sa.Engine) -> None:
     past = datetime(2000, 1, 1, tzinfo=UTC)
     with engine.begin() as connection:
         connection.execute(sa.update(database.sender).values(expires=past))
-
-
-def two_of_three_fail(project: Project) -> None:
-    for name in ("first", "second"):
-        project.add_shard(name, ddl="")
-    insert(project, project.add_shard("third"), orders(3))
-
-
-def mend(project: Project) -> None:
-    for name in ("first", "second"):
-        project.on_shard(name, ORDERS_DDL)
-
-
-def grouped(project: Project) -> list[Notice]:
-    """The incidents that a sender would make of the outbox now."""
-    engine = database.connect(SecretStr(project.etl_database))
-    lease = Lease(engine, 60)
-    assert lease.take()
-    incidents.group(lease)
-    lease.release()
-    return [
-        notice(one, incidents.extent(engine, one.number, 3), len(project.shards))
-        for one in incidents.of(engine, also_closed=False)
-    ]

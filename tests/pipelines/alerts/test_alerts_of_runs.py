@@ -11,16 +11,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from filed import (
-    FILE,
-    FileChannel,
-    append,
-    failed,
-    grouped,
-    mend,
-    options,
-    two_of_three_fail,
-)
+from failing import grouped, mend, two_of_three_fail
+from filed import FILE, FileChannel, append, failed, options
 from project import DAY, Project, Result, finished, kill
 
 from pipelines import database

@@ -1,0 +1,1 @@
+"""The way to AWS Fargate: checks a deployment offline, and starts single runs there."""

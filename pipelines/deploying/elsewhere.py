@@ -1,0 +1,78 @@
+"""Commands that run here, or with ``--on ecs`` as a task on Fargate."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from pipelines.deploying import aws, remote
+
+INTERRUPTED = 130
+
+_OWN = ("--on", "--stack")
+
+
+class AlsoOnEcs(click.Command):
+    """A command with ``--on ecs``: the same words, in a container."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - click's
+        """Add the options to those that the command has."""
+        super().__init__(*arguments, **options)
+        self.params += [
+            click.Option(
+                ["--on"],
+                type=click.Choice(["here", "ecs"]),
+                default="here",
+                show_default=True,
+                help="Where to run: on this machine, or on Fargate, following its log.",
+            ),
+            click.Option(
+                ["--stack"],
+                envvar="SHARDLINE_STACK",
+                default="shardline",
+                show_default=True,
+                metavar="NAME",
+                help="With --on ecs, the CloudFormation stack.",
+            ),
+        ]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words as they are, for the container."""
+        ctx.meta[__name__] = list(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's
+        """Run the command here or there."""
+        place, stack = ctx.params.pop("on"), ctx.params.pop("stack")
+        if place == "here":
+            return super().invoke(ctx)
+        words = [str(self.name), *_without_own(ctx.meta[__name__])]
+        sys.exit(_run(stack, words))
+
+
+def _without_own(words: list[str]) -> list[str]:
+    """The words without our options and their values, up to a ``--``."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            return [*kept, word, *rest]
+        if word in _OWN:
+            next(rest, None)
+        elif not word.startswith(tuple(f"{one}=" for one in _OWN)):
+            kept.append(word)
+    return kept
+
+
+def _run(stack: str, words: list[str]) -> int:
+    task = remote.start(aws.outputs(stack), words)
+    click.echo(f"task {task.id} is started: shardline {' '.join(words)}", err=True)
+    try:
+        return remote.follow(task, click.echo)
+    except KeyboardInterrupt:
+        click.echo(
+            f"the task {task.id} goes on; to stop it: {task.how_to_stop}", err=True
+        )
+        return INTERRUPTED

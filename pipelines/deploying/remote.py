@@ -1,0 +1,173 @@
+"""One run as a Fargate task: starts it, follows its log, tells how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.deploying.aws import Outputs, client, translated
+from pipelines.errors import PermanentError, TransientError
+
+CONTAINER = "pipelines"
+"""The container that gets the command."""
+
+STREAM = "run"
+"""What the names of log streams begin with."""
+
+GROUP = "one-off"
+"""What ECS calls such tasks; scheduled runs are in other groups."""
+
+POLL = 2.0
+"""Seconds between two looks at the log and the task."""
+
+LATE = 2
+"""How often the log is looked at without any news after the task has ended."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A task that was started.
+
+    Attributes:
+        cluster: The ARN of its cluster.
+        id: What the console and the log call it.
+        log_group: Where its log is.
+    """
+
+    cluster: str
+    id: str
+    log_group: str
+
+    @property
+    def stream(self) -> str:
+        """Its log stream, as the awslogs driver names it."""
+        return f"{STREAM}/{CONTAINER}/{self.id}"
+
+    @property
+    def how_to_stop(self) -> str:
+        """The command that ends it."""
+        return f"aws ecs stop-task --cluster {self.cluster} --task {self.id}"
+
+
+def start(stack: Outputs, command: Sequence[str]) -> Started:
+    """Start `shardline` with a command in a container.
+
+    Raises:
+        TransientError: There is no room for it now.
+        ShardlineError: AWS refuses, or cannot be reached.
+    """
+    network = {
+        "subnets": stack.subnets.split(","),
+        "securityGroups": [stack.security_group],
+        "assignPublicIp": stack.assign_public_ip,
+    }
+    override = {"name": CONTAINER, "command": list(command)}
+    ecs = client("ecs")
+    with translated():
+        answer = ecs.run_task(
+            cluster=stack.cluster,
+            taskDefinition=stack.task,
+            count=1,
+            group=GROUP,
+            capacityProviderStrategy=[
+                {"capacityProvider": stack.capacity, "weight": 1}
+            ],
+            networkConfiguration={"awsvpcConfiguration": network},
+            overrides={"containerOverrides": [override]},
+        )
+    if not answer["tasks"]:
+        reasons = {str(one.get("reason")) for one in answer.get("failures", [])}
+        raise TransientError(
+            f"ECS starts no task: {', '.join(sorted(reasons)) or 'no reason is told'}",
+            step="try again in some minutes",
+        )
+    task = str(answer["tasks"][0]["taskArn"]).rpartition("/")[2]
+    return Started(stack.cluster, task, stack.log_group)
+
+
+def follow(
+    task: Started, tell: Callable[[str], object], poll: float | None = None
+) -> int:
+    """Tell each line of a task's log until it has ended.
+
+    Args:
+        task: The task.
+        tell: Gets the lines.
+        poll: Seconds between two looks; `POLL` by default.
+
+    Returns:
+        The exit code of its container.
+
+    Raises:
+        PermanentError: The container did not start, or was ended from outside.
+        ShardlineError: AWS refuses, or cannot be reached; the task goes on.
+    """
+    pause = POLL if poll is None else poll
+    ecs, log = client("ecs"), _Log(client("logs"), task)
+    silent = 0
+    ended: dict[str, Any] | None = None
+    while silent < LATE:
+        # First whether it has ended, so that all that is read after that is its last.
+        ended = ended or _ended(ecs, task)
+        lines = log.read()
+        for line in lines:
+            tell(line)
+        silent = silent + 1 if ended and not lines else 0
+        if silent < LATE:
+            time.sleep(pause)
+    return _exit_code(task, ended or {})
+
+
+def _ended(ecs: Any, task: Started) -> dict[str, Any] | None:  # noqa: ANN401 - boto3's
+    """What ECS tells of a task that has ended."""
+    with translated():
+        answer = ecs.describe_tasks(cluster=task.cluster, tasks=[task.id])
+    found: dict[str, Any] = answer["tasks"][0] if answer["tasks"] else {}
+    return found if not found or found.get("lastStatus") == "STOPPED" else None
+
+
+def _exit_code(task: Started, ended: dict[str, Any]) -> int:
+    containers = ended.get("containers", [])
+    codes = [one.get("exitCode") for one in containers if one["name"] == CONTAINER]
+    if codes and codes[0] is not None:
+        return int(codes[0])
+    reasons = [ended.get("stoppedReason"), *(one.get("reason") for one in containers)]
+    told = "; ".join(dict.fromkeys(str(one) for one in reasons if one))
+    raise PermanentError(
+        f"the task {task.id} has no exit code: {told or 'ECS does not know it'}",
+        step="correct that, and run it again: what is loaded stays",
+    )
+
+
+class _Log:
+    """The lines of a log stream, each once."""
+
+    def __init__(self, logs: Any, task: Started) -> None:  # noqa: ANN401 - boto3's
+        self._logs = logs
+        self._where = {
+            "logGroupName": task.log_group,
+            "logStreamName": task.stream,
+            "startFromHead": True,
+        }
+        self._next: dict[str, str] = {}
+
+    def read(self) -> list[str]:
+        """The lines that have come since; none before there is a stream."""
+        lines: list[str] = []
+        while True:
+            try:
+                with translated():
+                    page = self._logs.get_log_events(**self._where, **self._next)
+            except PermanentError as error:
+                if error.code == "ResourceNotFoundException":
+                    return lines
+                raise
+            lines += [str(event["message"]).rstrip("\n") for event in page["events"]]
+            # The end of a stream is where a token leads to itself.
+            token = {"nextToken": str(page["nextForwardToken"])}
+            if token == self._next or not page["events"]:
+                self._next = token
+                return lines
+            self._next = token

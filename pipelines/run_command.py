@@ -1,0 +1,196 @@
+"""`shardline run`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+import click
+
+from pipelines import (
+    backfill_commands,
+    catalog,
+    failures,
+    logs,
+    metrics,
+    runner,
+    settings,
+)
+from pipelines.asked_days import LAST_HELP, last_days
+from pipelines.backfill_work import Load
+from pipelines.deploying.elsewhere import AlsoOnEcs
+from pipelines.exit_codes import ExitCode
+from pipelines.how_options import how_options
+from pipelines.rounds import How
+from pipelines.runner import DayReport
+from pipelines.selection import select
+from pipelines.settings import Settings
+
+T = TypeVar("T")
+
+RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
+
+    \b
+    Examples:
+      shardline run all --date 2019-03-14 --workers 4
+      shardline run orders calls --date 2019-03-14 --date 2019-03-15
+      shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+      shardline run orders --from 2019-03-01 --to 2019-03-31 --workers 4
+      shardline run orders --date 2019-03-14 --recheck-days 3
+      shardline run all --last 7 --workers 4
+      shardline run orders --date 2019-03-14 --on ecs
+
+    What is in the warehouse already is left alone, so a run may be repeated at any
+    time. One line tells how each day ended, and one line names each failure: shard,
+    day, cause and what to do next.
+
+    \b
+    Exit codes:
+       0  every shard asked for is complete
+       2  wrong usage or configuration; nothing was started
+      10  what is missing is being loaded by another run
+      20  a day is not over yet in some shard's time zone
+      25  luigid keeps something for another run, or did not let it run
+      30  something failed
+      35  something could not be scheduled
+     130  interrupted
+     143  told to end by SIGTERM
+    """
+
+
+@click.command(cls=AlsoOnEcs, help=RUN_HELP)
+@click.argument("tables", nargs=-1, required=True)
+@click.option(
+    "--date",
+    "days",
+    type=click.DateTime(["%Y-%m-%d"]),
+    multiple=True,
+    metavar="YYYY-MM-DD",
+    help="A day to load; may be given several times.",
+)
+@click.option(
+    "--last", "newest", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP
+)
+@click.option(
+    "--from",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The first day of a range, as of `shardline backfill`.",
+)
+@click.option(
+    "--to",
+    "last",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="The last day of a range, included.",
+)
+@click.option(
+    "--shard",
+    "shards",
+    multiple=True,
+    metavar="NAME",
+    help="A shard to load, instead of all; may be given several times.",
+)
+@click.option(
+    "--recheck-days",
+    type=click.IntRange(0, 366),
+    help="Compare so many days before each with their shards, and load again what has"
+    " changed; by default as many as the table's entry says.",
+)
+@how_options
+def run(
+    tables: tuple[str, ...],
+    days: tuple[datetime, ...],
+    newest: int | None,
+    first: datetime | None,
+    last: datetime | None,
+    shards: tuple[str, ...],
+    recheck_days: int | None,
+    how: How,
+) -> None:
+    """Load days of some tables."""
+    options = settings.read()
+    if options.sessions.is_file and not how.local_scheduler:
+        click.echo(settings.ONE_FILE_EACH, err=True)
+    for lacking in options.connections.unset():
+        click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
+    ranges = _ranges(days, newest, first, last, options)
+    chosen = _named(tables, options.catalog)
+    names = [table.name for table in chosen]
+    code = 0
+    with metrics.published(chosen, options) as figures:
+        if days:
+            dates = [begin for begin, _ in ranges]
+            code = _run_days(chosen, dates, _unique(shards), options, how)
+        for begin, end in ranges:
+            selection = select(options.catalog, names, shards, begin, end)
+            if not days:
+                code = backfill_commands.run(selection, options, how, Load())
+            earlier = backfill_commands.recheck(selection, recheck_days, options, how)
+            code = max(code, earlier)
+        figures.code = ExitCode(code)
+    sys.exit(code)
+
+
+def _ranges(
+    days: Sequence[datetime],
+    newest: int | None,
+    first: datetime | None,
+    last: datetime | None,
+    options: Settings,
+) -> list[tuple[date, date]]:
+    """The days that were asked for, in the one way that was chosen.
+
+    Raises:
+        click.UsageError: None was chosen, or several.
+    """
+    is_range = first is not None and last is not None
+    ways = [bool(days), newest is not None, is_range]
+    if sum(ways) != 1 or (not is_range and (first or last)):
+        raise click.UsageError(
+            "give days by --date or --last, or a range by --from and --to"
+        )
+    if newest is not None:
+        over = last_days(newest, options)
+        return [(over[0], over[-1])]
+    if first is not None and last is not None:
+        return [(first.date(), last.date())]
+    return [(day, day) for day in _unique([day.date() for day in days])]
+
+
+def _run_days(
+    tables: Sequence[catalog.Table],
+    days: Sequence[date],
+    shards: Sequence[str],
+    options: Settings,
+    how: How,
+) -> int:
+    code = 0
+    for report in runner.run(tables, days, shards, options, how):
+        _tell(report)
+        code = max(code, report.exit_code)
+    return code
+
+
+def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
+    if catalog.ALL in names:
+        return list(known.tables.values())
+    return [known.table(name) for name in _unique(names)]
+
+
+def _tell(report: DayReport) -> None:
+    day = {"table": report.table, "day": str(report.day)}
+    for line in failures.shown(report.warnings):
+        logs.say(line, day, level=logging.WARNING, err=True)
+    for line in failures.shown(report.failures):
+        logs.say(line, day, level=logging.ERROR, err=True)
+    code = int(report.exit_code)
+    logs.say(str(report), {**day, "rows": report.rows, "exit_code": code})
+
+
+def _unique(values: Sequence[T]) -> list[T]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,1 @@
+"""Comparing what the shards have with what the warehouse has."""

@@ -1,0 +1,147 @@
+"""Forgetting days: their rows and their markers, by one commit.
+
+Like a load and a reload it touches the target before the markers, so that none of them
+waits for another that waits for it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from pipelines.catalog import Table
+from pipelines.selection import runs
+from pipelines.settings import Warehouse
+from pipelines.templates import Dialect, render
+from pipelines.warehouse.connection import Connection, connect
+from pipelines.warehouse.contents import counted
+from pipelines.warehouse.coverage import coverage
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Days that follow each other, and what the same sources have in them.
+
+    Attributes:
+        table: The table.
+        first: The first day.
+        last: The last day, included.
+        sources: The sources that have a marker or rows.
+        markers: How many markers they have.
+        rows: How many rows.
+    """
+
+    table: Table
+    first: date
+    last: date
+    sources: tuple[str, ...]
+    markers: int
+    rows: int
+
+
+@dataclass
+class _Has:
+    markers: int = 0
+    rows: int = 0
+
+
+Holdings = dict[date, dict[str, _Has]]
+"""What the sources have of each day."""
+
+
+def holdings(
+    connection: Connection, options: Warehouse, table: Table, first: date, last: date
+) -> Holdings:
+    """What is there of some days of a table: two queries.
+
+    Args:
+        connection: To the warehouse.
+        options: Its options.
+        table: The table.
+        first: The first day.
+        last: The last day, included.
+    """
+    found: Holdings = {}
+    loaded = coverage(connection, options.markers, table, first, last)
+    for source in loaded.sources:
+        for day in loaded.days(source):
+            found.setdefault(day, {})[source] = _Has(markers=1)
+    for (day, source), sessions in counted(connection, table, first, last).items():
+        has = found.setdefault(day, {}).setdefault(source, _Has())
+        has.rows = sum(one.rows for one in sessions.values())
+    return found
+
+
+def batches(
+    table: Table, holdings: Holdings, sources: Sequence[str]
+) -> Iterator[Batch]:
+    """What is to be forgotten together: as few batches as the days allow.
+
+    Args:
+        table: The table.
+        holdings: What is there of it.
+        sources: Those that are to be forgotten.
+    """
+    wanted = frozenset(sources)
+    those = {
+        day: tuple(sorted(wanted.intersection(by_source)))
+        for day, by_source in holdings.items()
+    }
+    days = sorted(day for day, present in those.items() if present)
+    for first, last in runs(days, lambda day: those[day]):
+        within = [
+            holdings[day][source]
+            for day in days
+            if first <= day <= last
+            for source in those[day]
+        ]
+        yield Batch(
+            table=table,
+            first=first,
+            last=last,
+            sources=those[first],
+            markers=sum(has.markers for has in within),
+            rows=sum(has.rows for has in within),
+        )
+
+
+def forget(options: Warehouse, batch: Batch) -> tuple[int, int]:
+    """Delete a batch's rows and markers; how many markers and rows they were.
+
+    Raises:
+        TransientError: Nothing is deleted, and trying again may help; or the commit
+            may have happened, and trying again does no harm.
+        PermanentError: Nothing is deleted.
+    """
+    schema, name = batch.table.schema_and_table
+    marker_schema, _, markers = options.markers.partition(".")
+    with connect(options) as connection:
+        ((rows,),) = connection.query(
+            render(
+                "delete_sources",
+                Dialect.VERTICA,
+                schema=schema,
+                table=name,
+                sources=batch.sources,
+                date_column=batch.table.date_column,
+                start=dt.datetime.combine(batch.first, dt.time()),
+                stop=dt.datetime.combine(batch.last, dt.time()) + dt.timedelta(days=1),
+            )
+        )
+        ((forgotten,),) = connection.query(
+            render(
+                "delete_source_markers",
+                Dialect.VERTICA,
+                schema=marker_schema,
+                markers=markers,
+                target=batch.table.target,
+                sources=batch.sources,
+                first=batch.first,
+                last=batch.last,
+            )
+        )
+        connection.commit()
+    return cast(int, forgotten), cast(int, rows)

@@ -1,0 +1,295 @@
+"""What `shardline deploy check` finds: each mistake is one line that names it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from stacks import REPOSITORY
+
+from pipelines.cli import cli
+
+
+@dataclass
+class Deployment:
+    """A copy of `deploy/`, to make mistakes in."""
+
+    folder: Path
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def parameter(self, name: str, value: str | None) -> None:
+        path = self.folder / "parameters.json"
+        listed = json.loads(path.read_text(encoding="utf-8"))
+        others = [one for one in listed if one["ParameterKey"] != name]
+        if value is not None:
+            others.append({"ParameterKey": name, "ParameterValue": value})
+        path.write_text(json.dumps(others), encoding="utf-8")
+
+    def check(self, *options: str) -> list[str]:
+        """The lines that tell what is wrong."""
+        files = [
+            *("--template", str(self.folder / "shardline.yaml")),
+            *("--parameters", str(self.folder / "parameters.json")),
+            *("--config", str(self.folder / "luigi.cfg")),
+        ]
+        result = CliRunner().invoke(cli, ["deploy", "check", *files, *options])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            return [str(result.exception)]
+        assert result.exit_code == (2 if result.stderr else 0), result.output
+        return result.stderr.splitlines()
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    monkeypatch.chdir(REPOSITORY)
+    shutil.copytree(REPOSITORY / "deploy", tmp_path / "deploy")
+    return Deployment(tmp_path / "deploy")
+
+
+@pytest.fixture
+def quick(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Without the process that reads the configuration, for what it does not see."""
+    monkeypatch.setattr(
+        "pipelines.deploying.configuration._value_faults", lambda *_: iter(())
+    )
+    return deployment
+
+
+def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -> None:
+    secrets = deployment.folder / "secrets.example.json"
+    assert deployment.check("--secrets", str(secrets)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("Vpc", None, "parameter Vpc is not given: The network from which"),
+        ("Vpc", "my-vpc", "parameter Vpc: 'my-vpc' has another form"),
+        (
+            "Cpus",
+            "2",
+            "parameter Cpus: the template has none of that name; perhaps",
+        ),
+        (
+            "Capacity",
+            "SPOT",
+            "parameter Capacity: 'SPOT' is none of FARGATE",
+        ),
+        ("Workers", "many", "parameter Workers: 'many' is no number from 1 to 64"),
+        ("Workers", "65", "parameter Workers: '65' is no number from 1 to 64"),
+        ("ConnectionsSecret", "shardline", "parameter ConnectionsSecret: 'shardline'"),
+        ("PipelinesImage", "shardline", "parameter PipelinesImage: 'shardline' has"),
+        (
+            "PipelinesImage",
+            "registry/shardline:latest",
+            (
+                "PipelinesTask, container pipelines: image 'registry/shardline:latest'"
+                " may be another one tomorrow: name a version or a digest"
+            ),
+        ),
+        (
+            "LuigidImage",
+            "Registry/Shardline:1",
+            "LuigidTask, container luigid: image 'Registry/Shardline:1' is no",
+        ),
+        (
+            "Memory",
+            "16384",
+            (
+                "PipelinesTask: Fargate has no 16384 MiB with 1024 CPU units, but 2048"
+                " to 8192 MiB"
+            ),
+        ),
+        (
+            "TimeZone",
+            "Europe/Moskau",
+            "schedule Load: there is no time zone 'Europe/Moskau'",
+        ),
+        (
+            "LoadAt",
+            "cron(30 25 * * ? *)",
+            "schedule Load: cron(30 25 * * ? *): '25' is no hours (0-23)",
+        ),
+        (
+            "LoadAt",
+            "30 3 * * *",
+            "schedule Load: 30 3 * * *: write cron(…) with six fields, rate(…) or",
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_one_line(
+    quick: Deployment, name: str, value: str | None, told: str
+) -> None:
+    quick.parameter(name, value)
+    lines = quick.check()
+    assert [line for line in lines if line.startswith(told)], lines
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            '{"name": "pipelines", "command":\n          ["run", "all", "--last", "1"',
+            '{"name": "shardline", "command":\n          ["run", "all", "--last", "1"',
+            (
+                "schedule Load: PipelinesTask has no container 'shardline', so its"
+                " command would go nowhere"
+            ),
+        ),
+        (
+            '["refresh", "--last", "1"',
+            '["refesh", "--last", "1"',
+            (
+                "schedule Reports: `shardline refesh --last 1 --workers 4` is refused:"
+                " No such command 'refesh'."
+            ),
+        ),
+        (
+            '["run", "all", "--last", "1"',
+            '["run", "all", "--last", "0"',
+            (
+                "schedule Load: `shardline run all --last 0 --workers 4` is refused:"
+                " Invalid value for '--last': 0 is not in the range 1<=x<=366."
+            ),
+        ),
+        (
+            '["refresh", "--last", "1", "--workers", "${Workers}"]}]}',
+            '["refresh", "--last", "1", "--workers", "${Workers}"]]}',
+            (
+                "schedule Reports: its Input is not JSON with one command in"
+                " containerOverrides"
+            ),
+        ),
+        (
+            "EntryPoint: [shardline]",
+            "EntryPoint: [luigi]",
+            "PipelinesTask: its EntryPoint is ['luigi'], not shardline",
+        ),
+        (
+            "StopTimeout: 60",
+            "StopTimeout: 1200",
+            (
+                "PipelinesTask, container pipelines: StopTimeout 1200 is not from 26 to"
+                " 120 s, and a run takes up to 25 s to end"
+            ),
+        ),
+        (
+            "ContainerPort: 8082",
+            "ContainerPort: 80820",
+            "LuigidTask, container luigid: there is no port 80820",
+        ),
+        (
+            "      Name: luigid\n",
+            "      Name: scheduler\n",
+            (
+                "PipelinesTask: http://luigid.shardline.internal:8082 is not where"
+                " luigid is; Cloud Map has scheduler.shardline.internal"
+            ),
+        ),
+        (
+            "SourceSecurityGroupId: !Ref PipelinesGroup",
+            "SourceSecurityGroupId: !Ref PipelineGroup",
+            "'PipelineGroup' is neither a parameter nor a resource",
+        ),
+        (
+            "Condition: OwnDatabase",
+            "Condition: OwnDatabases",
+            "there is no condition 'OwnDatabases'",
+        ),
+        (
+            "- {Name: WAREHOUSE_PASSWORD,",
+            "- {Name: WAREHOUSE,",
+            (
+                "luigi.cfg [connections] warehouse asks for"
+                " ${WAREHOUSE_PASSWORD}, which PipelinesTask has neither in"
+                " Environment nor in Secrets: add it to the template"
+            ),
+        ),
+        (
+            "!GetAtt Cluster.Arn",
+            "!ImportValue Cluster",
+            (
+                "the template uses Fn::ImportValue in a form that is not known here;"
+                " write it with Ref, GetAtt, Sub, If, Equals or Not"
+            ),
+        ),
+        (
+            "Resources:",
+            "Resource:",
+            "is no CloudFormation template: it has no Resources",
+        ),
+        ("Resources:", "Resources: {", "is not YAML: "),
+    ],
+)
+def test_a_mistake_in_the_template_is_one_line(
+    quick: Deployment, old: str, new: str, told: str
+) -> None:
+    quick.edit("shardline.yaml", old, new)
+    lines = quick.check()
+    assert [line for line in lines if told in line], lines
+
+
+def test_a_variable_that_no_container_gets_is_named_with_its_option(
+    quick: Deployment,
+) -> None:
+    path = quick.folder / "luigi.cfg"
+    path.write_text(path.read_text(encoding="utf-8") + "\nmine = ${MY_SECRET}\n")
+    (line,) = quick.check()
+    assert "luigi.cfg [alerts] mine asks for ${MY_SECRET}, which" in line
+
+
+def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
+    quick.edit("secrets.example.json", '"MAIL_PASSWORD"', '"MAIL"')
+    secrets = quick.folder / "secrets.example.json"
+    assert quick.check("--secrets", str(secrets)) == [
+        (
+            "secret MAIL_PASSWORD: the secrets have no key 'MAIL_PASSWORD', and a"
+            " container without it does not start: add it, or take the line out of the"
+            " template"
+        )
+    ]
+
+
+def test_secrets_that_shardline_would_not_take_are_told_without_their_values(
+    deployment: Deployment,
+) -> None:
+    path = deployment.folder / "secrets.example.json"
+    given = json.loads(path.read_text(encoding="utf-8"))
+    given |= {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
+    path.write_text(json.dumps(given), encoding="utf-8")
+    mail, telegram = deployment.check("--secrets", str(path))
+    assert "luigi.cfg: connection mail ([connections] mail in luigi.cfg): " in mail
+    assert "luigi.cfg: connection telegram ([connections]" in telegram
+    assert "hunter" not in mail + telegram
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--template", "the template nowhere cannot be read"),
+        ("--parameters", "the parameters nowhere cannot be read"),
+        ("--config", "the configuration nowhere cannot be read"),
+        ("--secrets", "the secrets nowhere cannot be read"),
+    ],
+)
+def test_a_file_that_is_not_there_is_named(
+    quick: Deployment, option: str, told: str
+) -> None:
+    (line,) = quick.check(option, "nowhere")
+    assert line.startswith(told)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "[{}]"])
+def test_parameters_of_another_form_are_told(quick: Deployment, text: str) -> None:
+    (quick.folder / "parameters.json").write_text(text, encoding="utf-8")
+    (line,) = quick.check()
+    assert "are not a JSON list of objects with ParameterKey" in line

@@ -1,0 +1,211 @@
+"""`shardline run --on ecs`, with AWS as moto plays it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+from moto.ecs.models import Container
+from moto.moto_api import state_manager
+
+from pipelines.cli import cli
+from pipelines.deploying import aws, remote
+from pipelines.errors import ConfigurationError, PermanentError, ShardlineError
+
+RUN = ["run", "orders", "--date", "2019-03-14", "--workers", "2"]
+Started = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks end when they are looked at, and nobody waits between two looks."""
+    monkeypatch.setattr(remote, "POLL", 0.0)
+    state_manager.set_transition("ecs::task", {"progression": "immediate"})
+
+
+@pytest.fixture
+def started(stack: dict[str, str]) -> Started:
+    """What tells which tasks have been started by the test."""
+    before = {one["taskArn"] for one in one_off_tasks(stack)}
+
+    def since() -> list[dict[str, Any]]:
+        return [one for one in one_off_tasks(stack) if one["taskArn"] not in before]
+
+    return since
+
+
+def one_off_tasks(stack: dict[str, str]) -> list[dict[str, Any]]:
+    ecs, cluster = boto3.client("ecs"), stack["Cluster"]
+    arns = [
+        arn
+        for status in ("RUNNING", "STOPPED")
+        for arn in ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
+    ]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    return [task for task in tasks if task["group"] == remote.GROUP]
+
+
+def shardline(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def write(task: remote.Started, *lines: str) -> None:
+    """Write to the log as the awslogs driver does."""
+    logs = boto3.client("logs")
+    where = {"logGroupName": task.log_group, "logStreamName": task.stream}
+    logs.create_log_stream(**where)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + at, "message": line} for at, line in enumerate(lines)]
+    logs.put_log_events(**where, logEvents=events)
+
+
+def end_containers(
+    patch: pytest.MonkeyPatch, code: int | None, reason: str = ""
+) -> None:
+    """Have containers of moto end in some way."""
+    before = Container.__init__
+
+    def ended(container: Container, *arguments: object) -> None:
+        before(container, *arguments)
+        container.exitCode = code
+        container.reason = reason
+
+    patch.setattr(Container, "__init__", ended)
+
+
+def test_the_same_words_run_in_a_container(
+    stack: dict[str, str], started: Started
+) -> None:
+    result = shardline(*RUN, "--on", "ecs", "--stack=shardline")
+    assert result.exit_code == 0, result.output
+    (task,) = started()
+    (override,) = task["overrides"]["containerOverrides"]
+    assert override == {"name": "pipelines", "command": RUN}
+    assert task["taskDefinitionArn"] == stack["Task"]
+    assert f"is started: shardline {' '.join(RUN)}" in result.stderr
+
+
+def test_a_refresh_runs_there_too(started: Started) -> None:
+    assert shardline("refresh", "--on=ecs", "--last", "7").exit_code == 0
+    (task,) = started()
+    (override,) = task["overrides"]["containerOverrides"]
+    assert override["command"] == ["refresh", "--last", "7"]
+
+
+@pytest.mark.usefixtures("stack")
+def test_its_log_is_told_to_the_end_each_line_once() -> None:
+    task = remote.start(aws.outputs("shardline"), RUN)
+    lines = [f"line {at}" for at in range(300)]
+    write(task, *lines)
+    heard: list[str] = []
+    assert remote.follow(task, heard.append) == 0
+    assert heard == lines
+
+
+@pytest.mark.usefixtures("stack")
+def test_it_ends_with_the_exit_code_of_the_container(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_containers(monkeypatch, 30)
+    assert shardline(*RUN, "--on", "ecs").exit_code == 30
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_container_that_never_started_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_containers(monkeypatch, None, "CannotPullContainerError: not found")
+    result = shardline(*RUN, "--on", "ecs")
+    assert isinstance(result.exception, PermanentError)
+    assert "has no exit code" in str(result.exception)
+    assert "CannotPullContainerError: not found" in str(result.exception)
+
+
+def test_who_is_interrupted_is_told_how_to_stop_the_task(
+    stack: dict[str, str], started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(remote.time, "sleep", interrupted)
+    result = shardline(*RUN, "--on", "ecs")
+    (found,) = started()
+    task = found["taskArn"].rpartition("/")[2]
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == (
+        f"the task {task} goes on; to stop it: aws ecs stop-task"
+        f" --cluster {stack['Cluster']} --task {task}"
+    )
+
+
+def test_wrong_words_are_refused_here(started: Started) -> None:
+    result = shardline("run", "orders", "--dote", "2019-03-14", "--on", "ecs")
+    assert result.exit_code == 2
+    assert "No such option" in result.stderr
+    assert started() == []
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_stack_that_is_not_there_is_one_line() -> None:
+    result = shardline(*RUN, "--on", "ecs", "--stack", "other")
+    assert isinstance(result.exception, ConfigurationError)
+    assert str(result.exception) == (
+        "there is no stack 'other' in eu-central-1; name it with --stack or"
+        " SHARDLINE_STACK, and the region with AWS_REGION"
+    )
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_stack_of_another_template_is_one_line() -> None:
+    boto3.client("cloudformation").create_stack(
+        StackName="queues",
+        TemplateBody='{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}',
+    )
+    result = shardline(*RUN, "--on", "ecs", "--stack", "queues")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "has no output Cluster, Task" in str(result.exception)
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_cluster_that_is_gone_is_one_line() -> None:
+    known = aws.outputs("shardline")
+    gone = known.cluster.replace("cluster/", "cluster/gone-")
+    with pytest.raises(ConfigurationError, match="there is no such cluster"):
+        remote.start(aws.Outputs(**{**vars(known), "cluster": gone}), RUN)
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ("AWS_ACCESS_KEY_ID", "AWS has no credentials"),
+        ("AWS_DEFAULT_REGION", "AWS has no region; set AWS_REGION"),
+    ],
+)
+def test_who_is_not_logged_in_gets_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missing: str, told: str
+) -> None:
+    given = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(missing)
+    if missing == "AWS_ACCESS_KEY_ID":
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    for name in ("AWS_PROFILE", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    result = shardline(*RUN, "--on", "ecs")
+    assert isinstance(result.exception, ShardlineError)
+    assert str(result.exception).startswith(told)
+    assert "\n" not in str(result.exception)

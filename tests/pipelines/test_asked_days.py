@@ -1,0 +1,48 @@
+"""Which days `--last` means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from project import Project
+
+from pipelines.days import is_ready, last_over
+
+ZONES = ("Europe/Kaliningrad", "Asia/Kamchatka", "Europe/Moscow", "UTC", "Asia/Kolkata")
+moments = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)).map(
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+
+
+@given(
+    st.lists(st.sampled_from(ZONES), min_size=1),
+    st.integers(0, 48 * 60).map(lambda minutes: timedelta(minutes=minutes)),
+    moments,
+)
+def test_the_last_day_that_is_over_is_the_last_that_may_be_loaded_everywhere(
+    zones: list[str], settle: timedelta, now: datetime
+) -> None:
+    day = last_over(zones, settle, now)
+    assert all(is_ready(day, zone, settle, now) for zone in zones)
+    later = day + timedelta(days=1)
+    assert not all(is_ready(later, zone, settle, now) for zone in zones)
+
+
+def test_the_last_days_are_loaded_and_named(project: Project) -> None:
+    project.add_shard("abakan")
+    result = project.run("shardline", "run", "orders", "--last", "2")
+    assert result.code == 0, result.err
+    last = last_over(["Europe/Moscow"], timedelta(hours=1))
+    found = [(day, rows) for _, day, rows in project.markers()]
+    assert found == [(last - timedelta(days=1), 0), (last, 0)]
+
+
+def test_days_are_named_or_counted_but_not_both(project: Project) -> None:
+    project.add_shard("abakan")
+    for options in ([], ["--last", "1", "--date", "2019-03-14"]):
+        for command in (["run", "orders"], ["refresh"]):
+            result = project.run("shardline", *command, *options)
+            assert result.code == 2
+            assert "give days by --date or --last" in result.last_line

@@ -1,0 +1,130 @@
+"""`shardline clear` forgets days: rows and markers, together, after asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import subprocess
+
+import pytest
+from project import Project, insert, orders
+
+from sandbox.holds import Failure
+
+DAY, NEXT = "2019-03-14", "2019-03-15"
+RANGE = ("--from", DAY, "--to", NEXT)
+
+
+@pytest.fixture
+def loaded(project: Project) -> Project:
+    """Two shards whose two days are loaded."""
+    for name in ("kazan", "moscow"):
+        shard = project.add_shard(name)
+        insert(project, shard, orders(4, DAY))
+        insert(project, shard, orders(3, NEXT, first=101))
+    assert project.load(DAY, NEXT).code == 0
+    return project
+
+
+def answered(project: Project, answer: str) -> tuple[int, str]:
+    """Run the command on a terminal and type an answer."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        ["shardline", "clear", *RANGE, "--shards", "moscow"],
+        cwd=project.folder,
+        env=project.environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    os.write(ours, answer.encode())
+    told, _ = process.communicate(timeout=100)
+    os.close(theirs)
+    os.close(ours)
+    return process.returncode, told
+
+
+def test_rows_and_markers_go_and_the_next_run_loads_them_again(
+    loaded: Project,
+) -> None:
+    result = loaded.run("shardline", "clear", *RANGE, "--shards", "mos*", "--yes")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines() == [
+        f"orders {DAY} to {NEXT} moscow: 2 markers and 7 rows",
+        "in all: 2 markers and 7 rows",
+        f"orders {DAY} to {NEXT} moscow: forgot 2 markers and 7 rows",
+    ]
+    assert loaded.rows("moscow") == []
+    assert {marker[0] for marker in loaded.markers()} == {"kazan"}
+    assert len(loaded.rows("kazan")) == 7
+    assert loaded.load(DAY, NEXT).code == 0
+    assert len(loaded.rows("moscow")) == 7
+
+
+def test_it_is_asked_about_on_a_terminal(loaded: Project) -> None:
+    code, told = answered(loaded, "n\n")
+    assert code == 2
+    assert "in all: 2 markers and 7 rows" in told
+    assert len(loaded.rows("moscow")) == 7
+    code, _ = answered(loaded, "y\n")
+    assert code == 0
+    assert loaded.rows("moscow") == []
+
+
+def test_without_a_terminal_it_is_refused(loaded: Project) -> None:
+    command = " ".join(("shardline", "clear", *RANGE))
+    result = loaded.run("sh", "-c", f"{command} < /dev/null")
+    assert result.code == 2
+    assert "there is no terminal to ask on; give --yes" in result.last_line
+    assert len(loaded.markers()) == 4
+
+
+def test_a_dry_run_shows_and_deletes_nothing(loaded: Project) -> None:
+    result = loaded.run("shardline", "clear", *RANGE, "--dry-run")
+    assert result.code == 0
+    assert "in all: 4 markers and 14 rows" in result.out
+    assert len(loaded.markers()) == 4
+
+
+def test_orphans_and_shards_that_the_catalog_has_no_more_go_too(
+    loaded: Project,
+) -> None:
+    loaded.on_warehouse(
+        f"DELETE FROM stage.markers WHERE \"target_table\" = '{loaded.target}'"
+    )
+    loaded.shards = [row for row in loaded.shards if row[1] != "kazan"]
+    result = loaded.run("shardline", "clear", *RANGE, "--shards", "kazan", "--yes")
+    assert result.code == 0
+    assert "forgot 0 markers and 7 rows" in result.out
+    assert loaded.rows("kazan") == []
+    assert len(loaded.rows("moscow")) == 7
+
+
+def test_rows_and_markers_go_by_one_commit(loaded: Project) -> None:
+    failure = Failure("no disk left", number=2927, sqlstate="53100")
+    hold = loaded.sandbox.control.hold(
+        f'^DELETE FROM "stage"."markers".*{loaded.target}',
+        server="vertica",
+        action="fail",
+        failure=failure,
+    )
+    result = loaded.run("shardline", "clear", *RANGE, "--yes")
+    loaded.sandbox.control.remove(hold)
+    assert result.code == 30
+    assert "no disk left" in result.last_line
+    assert len(loaded.markers()) == 4
+    assert len(loaded.rows("moscow")) == 7
+
+
+def test_what_is_not_there_is_not_asked_about(project: Project) -> None:
+    project.add_shard("moscow")
+    result = project.run("shardline", "clear", *RANGE)
+    assert (result.code, result.out) == (0, "there is nothing to forget\n")
+    assert project.markers() == []
+
+
+def test_only_the_days_that_are_named_go(loaded: Project) -> None:
+    result = loaded.run("shardline", "clear", "--from", DAY, "--to", DAY, "--yes")
+    assert result.code == 0
+    assert {marker[1] for marker in loaded.markers()} == {dt.date(2019, 3, 15)}
+    assert {len(loaded.rows(shard)) for shard in ("kazan", "moscow")} == {3}

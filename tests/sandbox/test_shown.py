@@ -1,0 +1,77 @@
+"""`python -m sandbox chat` and `mail`: what was sent, as readers see it."""
+
+from __future__ import annotations
+
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.process import SandboxProcess
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """A sandbox that nobody else sends to."""
+    with SandboxProcess(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
+def shown(sandbox: SandboxProcess, *command: str) -> str:
+    addresses = ["--addresses", str(sandbox.home / "addresses.json")]
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *command, *addresses],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def send(sandbox: SandboxProcess, mail: EmailMessage) -> None:
+    mail["From"], mail["To"] = "etl@x.example", "ann@x.example"
+    with smtplib.SMTP(*sandbox.addresses.smtp) as server:
+        server.send_message(mail)
+
+
+def test_the_chats_show_what_stands_in_them(own: SandboxProcess) -> None:
+    assert "The chats are empty" in shown(own, "chat")
+    host, port = own.addresses.telegram
+    said = {"chat_id": -1001, "text": "[1] готово"}
+    url = f"http://{host}:{port}/bot{own.addresses.token}/sendMessage"
+    requests.post(url, json=said, timeout=30)
+    told = shown(own, "chat")
+    assert "chat -1001" in told
+    assert "[1] готово" in told
+
+
+def test_a_mail_is_saved_as_a_page_of_its_own(
+    own: SandboxProcess, tmp_path: Path
+) -> None:
+    assert "There is no mail yet" in shown(own, "mail", "--to", str(tmp_path))
+    plain = EmailMessage(SMTP)
+    plain["Subject"] = "1 < 2"
+    plain.set_content("a <b> c")
+    send(own, plain)
+    rich = EmailMessage(SMTP)
+    rich["Subject"] = "With a picture"
+    rich.set_content("[text]")
+    rich.add_alternative('<p>чита <img src="cid:one@x"></p>', subtype="html")
+    *_, page = rich.iter_parts()
+    page.add_related(PNG, "image", "png", cid="<one@x>")
+    send(own, rich)
+    told = shown(own, "mail", "--to", str(tmp_path))
+    first, second = (tmp_path / f"000{number}.html" for number in (1, 2))
+    for line in ("Subject: 1 < 2", "[text]", first.as_uri(), second.as_uri()):
+        assert line in told
+    assert "a &lt;b&gt; c" in first.read_text(encoding="utf-8")
+    text = second.read_text(encoding="utf-8")
+    assert "чита" in text
+    assert 'src="data:image/png;base64,iVBORw0KGgo="' in text
