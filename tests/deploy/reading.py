@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ast import literal_eval
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -36,7 +37,9 @@ def statements(role_arn: str) -> list[dict[str, Any]]:
         iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         for name in names
     ]
-    return [one for document in documents for one in document["Statement"]]
+    # moto gives those of a stack as the text of a Python object.
+    parsed = [literal_eval(one) if isinstance(one, str) else one for one in documents]
+    return [one for document in parsed for one in document["Statement"]]
 
 
 def listed(value: str | list[str]) -> list[str]:

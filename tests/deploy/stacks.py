@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import moto.cloudformation.parsing  # noqa: F401 - its models first, then ours
 from moto.core.common_models import CloudFormationModel
 from moto.efs.models import AccessPoint, FileSystem
 
@@ -143,8 +144,9 @@ def taught(
     return Resource
 
 
-# moto's own model of it knows no attribute.
+# moto's own models of them know neither attributes nor, of the second, the id.
 FileSystem.get_cfn_attribute = lambda made, _: made.file_system_arn
+AccessPoint.physical_resource_id = property(lambda made: made.access_point_id)
 AccessPoint.get_cfn_attribute = lambda made, _: made.access_point_arn
 
 TAUGHT = [  # moto finds them as long as they are there
@@ -174,6 +176,8 @@ def deploy(name: str, **parameters: str) -> dict[str, str]:
     """Make a stack in a network of its own; its outputs."""
     ec2 = boto3.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    # Cloud Map's private zones need it, on AWS, too.
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnets = [
         ec2.create_subnet(
             VpcId=vpc,
