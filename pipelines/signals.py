@@ -69,6 +69,7 @@ class Stopper:
         self._shields = 0
         self._cuts: list[Callable[[], None]] = []
         self._is_child = False
+        self._installed = False
 
     @property
     def number(self) -> signal.Signals | None:
@@ -82,6 +83,9 @@ class Stopper:
         with SIGINT ignored, and the kernel keeps what is not handled from a
         container's first process.
         """
+        if self._installed:
+            return
+        self._installed = True
         for number in TOLD_BY:
             signal.signal(number, self._on_signal)
         self._watch()

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from traceback import walk_tb
 from typing import assert_never
@@ -23,6 +23,7 @@ from jinja2 import (
     Environment,
     PackageLoader,
     StrictUndefined,
+    Template,
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
@@ -134,7 +135,7 @@ def render_file(path: Path, dialect: Dialect, **values: object) -> str:
     step = f"correct {path}"
     try:
         text = path.read_text(encoding="utf-8")
-        return _environment(dialect).from_string(text).render(values).strip()
+        return _compiled(text, dialect).render(values).strip()
     except TemplateSyntaxError as error:
         raise ConfigurationError(
             f"{path.name} line {error.lineno}: {error.message}", step=step
@@ -174,6 +175,12 @@ def prepare() -> None:
         environment = _environment(dialect)
         for name in environment.list_templates(["sql"]):
             environment.get_template(name)
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str, dialect: Dialect) -> Template:
+    """Compiled once, for whoever renders it for many days."""
+    return _environment(dialect).from_string(text)
 
 
 @cache

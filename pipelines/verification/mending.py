@@ -10,6 +10,7 @@ from pipelines.settings import Settings
 from pipelines.spans import Span
 from pipelines.table_tasks import task_class
 from pipelines.transfer import Watcher, replace
+from pipelines.warehouse import schema
 from pipelines.warehouse.markers import Markers
 from pipelines.warehouse.memo import memo
 
@@ -26,6 +27,8 @@ def mend(span: Span, settings: Settings, watcher: Watcher) -> None:
         ShardlineError: As `attempts.load` does; what is not mended is as it was.
     """
     markers = settings.warehouse.markers
+    if not memo(settings.warehouse).has_table(span.table):
+        schema.create(settings.warehouse, span.table)
     found = memo(settings.warehouse).ask(
         lambda link: Markers(link, markers).of_span(span)
     )

@@ -17,6 +17,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 from hosts import Host, Network, network, why_not
+from luigi.rpc import RemoteScheduler
 from project import BIN, DAY, REPOSITORY, Project, insert, orders
 
 from pipelines import database
@@ -107,6 +108,12 @@ def running_load(host: Host, project: Project) -> Iterator[subprocess.Popen[byte
         end(process)
 
 
+def running_loads(luigid: Host) -> int:
+    """How many shards luigid knows to be loaded now."""
+    tasks = RemoteScheduler(page(luigid)).task_list("RUNNING", "")
+    return sum(task["name"] == "LoadOrdersShard" for task in tasks.values())
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
@@ -144,9 +151,11 @@ def test_a_day_completes_once_though_a_host_is_cut_off_and_luigid_is_replaced(
     ):
         shared = control.wait(first, count=both, timeout=PATIENCE)
         assert loads_of(load_1, shared) == loads_of(load_2, shared) == WORKERS
+        assert running_loads(luigid) == both
         replaced.send_signal(signal.SIGTERM)
         assert replaced.wait(60) == 0
         with running_luigid(luigid, tmp_path):
+            assert running_loads(luigid) == both
             second = control.hold("^COPY ", server="vertica", times=both)
             control.remove(first)
             in_mid_load = control.wait(second, count=both, timeout=PATIENCE)

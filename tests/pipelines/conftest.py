@@ -53,7 +53,7 @@ def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def logged_project(
-    tmp_path: Path, sandbox: SandboxProcess, etl_database: str
+    tmp_path: Path, sandbox: SandboxProcess, costly_etl_database: str
 ) -> Project:
-    """A project whose session log is of one kind and of the other."""
-    return Project(tmp_path, sandbox, etl_database=etl_database)
+    """A project whose session log is of one kind, in the long run of the other too."""
+    return Project(tmp_path, sandbox, etl_database=costly_etl_database)

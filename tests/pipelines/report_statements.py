@@ -40,6 +40,13 @@ def of_reports() -> dict[str, str]:
             "create_report_views", vertica, **made, table=views.partition(".")[2]
         ),
         "select_report_marker": render("select_report_marker", vertica, **marker),
+        "select_report_markers": render(
+            "select_report_markers",
+            vertica,
+            markers=marker["markers"],
+            first=date(2019, 2, 15),
+            last=DAY,
+        ),
         "delete_report_marker": render("delete_report_marker", vertica, **marker),
         "insert_report_marker": render(
             "insert_report_marker", vertica, **marker, **what

@@ -61,29 +61,22 @@ def test_rows_and_markers_go_and_the_next_run_loads_them_again(
     assert len(loaded.rows("moscow")) == 7
 
 
-def test_it_is_asked_about_on_a_terminal(loaded: Project) -> None:
+def test_nothing_goes_that_was_not_agreed_to(loaded: Project) -> None:
+    dry = loaded.run("shardline", "clear", *RANGE, "--dry-run")
+    assert dry.code == 0
+    assert "in all: 4 markers and 14 rows" in dry.out
+    command = " ".join(("shardline", "clear", *RANGE))
+    refused = loaded.run("sh", "-c", f"{command} < /dev/null")
+    assert refused.code == 2
+    assert "there is no terminal to ask on; give --yes" in refused.last_line
     code, told = answered(loaded, "n\n")
     assert code == 2
     assert "in all: 2 markers and 7 rows" in told
+    assert len(loaded.markers()) == 4
     assert len(loaded.rows("moscow")) == 7
     code, _ = answered(loaded, "y\n")
     assert code == 0
     assert loaded.rows("moscow") == []
-
-
-def test_without_a_terminal_it_is_refused(loaded: Project) -> None:
-    command = " ".join(("shardline", "clear", *RANGE))
-    result = loaded.run("sh", "-c", f"{command} < /dev/null")
-    assert result.code == 2
-    assert "there is no terminal to ask on; give --yes" in result.last_line
-    assert len(loaded.markers()) == 4
-
-
-def test_a_dry_run_shows_and_deletes_nothing(loaded: Project) -> None:
-    result = loaded.run("shardline", "clear", *RANGE, "--dry-run")
-    assert result.code == 0
-    assert "in all: 4 markers and 14 rows" in result.out
-    assert len(loaded.markers()) == 4
 
 
 def test_orphans_and_shards_that_the_catalog_has_no_more_go_too(
@@ -100,7 +93,9 @@ def test_orphans_and_shards_that_the_catalog_has_no_more_go_too(
     assert len(loaded.rows("moscow")) == 7
 
 
-def test_rows_and_markers_go_by_one_commit(loaded: Project) -> None:
+def test_rows_and_markers_of_the_named_days_go_by_one_commit(
+    loaded: Project,
+) -> None:
     failure = Failure("no disk left", number=2927, sqlstate="53100")
     hold = loaded.sandbox.control.hold(
         f'^DELETE FROM "stage"."markers".*{loaded.target}',
@@ -114,6 +109,10 @@ def test_rows_and_markers_go_by_one_commit(loaded: Project) -> None:
     assert "no disk left" in result.last_line
     assert len(loaded.markers()) == 4
     assert len(loaded.rows("moscow")) == 7
+    named = ("--from", DAY, "--to", DAY, "--yes")
+    assert loaded.run("shardline", "clear", *named).code == 0
+    assert {marker[1] for marker in loaded.markers()} == {dt.date(2019, 3, 15)}
+    assert {len(loaded.rows(shard)) for shard in ("kazan", "moscow")} == {3}
 
 
 def test_what_is_not_there_is_not_asked_about(project: Project) -> None:
@@ -121,10 +120,3 @@ def test_what_is_not_there_is_not_asked_about(project: Project) -> None:
     result = project.run("shardline", "clear", *RANGE)
     assert (result.code, result.out) == (0, "there is nothing to forget\n")
     assert project.markers() == []
-
-
-def test_only_the_days_that_are_named_go(loaded: Project) -> None:
-    result = loaded.run("shardline", "clear", "--from", DAY, "--to", DAY, "--yes")
-    assert result.code == 0
-    assert {marker[1] for marker in loaded.markers()} == {dt.date(2019, 3, 15)}
-    assert {len(loaded.rows(shard)) for shard in ("kazan", "moscow")} == {3}

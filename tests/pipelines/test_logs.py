@@ -16,7 +16,7 @@ def lines(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.long)])
 def test_each_line_of_a_load_has_its_table_day_shard_and_session(
     project: Project, workers: str
 ) -> None:

@@ -18,6 +18,8 @@ from reporting import REPORTS, Reporting
 from sandbox.process import SandboxProcess
 from sandbox.smtp.mailbox import Mail
 
+pytestmark = pytest.mark.timeout(400)
+
 LONG = "Петропавловск-Камчатский городской округ имени Беринга"
 SHARDS = ("abakan", LONG)
 DAYS = [f"2019-03-{day}" for day in range(10, 18)]
@@ -35,7 +37,7 @@ def loaded(
         for number, day in enumerate(DAYS, start=1):
             project.fill(shard, day, rows=3 + 2 * number + at, first=100 * number)
     days = [word for day in DAYS for word in ("--date", day)]
-    assert project.run("shardline", "run", "all", *days).code == 0
+    assert project.run("shardline", "run", "all", *days, timeout=300).code == 0
     return project
 
 
@@ -68,7 +70,7 @@ class Mailing:
         return self.project.start("shardline", "refresh", "--local-scheduler", *words)
 
     def refresh(self, *days: str) -> Result:
-        return finished(self.start(*days))
+        return finished(self.start(*days), 300)
 
     def luigi(self, day: str) -> subprocess.Popen[str]:
         return self.project.start(
@@ -87,7 +89,7 @@ class Mailing:
         """Kill a refresh that is held at the end of its mail, before or after it."""
         hold = self.control.hold("^DATA", server="smtp", when=when)  # type: ignore[arg-type]
         process = self.start(day)
-        self.control.wait(hold, timeout=90)
+        self.control.wait(hold, timeout=200)
         kill(process)
         finished(process)
         yield
@@ -215,15 +217,15 @@ def test_of_two_processes_at_once_one_sends(mailing: Mailing) -> None:
     control = mailing.control
     one = control.hold("^DATA", server="smtp")
     first = mailing.start(RACED)
-    control.wait(one, timeout=90)
+    control.wait(one, timeout=200)
     # What the second asks for last, before it sees that the first is at it.
     pattern = '^SELECT "city", "median_minutes"'
     second = mailing.luigi(RACED)
     other = control.hold(pattern, server="vertica", when="after", client_pid=second.pid)
-    control.wait(other, timeout=90)
+    control.wait(other, timeout=200)
     control.release(hold=other)
     control.release(hold=one)
-    assert [finished(first).code, finished(second).code] == [0, 0]
+    assert [finished(first, 300).code, finished(second, 300).code] == [0, 0]
     assert len(mailing.mails()) == 1
 
 

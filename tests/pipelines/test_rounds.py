@@ -49,7 +49,7 @@ def project(project: Project) -> Project:
     return project
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.long)])
 def test_what_fails_and_may_pass_is_tried_again_within_the_run(
     project: Project, workers: str
 ) -> None:
@@ -127,8 +127,16 @@ def wait_for(process: subprocess.Popen[str], words: str) -> None:
     raise AssertionError(words)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("how", ["stopped", "killed"])
+@pytest.mark.parametrize(
+    ("how", "workers"),
+    [
+        ("killed", "2"),
+        *(
+            pytest.param(*one, marks=pytest.mark.long)
+            for one in (("killed", "1"), ("stopped", "1"), ("stopped", "2"))
+        ),
+    ],
+)
 def test_luigid_may_be_away_for_a_while_in_the_middle_of_a_run(
     project: Project, luigid: ExitStack, tmp_path: Path, how: str, workers: str
 ) -> None:
@@ -158,9 +166,7 @@ def test_a_luigid_that_stays_away_is_told_as_that(
     add(project, "second")
     project.options["run"] |= {"luigid_patience": "1"}
     process = project.start_load()
-    hold = project.sandbox.control.hold(
-        STEPS["extract"][1], server="mssql_0", database=project.shards[0][2]
-    )
+    hold = project.hold(process, "extract")
     project.sandbox.control.wait(hold)
     luigid.close()
     project.sandbox.control.remove(hold)
@@ -230,6 +236,7 @@ def test_the_next_run_need_not_wait_for_one_that_was_told_to_end(
     luigid.close()
 
 
+@pytest.mark.long
 def test_the_next_run_waits_for_luigid_to_drop_one_that_was_killed(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

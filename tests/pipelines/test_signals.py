@@ -79,9 +79,26 @@ def ended(process: subprocess.Popen[str], code: int) -> Result:
     return result
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("step", ["extract", "copy", "insert the marker"])
+SIGNALLED = [
+    (step, number, workers)
+    for step in ("extract", "copy", "insert the marker")
+    for number in (signal.SIGTERM, signal.SIGINT)
+    for workers in ("1", "2")
+]
+FEW = [
+    ("extract", signal.SIGTERM, "1"),
+    ("copy", signal.SIGINT, "2"),
+    ("insert the marker", signal.SIGTERM, "2"),
+]
+
+
+@pytest.mark.parametrize(
+    ("step", "number", "workers"),
+    [
+        one if one in FEW else pytest.param(*one, marks=pytest.mark.long)
+        for one in SIGNALLED
+    ],
+)
 def test_told_to_end_in_the_middle_of_a_load(
     project: Project, step: str, number: signal.Signals, workers: str
 ) -> None:
@@ -114,7 +131,7 @@ def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     assert len(project.rows(shard)) == ROWS
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.long)])
 def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None:
     shards = ready(project, 2)
     # The commit is not left at the first one.
@@ -135,6 +152,7 @@ def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None
     loads_the_rest(project, shards)
 
 
+@pytest.mark.long
 def test_what_does_not_end_by_itself_is_ended_when_its_time_is_over(
     project: Project,
 ) -> None:
@@ -153,7 +171,9 @@ def test_what_does_not_end_by_itself_is_ended_when_its_time_is_over(
     loads_the_rest(project, shards)
 
 
-@pytest.mark.parametrize("command", ["shardline", "luigi"])
+@pytest.mark.parametrize(
+    "command", ["shardline", pytest.param("luigi", marks=pytest.mark.long)]
+)
 def test_children_end_with_a_parent_that_is_killed(
     project: Project, command: str
 ) -> None:
@@ -175,7 +195,10 @@ def test_children_end_with_a_parent_that_is_killed(
     loads_the_rest(project, shards)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.long)],
+)
 def test_as_the_first_process_of_a_container(
     project: Project, number: signal.Signals
 ) -> None:
@@ -232,6 +255,7 @@ sys.exit(7)
     assert result.code == 7, result.err
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_with_all_its_children(project: Project) -> None:
     shards = ready(project, 2)
     held = hold(project, "insert the marker", times=2)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from project import DAY, ORDERS_DDL, Project, finished, insert, orders
+from project import DAY, Project, finished, insert, orders
+from pydantic import SecretStr
 from rich.console import Console
 from terminal import Screen, on_terminal
 
+from pipelines import database, session_queries
+from pipelines.catalog import Partition, Shard, Table
+from pipelines.errors import PermanentError
 from pipelines.grid import Grid, Stand
 from pipelines.grid_view import lines
+from pipelines.session_queries import State, Wanted
+from pipelines.sessions import Outcome, Session
 
 FIRST, LAST = "2019-03-12", "2019-03-16"
 RANGE = ("--from", FIRST, "--to", LAST)
@@ -39,15 +45,32 @@ def mixed(project: Project) -> None:
     assert project.load(DAY).code == 30
 
 
-def test_each_day_of_each_shard_stands_as_markers_and_log_say(
-    project: Project,
-) -> None:
+def test_the_grid_says_how_each_day_stands_on_any_terminal(project: Project) -> None:
     mixed(project)
-    found = status(project, *RANGE)
-    assert found["days"][2] == DAY
-    stands = {shard: each[2] for shard, each in found["tables"]["orders"].items()}
-    assert stands == {"full": "done", "empty": "skipped", "bad": "failed"}
-    assert {each[1] for each in found["tables"]["orders"].values()} == {"missing"}
+    stands = status(project, *RANGE)["tables"]["orders"]
+    assert {shard: each[2] for shard, each in stands.items()} == {
+        "full": "done",
+        "empty": "skipped",
+        "bad": "failed",
+    }
+    assert {each[1] for each in stands.values()} == {"missing"}
+    month = ("--from", "2019-03-01", "--to", "2019-03-31")
+    folded = screen(project, *RANGE, columns=200)
+    (done,) = [line for line in folded.lines if line.startswith("orders done")]
+    assert done.split() == ["orders", "done", "·", "·", "1", "·", "·"]
+    (missing,) = [line for line in folded.lines if line.strip().startswith("missing")]
+    assert missing.split() == ["missing", "3", "3", "·", "3", "3"]
+    assert "\x1b[32m" in folded.styles
+    one = screen(project, *RANGE, "--shards", "e*", columns=80)
+    assert "  empty  ? ? - ? ?" in one.lines
+    assert not [line for line in one.lines if "full" in line]
+    unfolded = screen(project, *month, "--unfold", columns=80)
+    plain = screen(project, *month, "--unfold", columns=80, NO_COLOR="1")
+    assert max(len(line) for line in unfolded.lines) <= 80
+    assert plain.lines == unfolded.lines
+    assert set(plain.styles) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
+    (bad,) = [line for line in plain.lines if line.startswith("  bad")]
+    assert bad.split() == ["bad", *"?" * 13, "✗", *"?" * 17]
 
 
 def test_a_load_that_goes_on_is_running(project: Project) -> None:
@@ -62,43 +85,6 @@ def test_a_load_that_goes_on_is_running(project: Project) -> None:
     (stands,) = status(project, "--from", DAY, "--to", DAY)["tables"]["orders"].values()
     assert stands == ["done"]
     assert len(project.rows(shard)) == 3
-
-
-def test_a_day_that_is_not_over_is_not_called_missing(project: Project) -> None:
-    project.add_shard()
-    found = status(project, "--from", "2999-01-01", "--to", "2999-01-01")
-    assert list(found["tables"]["orders"].values()) == [["not over"]]
-
-
-def test_a_table_is_folded_to_counts_and_unfolds(project: Project) -> None:
-    mixed(project)
-    folded = screen(project, *RANGE, columns=80)
-    assert folded.code == 0
-    (done,) = [line for line in folded.lines if line.startswith("orders done")]
-    assert done.split() == ["orders", "done", "·", "·", "1", "·", "·"]
-    (missing,) = [line for line in folded.lines if line.strip().startswith("missing")]
-    assert missing.split() == ["missing", "3", "3", "·", "3", "3"]
-    unfolded = screen(project, *RANGE, "--unfold", columns=80)
-    assert "  bad    ? ? ✗ ? ?" in unfolded.lines
-    assert "  full   ? ? ■ ? ?" in unfolded.lines
-    one = screen(project, *RANGE, "--shards", "e*", columns=80)
-    assert "  empty  ? ? - ? ?" in one.lines
-    assert not [line for line in one.lines if "full" in line]
-
-
-@pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("unfold", [(), ("--unfold",)])
-def test_a_month_of_a_terminal_neither_wraps_nor_needs_colours(
-    project: Project, columns: int, unfold: tuple[str, ...]
-) -> None:
-    mixed(project)
-    month = ("--from", "2019-03-01", "--to", "2019-03-31")
-    coloured = screen(project, *month, *unfold, columns=columns)
-    plain = screen(project, *month, *unfold, columns=columns, NO_COLOR="1")
-    assert max(len(line) for line in coloured.lines) <= columns
-    assert plain.lines == coloured.lines
-    assert "\x1b[32m" in coloured.styles
-    assert set(plain.styles) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
 
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
@@ -125,45 +111,63 @@ def test_no_line_is_wider_than_the_terminal_and_every_day_is_shown(
     assert any(first.value in line.plain for line in shown)
 
 
-def test_what_goes_on_failing_is_a_streak_until_it_succeeds(project: Project) -> None:
-    insert(project, project.add_shard("full"), orders(2))
-    project.add_shard("bad", ddl="")
-    for _ in range(2):
-        assert project.load(DAY).code == 30
-    (streak,) = status(project, "failures")
-    assert streak["what"] == f"orders {DAY} bad"
-    assert streak["attempts"] == 2
-    assert streak["ended"] is None
-    assert "dbo.Orders" in streak["last"]["comment"]
-    project.on_shard("bad", ORDERS_DDL)
-    assert project.load(DAY).code == 0
-    (over,) = status(project, "failures")
-    assert over["ended"] is not None
-    assert status(project, "failures", "--open") == []
-    told = project.run("shardline", "status", "failures").out
-    assert f"orders {DAY} bad: 2 attempts since" in told
-    assert ", skipped 20" in told
-    assert "dbo.Orders" in told
+def attempt(
+    project: Project, shard: str, outcome: Outcome, error: str = "", *, attempt: int = 1
+) -> None:
+    """An attempt at `DAY` that ended so."""
+    table = Table.model_construct(name="orders", target=project.target)
+    of_shard = Shard(name=shard, server="s", database="d", time_zone="UTC")
+    partition = Partition(table, of_shard, date.fromisoformat(DAY))
+    engine = database.connect(SecretStr(project.etl_database))
+    session = Session(engine, f"Load_{shard}", partition=partition, attempt=attempt)
+    with suppress(PermanentError), session:
+        session.outcome = outcome
+        if error:
+            raise PermanentError(error)
+
+
+def test_what_goes_on_failing_is_a_streak_until_it_succeeds(
+    logged_project: Project,
+) -> None:
+    project = logged_project
+    for shard in ("kazan", "moscow"):
+        project.add_shard(shard)
+        attempt(project, shard, Outcome.FAILED, "no such table")
+        attempt(project, shard, Outcome.FAILED, "out of memory", attempt=2)
+    attempt(project, "moscow", Outcome.SKIPPED, attempt=3)
+    found = status(project, "failures")
+    assert [one["what"] for one in found] == [
+        f"orders {DAY} moscow",
+        f"orders {DAY} kazan",
+    ]
+    assert [one["attempts"] for one in found] == [2, 2]
+    assert [one["ended"] is None for one in found] == [False, True]
+    told = project.run("shardline", "status", "failures", "--open").out
+    assert f"orders {DAY} kazan: 2 attempts since" in told
+    assert "out of memory" in told
+    assert "moscow" not in told
 
 
 def test_the_session_log_is_filtered(logged_project: Project) -> None:
     project = logged_project
-    mixed(project)
-    assert len(status(project, "sessions")) == 3
-    for options, whats in (
-        (("--shard", "f*"), {f"orders {DAY} full"}),
-        (("--state", "failed"), {f"orders {DAY} bad"}),
-        (("--state", "running"), set()),
-        (("--day", FIRST), set()),
-        (("--since", "2999-01-01"), set()),
-        (("--table", "orders", "--state", "skipped"), {f"orders {DAY} empty"}),
-    ):
-        found = status(project, "sessions", *options)
-        assert {one["what"] for one in found} == whats, options
-    (newest,) = status(project, "sessions", "--limit", "1")
-    assert newest["id"] == status(project, "sessions")[0]["id"]
-    told = project.run("shardline", "status", "sessions", "--state", "loaded").out
-    assert f"4 rows  orders {DAY} full" in told
+    for shard in ("kazan", "moscow"):
+        project.add_shard(shard)
+        attempt(project, shard, Outcome.FAILED, "out of memory")
+        attempt(project, shard, Outcome.LOADED)
+    attempt(project, "moscow", Outcome.PRESENT)
+    of_moscow = status(project, "sessions", "--shard", "mos*", "--day", DAY)
+    states = [one["state"] for one in of_moscow]
+    assert states == ["present", "loaded", "failed"]
+    wanted = ("--state", "failed", "--table", "orders", "--limit", "1")
+    told = project.run("shardline", "status", "sessions", *wanted).out
+    assert told.count("\n") == 1
+    assert f"orders {DAY} moscow  out of memory" in told
+    engine = database.connect(SecretStr(project.etl_database))
+    later = Wanted(since=datetime(2999, 1, 1, tzinfo=UTC))
+    assert session_queries.newest(engine, later, 10) == []
+    of_day = Wanted(target=project.target, day=date(2019, 3, 15))
+    assert session_queries.newest(engine, of_day, 10) == []
+    assert session_queries.newest(engine, Wanted(state=State.RUNNING), 10) == []
 
 
 def test_options_before_a_subcommand_are_not_lost_in_silence(project: Project) -> None:

@@ -176,13 +176,6 @@ def of_looking(orders: catalog.Table, day: date) -> dict[str, str]:
             first=day,
             last=day,
         ),
-        "select_report_markers": render(
-            "select_report_markers",
-            V,
-            markers=Sql('"stage"."report_markers"'),
-            first=day,
-            last=day,
-        ),
     }
 
 

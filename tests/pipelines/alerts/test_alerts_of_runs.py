@@ -49,7 +49,8 @@ luigi.build(tasks, workers=3, local_scheduler=True)
 @pytest.fixture
 def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
     """The channel that the project's runs send to."""
-    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    folders = [str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(folders)
     monkeypatch.setenv("PYTHONPATH", path.rstrip(os.pathsep))
     monkeypatch.setenv(FILE, str(tmp_path / "chat"))
     return FileChannel(tmp_path / "chat")

@@ -1,4 +1,4 @@
 SELECT "report", "day", "fingerprint"
 FROM "stage"."report_markers"
-WHERE "day" >= DATE '2019-03-14' AND "day" <= DATE '2019-03-14'
+WHERE "day" >= DATE '2019-02-15' AND "day" <= DATE '2019-03-14'
 ORDER BY "report", "day"
