@@ -165,9 +165,8 @@ class _Log:
                     return lines
                 raise
             lines += [str(event["message"]).rstrip("\n") for event in page["events"]]
-            # The end of a stream is where a token leads to itself.
-            token = {"nextToken": str(page["nextForwardToken"])}
-            if token == self._next or not page["events"]:
-                self._next = token
+            # The end of a stream is where a token leads to itself; pages before it
+            # may be empty, too.
+            before, self._next = self._next, {"nextToken": page["nextForwardToken"]}
+            if self._next == before:
                 return lines
-            self._next = token

@@ -172,3 +172,16 @@ def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
     for _, words in found:
         name, *rest = words.split()
         cli.commands[name].make_context(name, rest).close()
+
+
+def test_the_etl_database_is_the_stacks_own_and_closed_to_the_world(
+    stack: dict[str, str],
+) -> None:
+    (database,) = boto3.client("rds").describe_db_instances()["DBInstances"]
+    assert database["StorageEncrypted"]
+    assert not database["PubliclyAccessible"]
+    (container,) = task_definition(stack["Task"])["containerDefinitions"]
+    plain = {one["name"]: one["value"] for one in container["environment"]}
+    secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
+    assert plain["SHARDLINE_ETL_HOST"] == database["Endpoint"]["Address"]
+    assert secrets["SHARDLINE_ETL_PASSWORD"].endswith(":password::")
