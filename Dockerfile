@@ -15,7 +15,7 @@ RUN command -v gcc \
 # pip takes its options from the secret pip.conf, if there is one, and from these.
 ENV PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_NO_CACHE_DIR=1
 ARG PIP_INDEX_URL
-ARG EXTRAS=postgresql,mail
+ARG EXTRAS=postgresql,mail,metrics
 WORKDIR /src
 COPY constraints.txt ./
 RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
 from pipelines.deploying import cron
-from pipelines.deploying.template import Stack
+
+if TYPE_CHECKING:  # it needs an extra
+    from pipelines.deploying.template import Stack
 
 TASKS = "AWS::ECS::TaskDefinition"
 SCHEDULES = "AWS::Scheduler::Schedule"

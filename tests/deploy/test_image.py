@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
 ]
 MOST_ADDED = 350_000_000
-"""Bytes; with the extras postgresql and mail."""
+"""Bytes; with the extras postgresql, mail and metrics."""
 
 GRACE = 30
 """Seconds that orchestrators leave between SIGTERM and SIGKILL."""
@@ -99,8 +99,11 @@ def test_nothing_that_only_a_build_needs_is_in_them(images: Images) -> None:
     assert shell(images, "ls -d /root/.cache /home/shardline/.cache 2>/dev/null") == ""
 
 
-def test_the_mail_and_its_plots_find_all_that_they_need(images: Images) -> None:
-    script = "import matplotlib.pyplot, pandas, psycopg, pipelines.report_mail.plots"
+def test_the_extras_that_they_are_made_with_are_there(images: Images) -> None:
+    script = (
+        "import matplotlib.pyplot, pandas, psycopg, prometheus_client;"
+        "import pipelines.report_mail.plots"
+    )
     ended = images.run("python", "-c", script)
     assert ended.returncode == 0, ended.stderr
 
