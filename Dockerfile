@@ -44,7 +44,8 @@ COPY luigi.cfg /etc/luigi/luigi.cfg
 COPY deploy/luigi.cfg /etc/shardline/luigi.cfg
 ENV PATH=/opt/shardline/bin:${PATH} \
     LUIGI_CONFIG_PATH=/etc/shardline/luigi.cfg \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    SHARDLINE_LOG_FORMAT=json
 USER 10001:10001
 WORKDIR /home/shardline
 ARG VERSION=unknown
