@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import sys
+from importlib import import_module
 
 import click
 
-from pipelines import __version__, checks, listing, logs, settings
-from pipelines.alerts.commands import alerts
-from pipelines.backfill_commands import backfill_command
-from pipelines.clear_commands import clear
-from pipelines.deadline_command import deadlines
-from pipelines.deploying.commands import deploy
-from pipelines.deploying.elsewhere import AlsoOnEcs
-from pipelines.plan_commands import plan_command
-from pipelines.report_commands import refresh, render
-from pipelines.run_command import run
-from pipelines.status_commands import status
-from pipelines.verify_commands import verify_command
+from pipelines import __version__, logs
 
-CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
-
-    \b
-    Examples:
-      shardline connections
-      shardline connections --test
-      shardline connections warehouse mail --test --json
-
-    A connection is looked for in the environment variable SHARDLINE_CONNECTION_NAME,
-    then as the file NAME in the folder that SHARDLINE_SECRETS names, then in
-    [connections] of luigi.cfg, then in its section there. Secrets are shown as ***.
-
-    \b
-    Exit codes:
-       0  with --test: every address answers
-       2  wrong usage, or a connection is malformed
-      30  with --test: an address does not answer
-    """
+COMMANDS = {
+    "alerts": "pipelines.alerts.commands:alerts",
+    "backfill": "pipelines.backfill_commands:backfill_command",
+    "clear": "pipelines.clear_commands:clear",
+    "connections": "pipelines.listing_commands:connections",
+    "deadlines": "pipelines.deadline_command:deadlines",
+    "deploy": "pipelines.deploying.commands:deploy",
+    "plan": "pipelines.plan_commands:plan_command",
+    "refresh": "pipelines.report_commands:refresh",
+    "render": "pipelines.report_commands:render",
+    "run": "pipelines.run_command:run",
+    "shards": "pipelines.listing_commands:shards",
+    "status": "pipelines.status_commands:status",
+    "tables": "pipelines.listing_commands:tables",
+    "verify": "pipelines.verify_commands:verify_command",
+}
+"""Where each command is. One that is not asked for is not imported."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """All names, in order."""
+        return sorted(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's
+        cmd_name: str,
+    ) -> click.Command | None:
+        """One command, if there is one of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="shardline")
 @click.option(
     "--log-format",
@@ -58,51 +65,3 @@ def cli(log_format: str) -> None:
     LUIGI_CONFIG_PATH names.
     """
     logs.set_up(log_format)
-
-
-cli.add_command(alerts)
-cli.add_command(backfill_command)
-cli.add_command(clear)
-cli.add_command(deadlines)
-cli.add_command(deploy)
-cli.add_command(plan_command)
-cli.add_command(refresh)
-cli.add_command(render)
-cli.add_command(run)
-cli.add_command(status)
-cli.add_command(verify_command)
-
-
-@cli.command()
-def tables() -> None:
-    """List the tables of the catalog and their targets."""
-    for table in settings.read().catalog.tables.values():
-        click.echo(f"{table.name}\t{table.target}")
-
-
-@cli.command()
-def shards() -> None:
-    """List the shards of the catalog: name, server, database, time zone."""
-    for shard in settings.read().catalog.shards.values():
-        click.echo("\t".join(shard.model_dump().values()))
-
-
-@cli.command(cls=AlsoOnEcs, help=CONNECTIONS_HELP)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option(
-    "--test", is_flag=True, help="Log in at each address and tell how it went."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
-    """List the connections, and test them."""
-    found = listing.connections(settings.read(), names)
-    addresses = [address for one in found for address in one.addresses]
-    answers = list(checks.check_all(addresses)) if test else []
-    if as_json:
-        click.echo(json.dumps(listing.as_json(found, answers), indent=2))
-    else:
-        lines = listing.test_table(found, answers) if test else listing.table(found)
-        click.echo("\n".join(lines))
-    if any(one.fault for one in found):
-        sys.exit(2)
-    sys.exit(0 if all(answer.ok for answer in answers) else 30)

@@ -18,6 +18,7 @@ FLOORS = [
         "pipelines.backfill_commands",
         "pipelines.clear_commands",
         "pipelines.deadline_command",
+        "pipelines.listing_commands",
         "pipelines.plan_commands",
         "pipelines.report_commands",
         "pipelines.status_commands",

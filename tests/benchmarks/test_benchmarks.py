@@ -9,6 +9,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from benchmarks import product, tutorial
 from pipelines.warehouse import schema
 from sandbox.clients import connect_mssql, connect_vertica
@@ -35,6 +37,7 @@ def number(cell: str) -> float:
     return float(cell.replace(",", ""))
 
 
+@pytest.mark.long
 def test_a_short_run_shows_every_table(tmp_path: Path) -> None:
     document = tmp_path / "figures.md"
     command = [sys.executable, "-m", "benchmarks", "--rows", "2000", "--rounds", "1"]

@@ -90,6 +90,7 @@ def test_what_is_there_is_left_alone_and_parts_the_groups(project: Project) -> N
     assert "0 loaded, 0 skipped, 5 already there" in again.out
 
 
+@pytest.mark.long
 def test_a_group_ends_with_the_day_that_fills_it(project: Project) -> None:
     project.options["load"] = {"group_rows": "41"}
     filled(project)
@@ -170,6 +171,7 @@ def test_days_that_are_not_over_are_told_and_the_others_loaded(
     assert 2 <= len(markers(project)) <= 4
 
 
+@pytest.mark.long
 def test_a_dry_run_tells_what_would_be_done_and_does_nothing(
     project: Project,
 ) -> None:

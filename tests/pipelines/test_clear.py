@@ -79,6 +79,7 @@ def test_nothing_goes_that_was_not_agreed_to(loaded: Project) -> None:
     assert loaded.rows("moscow") == []
 
 
+@pytest.mark.long
 def test_orphans_and_shards_that_the_catalog_has_no_more_go_too(
     loaded: Project,
 ) -> None:

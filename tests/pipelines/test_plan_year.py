@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
+import sys
 from datetime import date, timedelta
 
 import pytest
 from project import Project
 
+from benchmarks.planning import MEASURE
 from sandbox.clients import connect_vertica
 
 FIRST, DAYS, SHARDS = date(2019, 1, 1), 365, 150
@@ -34,16 +35,12 @@ def test_a_complete_year_takes_one_query_and_little_memory(project: Project) -> 
         project.target, server="vertica", action="fail", skip=1, times=9
     )
     days = ("--from", "2019-01-01", "--to", "2019-12-31")
-    process = project.start("shardline", "plan", *days, "--json")
-    assert process.stdout
-    found = json.loads(process.stdout.read())
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    command = (sys.executable, "-c", MEASURE, "shardline", "plan", *days, "--json")
+    result = project.run(*command)
+    assert result.code == 0, result.err
+    found = json.loads(result.out)
     control.remove(second)
     (table,) = found["tables"]
     assert (table["complete"], table["skipped"]) == (SHARDS * (DAYS - 1), SHARDS)
     assert found["missing"] == 0
-    assert used.ru_maxrss < 150 * MIB
-    for pipe in (process.stdout, process.stderr):
-        assert pipe
-        pipe.close()
+    assert int(result.err.split()[-1]) < 150 * MIB

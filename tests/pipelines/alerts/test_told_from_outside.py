@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from project import Project
 
 
@@ -29,6 +30,7 @@ def test_a_dead_load_is_an_incident_until_its_day_is_there(project: Project) -> 
     assert ended["number"] == incident["number"]
 
 
+@pytest.mark.long
 def test_what_no_marker_ends_is_closed_by_hand(project: Project) -> None:
     project.add_shard("abakan")
     assert project.run("shardline", "alerts", "tell", "luigid died").code == 0

@@ -1,0 +1,65 @@
+"""`shardline tables`, `shards` and `connections`."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from pipelines import checks, listing, settings
+from pipelines.deploying.elsewhere import AlsoOnEcs
+
+CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
+
+    \b
+    Examples:
+      shardline connections
+      shardline connections --test
+      shardline connections warehouse mail --test --json
+
+    A connection is looked for in the environment variable SHARDLINE_CONNECTION_NAME,
+    then as the file NAME in the folder that SHARDLINE_SECRETS names, then in
+    [connections] of luigi.cfg, then in its section there. Secrets are shown as ***.
+
+    \b
+    Exit codes:
+       0  with --test: every address answers
+       2  wrong usage, or a connection is malformed
+      30  with --test: an address does not answer
+    """
+
+
+@click.command()
+def tables() -> None:
+    """List the tables of the catalog and their targets."""
+    for table in settings.read().catalog.tables.values():
+        click.echo(f"{table.name}\t{table.target}")
+
+
+@click.command()
+def shards() -> None:
+    """List the shards of the catalog: name, server, database, time zone."""
+    for shard in settings.read().catalog.shards.values():
+        click.echo("\t".join(shard.model_dump().values()))
+
+
+@click.command(cls=AlsoOnEcs, help=CONNECTIONS_HELP)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--test", is_flag=True, help="Log in at each address and tell how it went."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
+    """List the connections, and test them."""
+    found = listing.connections(settings.read(), names)
+    addresses = [address for one in found for address in one.addresses]
+    answers = list(checks.check_all(addresses)) if test else []
+    if as_json:
+        click.echo(json.dumps(listing.as_json(found, answers), indent=2))
+    else:
+        lines = listing.test_table(found, answers) if test else listing.table(found)
+        click.echo("\n".join(lines))
+    if any(one.fault for one in found):
+        sys.exit(2)
+    sys.exit(0 if all(answer.ok for answer in answers) else 30)
