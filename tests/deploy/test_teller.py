@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import click
 import luigi.configuration
 import pytest
 from stacks import REPOSITORY, TEMPLATE
@@ -158,7 +159,9 @@ def test_what_ends_without_a_word_is_told(
 ) -> None:
     (command,) = teller(event)
     assert part in command[2]
-    cli.commands["alerts"].make_context("alerts", command[1:]).close()
+    alerts = cli.get_command(click.Context(cli), "alerts")
+    assert alerts is not None
+    alerts.make_context("alerts", command[1:]).close()
 
 
 @pytest.mark.parametrize(

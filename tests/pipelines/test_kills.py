@@ -22,7 +22,7 @@ KILLS: list[tuple[str, When, Verdict]] = [
     # The server has the COMMIT, and carries it out for a client that is gone.
     ("commit", "before", "go"),
 ]
-FATEFUL = ("extract", "copy", "insert the marker", "commit")
+FATEFUL = ("copy", "commit")
 """The steps about which a kill is tried in the short run too."""
 
 

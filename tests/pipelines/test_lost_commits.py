@@ -8,6 +8,9 @@ from steps import STEPS
 
 from sandbox.holds import When
 
+FATEFUL = ("extract", "copy", "insert the marker")
+"""The steps at which a link is cut in the short run too."""
+
 
 def load_with_a_cut(project: Project, step: str, when: When) -> str:
     """Load a day whose link is cut at one statement, and return the shard."""
@@ -37,7 +40,14 @@ def test_a_commit_that_was_not_done_is_tried_again(logged_project: Project) -> N
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", [step for step in STEPS if step != "commit"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, marks=() if step in FATEFUL else pytest.mark.long)
+        for step in STEPS
+        if step != "commit"
+    ],
+)
 def test_a_link_cut_anywhere_else_is_tried_again(
     project: Project, step: str, when: When
 ) -> None:

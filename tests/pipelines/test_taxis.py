@@ -76,11 +76,11 @@ def load_and_compare(project: Project, taxis: Path, days: list[date]) -> int:
 
 
 @pytest.mark.timeout(400)
-def test_five_days_of_real_trips_arrive_value_by_value(
+def test_two_days_of_real_trips_arrive_value_by_value(
     project: Project, taxis: Path
 ) -> None:
-    days = [date(2019, 2, 28) + timedelta(days=at) for at in range(5)]
-    assert load_and_compare(project, taxis, days) > 500
+    days = [date(2019, 2, 28) + timedelta(days=at) for at in range(2)]
+    assert load_and_compare(project, taxis, days) > 200
 
 
 @pytest.mark.long
