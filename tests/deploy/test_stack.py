@@ -171,9 +171,9 @@ def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
     assert isinstance(cli, click.Group)
     for _, words in found:
         name, *rest = words.split()
-        command = cli.get_command(click.Context(cli), name)
-        assert command is not None
-        command.make_context(name, rest).close()
+        started = cli.get_command(click.Context(cli), name)
+        assert started is not None
+        started.make_context(name, rest).close()
 
 
 def test_the_etl_database_is_the_stacks_own_and_closed_to_the_world(
