@@ -28,6 +28,7 @@ from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
 from pipelines.load_days import Days
 from pipelines.recovery import close_dead_sessions
 from pipelines.signals import die_with_parent, stopper
+from pipelines.templates import Dialect
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,18 @@ EXIT_CODES = {
     "unhandled_exception": 40,
 }
 """What luigi.cfg has in [retcode]."""
+
+OF_LOADS = {
+    Dialect.SQL_SERVER: (
+        *("use_database", "describe_query", "describe_table"),
+        *("known_guid", "extract"),
+    ),
+    Dialect.VERTICA: (
+        *("look", "select_marker", "select_markers", "copy", "copied_rows"),
+        "insert_marker",
+    ),
+}
+"""The statements of loads, which many forked children send."""
 
 LATE = timedelta(hours=1)
 """How long after its end a day that was not over may be missing, before it is told."""
@@ -169,7 +182,7 @@ def begin() -> None:
     alerts.run_id()
     _start_sender()
     failures.lines()
-    templates.prepare()
+    templates.prepare(OF_LOADS)
     try:
         options = settings.current()
         if options.sessions.is_file and _luigi_asks_luigid():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -169,12 +170,11 @@ def _line_of(error: Exception) -> str:
     return f" line {lines[-1]}" if lines else ""
 
 
-def prepare() -> None:
-    """Read and compile every template now; children that are forked have them then."""
-    for dialect in Dialect:
-        environment = _environment(dialect)
-        for name in environment.list_templates(["sql"]):
-            environment.get_template(name)
+def prepare(names: Mapping[Dialect, Iterable[str]]) -> None:
+    """Read and compile templates now; children that are forked have them then."""
+    for dialect, those in names.items():
+        for name in those:
+            _environment(dialect).get_template(f"{name}.sql")
 
 
 @lru_cache(maxsize=64)

@@ -44,6 +44,7 @@ def answered(project: Project, answer: str) -> tuple[int, str]:
     return process.returncode, told
 
 
+@pytest.mark.long
 def test_rows_and_markers_go_and_the_next_run_loads_them_again(
     loaded: Project,
 ) -> None:

@@ -228,6 +228,7 @@ def test_links_that_the_server_closes_in_mid_run_are_made_anew(
     assert len(project.rows(shard)) == 3
 
 
+@pytest.mark.long
 def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
     project: Project,
 ) -> None:

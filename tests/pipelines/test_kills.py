@@ -123,6 +123,7 @@ def kill_at_random(project: Project, rounds: int) -> None:
     assert len(project.markers()) == len(per_day)
 
 
+@pytest.mark.long
 def test_killed_five_times_at_random(project: Project) -> None:
     kill_at_random(project, 5)
 

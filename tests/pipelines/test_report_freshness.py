@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import vertica_python
 from reporting import REPORTS, Reporting, refreshed
 
@@ -70,6 +71,7 @@ def test_a_reload_makes_stale_what_depends_on_it_and_an_old_day_takes_nothing_aw
     assert "1 complete ones were encountered" in by_luigi.err + by_luigi.out
 
 
+@pytest.mark.long
 def test_a_late_shard_makes_stale_what_was_refreshed_without_it(
     reporting: Reporting,
 ) -> None:

@@ -106,6 +106,7 @@ def wait_for_a_lock(reporting: Reporting, table: str) -> None:
     raise TimeoutError(f"nobody waits for {table}")
 
 
+@pytest.mark.long
 def test_refreshes_of_one_report_queue_on_its_lock(reporting: Reporting) -> None:
     shard = reporting.add_tables()
     reporting.fill(shard, numbered(0), rows=3, first=1)

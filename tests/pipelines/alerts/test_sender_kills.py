@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from filed import DAY, FileChannel, append, expire_lease, failed, options
 
@@ -67,6 +68,7 @@ def begin_anew(engine: sa.Engine) -> None:
         connection.execute(sa.delete(database.incidents))
 
 
+@pytest.mark.long
 def test_a_sender_killed_at_any_step_loses_no_incident(
     costly_etl_database: str, tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ def listed(project: Project, *options: str) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.long
 def test_a_dead_load_is_an_incident_until_its_day_is_there(project: Project) -> None:
     project.add_shard("abakan")
     cause = "load: OutOfMemoryError; exit code 137 (task 0123456789abcdef)"
