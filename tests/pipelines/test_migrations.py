@@ -129,9 +129,9 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
 
 
 def test_a_database_that_is_newer_than_the_code_is_one_line(
-    logged_project: Project, etl_database: str
+    logged_project: Project,
 ) -> None:
-    database.connect(SecretStr(etl_database))
+    database.connect(SecretStr(logged_project.etl_database))
     with logged_project.log() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     logged_project.loadable(3)

@@ -210,7 +210,7 @@ def test_a_wrong_password_of_the_warehouse(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("run", "orders"), "Missing option '--date'"),
+        (("run", "orders"), "give days by --date or --last, or a range"),
         (("run", "orders", "--date", "14.03.2019"), "'14.03.2019' does not match"),
         (("run", "--date", DAY), "Missing argument 'TABLES...'"),
         (("run", "orders", "--date", DAY, "--workers", "0"), "'--workers'"),
