@@ -150,11 +150,8 @@ def test_make_takes_the_calls_that_the_document_shows() -> None:
             capture_output=True,
             text=True,
             check=True,
-        ).stdout.splitlines()
-        assert [re.findall(r"--target (\w+)", line) for line in told] == [
-            ["pipelines"],
-            ["luigid"],
-        ]
+        ).stdout
+        assert re.findall(r"--target (\w+)", told) == ["pipelines", "luigid"]
 
 
 def test_the_health_check_tells_that_no_luigid_answers() -> None:

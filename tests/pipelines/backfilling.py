@@ -62,7 +62,7 @@ def killed_at(project: Project, step: str, when: When, *options: str) -> None:
 
 def kills(steps: Sequence[str]) -> list[ParameterSet]:
     """Before and after each of some statements; most of them in the long tests."""
-    short = [(steps[-1], "before"), (steps[-1], "after")]
+    short = [(steps[-1], "after")]
     every = [(step, when) for step in steps for when in ("before", "after")]
     return [
         pytest.param(*one, marks=() if one in short else pytest.mark.long)

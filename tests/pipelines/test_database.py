@@ -253,6 +253,7 @@ def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
         assert project.outcomes() == ["loaded"]
 
 
+@pytest.mark.long
 def test_a_file_is_warned_of_where_luigid_schedules(
     logged_project: Project, tmp_path: Path
 ) -> None:

@@ -130,7 +130,7 @@ TABLES = [
         pytest.param(
             [case],
             id=case.declared,
-            marks=() if "(max)" in case.declared else pytest.mark.long,
+            marks=pytest.mark.long,
         )
         for case in LONG
     ),

@@ -22,7 +22,7 @@ KILLS: list[tuple[str, When, Verdict]] = [
     # The server has the COMMIT, and carries it out for a client that is gone.
     ("commit", "before", "go"),
 ]
-FATEFUL = ("copy", "commit")
+FATEFUL = ("commit",)
 """The steps about which a kill is tried in the short run too."""
 
 

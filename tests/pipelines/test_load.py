@@ -4,6 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 import pandas as pd
+import pytest
 from project import REPOSITORY, Project, insert, orders
 
 from sandbox.fill.tables import CALLS, RATES
@@ -174,6 +175,7 @@ def test_luigi_loads_the_same_from_its_own_command_line(project: Project) -> Non
     assert len(project.rows(shards[0])) == 3
 
 
+@pytest.mark.long
 def test_range_daily_loads_what_is_missing_and_asks_once(project: Project) -> None:
     shard = project.add_shard()
     for at, day in enumerate(("2019-03-13", "2019-03-14", "2019-03-15")):

@@ -8,7 +8,7 @@ from steps import STEPS
 
 from sandbox.holds import When
 
-FATEFUL = ("extract", "copy", "insert the marker")
+FATEFUL = ("copy",)
 """The steps at which a link is cut in the short run too."""
 
 

@@ -102,6 +102,7 @@ def reporting(tmp_path: Path, sandbox: SandboxProcess) -> Reporting:
     return found
 
 
+@pytest.mark.long
 def test_reports_of_which_something_else_is_loaded_now_are_stale(
     reporting: Reporting,
 ) -> None:

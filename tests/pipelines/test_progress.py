@@ -39,6 +39,7 @@ def tasks(luigid: Luigid, status: str) -> dict[str, Any]:
     return {task["name"]: task for task in answer.values()}
 
 
+@pytest.mark.long
 def test_rows_rate_and_how_far_a_running_load_is(
     scheduled: Project, luigid: Luigid
 ) -> None:

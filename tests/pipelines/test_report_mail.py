@@ -213,6 +213,7 @@ def test_a_sender_killed_before_or_after_the_server_took_the_mail(
     ] * 2
 
 
+@pytest.mark.long
 def test_of_two_processes_at_once_one_sends(mailing: Mailing) -> None:
     control = mailing.control
     one = control.hold("^DATA", server="smtp")

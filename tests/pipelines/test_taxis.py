@@ -75,6 +75,7 @@ def load_and_compare(project: Project, taxis: Path, days: list[date]) -> int:
     return expected.total()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_two_days_of_real_trips_arrive_value_by_value(
     project: Project, taxis: Path

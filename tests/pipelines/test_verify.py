@@ -177,6 +177,7 @@ def test_values_are_compared_one_by_one_by_reading_them_back(loaded: Project) ->
     assert loaded.rows("moscow") == before
 
 
+@pytest.mark.long
 def test_a_day_that_another_run_loads_meanwhile_is_not_judged(
     loaded: Project,
 ) -> None:
@@ -262,6 +263,7 @@ def mended_beside(project: Project, loaders: int, days: int) -> None:
     assert len(project.markers()) == 1 + loaders * days
 
 
+@pytest.mark.long
 def test_a_day_is_mended_while_other_shards_are_loaded(project: Project) -> None:
     mended_beside(project, loaders=2, days=3)
 

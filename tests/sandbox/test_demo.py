@@ -42,6 +42,7 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_demo_shows_loads_an_incident_reports_and_a_mail_and_cleans_up(
     command: list[str], scratch: Path, tmp_path: Path

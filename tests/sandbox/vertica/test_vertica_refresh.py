@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from vertica_client import PATIENCE, Background, Client, waiting
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ REFRESHES = 100
 ROWS = 40
 
 
+@pytest.mark.long
 def test_readers_see_a_report_whole_through_a_hundred_refreshes(
     vertica: Vertica, client: Client
 ) -> None:
