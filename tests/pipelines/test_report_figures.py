@@ -68,6 +68,7 @@ def load_refresh_and_compare(
         )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_reports_of_some_days_equal_what_pandas_makes_of_the_trips(
     reporting: Reporting, taxis: Path

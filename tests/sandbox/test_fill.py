@@ -321,6 +321,7 @@ def test_two_names_that_differ_in_case_only_are_refused(
     assert "case alone does not make two databases" in done.stderr
 
 
+@pytest.mark.long
 def test_the_real_trips_fill_one_shard_a_pickup_zone(
     small: SandboxProcess, taxis: Path, tmp_path: Path
 ) -> None:
