@@ -28,7 +28,7 @@ def how_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.IntRange(min=1),
             default=1,
             show_default=True,
-            help="How many processes load at a time.",
+            help="How many processes work at a time.",
         ),
         click.option(
             "--local-scheduler",

@@ -8,11 +8,13 @@ from datetime import date, datetime
 
 import click
 
-from pipelines import logs, luigid, report_runner, report_sql, settings
+from pipelines import logs, report_runner, report_sql, settings
 from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
+from pipelines.how_options import how_options
 from pipelines.rounds import How
+from pipelines.selection import DAY
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -53,15 +55,13 @@ RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
        2  the report is unknown, or its template is wrong
     """
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command(cls=AlsoOnEcs, help=REFRESH_HELP)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
 @click.option(
     "--date",
     "days",
-    type=_DAY,
+    type=DAY,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day that must be in; may be given several times.",
@@ -74,37 +74,18 @@ _DAY = click.DateTime(["%Y-%m-%d"])
     show_default=True,
     help="How many shards may be missing from the day.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="How many processes work at a time.",
-)
 @click.option("--no-mail", is_flag=True, help="Send no mail.")
-@click.option(
-    "--local-scheduler",
-    is_flag=True,
-    help="Schedule in this process, even if luigi.cfg names a luigid.",
-)
-@click.option("--verbose", "-v", is_flag=True, help="Let Luigi say what it does.")
+@how_options
 def refresh(
     reports: tuple[str, ...],
     days: tuple[datetime, ...],
     last: int | None,
     allow_missing: int,
-    workers: int,
     no_mail: bool,
-    local_scheduler: bool,
-    verbose: bool,
+    how: How,
 ) -> None:
     """Refresh reports, and mail that they are fresh."""
     options = settings.read()
-    how = How(
-        workers=workers,
-        local_scheduler=local_scheduler or not luigid.is_named(),
-        verbose=verbose,
-    )
     names = [options.report(name).name for name in dict.fromkeys(reports)]
     asked = report_runner.Asked(
         reports=tuple(names or options.report_entries),
@@ -130,7 +111,7 @@ def refresh(
 @click.command(help=RENDER_HELP)
 @click.argument("report")
 @click.option(
-    "--date", "day", type=_DAY, required=True, metavar="YYYY-MM-DD", help="The day."
+    "--date", "day", type=DAY, required=True, metavar="YYYY-MM-DD", help="The day."
 )
 def render(report: str, day: datetime) -> None:
     """Show the SQL of a report."""

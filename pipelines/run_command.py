@@ -26,7 +26,7 @@ from pipelines.exit_codes import ExitCode
 from pipelines.how_options import how_options
 from pipelines.rounds import How
 from pipelines.runner import DayReport
-from pipelines.selection import select
+from pipelines.selection import DAY, select
 from pipelines.settings import Settings
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
 @click.option(
     "--date",
     "days",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     multiple=True,
     metavar="YYYY-MM-DD",
     help="A day to load; may be given several times.",
@@ -77,14 +77,14 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
 @click.option(
     "--from",
     "first",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     metavar="YYYY-MM-DD",
     help="The first day of a range, as of `shardline backfill`.",
 )
 @click.option(
     "--to",
     "last",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=DAY,
     metavar="YYYY-MM-DD",
     help="The last day of a range, included.",
 )
