@@ -15,9 +15,9 @@ from pipelines import backfill, failures, logs, metrics, settings
 from pipelines.backfill import Report
 from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
+from pipelines.days import ONE_DAY
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
-from pipelines.grouping import ONE_DAY
 from pipelines.how_options import how_options
 from pipelines.rounds import How
 from pipelines.selection import Selection, of_options, range_options

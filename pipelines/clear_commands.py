@@ -120,10 +120,7 @@ def _lines(found: Sequence[Batch]) -> list[str]:
 
 
 def _what(batch: Batch) -> str:
-    days = f"{batch.first}"
-    if batch.last != batch.first:
-        days += f" to {batch.last}"
-    return f"{batch.table.name} {days} {named(batch.sources)}"
+    return f"{batch.table.name} {batch.days} {named(batch.sources)}"
 
 
 def _agreed() -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+ONE_DAY = timedelta(days=1)
+
 
 def ready_at(day: date, time_zone: str, settle: timedelta) -> datetime:
     """The moment from which a day may be loaded.
@@ -20,12 +22,20 @@ def ready_at(day: date, time_zone: str, settle: timedelta) -> datetime:
         moment there is if that is later.
     """
     try:
-        midnight = datetime.combine(
-            day + timedelta(days=1), time(), ZoneInfo(time_zone)
-        )
+        midnight = datetime.combine(day + ONE_DAY, time(), ZoneInfo(time_zone))
         return midnight.astimezone(UTC) + settle
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
+
+
+def half_open(first: date, last: date) -> tuple[datetime, datetime]:
+    """The moments between which some days are: `start` <= moment < `stop`.
+
+    Args:
+        first: The first day.
+        last: The last day, included.
+    """
+    return datetime.combine(first, time()), datetime.combine(last, time()) + ONE_DAY
 
 
 def is_ready(
@@ -41,4 +51,4 @@ def last_over(
     """The last day that may be loaded in each of some time zones."""
     settled = (now or datetime.now(UTC)) - settle
     today = min(settled.astimezone(ZoneInfo(zone)).date() for zone in time_zones)
-    return today - timedelta(days=1)
+    return today - ONE_DAY

@@ -1,12 +1,12 @@
-"""Which days of a shard are read by one extract and loaded by one COPY."""
+"""Days that follow each other: what one extract reads and one COPY loads of a shard."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-ONE_DAY = timedelta(days=1)
+from pipelines.days import ONE_DAY
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,22 @@ def groups(days: Iterable[date], rows_a_day: float, bounds: Bounds) -> list[Grou
         else:
             found.append(Group(day, day))
     return found
+
+
+def runs(days: Iterable[date], key: Callable[[date], object]) -> Iterator[Group]:
+    """Days that follow each other and have an equal key.
+
+    Args:
+        days: In order, each once.
+        key: What must be equal.
+    """
+    run: Group | None = None
+    for day in days:
+        if run and day - run.last == ONE_DAY and key(day) == key(run.last):
+            run = Group(run.first, day)
+            continue
+        if run:
+            yield run
+        run = Group(day, day)
+    if run:
+        yield run

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings
+from pipelines.grouping import runs
 from pipelines.plan import Plan, TablePlan, plan
-from pipelines.selection import Selection, named, of_options, range_options, runs
+from pipelines.selection import Selection, named, of_options, range_options
 from pipelines.warehouse.memo import memo
 
 SHOWN = 15
@@ -156,9 +157,8 @@ def _missing_days(part: TablePlan) -> Iterator[str]:
     for extract in part.extracts:
         for day in extract.days:
             shards.setdefault(day, []).append(extract.shard)
-    for first, last in runs(sorted(shards), lambda day: shards[day]):
-        days = str(first) if first == last else f"{first} to {last}"
-        yield f"{part.table} {days}: {named(shards[first])}"
+    for days in runs(sorted(shards), lambda day: shards[day]):
+        yield f"{part.table} {days}: {named(shards[days.first])}"
 
 
 def _stale(found: Plan) -> list[str]:
@@ -167,11 +167,9 @@ def _stale(found: Plan) -> list[str]:
         days.setdefault(name, []).append(day)
     return _first_of(
         [
-            f"stale: {name} {first}"
-            if first == last
-            else f"stale: {name} {first} to {last}"
+            f"stale: {name} {run}"
             for name, each in days.items()
-            for first, last in runs(each, lambda _: None)
+            for run in runs(each, lambda _: None)
         ]
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
@@ -12,7 +12,7 @@ import click
 
 from pipelines.catalog import Catalog, Shard, Table
 from pipelines.errors import ConfigurationError
-from pipelines.grouping import ONE_DAY
+from pipelines.grouping import Group
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -32,14 +32,12 @@ class Selection:
     @property
     def days(self) -> list[date]:
         """Each of the days, in order."""
-        return days_between(self.first, self.last)
+        return list(Group(self.first, self.last))
 
     @property
     def told(self) -> str:
         """The days, for people."""
-        if self.first == self.last:
-            return str(self.first)
-        return f"{self.first} to {self.last}"
+        return str(Group(self.first, self.last))
 
 
 def select(
@@ -104,32 +102,6 @@ def named(shards: Sequence[str]) -> str:
     more = len(shards) - NAMED
     shown = ", ".join(shards[:NAMED])
     return f"{shown} and {more} more shards" if more > 0 else shown
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Each day from one to another, both included."""
-    return [first + at * ONE_DAY for at in range((last - first).days + 1)]
-
-
-def runs(
-    days: Iterable[date], key: Callable[[date], object]
-) -> Iterator[tuple[date, date]]:
-    """First and last of days that follow each other and have an equal key.
-
-    Args:
-        days: In order, each once.
-        key: What must be equal.
-    """
-    first = last = None
-    for day in days:
-        if first and last and day - last == ONE_DAY and key(day) == key(last):
-            last = day
-            continue
-        if first and last:
-            yield first, last
-        first = last = day
-    if first and last:
-        yield first, last
 
 
 def range_options(*, required: bool = True) -> Callable[[Any], Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -81,7 +82,7 @@ def transfer(
                     continue
                 part = span.start_of(left)
                 found = _copy(connection, part, settings, etl_ids, watcher)
-                failure = _finish(connection, markers, part, found)
+                failure = _commit(connection, partial(markers.insert_all, part, found))
         if failure is not None:
             known = _those(left, _settle(span, settings, failure))
             if not known:
@@ -128,7 +129,10 @@ def replace(
                 known = _copy(
                     connection, part, settings, etl_ids, watcher, staging=STAGING
                 )
-                failure = _swap(connection, markers, span.start_of(known), known)
+                part = span.start_of(known)
+                failure = _commit(
+                    connection, partial(replace_days, connection, markers, part, known)
+                )
         if failure is not None:
             found = _settle(span, settings, failure)
             if any(found.get(day) != marker for day, marker in known.items()):
@@ -186,28 +190,11 @@ def _watched(
         watcher.sent(encoders.rows)
 
 
-def _finish(
-    connection: Connection, markers: Markers, span: Span, new: Found
-) -> ShardlineError | None:
-    """Insert the markers and commit; what went wrong, if anything did."""
+def _commit(connection: Connection, write: Callable[[], None]) -> ShardlineError | None:
+    """Write the last and commit; what went wrong, if anything did."""
     try:
         with stages().during(COMMIT):
-            markers.insert_all(span, new)
-            connection.commit()
-    except ShardlineError as error:
-        with suppress(ShardlineError):
-            connection.rollback()
-        return error
-    return None
-
-
-def _swap(
-    connection: Connection, markers: Markers, span: Span, new: Found
-) -> ShardlineError | None:
-    """Replace the days and commit; what went wrong, if anything did."""
-    try:
-        with stages().during(COMMIT):
-            replace_days(connection, markers, span, new)
+            write()
             connection.commit()
     except ShardlineError as error:
         with suppress(ShardlineError):

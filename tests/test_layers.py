@@ -74,7 +74,7 @@ FLOORS = [
     {
         "pipelines.columns",
         "pipelines.database_faults",
-        "pipelines.days",
+        "pipelines.grouping",
         "pipelines.luigi_cfg",
         "pipelines.prepared",
         "pipelines.reach",
@@ -83,12 +83,12 @@ FLOORS = [
         "pipelines.template_quotes",
     },
     {
+        "pipelines.days",
         "pipelines.deadlines",
         "pipelines.due_times",
         "pipelines.errors",
         "pipelines.exit_codes",
         "pipelines.first_process",
-        "pipelines.grouping",
         "pipelines.ledger",
         "pipelines.logs",
         "pipelines.outages",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 
 import pymssql
 
 from pipelines.catalog import Partition
+from pipelines.days import half_open
 from pipelines.source.faults import translated
 from pipelines.source.guids import come_as_octets
 from pipelines.spans import Span
@@ -62,14 +62,15 @@ def statement(
     table = partition.table
     several = partition.first != partition.last
     order_by = table.key if by_key else table.date_column if several else None
+    start, stop = half_open(partition.first, partition.last)
     return render(
         "extract",
         Dialect.SQL_SERVER,
         columns=table.columns,
         query=Sql(table.query),
         date_column=table.date_column,
-        start=dt.datetime.combine(partition.first, dt.time()),
-        stop=dt.datetime.combine(partition.last, dt.time()) + dt.timedelta(days=1),
+        start=start,
+        stop=stop,
         order_by=order_by,
         guids_as_octets=guids_as_octets,
     )

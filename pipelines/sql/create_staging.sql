@@ -1,9 +1,7 @@
 CREATE LOCAL TEMPORARY TABLE {{ staging | ident }} (
 {% for column in columns %}
-    {{ column.name | ident }} {{ column.type }}{% if not column.nullable %} NOT NULL{% endif %},
+    {{ column.name | ident }} {{ column.type }}{% if not column.nullable %} NOT NULL{% endif %}{% if not loop.last %},{% endif %}
+
 {% endfor %}
-    "etl_source" VARCHAR({{ source_octets }}) NOT NULL,
-    "etl_id" INTEGER NOT NULL,
-    "hash_id" INTEGER NOT NULL
 )
 ON COMMIT DELETE ROWS

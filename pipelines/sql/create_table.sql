@@ -1,10 +1,8 @@
 CREATE TABLE IF NOT EXISTS {{ schema | ident }}.{{ table | ident }} (
 {% for column in columns %}
-    {{ column.name | ident }} {{ column.type }}{% if not column.nullable %} NOT NULL{% endif %},
+    {{ column.name | ident }} {{ column.type }}{% if not column.nullable %} NOT NULL{% endif %}{% if not loop.last %},{% endif %}
+
 {% endfor %}
-    "etl_source" VARCHAR({{ source_octets }}) NOT NULL,
-    "etl_id" INTEGER NOT NULL,
-    "hash_id" INTEGER NOT NULL
 )
 ORDER BY {{ date_column | ident }}, "etl_source", {{ key | ident }}
 SEGMENTED BY HASH("hash_id") ALL NODES

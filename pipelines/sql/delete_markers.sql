@@ -1,3 +1,3 @@
 DELETE FROM {{ schema | ident }}.{{ markers | ident }}
-WHERE "target_table" = {{ target }} AND "source" = {{ source }}
+WHERE "target_table" = {{ target }} AND "source" IN ({{ sources }})
     AND "day" >= {{ first }} AND "day" <= {{ last }}

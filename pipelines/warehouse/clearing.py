@@ -6,19 +6,19 @@ waits for another that waits for it.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
 from pipelines.catalog import Table
-from pipelines.selection import runs
+from pipelines.grouping import Group, runs
 from pipelines.settings import Warehouse
-from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection, connect
 from pipelines.warehouse.contents import counted
 from pipelines.warehouse.coverage import coverage
+from pipelines.warehouse.markers import Markers
+from pipelines.warehouse.replace import delete_statement
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,14 @@ class Batch:
 
     Attributes:
         table: The table.
-        first: The first day.
-        last: The last day, included.
+        days: Which.
         sources: The sources that have a marker or rows.
         markers: How many markers they have.
         rows: How many rows.
     """
 
     table: Table
-    first: date
-    last: date
+    days: Group
     sources: tuple[str, ...]
     markers: int
     rows: int
@@ -91,18 +89,12 @@ def batches(
         for day, by_source in holdings.items()
     }
     days = sorted(day for day, present in those.items() if present)
-    for first, last in runs(days, lambda day: those[day]):
-        within = [
-            holdings[day][source]
-            for day in days
-            if first <= day <= last
-            for source in those[day]
-        ]
+    for run in runs(days, lambda day: those[day]):
+        within = [holdings[day][source] for day in run for source in those[day]]
         yield Batch(
             table=table,
-            first=first,
-            last=last,
-            sources=those[first],
+            days=run,
+            sources=those[run.first],
             markers=sum(has.markers for has in within),
             rows=sum(has.rows for has in within),
         )
@@ -116,32 +108,10 @@ def forget(options: Warehouse, batch: Batch) -> tuple[int, int]:
             may have happened, and trying again does no harm.
         PermanentError: Nothing is deleted.
     """
-    schema, name = batch.table.schema_and_table
-    marker_schema, _, markers = options.markers.partition(".")
+    table, sources, days = batch.table, batch.sources, batch.days
     with connect(options) as connection:
-        ((rows,),) = connection.query(
-            render(
-                "delete_sources",
-                Dialect.VERTICA,
-                schema=schema,
-                table=name,
-                sources=batch.sources,
-                date_column=batch.table.date_column,
-                start=dt.datetime.combine(batch.first, dt.time()),
-                stop=dt.datetime.combine(batch.last, dt.time()) + dt.timedelta(days=1),
-            )
-        )
-        ((forgotten,),) = connection.query(
-            render(
-                "delete_source_markers",
-                Dialect.VERTICA,
-                schema=marker_schema,
-                markers=markers,
-                target=batch.table.target,
-                sources=batch.sources,
-                first=batch.first,
-                last=batch.last,
-            )
-        )
+        markers = Markers(connection, options.markers)
+        ((rows,),) = connection.query(delete_statement(table, sources, days))
+        forgotten = markers.delete(table, sources, days)
         connection.commit()
-    return cast(int, forgotten), cast(int, rows)
+    return forgotten, cast(int, rows)

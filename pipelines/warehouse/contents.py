@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
 from pipelines.catalog import Partition, Table
+from pipelines.days import half_open
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.faults import MissingRelationError
@@ -95,13 +95,14 @@ def _render(
     template: str, table: Table, first: date, last: date, **more: object
 ) -> str:
     schema, name = table.schema_and_table
+    start, stop = half_open(first, last)
     return render(
         template,
         Dialect.VERTICA,
         schema=schema,
         table=name,
         date_column=table.date_column,
-        start=dt.datetime.combine(first, dt.time()),
-        stop=dt.datetime.combine(last, dt.time()) + dt.timedelta(days=1),
+        start=start,
+        stop=stop,
         **more,
     )

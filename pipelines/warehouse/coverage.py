@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import date
 
 from pipelines.catalog import Table
-from pipelines.grouping import ONE_DAY
+from pipelines.days import ONE_DAY
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.faults import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers

@@ -7,12 +7,13 @@ exactly when its marker is, and can be there once only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
 from pipelines.catalog import Partition, Table
+from pipelines.grouping import Group
 from pipelines.spans import Span
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
@@ -78,9 +79,22 @@ class Markers:
         ]
         self._connection.query(self._render("insert_marker", **_key(span), days=days))
 
-    def delete(self, span: Span) -> None:
-        """Delete the markers of a span, in the open transaction."""
-        self._connection.query(self._render("delete_markers", **_key(span)))
+    def delete(self, table: Table, sources: Sequence[str], days: Group) -> int:
+        """Delete some sources' markers of some days, in the open transaction.
+
+        Returns:
+            How many there were.
+        """
+        ((deleted,),) = self._connection.query(
+            self._render(
+                "delete_markers",
+                target=table.target,
+                sources=sources,
+                first=days.first,
+                last=days.last,
+            )
+        )
+        return cast(int, deleted)
 
     def of_days(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
         """All markers of a table from one day to another, both included."""

@@ -8,12 +8,13 @@ its DELETE takes the target's exclusive lock, which every other replacement wait
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipelines.catalog import Table
+from pipelines.days import half_open
 from pipelines.errors import PermanentError
+from pipelines.grouping import Group
 from pipelines.spans import Span
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
@@ -39,7 +40,8 @@ def replace(
         PermanentError: Not all rows that were staged have arrived.
         ShardlineError: The warehouse failed; the caller must roll back.
     """
-    connection.query(delete_statement(span))
+    source = [span.shard.name]
+    connection.query(delete_statement(span.table, source, span.days))
     rows = sum(marker.rows for marker in new.values())
     if rows:
         ((moved,),) = connection.query(insert_statement(span.table))
@@ -48,22 +50,23 @@ def replace(
                 f"Vertica moved {moved} rows of {rows} from the staging table",
                 step="compare the target's columns with the catalog",
             )
-    markers.delete(span)
+    markers.delete(span.table, source, span.days)
     markers.insert_all(span, new)
 
 
-def delete_statement(span: Span) -> str:
-    """The DELETE of a span's rows, whichever load brought them."""
-    schema, table = span.table.schema_and_table
+def delete_statement(table: Table, sources: Sequence[str], days: Group) -> str:
+    """The DELETE of some sources' rows of some days, whichever load brought them."""
+    schema, name = table.schema_and_table
+    start, stop = half_open(days.first, days.last)
     return render(
         "delete_rows",
         Dialect.VERTICA,
         schema=schema,
-        table=table,
-        source=span.shard.name,
-        date_column=span.table.date_column,
-        start=dt.datetime.combine(span.first, dt.time()),
-        stop=dt.datetime.combine(span.last, dt.time()) + dt.timedelta(days=1),
+        table=name,
+        sources=sources,
+        date_column=table.date_column,
+        start=start,
+        stop=stop,
     )
 
 

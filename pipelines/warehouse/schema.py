@@ -66,7 +66,6 @@ def statements(options: Warehouse, table: Table) -> list[str]:
         schema=schema,
         table=name,
         columns=_columns(table),
-        source_octets=SOURCE_OCTETS,
         date_column=table.date_column,
         key=table.key,
     )
@@ -92,14 +91,16 @@ def staging_statement(table: Table, staging: str) -> str:
         Dialect.VERTICA,
         staging=staging,
         columns=_columns(table),
-        source_octets=SOURCE_OCTETS,
     )
 
 
 def _columns(table: Table) -> list[_Column]:
+    """Those of the source, and those that every load fills."""
     return [
-        _Column(column.name, Sql(column.vertica), column.nullable)
-        for column in table.columns
+        *(_Column(one.name, Sql(one.vertica), one.nullable) for one in table.columns),
+        _Column("etl_source", Sql(f"VARCHAR({SOURCE_OCTETS})"), nullable=False),
+        _Column("etl_id", Sql("INTEGER"), nullable=False),
+        _Column("hash_id", Sql("INTEGER"), nullable=False),
     ]
 
 

@@ -116,6 +116,7 @@ def rendered() -> dict[str, str]:
     week = Span(orders, moscow, Group(partition.day, date(2019, 3, 20)))
     values = [[partition.day, 1, 2, 3], [date(2019, 3, 15), 4, 0, 0]]
     names = {"schema": "stage", "markers": "markers"}
+    sources = ["kazan", "o'hara"]
     return {
         "use_database": render("use_database", T, database=moscow.database),
         "describe_query": render("describe_query", T, query=orders.query),
@@ -130,9 +131,17 @@ def rendered() -> dict[str, str]:
         "insert_markers": render("insert_marker", V, **names, **key, days=values),
         "extract_days": statement(week),
         "create_staging": schema.staging_statement(orders, STAGING),
-        "delete_rows": replace.delete_statement(week),
+        "delete_rows": replace.delete_statement(orders, sources, week.days),
         "insert_staged": replace.insert_statement(orders),
-        "delete_markers": render("delete_markers", V, **names, **span),
+        "delete_markers": render(
+            "delete_markers",
+            V,
+            **names,
+            target=orders.target,
+            sources=sources,
+            first=week.first,
+            last=week.last,
+        ),
         "select_marker": render("select_marker", V, **names, **span),
         "select_markers": render(
             "select_markers",
@@ -149,11 +158,10 @@ def rendered() -> dict[str, str]:
 
 
 def of_looking(orders: catalog.Table, day: date) -> dict[str, str]:
-    """The statements of plan, verify and clear."""
+    """The statements of plan and verify."""
     table = {"schema": "stage", "table": "orders", "date_column": orders.date_column}
     start = datetime.combine(day, time())
     range_ = {**table, "start": start, "stop": start + timedelta(days=1)}
-    sources = ["kazan", "o'hara"]
     return {
         "count_rows": render("count_rows", V, **range_),
         "select_moved": render("select_moved", V, **range_, key=orders.key),
@@ -162,19 +170,8 @@ def of_looking(orders: catalog.Table, day: date) -> dict[str, str]:
             V,
             **range_,
             key=orders.key,
-            source=sources[1],
+            source="o'hara",
             columns=[column.name for column in orders.columns],
-        ),
-        "delete_sources": render("delete_sources", V, **range_, sources=sources),
-        "delete_source_markers": render(
-            "delete_source_markers",
-            V,
-            schema="stage",
-            markers="markers",
-            target=orders.target,
-            sources=sources,
-            first=day,
-            last=day,
         ),
     }
 

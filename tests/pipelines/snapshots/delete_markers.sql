@@ -1,3 +1,3 @@
 DELETE FROM "stage"."markers"
-WHERE "target_table" = 'stage.orders' AND "source" = 'moscow'
-    AND "day" >= DATE '2019-03-14' AND "day" <= DATE '2019-03-14'
+WHERE "target_table" = 'stage.orders' AND "source" IN ('kazan', 'o''hara')
+    AND "day" >= DATE '2019-03-14' AND "day" <= DATE '2019-03-20'

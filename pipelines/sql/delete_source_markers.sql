@@ -1,3 +1,0 @@
-DELETE FROM {{ schema | ident }}.{{ markers | ident }}
-WHERE "target_table" = {{ target }} AND "source" IN ({{ sources }})
-  AND "day" >= {{ first }} AND "day" <= {{ last }}
