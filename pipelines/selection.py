@@ -14,7 +14,27 @@ from pipelines.catalog import Catalog, Shard, Table
 from pipelines.errors import ConfigurationError
 from pipelines.grouping import Group
 
-DAY = click.DateTime(["%Y-%m-%d"])
+YEARS = range(1753, 3000)
+"""Of days that commands take: from the first that SQL Server's datetime has."""
+
+
+class _Day(click.DateTime):
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """As click does, and within `YEARS`."""
+        day: datetime = super().convert(value, param, ctx)
+        if day.year not in YEARS:
+            self.fail(
+                f"{day.date()} is not from {YEARS[0]}-01-01 to {YEARS[-1]}-12-31",
+                param,
+                ctx,
+            )
+        return day
+
+
+DAY = _Day(["%Y-%m-%d"])
+"""A day as commands take it."""
 
 NAMED = 3
 """Most shards that a line names."""

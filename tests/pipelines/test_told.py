@@ -315,3 +315,14 @@ def test_an_option_out_of_its_range_is_named(
     assert result.code == 2
     assert told in result.last_line
     assert len(result.told) == 1
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+@pytest.mark.parametrize("command", ["verify", "clear", "plan", "backfill"])
+def test_a_day_that_no_server_counts_is_refused(
+    project: Project, command: str, day: str
+) -> None:
+    result = project.run("shardline", command, "--from", day, "--to", day)
+    (line,) = result.told
+    assert result.code == 2
+    assert f"'--from': {day} is not from 1753-01-01 to 2999-12-31" in line
