@@ -20,7 +20,6 @@ from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
 from pipelines.stages import stages
-from pipelines.tally import tally
 from pipelines.transfer import Watcher, transfer
 from pipelines.warehouse.markers import Found, Marker
 from pipelines.warehouse.memo import memo
@@ -94,7 +93,7 @@ def _note(
     those: Mapping[date, Session],
     found: Found,
 ) -> None:
-    """Note what is in the warehouse: in the sessions, the memo and the tally."""
+    """Note what is in the warehouse: in the sessions and the memo."""
     seen = memo(options.warehouse)
     for day, marker in found.items():
         session = those[day]
@@ -104,8 +103,6 @@ def _note(
         if session.outcome is Outcome.PRESENT:
             session.rows = 0
             sessions.confirm(engine, marker.etl_id, marker.rows)
-    rows = sum(session.rows or 0 for day, session in those.items() if day in found)
-    tally().add(len(found), rows)
 
 
 @contextmanager
@@ -145,6 +142,7 @@ def _enter(
         Entry(
             *(span.table.name, span.shard.name, number),
             outcomes=dict(Counter(those[day].outcome.value for day in found)),
+            days=len(found),
             sessions=[session.id for session in own],
             rows=sum(session.rows or 0 for session in own),
             octets=octets,

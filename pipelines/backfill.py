@@ -28,7 +28,6 @@ from pipelines.runner import exit_code_for
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
-from pipelines.tally import tally
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
@@ -96,7 +95,6 @@ class Report:
 def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
     stopper().grace = settings.run.grace
-    tally()
     ledger()
     database.connect(settings.sessions.database)
     events.begin()

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pipelines.tally import tally
+from pipelines.ledger import ledger
 
 LOOK = 0.5
 """Seconds between two looks at what is done, on a terminal."""
@@ -55,7 +55,7 @@ def _bar(console: Console, what: str, days: int, ended: threading.Event) -> None
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(compact=True),
     )
-    before, begun = tally().read()[0], time.monotonic()
+    before, begun = ledger().progress()[0], time.monotonic()
     with Progress(
         *columns, console=console, auto_refresh=False, transient=True, expand=True
     ) as progress:
@@ -63,15 +63,15 @@ def _bar(console: Console, what: str, days: int, ended: threading.Event) -> None
         over = False
         while not over:
             over = ended.wait(LOOK)
-            done = tally().read()[0] - before
+            done = ledger().progress()[0] - before
             rate = done / max(time.monotonic() - begun, 1e-3)
             progress.update(bar, completed=done, rate=f"{rate:,.0f}/s", refresh=True)
 
 
 def _lines(console: Console, what: str, days: int, ended: threading.Event) -> None:
-    (before, rows_before), begun = tally().read(), time.monotonic()
+    (before, rows_before), begun = ledger().progress(), time.monotonic()
     while not ended.wait(LINE):
-        done, rows = tally().read()
+        done, rows = ledger().progress()
         done, rows = done - before, rows - rows_before
         rate = done / (time.monotonic() - begun)
         console.print(

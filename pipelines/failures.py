@@ -1,18 +1,14 @@
 """What failed or is worth a warning, told in lines when all else has been said.
 
 Luigi runs tasks in forked children and prints its own summary last, which names no
-cause. The lines travel through a file without a name from whichever process failed to
-the one that started the run; what nobody has taken from there is printed when that
-process ends.
+cause. The lines travel from whichever process failed to the one that started the run;
+what nobody has taken from there is printed when that process ends.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
 import logging
-import os
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +21,7 @@ from pipelines.errors import (
     ShardlineError,
     one_line,
 )
+from pipelines.shared_records import SharedRecords
 
 LASTING = (ConfigurationError, NotReadyError, PermanentError)
 """What fails again until someone acts, or time passes."""
@@ -50,13 +47,13 @@ class Lines:
     """Lines from this process and from the children that it forks."""
 
     def __init__(self) -> None:
-        """Open the file; children that are forked from now on share it."""
-        self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115
+        """Begin with none; children that are forked from now on add to them."""
+        self._records = SharedRecords()
         self._read_to = 0
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._file.close()
+        """Let go of what they are kept in."""
+        self._records.close()
 
     def add(self, line: str, task_id: str = "", *, lasts: bool = False) -> None:
         """Add what failed, in any of the processes.
@@ -104,8 +101,8 @@ class Lines:
 
     def take(self) -> Told:
         """All that was added since the last time, each line once."""
-        added = _forgiven(self._added())
-        self._read_to = os.fstat(self._file.fileno()).st_size
+        records, self._read_to = self._records.since(self._read_to)
+        added = _forgiven(records)
         failed = [words[0] for kind, *words in added if kind == "failed"]
         return Told(
             warnings=tuple(f"warning: {line}" for line in _shared(added, "warned")),
@@ -113,14 +110,10 @@ class Lines:
         )
 
     def _added(self) -> list[list[str]]:
-        size = os.fstat(self._file.fileno()).st_size
-        octets = os.pread(self._file.fileno(), size - self._read_to, self._read_to)
-        return [json.loads(line) for line in octets.splitlines()]
+        return self._records.since(self._read_to)[0]
 
     def _write(self, kind: str, *words: str) -> None:
-        line = json.dumps([kind, *(one_line(word) for word in words)])
-        # Appended by one write, so that lines of several processes do not mix.
-        os.write(self._file.fileno(), line.encode() + b"\n")
+        self._records.add([kind, *(one_line(word) for word in words)])
 
 
 def _forgiven(added: Sequence[list[str]]) -> list[list[str]]:

@@ -1,17 +1,15 @@
 """What a run has done, attempt by attempt, known to the process that started it.
 
-Luigi runs loads in forked children. Each adds an entry to a file without a name that
-all of them share; the parent reads them for its report and its metrics.
+Luigi runs loads in forked children. Each adds an entry; the parent reads them for its
+report, its progress and its metrics.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+
+from pipelines.shared_records import SharedRecords
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,7 @@ class Entry:
         shard: The shard.
         attempt: Which attempt at it this was, from 1.
         outcomes: How many days of it ended in which way.
+        days: How many days it has brought, found there or compared.
         sessions: The numbers in the log of the days that this attempt itself loaded.
         rows: How many rows they have.
         octets: How many octets were sent to the warehouse.
@@ -32,7 +31,8 @@ class Entry:
     table: str
     shard: str
     attempt: int
-    outcomes: dict[str, int]
+    outcomes: dict[str, int] = field(default_factory=dict)
+    days: int = 0
     sessions: list[int] = field(default_factory=list)
     rows: int = 0
     octets: int = 0
@@ -40,42 +40,45 @@ class Entry:
 
 
 class Ledger:
-    """The entries of this process and of the children that it forks."""
+    """The entries of this process and of the children that it forks.
+
+    What is summed up may be asked often: each entry is read once for it.
+    """
 
     def __init__(self) -> None:
         """Begin with none; children that are forked from now on add to them."""
-        self._file = tempfile.TemporaryFile("ab+", buffering=0)  # noqa: SIM115 - kept
-        self._sessions: set[int] = set()
+        self._records = SharedRecords()
         self._read_to = 0
+        self._sessions: set[int] = set()
+        self._days = 0
+        self._rows = 0
 
     def add(self, entry: Entry) -> None:
         """Add what an attempt did."""
-        # Appended by one write, so that entries of several processes do not mix.
-        os.write(self._file.fileno(), json.dumps(asdict(entry)).encode() + b"\n")
+        self._records.add(asdict(entry))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> list[Entry]:
         """All entries so far, as they came."""
-        return map(_entry, self._lines(0))
+        records, _ = self._records.since(0)
+        return [Entry(**record) for record in records]
 
     def sessions(self) -> set[int]:
-        """The numbers in the log of what this run itself has loaded.
-
-        May be asked often: each entry is read once.
-        """
-        for line in self._lines(self._read_to):
-            self._sessions.update(_entry(line).sessions)
-            self._read_to += len(line)
+        """The numbers in the log of what this run itself has loaded."""
+        self._read()
         return self._sessions
 
-    def _lines(self, start: int) -> list[bytes]:
-        """The whole lines from an offset on, each with its end."""
-        size = os.fstat(self._file.fileno()).st_size
-        octets = os.pread(self._file.fileno(), size - start, start)
-        return octets[: octets.rfind(b"\n") + 1].splitlines(keepends=True)
+    def progress(self) -> tuple[int, int]:
+        """How many days of shards are done so far, and how many rows came."""
+        self._read()
+        return self._days, self._rows
 
-
-def _entry(line: bytes) -> Entry:
-    return Entry(**json.loads(line))
+    def _read(self) -> None:
+        records, self._read_to = self._records.since(self._read_to)
+        for record in records:
+            entry = Entry(**record)
+            self._sessions.update(entry.sessions)
+            self._days += entry.days
+            self._rows += entry.rows
 
 
 @lru_cache(maxsize=1)

@@ -10,13 +10,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from pipelines.asked_days import last_days
 from pipelines.catalog import Table
-from pipelines.days import is_ready
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.ledger import Entry, ledger
@@ -96,8 +94,7 @@ class Run:
         """The figures now; called by the client for each look at them."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - extra
 
-        entries = list(ledger().entries())
-        for name, told, labels, values in _figures(entries):
+        for name, told, labels, values in _figures(ledger().entries()):
             family = GaugeMetricFamily(f"shardline_run_{name}", told, labels=labels)
             for key, value in sorted(values.items()):
                 family.add_metric(list(key), value)
@@ -155,28 +152,16 @@ def lag_of(table: Table, settings: Settings) -> int | None:
 
     None if the warehouse cannot be asked; at most `LOOK_BACK`.
     """
-    last = _latest_over(settings)
-    first = last - timedelta(days=LOOK_BACK - 1)
+    days = last_days(LOOK_BACK, settings)
     try:
-        present = memo(settings.warehouse).markers(table, first, last)
+        present = memo(settings.warehouse).markers(table, days[0], days[-1])
     except ShardlineError:
         return None
     shards = settings.catalog.shards
-    for lag in range(LOOK_BACK):
-        day = last - timedelta(days=lag)
+    for lag, day in enumerate(reversed(days)):
         if all((day, name) in present for name in shards):
             return lag
     return LOOK_BACK
-
-
-def _latest_over(settings: Settings) -> date:
-    """The latest day that is over for all shards."""
-    zones = {shard.time_zone for shard in settings.catalog.shards.values()}
-    day = max(datetime.now(ZoneInfo(zone)).date() for zone in zones or {"UTC"})
-    now = datetime.now(UTC)
-    while not all(is_ready(day, zone, settings.load.settle, now) for zone in zones):
-        day -= timedelta(days=1)
-    return day
 
 
 def _registry(run: Run) -> CollectorRegistry:

@@ -9,10 +9,10 @@ import luigi
 
 from pipelines import settings
 from pipelines.grouping import groups
+from pipelines.ledger import Entry, ledger
 from pipelines.load_days import Days
 from pipelines.spans import Span
 from pipelines.survey import survey
-from pipelines.tally import tally
 from pipelines.transfer import replace
 from pipelines.warehouse.markers import Marker, Markers
 from pipelines.warehouse.memo import memo
@@ -81,7 +81,7 @@ class RecheckDays(Days):
             part = Span(span.table, span.shard, days)
             yield reload_of(part, [known[day].etl_id for day in days])
         self.checked = True
-        tally().add(len(span), 0)
+        ledger().add(Entry(self.table, self.shard, attempt=1, days=len(span)))
 
 
 def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
