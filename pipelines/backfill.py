@@ -24,7 +24,7 @@ from pipelines.grouping import Group
 from pipelines.ledger import ledger
 from pipelines.prepared import PreparedTask
 from pipelines.rounds import How, build
-from pipelines.runner import exit_code_for
+from pipelines.runner import exit_code_for, why_missing
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
@@ -32,15 +32,6 @@ from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
 DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
-
-WHY = {
-    ExitCode.ALREADY_RUNNING: "are being loaded by another run; wait for its end",
-    ExitCode.NOT_RUN: "are kept by luigid for another run, or for one that has died"
-    " until it drops that; see its page, and run it again in two minutes",
-    ExitCode.INTERRUPTED: "are not loaded, since the run was told to end",
-    ExitCode.TERMINATED: "are not loaded, since the run was told to end",
-}
-"""Why days are missing of which none has failed."""
 
 
 @dataclass
@@ -219,6 +210,6 @@ def _count(
 
 
 def _unexplained(report: Report) -> str:
-    why = WHY.get(report.exit_code, "are not loaded; run it again with --verbose")
     days = f"{report.table} {Group(report.first, report.last)}"
-    return f"{days}: {report.missing:,} days of shards {why}"
+    why = why_missing(report.exit_code)
+    return f"{days}: {report.missing:,} days of shards are {why}"

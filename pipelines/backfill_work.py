@@ -9,8 +9,7 @@ from typing import Protocol
 
 from pipelines import database, failures
 from pipelines.catalog import Shard, Table
-from pipelines.days import ready_at
-from pipelines.errors import NotReadyError
+from pipelines.days import not_over, ready_at
 from pipelines.grouping import Group, groups
 from pipelines.history import rows_a_day
 from pipelines.load_days import LoadDays
@@ -196,9 +195,6 @@ def _tell_wait(
 ) -> None:
     """Say in a line why days have to wait."""
     ready = ready_at(days[-1], shard.time_zone, settings.load.settle)
-    why = NotReadyError(
-        f"the day is not over in {shard.time_zone}",
-        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
-    )
     what = f"{table.name} {Group(days[0], days[-1])}"
-    failures.lines().wait_for(what, shard.name, str(why))
+    why = str(not_over(shard.time_zone, ready))
+    failures.lines().wait_for(what, shard.name, why)

@@ -11,6 +11,7 @@ import click
 from pipelines import settings
 from pipelines.catalog import Table
 from pipelines.errors import ConfigurationError, TransientError
+from pipelines.exit_codes import ExitCode
 from pipelines.retries import retrying
 from pipelines.selection import Selection, matching, named, of_options, range_options
 from pipelines.settings import Settings
@@ -22,8 +23,6 @@ from pipelines.warehouse.clearing import (
     holdings,
 )
 from pipelines.warehouse.memo import memo
-
-DECLINED = 2
 
 SHOWN = 20
 """Most lines about what would be deleted; the others are counted."""
@@ -74,7 +73,7 @@ def clear(
         return
     if not yes and not _agreed():
         click.echo("nothing is deleted", err=True)
-        sys.exit(DECLINED)
+        sys.exit(ExitCode.USAGE)
     for batch in found:
         markers, rows = _forget(options, batch)
         click.echo(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")

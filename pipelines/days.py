@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pipelines.errors import NotReadyError
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -26,6 +28,14 @@ def ready_at(day: date, time_zone: str, settle: timedelta) -> datetime:
         return midnight.astimezone(UTC) + settle
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)
+
+
+def not_over(time_zone: str, ready: datetime) -> NotReadyError:
+    """The error of a day that may be loaded from the moment `ready` on."""
+    return NotReadyError(
+        f"the day is not over in {time_zone}",
+        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def half_open(first: date, last: date) -> tuple[datetime, datetime]:

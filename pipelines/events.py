@@ -22,8 +22,9 @@ from pipelines import database, failures, luigid, settings, templates
 from pipelines.alerts import events as alerts
 from pipelines.alerts import follower
 from pipelines.alerts.outbox import Event as Told
-from pipelines.days import ready_at
-from pipelines.errors import NotReadyError, ShardlineError, TransientError
+from pipelines.days import not_over, ready_at
+from pipelines.errors import ShardlineError, TransientError
+from pipelines.exit_codes import ExitCode
 from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
 from pipelines.load_days import Days
 from pipelines.recovery import close_dead_sessions
@@ -33,12 +34,12 @@ from pipelines.templates import Dialect
 logger = logging.getLogger(__name__)
 
 EXIT_CODES = {
-    "already_running": 10,
-    "missing_data": 20,
-    "not_run": 25,
-    "task_failed": 30,
-    "scheduling_error": 35,
-    "unhandled_exception": 40,
+    "already_running": ExitCode.ALREADY_RUNNING,
+    "missing_data": ExitCode.NOT_READY,
+    "not_run": ExitCode.NOT_RUN,
+    "task_failed": ExitCode.FAILED,
+    "scheduling_error": ExitCode.NOT_SCHEDULED,
+    "unhandled_exception": ExitCode.UNHANDLED,
 }
 """What luigi.cfg has in [retcode]."""
 
@@ -97,7 +98,7 @@ def _exit_with_a_code() -> None:
     config = luigi.configuration.get_config()
     for option, code in EXIT_CODES.items():
         if not config.has_option("retcode", option):
-            config.set("retcode", option, str(code))
+            config.set("retcode", option, str(int(code)))
     if not config.has_option("worker", "check_complete_on_run"):
         config.set("worker", "check_complete_on_run", "true")
 
@@ -210,12 +211,8 @@ def _luigi_asks_luigid() -> bool:
 def _note_if_not_over(task: LoadShard | Days, ended: DayEnded) -> None:
     if ended.complete():
         return
-    settle = settings.current().load.settle
-    ready = ready_at(ended.date, ended.time_zone, settle)
+    ready = ready_at(ended.date, ended.time_zone, settings.current().load.settle)
     held = max(ready - datetime.now(UTC), timedelta(0)) + LATE
-    why = NotReadyError(
-        f"the day is not over in {ended.time_zone}",
-        step=f"run it again after {ready:%Y-%m-%d %H:%M} UTC",
-    )
+    why = not_over(ended.time_zone, ready)
     failures.lines().wait_for(f"{task.table} {ended.date}", task.shard, str(why))
     alerts.tell_later(why, task, Told.DEPENDENCY_MISSING, held)

@@ -9,6 +9,7 @@ import click
 
 from pipelines import checks, listing, settings
 from pipelines.deploying.elsewhere import AlsoOnEcs
+from pipelines.exit_codes import ExitCode
 
 CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
@@ -61,5 +62,6 @@ def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
         lines = listing.test_table(found, answers) if test else listing.table(found)
         click.echo("\n".join(lines))
     if any(one.fault for one in found):
-        sys.exit(2)
-    sys.exit(0 if all(answer.ok for answer in answers) else 30)
+        sys.exit(ExitCode.USAGE)
+    works = all(answer.ok for answer in answers)
+    sys.exit(ExitCode.COMPLETE if works else ExitCode.FAILED)

@@ -169,14 +169,24 @@ def _unexplained(what: str, missing: Sequence[str], code: ExitCode) -> tuple[str
     """What is missing without anything having failed."""
     if not missing:
         return ()
-    why = {
-        ExitCode.INTERRUPTED: "not loaded, since the run was told to end",
-        ExitCode.TERMINATED: "not loaded, since the run was told to end",
-        ExitCode.ALREADY_RUNNING: "being loaded by another run; wait for its end",
-        ExitCode.NOT_RUN: "kept by luigid for another run, or for one that has died"
-        " until it drops that; see its page, and run it again in two minutes",
-    }.get(code, "not loaded; run it again with --verbose")
-    return (f"{what} {missing[0]} ({len(missing)} shards in all): {why}",)
+    in_all = f"({len(missing)} shards in all)"
+    return (f"{what} {missing[0]} {in_all}: {why_missing(code)}",)
+
+
+def why_missing(code: ExitCode) -> str:
+    """What is with days that are missing, although nothing has failed."""
+    match code:
+        case ExitCode.INTERRUPTED | ExitCode.TERMINATED:
+            return "not loaded, since the run was told to end"
+        case ExitCode.ALREADY_RUNNING:
+            return "being loaded by another run; wait for its end"
+        case ExitCode.NOT_RUN:
+            return (
+                "kept by luigid for another run, or for one that has died until it"
+                " drops that; see its page, and run it again in two minutes"
+            )
+        case _:
+            return "not loaded; run it again with --verbose"
 
 
 def exit_code_for(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:

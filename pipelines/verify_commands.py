@@ -13,6 +13,7 @@ from rich.status import Status
 
 from pipelines import database, settings
 from pipelines.errors import ShardlineError
+from pipelines.exit_codes import ExitCode
 from pipelines.selection import of_options, range_options
 from pipelines.settings import Settings
 from pipelines.verification.mending import mend
@@ -23,8 +24,6 @@ from pipelines.verification.verify import (
     partitions_of,
     verify,
 )
-
-DIFFERENT = 30
 
 HELP = """Compare the shards with the warehouse, and name what differs.
 
@@ -90,7 +89,8 @@ def verify_command(
     else:
         _tell(verdict, after)
     final = after or verdict
-    sys.exit(DIFFERENT if final.differences or final.failures else 0)
+    wrong = final.differences or final.failures
+    sys.exit(ExitCode.FAILED if wrong else ExitCode.COMPLETE)
 
 
 class _Warnings:

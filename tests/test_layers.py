@@ -82,8 +82,8 @@ FLOORS = [
         "pipelines.retries",
         "pipelines.template_quotes",
     },
+    {"pipelines.days"},
     {
-        "pipelines.days",
         "pipelines.deadlines",
         "pipelines.due_times",
         "pipelines.errors",

@@ -10,6 +10,7 @@ import click
 
 from pipelines.deploying import parameters, rules
 from pipelines.errors import ConfigurationError
+from pipelines.exit_codes import ExitCode
 
 CHECK_HELP = """Tell what is wrong with a deployment; AWS is not asked.
 
@@ -97,6 +98,6 @@ def check(
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
-        sys.exit(2)
+        sys.exit(ExitCode.USAGE)
     for one in rules.planned(deployed):
         click.echo(f"{one.name}\t{one.when}\tshardline {' '.join(one.command)}")

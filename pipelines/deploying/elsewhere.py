@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from pipelines.deploying import aws, remote
-
-INTERRUPTED = 130
+from pipelines.exit_codes import ExitCode
 
 _OWN = ("--on", "--stack")
 
@@ -75,4 +74,4 @@ def _run(stack: str, words: list[str]) -> int:
         click.echo(
             f"the task {task.id} goes on; to stop it: {task.how_to_stop}", err=True
         )
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
