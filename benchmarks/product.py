@@ -6,14 +6,8 @@ from datetime import date
 
 from pipelines import catalog, transfer
 from pipelines.catalog import Catalog, Partition, Shard, Table
-from pipelines.settings import (
-    CatalogFiles,
-    Load,
-    Server,
-    Sessions,
-    Settings,
-    Warehouse,
-)
+from pipelines.sections import CatalogFiles, Load, Server, Sessions, Warehouse
+from pipelines.settings import Settings
 from pipelines.spans import Span
 
 HOST = "127.0.0.1"

@@ -21,7 +21,8 @@ import pymssql
 import vertica_python
 
 from benchmarks.product import ETL_ID, SHARD
-from pipelines.settings import Server, Settings, Warehouse
+from pipelines.sections import Server, Warehouse
+from pipelines.settings import Settings
 
 COLUMNS = ("id", "start_time", "end_time", "type", "data")
 ADDED = ("etl_source", "etl_id", "hash_id")

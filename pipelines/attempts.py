@@ -14,7 +14,6 @@ from pipelines import database, logs, sessions
 from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.ledger import Entry, ledger
-from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.signals import stopper
@@ -51,16 +50,10 @@ def load(
         PermanentError: An attempt failed for a reason that stays.
         ConfigurationError: The session log cannot be used until someone corrects it.
     """
-    attempts = retrying(
-        TransientError,
-        attempts=options.load.attempts,
-        backoff=options.load.backoff,
-        backoff_max=options.load.backoff_max,
-    )
     engine = database.connect(options.sessions.database)
     done: set[date] = set()
     try:
-        for attempt in attempts:
+        for attempt in options.load.tries():
             with attempt:
                 number = attempt.retry_state.attempt_number
                 left = span.without(done)

@@ -14,7 +14,7 @@ from datetime import date
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
-from pipelines import database, events, failures
+from pipelines import events, failures, rounds
 from pipelines.alerts.events import about_each, tell_all
 from pipelines.alerts.outbox import Event
 from pipelines.backfill_work import Work
@@ -85,9 +85,7 @@ class Report:
 
 def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
-    stopper().grace = settings.run.grace
-    ledger()
-    database.connect(settings.sessions.database)
+    rounds.begin(settings)
     events.begin()
 
 

@@ -14,7 +14,7 @@ from pipelines import mail
 from pipelines.alerts.telegram import TelegramChannel
 from pipelines.connections.channels import SmtpAddress, TelegramAddress
 from pipelines.errors import ShardlineError, one_line
-from pipelines.settings import Server, Warehouse
+from pipelines.sections import Server, Warehouse
 from pipelines.source import connection as source
 from pipelines.source.faults import translated
 from pipelines.warehouse import connection as warehouse

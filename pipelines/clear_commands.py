@@ -10,9 +10,8 @@ import click
 
 from pipelines import settings
 from pipelines.catalog import Table
-from pipelines.errors import ConfigurationError, TransientError
+from pipelines.errors import ConfigurationError
 from pipelines.exit_codes import ExitCode
-from pipelines.retries import retrying
 from pipelines.selection import Selection, matching, named, of_options, range_options
 from pipelines.settings import Settings
 from pipelines.warehouse.clearing import (
@@ -137,14 +136,8 @@ def _agreed() -> bool:
 
 
 def _forget(options: Settings, batch: Batch) -> tuple[int, int]:
-    attempts = retrying(
-        TransientError,
-        attempts=options.load.attempts,
-        backoff=options.load.backoff,
-        backoff_max=options.load.backoff_max,
-    )
     markers = rows = 0
-    for attempt in attempts:
+    for attempt in options.load.tries():
         with attempt:
             markers, rows = forget(options.warehouse, batch)
     return markers, rows

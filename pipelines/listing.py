@@ -22,7 +22,8 @@ from pipelines.connections.named import CONNECTIONS, Named, find, logins
 from pipelines.connections.uris import Uri, UriError
 from pipelines.errors import ConfigurationError
 from pipelines.lookup import near
-from pipelines.settings import WAREHOUSE, Server, Settings, Warehouse
+from pipelines.sections import Server, Warehouse
+from pipelines.settings import WAREHOUSE, Settings
 
 M = TypeVar("M", Warehouse, Server)
 

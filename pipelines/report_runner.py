@@ -7,14 +7,12 @@ from datetime import date
 
 import luigi
 
-from pipelines import database, failures
-from pipelines.alerts import events, follower
+from pipelines import failures
 from pipelines.exit_codes import ExitCode
 from pipelines.reports import MailReports, RefreshReport
-from pipelines.rounds import How, build
+from pipelines.rounds import How, begin, build
 from pipelines.runner import exit_code_for
 from pipelines.settings import Settings
-from pipelines.signals import stopper
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,7 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
     Raises:
         ShardlineError: The markers cannot be read, or luigid does not answer.
     """
-    events.run_id()
-    stopper().grace = settings.run.grace
-    follower.start(settings)
-    failures.lines()
-    database.connect(settings.sessions.database)
+    begin(settings)
     limit = asked.allow_missing
     refreshes = {
         name: RefreshReport(report=name, date=day, allow_missing=limit)

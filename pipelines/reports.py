@@ -15,7 +15,6 @@ from pipelines.errors import (
     ConfigurationError,
     NotReadyError,
     ShardlineError,
-    TransientError,
 )
 from pipelines.load import CreateTarget
 from pipelines.report_mail import records
@@ -25,7 +24,6 @@ from pipelines.report_targets import (
     PresentTarget,
     RefreshedTarget,
 )
-from pipelines.retries import retrying
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.table_tasks import task_class
@@ -125,14 +123,8 @@ class RefreshReport(luigi.Task):
     def run(self) -> None:
         """Refresh it, trying again what may pass."""
         options = settings.current()
-        attempts = retrying(
-            TransientError,
-            attempts=options.load.attempts,
-            backoff=options.load.backoff,
-            backoff_max=options.load.backoff_max,
-        )
         try:
-            for attempt in attempts:
+            for attempt in options.load.tries():
                 with attempt:
                     self._attempt(attempt.retry_state.attempt_number)
         except ShardlineError as error:

@@ -17,8 +17,11 @@ from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from pipelines import failures, logs, luigid
+from pipelines import database, failures, logs, luigid
+from pipelines.alerts import follower
+from pipelines.alerts.events import run_id
 from pipelines.errors import ConfigurationError
+from pipelines.ledger import ledger
 from pipelines.repeats import repeats
 from pipelines.settings import Settings
 from pipelines.signals import Stop, stopper
@@ -45,6 +48,16 @@ class How:
     workers: int
     local_scheduler: bool
     verbose: bool
+
+
+def begin(settings: Settings) -> None:
+    """Make ready, before any child is forked, what they share with this process."""
+    run_id()
+    stopper().grace = settings.run.grace
+    follower.start(settings)
+    failures.lines()
+    ledger()
+    database.connect(settings.sessions.database)
 
 
 def build(

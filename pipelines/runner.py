@@ -9,15 +9,14 @@ from datetime import date
 import luigi
 from luigi.execution_summary import LuigiStatusCode
 
-from pipelines import database, failures
-from pipelines.alerts import follower
-from pipelines.alerts.events import about, run_id, tell_all
+from pipelines import failures
+from pipelines.alerts.events import about, tell_all
 from pipelines.alerts.outbox import Event
 from pipelines.catalog import Table
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.ledger import ledger
-from pipelines.rounds import How, build
+from pipelines.rounds import How, begin, build
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.table_tasks import task_class
@@ -92,12 +91,7 @@ def run(
     """
     names = [settings.catalog.shard(name).name for name in shards]
     classes = [(table, task_class(table)) for table in tables]
-    run_id()
-    stopper().grace = settings.run.grace
-    follower.start(settings)
-    failures.lines()
-    ledger()
-    database.connect(settings.sessions.database)
+    begin(settings)
     for day in days:
         for table, of_day in classes:
             tasks: list[luigi.Task] = [of_day(date=day)]

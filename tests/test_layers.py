@@ -67,6 +67,7 @@ FLOORS = [
         "pipelines.templates",
     },
     {"pipelines.migrations", "pipelines.settings"},
+    {"pipelines.sections"},
     {"pipelines.report_entries", "pipelines.spans"},
     {"pipelines.catalog", "pipelines.connections", "pipelines.variables"},
     {"pipelines.lookup"},

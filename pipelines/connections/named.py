@@ -98,7 +98,7 @@ def find(name: str, kind: str = "") -> Named | None:
 
 
 def logins(uri: Uri) -> list[dict[str, str | int | SecretStr]]:
-    """The options of `settings.Server` or `settings.Warehouse` that a URI gives.
+    """The options of `sections.Server` or `sections.Warehouse` that a URI gives.
 
     Returns:
         For each host: host and port, and what else the URI has.

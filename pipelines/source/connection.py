@@ -10,7 +10,7 @@ import pymssql
 
 from pipelines.catalog import Shard
 from pipelines.reach import first_to_answer
-from pipelines.settings import Server
+from pipelines.sections import Server
 from pipelines.signals import stopper
 from pipelines.source.cutting import cut
 from pipelines.source.faults import ERRORS, of_login, translated

@@ -14,7 +14,7 @@ from pymssql import _mssql
 
 from pipelines.errors import PermanentError, ShardlineError, TransientError, one_line
 from pipelines.reach import why_unreachable
-from pipelines.settings import Server
+from pipelines.sections import Server
 
 ERRORS = (pymssql.Error, _mssql.MSSQLException, OSError)
 """What the driver raises; some of it is not a `pymssql.Error`."""

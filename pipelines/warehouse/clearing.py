@@ -13,7 +13,7 @@ from typing import cast
 
 from pipelines.catalog import Table
 from pipelines.grouping import Group, runs
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.warehouse.connection import Connection, connect
 from pipelines.warehouse.contents import counted
 from pipelines.warehouse.coverage import coverage

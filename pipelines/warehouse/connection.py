@@ -14,7 +14,7 @@ from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.errors import ShardlineError
 from pipelines.reach import first_to_answer
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.signals import stopper
 from pipelines.warehouse.faults import of_login, translated
 

@@ -14,7 +14,7 @@ from vertica_python import errors
 
 from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.reach import why_unreachable
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 
 LATER = "it may pass: run it again"
 PLACE = "in [warehouse], or where `shardline connections` finds them"

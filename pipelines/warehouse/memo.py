@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pipelines.catalog import Partition, Table
 from pipelines.errors import TransientError
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.spans import Span
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in

@@ -8,7 +8,7 @@ from pipelines.catalog import MAX_NAME, Table
 from pipelines.columns import OCTETS_PER_UNIT
 from pipelines.errors import ShardlineError
 from pipelines.retries import retrying
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.templates import Dialect, Sql, render
 from pipelines.warehouse.connection import Connection, connect
 from pipelines.warehouse.faults import MissingRelationError

@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from steps import STEPS
 
 from pipelines import catalog, database
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.warehouse import schema
 from sandbox.clients import connect_mssql, connect_vertica
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from pipelines import catalog, report_entries, report_sql
 from pipelines.report_entries import Report
-from pipelines.settings import CatalogFiles, Reports
+from pipelines.sections import CatalogFiles, Reports
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.schema import NAME_OCTETS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from project import ORDERS_DDL, Project, Result, insert, orders
 
-from pipelines.settings import CatalogFiles
+from pipelines.sections import CatalogFiles
 
 if TYPE_CHECKING:
     import subprocess

@@ -8,7 +8,7 @@ import pytest
 from pipelines import catalog, table_tasks
 from pipelines.columns import Column
 from pipelines.errors import ConfigurationError
-from pipelines.settings import CatalogFiles
+from pipelines.sections import CatalogFiles
 
 GOOD_TABLE = """
 [orders]

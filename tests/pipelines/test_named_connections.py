@@ -10,7 +10,7 @@ from project import DAY, Project, Result
 
 from pipelines import settings
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.settings import Warehouse
+from pipelines.sections import Warehouse
 from pipelines.warehouse.connection import connect
 
 CLOSED = "127.0.0.1:1"

@@ -13,7 +13,7 @@ import pytest
 from project import BIN, REPOSITORY, Result
 
 from pipelines.errors import ConfigurationError
-from pipelines.settings import CatalogFiles
+from pipelines.sections import CatalogFiles
 from pipelines.templates import Dialect, render_file
 from pipelines.variables import Variables
 

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, select
 from pipelines import catalog, database, sessions
 from pipelines.catalog import Partition
 from pipelines.errors import ConfigurationError
+from pipelines.sections import CatalogFiles
 from pipelines.sessions import Outcome, Session, new_id
-from pipelines.settings import CatalogFiles
 
 
 @pytest.fixture

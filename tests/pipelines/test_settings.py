@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import settings
+from pipelines import sections, settings
 
 REPOSITORY = Path(__file__).parents[2]
 SECTIONS = {
-    "warehouse": settings.Warehouse,
-    "sqlserver": settings.Server,
-    "load": settings.Load,
-    "run": settings.Run,
-    "metrics": settings.Metrics,
-    "catalog": settings.CatalogFiles,
-    "reports": settings.Reports,
-    "sessions": settings.Sessions,
-    "alerts": settings.Alerts,
+    "warehouse": sections.Warehouse,
+    "sqlserver": sections.Server,
+    "load": sections.Load,
+    "run": sections.Run,
+    "metrics": sections.Metrics,
+    "catalog": sections.CatalogFiles,
+    "reports": sections.Reports,
+    "sessions": sections.Sessions,
+    "alerts": sections.Alerts,
 }
 
 

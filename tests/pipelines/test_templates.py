@@ -12,7 +12,7 @@ from report_statements import SHOWN, of_reports
 
 from pipelines import catalog, settings
 from pipelines.grouping import Group
-from pipelines.settings import CatalogFiles, Warehouse
+from pipelines.sections import CatalogFiles, Warehouse
 from pipelines.source.extract import statement
 from pipelines.spans import Span
 from pipelines.templates import Dialect, Sql, identifier, literal, render

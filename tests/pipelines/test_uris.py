@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.connections.channels import smtp, telegram
 from pipelines.connections.named import logins
 from pipelines.connections.uris import Uri, UriError, parse
-from pipelines.settings import Server, Warehouse
+from pipelines.sections import Server, Warehouse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 MARK = "Zq7"

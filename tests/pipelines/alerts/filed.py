@@ -17,15 +17,9 @@ from pipelines.alerts import outbox
 from pipelines.alerts.channel import Notice, Receipt
 from pipelines.alerts.outbox import About, Alert, Event, Occasion
 from pipelines.errors import TransientError
+from pipelines.sections import Alerts, CatalogFiles, Load, Sessions, Warehouse
 from pipelines.sessions import new_id
-from pipelines.settings import (
-    Alerts,
-    CatalogFiles,
-    Load,
-    Sessions,
-    Settings,
-    Warehouse,
-)
+from pipelines.settings import Settings
 
 FILE = "FILED_ALERTS"
 NIGHT = datetime(2019, 3, 15, 2, 14, tzinfo=UTC)

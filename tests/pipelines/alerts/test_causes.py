@@ -10,7 +10,7 @@ from pipelines import catalog
 from pipelines.alerts.causes import normalise
 from pipelines.alerts.outbox import About, Event, Occasion, alert
 from pipelines.errors import PermanentError
-from pipelines.settings import CatalogFiles
+from pipelines.sections import CatalogFiles
 
 PACKAGED = catalog.read(CatalogFiles().tables, CatalogFiles().shards)
 SHARDS = list(PACKAGED.shards.values())

@@ -17,8 +17,9 @@ from pipelines.alerts import incidents
 from pipelines.alerts.incidents import MOST_CAUSES
 from pipelines.alerts.sender import Sender
 from pipelines.catalog import Partition
+from pipelines.sections import Warehouse
 from pipelines.sessions import new_id
-from pipelines.settings import Settings, Warehouse
+from pipelines.settings import Settings
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 

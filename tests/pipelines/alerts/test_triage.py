@@ -8,7 +8,7 @@ from luigi.task_register import Register
 
 from pipelines import events, reports
 from pipelines.catalog import read
-from pipelines.settings import CatalogFiles
+from pipelines.sections import CatalogFiles
 from pipelines.table_tasks import task_class
 
 
