@@ -18,6 +18,8 @@ from pipelines.deploying.template import load
 Event = dict[str, Any]
 Teller = Callable[..., list[list[str]]]
 TASK = "0123456789abcdef0123456789abcdef"
+DEPLOYMENT = "Scaling activity initiated by (deployment ecs-svc/1234567890123456789)"
+LUIGID = "service:shardline-Luigid-AbCdEfGhIjKl"
 
 
 @pytest.fixture
@@ -149,10 +151,23 @@ def test_a_container_killed_for_memory_is_told(teller: Teller) -> None:
         ),
         (ended("load", 2), "exit code 2"),
         (ended("load", 40), "exit code 40"),
-        (ended("service:shardline-luigid", 137), "service:shardline-luigid: "),
+        (ended(LUIGID, 137), f"{LUIGID}: "),
+        (ended(LUIGID, 0), f"{LUIGID}: "),
+        (
+            ended(
+                LUIGID,
+                0,
+                stop_code="ServiceSchedulerInitiated",
+                stopped="Task failed container health checks",
+            ),
+            "Task failed container health checks",
+        ),
         (ended("one-off", 139), "one-off: "),
     ],
-    ids=["spot", "image", "secret", "configuration", "traceback", "luigid", "one-off"],
+    ids=[
+        *("spot", "image", "secret", "configuration", "traceback"),
+        *("luigid", "luigid by itself", "luigid unhealthy", "one-off"),
+    ],
 )
 def test_what_ends_without_a_word_is_told(
     teller: Teller, event: Event, part: str
@@ -170,8 +185,8 @@ def test_what_ends_without_a_word_is_told(
         ended("load", 0),
         ended("load", 30),
         ended("load", 10),
-        ended("service:shardline-luigid", 0, stop_code="ServiceSchedulerInitiated"),
-        ended("service:shardline-luigid", 137, stop_code="ServiceSchedulerInitiated"),
+        ended(LUIGID, 0, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
+        ended(LUIGID, 137, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
         ended("load", 143, stop_code="UserInitiated"),
         ended("alerts", 0),
     ],

@@ -56,7 +56,9 @@ def test_luigid_is_one_and_is_stopped_before_its_successor_starts(made: Stack) -
     assert service["DeploymentConfiguration"] == {
         "MinimumHealthyPercent": 0,
         "MaximumPercent": 100,
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
     }
+    assert service["AvailabilityZoneRebalancing"] == "DISABLED"
     assert service["LaunchType"] == "FARGATE"
     assert service["TaskDefinition"] == "LuigidTask"
 
@@ -160,7 +162,9 @@ def test_what_ends_is_told_to_the_teller(made: Stack) -> None:
     }
     alarms = of(made, "Alarms")["EventPattern"]
     names = ("LoadMissing", "ReportsMissing", "StartsMissing")
-    assert alarms["resources"] == [f"{name}.Arn" for name in names]
+    assert alarms["detail"]["alarmName"] == [
+        of(made, name)["AlarmName"] for name in names
+    ]
     for rule in ("Deaths", "Alarms"):
         (target,) = of(made, rule)["Targets"]
         assert target["Arn"] == "Teller.Arn"
@@ -183,6 +187,23 @@ def test_a_run_that_never_came_is_an_alarm_within_a_day_and_some_hours(
         for one in made.of_type("AWS::Scheduler::Schedule").values()
     }
     assert groups == {"load", "reports"}
+
+
+def test_an_alarm_that_is_on_from_the_beginning_is_made_after_who_hears_it() -> None:
+    resources = load(TEMPLATE)["Resources"]
+    for name in ("LoadMissing", "ReportsMissing"):
+        assert resources[name]["DependsOn"] == "AlarmsPermission"
+
+
+def test_containers_run_on_what_their_images_were_built_for() -> None:
+    template = load(TEMPLATE)
+    for given, told in (({}, "X86_64"), ({"Architecture": "ARM64"}, "ARM64")):
+        made = stack(template, parameters.values(template, given))
+        for task in ("LuigidTask", "PipelinesTask"):
+            assert of(made, task)["RuntimePlatform"] == {
+                "CpuArchitecture": told,
+                "OperatingSystemFamily": "LINUX",
+            }
 
 
 def test_a_mail_for_the_last_resort_needs_an_address() -> None:
