@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +62,9 @@ class Outputs:
 def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it goes
     """A client for a service, in the region that is configured.
 
+    The region is AWS_REGION first, as for version 2 of the AWS CLI: boto3 itself reads
+    AWS_DEFAULT_REGION only.
+
     Raises:
         ConfigurationError: boto3 is not installed, or knows no region.
     """
@@ -71,7 +75,7 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it
             "boto3 is not installed", step="pip install 'shardline[deploy]'"
         ) from None
     with translated():
-        return boto3.client(service)
+        return boto3.client(service, region_name=os.environ.get("AWS_REGION") or None)
 
 
 def outputs(stack: str) -> Outputs:
@@ -100,8 +104,9 @@ def outputs(stack: str) -> Outputs:
     missing = [name for name in _OUTPUTS.values() if name not in told]
     if missing:
         raise ConfigurationError(
-            f"the stack {stack!r} has no output {', '.join(missing)}",
-            step="name a stack that was made from deploy/shardline.yaml",
+            f"the stack {stack!r} has no output {', '.join(missing)}; it is"
+            f" {found['StackStatus']}",
+            step="wait until it is made, or name one of deploy/shardline.yaml",
         )
     return Outputs(**{field: told[name] for field, name in _OUTPUTS.items()})
 

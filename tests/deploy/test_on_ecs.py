@@ -161,6 +161,13 @@ def test_a_stack_that_is_not_there_is_one_line() -> None:
 
 
 @pytest.mark.usefixtures("stack")
+def test_the_region_is_that_of_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    with pytest.raises(ConfigurationError, match="no stack 'shardline' in us-east-2"):
+        aws.outputs("shardline")
+
+
+@pytest.mark.usefixtures("stack")
 def test_a_stack_of_another_template_is_one_line() -> None:
     boto3.client("cloudformation").create_stack(
         StackName="queues",
@@ -169,6 +176,7 @@ def test_a_stack_of_another_template_is_one_line() -> None:
     result = shardline(*RUN, "--on", "ecs", "--stack", "queues")
     assert isinstance(result.exception, ConfigurationError)
     assert "has no output Cluster, Task" in str(result.exception)
+    assert "it is CREATE_COMPLETE; wait until" in str(result.exception)
 
 
 @pytest.mark.usefixtures("stack")
