@@ -10,6 +10,7 @@ import click
 
 from pipelines import settings
 from pipelines.catalog import Table
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
 from pipelines.exit_codes import ExitCode
 from pipelines.selection import Selection, matching, named, of_options, range_options
@@ -48,7 +49,7 @@ HELP = """Forget days: delete their rows and their markers, so that they load ag
     """
 
 
-@click.command("clear", help=HELP)
+@click.command("clear", cls=AlsoOnEcs, help=HELP)
 @range_options()
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 @click.option("--dry-run", is_flag=True, help="Show only, and delete nothing.")

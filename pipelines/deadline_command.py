@@ -9,6 +9,7 @@ import click
 
 from pipelines import database, settings
 from pipelines.alerts import lateness
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
 
 HELP = """List what is not complete although its time in [deadlines] is over.
@@ -32,7 +33,7 @@ HELP = """List what is not complete although its time in [deadlines] is over.
     """
 
 
-@click.command(help=HELP)
+@click.command(cls=AlsoOnEcs, help=HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def deadlines(as_json: bool) -> None:
     """List what is late, and tell of it."""

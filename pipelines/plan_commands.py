@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import settings
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.grouping import runs
 from pipelines.plan import Plan, TablePlan, plan
 from pipelines.selection import Selection, named, of_options, range_options
@@ -44,7 +45,7 @@ HELP = """Show what of some days is loaded, what is missing, and what a run woul
     """
 
 
-@click.command("plan", help=HELP)
+@click.command("plan", cls=AlsoOnEcs, help=HELP)
 @range_options()
 @click.option(
     "--workers",

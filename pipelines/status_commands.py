@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pipelines import database, session_queries, settings
 from pipelines.catalog import Catalog
+from pipelines.deploying.elsewhere import AlsoOnEcs, GroupAlsoOnEcs
 from pipelines.errors import one_line
 from pipelines.grid import Grid, Stand, grid
 from pipelines.grid_view import lines
@@ -80,7 +81,7 @@ SESSIONS_HELP = """List attempts of the session log, newest first.
 _SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
-@click.group("status", help=HELP, invoke_without_command=True)
+@click.group("status", cls=GroupAlsoOnEcs, help=HELP, invoke_without_command=True)
 @range_options(required=False)
 @click.option("--unfold", is_flag=True, help="A line for each shard.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -118,7 +119,7 @@ def status(
         console.print("--unfold shows each shard", style="dim")
 
 
-@status.command("failures", help=FAILURES_HELP)
+@status.command("failures", cls=AlsoOnEcs, help=FAILURES_HELP)
 @click.option(
     "--since",
     type=_SINCE,
@@ -145,7 +146,7 @@ def failures(since: datetime | None, only_open: bool, as_json: bool) -> None:
         click.echo(f"    {one_line(streak.last.comment or 'no word of why')}")
 
 
-@status.command("sessions", help=SESSIONS_HELP)
+@status.command("sessions", cls=AlsoOnEcs, help=SESSIONS_HELP)
 @click.option("--table", metavar="NAME", help="Of this table.")
 @click.option("--shard", metavar="GLOB", help="Of these shards.")
 @click.option("--day", type=DAY, metavar="YYYY-MM-DD", help="Of this day.")

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.status import Status
 
 from pipelines import database, settings
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.selection import of_options, range_options
@@ -51,7 +52,7 @@ HELP = """Compare the shards with the warehouse, and name what differs.
     """
 
 
-@click.command("verify", help=HELP)
+@click.command("verify", cls=AlsoOnEcs, help=HELP)
 @range_options()
 @click.option("--deep", is_flag=True, help="Read the warehouse's values back, too.")
 @click.option("--reload", "mending", is_flag=True, help="Load again what differs.")

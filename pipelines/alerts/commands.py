@@ -18,6 +18,7 @@ from pipelines.alerts.lease import Lease, LeaseLostError
 from pipelines.alerts.notices import NAMED, notice
 from pipelines.alerts.recoveries import close_recovered
 from pipelines.alerts.sender import Sender
+from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.settings import Settings
 
@@ -105,7 +106,7 @@ def alerts() -> None:
     """Failures that were grouped into incidents: send them, list them."""
 
 
-@alerts.command(help=SEND_HELP)
+@alerts.command(cls=AlsoOnEcs, help=SEND_HELP)
 @click.option("--once", is_flag=True, help="Send what there is now, and end.")
 @click.option(
     "--follow",
@@ -161,7 +162,7 @@ def tell(cause: str, what: telling.What | None) -> None:
         sys.exit(_drain(sender, time.monotonic() + options.alerts.patience))
 
 
-@alerts.command("list", help=LIST_HELP)
+@alerts.command("list", cls=AlsoOnEcs, help=LIST_HELP)
 @click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON array.")
 def list_(every: bool, as_json: bool) -> None:
@@ -181,7 +182,7 @@ def list_(every: bool, as_json: bool) -> None:
         )
 
 
-@alerts.command(help=CLOSE_HELP)
+@alerts.command(cls=AlsoOnEcs, help=CLOSE_HELP)
 @click.argument("number", type=int)
 def close(number: int) -> None:
     """Close an incident by hand."""

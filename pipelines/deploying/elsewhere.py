@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pipelines.deploying import aws, remote
+from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 
 _OWN = ("--on", "--stack")
@@ -47,8 +48,13 @@ class AlsoOnEcs(click.Command):
         place, stack = ctx.params.pop("on"), ctx.params.pop("stack")
         if place == "here":
             return super().invoke(ctx)
-        words = [str(self.name), *_without_own(ctx.meta[__name__])]
+        path = ctx.command_path.split()[1:]
+        words = [*path, *_without_own(ctx.meta[__name__])]
         sys.exit(_run(stack, words))
+
+
+class GroupAlsoOnEcs(AlsoOnEcs, click.Group):
+    """The same for a command that has others below it."""
 
 
 def _without_own(words: list[str]) -> list[str]:
@@ -66,12 +72,17 @@ def _without_own(words: list[str]) -> list[str]:
 
 
 def _run(stack: str, words: list[str]) -> int:
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
     task = remote.start(aws.outputs(stack), words)
-    click.echo(f"task {task.id} is started: shardline {' '.join(words)}", err=True)
+    tell(f"task {task.id} is started: shardline {' '.join(words)}")
     try:
-        return remote.follow(task, click.echo)
-    except KeyboardInterrupt:
-        click.echo(
-            f"the task {task.id} goes on; to stop it: {task.how_to_stop}", err=True
-        )
+        ended = remote.follow(task, click.echo)
+    except (KeyboardInterrupt, ShardlineError) as error:
+        tell(f"the task {task.id} goes on; its log: {task.how_to_follow}")
+        tell(f"to stop it: {task.how_to_stop}")
+        if isinstance(error, ShardlineError):
+            raise
         return ExitCode.INTERRUPTED
+    return remote.exit_code(task, ended, tell)

@@ -19,6 +19,9 @@ STREAM = "run"
 GROUP = "one-off"
 """What ECS calls such tasks; scheduled runs are in other groups."""
 
+BY_ITSELF = "EssentialContainerExited"
+"""ECS's code of a task that nobody has stopped."""
+
 POLL = 2.0
 """Seconds between two looks at the log and the task."""
 
@@ -44,6 +47,13 @@ class Started:
     def stream(self) -> str:
         """Its log stream, as the awslogs driver names it."""
         return f"{STREAM}/{CONTAINER}/{self.id}"
+
+    @property
+    def how_to_follow(self) -> str:
+        """The command that shows its log."""
+        return (
+            f"aws logs tail {self.log_group} --log-stream-names {self.stream} --follow"
+        )
 
     @property
     def how_to_stop(self) -> str:
@@ -89,7 +99,7 @@ def start(stack: Outputs, command: Sequence[str]) -> Started:
 
 def follow(
     task: Started, tell: Callable[[str], object], poll: float | None = None
-) -> int:
+) -> dict[str, Any]:
     """Tell each line of a task's log until it has ended.
 
     Args:
@@ -98,10 +108,9 @@ def follow(
         poll: Seconds between two looks; `POLL` by default.
 
     Returns:
-        The exit code of its container.
+        What ECS tells of the task when it has ended, for `exit_code`.
 
     Raises:
-        PermanentError: The container did not start, or was ended from outside.
         ShardlineError: AWS refuses, or cannot be reached; the task goes on.
     """
     pause = POLL if poll is None else poll
@@ -117,7 +126,7 @@ def follow(
         silent = silent + 1 if ended and not lines else 0
         if silent < LATE:
             time.sleep(pause)
-    return _exit_code(task, ended or {})
+    return ended or {}
 
 
 def _ended(ecs: Any, task: Started) -> dict[str, Any] | None:  # noqa: ANN401 - boto3's
@@ -128,17 +137,33 @@ def _ended(ecs: Any, task: Started) -> dict[str, Any] | None:  # noqa: ANN401 - 
     return found if not found or found.get("lastStatus") == "STOPPED" else None
 
 
-def _exit_code(task: Started, ended: dict[str, Any]) -> int:
+def exit_code(
+    task: Started, ended: dict[str, Any], tell: Callable[[str], object]
+) -> int:
+    """The exit code of a task's container.
+
+    Args:
+        task: The task.
+        ended: What `follow` gave.
+        tell: Gets a line if ECS knows more than the log, such as that memory ran out.
+
+    Raises:
+        PermanentError: The container never ran, so it has none.
+    """
     containers = ended.get("containers", [])
     codes = [one.get("exitCode") for one in containers if one["name"] == CONTAINER]
-    if codes and codes[0] is not None:
-        return int(codes[0])
-    reasons = [ended.get("stoppedReason"), *(one.get("reason") for one in containers)]
+    reasons = [one.get("reason") for one in containers]
+    if ended.get("stopCode") != BY_ITSELF:
+        reasons.insert(0, ended.get("stoppedReason"))
     told = "; ".join(dict.fromkeys(str(one) for one in reasons if one))
-    raise PermanentError(
-        f"the task {task.id} has no exit code: {told or 'ECS does not know it'}",
-        step="correct that, and run it again: what is loaded stays",
-    )
+    if not codes or codes[0] is None:
+        raise PermanentError(
+            f"the task {task.id} has no exit code: {told or 'ECS does not know it'}",
+            step="correct that, and run it again: what is loaded stays",
+        )
+    if codes[0] and told:
+        tell(f"the task {task.id} has ended with {codes[0]}: {told}")
+    return int(codes[0])
 
 
 class _Log:

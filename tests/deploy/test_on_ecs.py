@@ -90,11 +90,23 @@ def test_the_same_words_run_in_a_container(
     assert f"is started: shardline {' '.join(RUN)}" in result.stderr
 
 
-def test_a_refresh_runs_there_too(started: Started) -> None:
-    assert shardline("refresh", "--on=ecs", "--last", "7").exit_code == 0
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["refresh", "--last", "7"],
+        ["status", "--unfold"],
+        ["status", "failures", "--open"],
+        ["clear", "--from", "2019-03-14", "--to", "2019-03-14", "--yes"],
+        ["alerts", "close", "12"],
+    ],
+)
+def test_whoever_cannot_reach_the_databases_asks_there(
+    started: Started, words: list[str]
+) -> None:
+    assert shardline(*words, "--on=ecs").exit_code == 0
     (task,) = started()
     (override,) = task["overrides"]["containerOverrides"]
-    assert override["command"] == ["refresh", "--last", "7"]
+    assert override["command"] == words
 
 
 @pytest.mark.usefixtures("stack")
@@ -103,7 +115,9 @@ def test_its_log_is_told_to_the_end_each_line_once() -> None:
     lines = [f"line {at}" for at in range(300)]
     write(task, *lines)
     heard: list[str] = []
-    assert remote.follow(task, heard.append) == 0
+    ended = remote.follow(task, heard.append)
+    assert heard == lines
+    assert remote.exit_code(task, ended, heard.append) == 0
     assert heard == lines
 
 
@@ -113,6 +127,31 @@ def test_it_ends_with_the_exit_code_of_the_container(
 ) -> None:
     end_containers(monkeypatch, 30)
     assert shardline(*RUN, "--on", "ecs").exit_code == 30
+
+
+@pytest.mark.usefixtures("stack")
+def test_why_it_was_ended_is_told_if_the_log_cannot_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    why = "OutOfMemoryError: Container killed due to memory usage"
+    end_containers(monkeypatch, 137, why)
+    result = shardline(*RUN, "--on", "ecs")
+    assert result.exit_code == 137
+    assert result.stderr.splitlines()[-1].endswith(f"has ended with 137: {why}")
+
+
+@pytest.mark.usefixtures("stack")
+def test_who_can_follow_no_more_is_told_that_the_task_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def expired(_: float) -> None:
+        raise ConfigurationError("AWS does not take the login")
+
+    monkeypatch.setattr(remote.time, "sleep", expired)
+    result = shardline(*RUN, "--on", "ecs")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "goes on; its log: aws logs tail " in result.stderr
+    assert "to stop it: aws ecs stop-task " in result.stderr
 
 
 @pytest.mark.usefixtures("stack")
@@ -137,9 +176,13 @@ def test_who_is_interrupted_is_told_how_to_stop_the_task(
     (found,) = started()
     task = found["taskArn"].rpartition("/")[2]
     assert result.exit_code == 130
-    assert result.stderr.splitlines()[-1] == (
-        f"the task {task} goes on; to stop it: aws ecs stop-task"
-        f" --cluster {stack['Cluster']} --task {task}"
+    log, stop = result.stderr.splitlines()[-2:]
+    assert log == (
+        f"the task {task} goes on; its log: aws logs tail {stack['LogGroup']}"
+        f" --log-stream-names run/pipelines/{task} --follow"
+    )
+    assert stop == (
+        f"to stop it: aws ecs stop-task --cluster {stack['Cluster']} --task {task}"
     )
 
 
