@@ -15,9 +15,10 @@ from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
 from pipelines import events, failures, rounds
-from pipelines.alerts.events import about_each, tell_all
-from pipelines.alerts.outbox import Event
-from pipelines.backfill_work import Work
+from pipelines.alerts.events import about, about_each, tell_all
+from pipelines.alerts.outbox import About, Event
+from pipelines.backfill_work import Purpose, Work, find_work
+from pipelines.catalog import Table
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.grouping import Group
@@ -25,9 +26,11 @@ from pipelines.ledger import ledger
 from pipelines.prepared import PreparedTask
 from pipelines.rounds import How, build
 from pipelines.runner import exit_code_for, why_missing
+from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
+from pipelines.table_tasks import task_class
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
@@ -87,6 +90,21 @@ def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
     rounds.begin(settings)
     events.begin()
+
+
+def find(
+    purpose: Purpose, table: Table, selection: Selection, settings: Settings
+) -> Work:
+    """What is to be done for one table; who is on call knows if nobody can say.
+
+    Raises:
+        ShardlineError: The warehouse or the session log cannot be read.
+    """
+    try:
+        return find_work(purpose, table, selection, settings)
+    except ShardlineError as error:
+        tell_all(error, [_whole(table, selection.last)], Event.NOT_STARTED)
+        raise
 
 
 def run(work: Work, settings: Settings, how: How) -> Report:
@@ -159,15 +177,19 @@ def _run_slice(
         )
         after = found()
     except ShardlineError as error:
-        tell_all(
-            error, [one for t in tasks for one in about_each(t)], Event.NOT_STARTED
-        )
+        those = [one for task in tasks for one in about_each(task)]
+        tell_all(error, those or [_whole(table, last)], Event.NOT_STARTED)
         raise error.at(f"{table.name} {Group(first, last)}") from error
     missing = _count(work, asked, before, after, report)
     report.worsen(_code(work, missing, status))
     # Luigi keeps every task there ever was.
     Register.clear_instance_cache()
     return missing
+
+
+def _whole(table: Table, day: date) -> About:
+    """A day of all shards, of which no task was made yet."""
+    return about(task_class(table)(date=day))
 
 
 def _without_retries(settings: Settings) -> Settings:

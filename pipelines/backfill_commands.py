@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -122,17 +121,18 @@ def run(
     """
     backfill.begin(options)
     reports = []
-    for work in _works(selection, options, purpose):
+    for table in selection.tables:
+        work = backfill.find(purpose, table, selection, options)
         with shown(work.table.name, work.days):
             report = backfill.run(work, options, how)
         reports.append(report)
-        table = {"table": report.table}
+        at = {"table": report.table}
         for line in failures.shown(report.warnings):
-            logs.say(line, table, level=logging.WARNING, err=True)
+            logs.say(line, at, level=logging.WARNING, err=True)
         for line in failures.shown(report.failures):
-            logs.say(line, table, level=logging.ERROR, err=True)
+            logs.say(line, at, level=logging.ERROR, err=True)
         if not as_json:
-            logs.say(str(report), {**table, "rows": report.rows})
+            logs.say(str(report), {**at, "rows": report.rows})
         if stopper().number:
             break
     if as_json:
@@ -164,15 +164,12 @@ def recheck(selection: Selection, days: int | None, options: Settings, how: How)
     return code
 
 
-def _works(selection: Selection, options: Settings, purpose: Purpose) -> Iterator[Work]:
-    for table in selection.tables:
-        yield find_work(purpose, table, selection, options)
-
-
 def _tell_work(
     selection: Selection, options: Settings, purpose: Purpose, *, as_json: bool
 ) -> None:
-    works = list(_works(selection, options, purpose))
+    works = [
+        find_work(purpose, table, selection, options) for table in selection.tables
+    ]
     if as_json:
         click.echo(json.dumps([_planned(work) for work in works], indent=2))
         return

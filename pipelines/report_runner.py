@@ -8,6 +8,9 @@ from datetime import date
 import luigi
 
 from pipelines import failures
+from pipelines.alerts import events
+from pipelines.alerts.outbox import Event
+from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.reports import MailReports, RefreshReport
 from pipelines.rounds import How, begin, build
@@ -83,17 +86,22 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
         for name in asked.reports
     }
     mail = MailReports(date=day, allow_missing=limit) if asked.mail else None
-    before = {name for name, task in refreshes.items() if task.complete()}
     tasks: list[luigi.Task] = [mail] if mail else list(refreshes.values())
-    status = build(
-        tasks,
-        lambda: sum(task.complete() for task in refreshes.values()),
-        settings,
-        how,
-    )
-    fresh = [name for name, task in refreshes.items() if task.complete()]
+    try:
+        before = {name for name, task in refreshes.items() if task.complete()}
+        status = build(
+            tasks,
+            lambda: sum(task.complete() for task in refreshes.values()),
+            settings,
+            how,
+        )
+        fresh = [name for name, task in refreshes.items() if task.complete()]
+        mailed = mail.output().exists() if mail else None
+    except ShardlineError as error:
+        those = [events.about(task) for task in refreshes.values()]
+        events.tell_all(error, those, Event.NOT_STARTED)
+        raise
     stale = tuple(name for name in asked.reports if name not in fresh)
-    mailed = mail.output().exists() if mail else None
     missing = stale or (() if mailed is not False else ("mail",))
     told = failures.lines().take()
     return Outcome(

@@ -15,6 +15,24 @@ def listed(project: Project, *options: str) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("words", "headline"),
+    [
+        (("run", "orders", "--last", "1"), "orders "),
+        (("refresh", "daily_orders", "--last", "1"), "daily_orders "),
+    ],
+)
+def test_a_warehouse_that_is_away_from_the_start_is_an_incident(
+    project: Project, words: tuple[str, ...], headline: str
+) -> None:
+    project.add_shard("abakan")
+    project.options["warehouse"] = {"port": "1"}
+    assert project.run("shardline", *words).code == 30
+    (incident,) = listed(project)
+    assert headline in str(incident["headline"]), incident
+    assert "Vertica 127.0.0.1:1 cannot be reached" in str(incident["cause"])
+
+
 @pytest.mark.long
 def test_a_dead_load_is_an_incident_until_its_day_is_there(project: Project) -> None:
     project.add_shard("abakan")
