@@ -66,7 +66,8 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it
     AWS_DEFAULT_REGION only.
 
     Raises:
-        ConfigurationError: boto3 is not installed, or knows no region.
+        ConfigurationError: boto3 is not installed, knows no region, or cannot read what
+            it is configured by.
     """
     try:
         import boto3  # noqa: PLC0415 - an extra
@@ -74,8 +75,15 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it
         raise ConfigurationError(
             "boto3 is not installed", step="pip install 'shardline[deploy]'"
         ) from None
-    with translated():
-        return boto3.client(service, region_name=os.environ.get("AWS_REGION") or None)
+    try:
+        with translated():
+            return boto3.client(
+                service, region_name=os.environ.get("AWS_REGION") or None
+            )
+    except ValueError as error:  # such as of AWS_ENDPOINT_URL and AWS_MAX_ATTEMPTS
+        raise ConfigurationError(
+            f"AWS is not asked: {error}", step="correct it in the environment"
+        ) from error
 
 
 def outputs(stack: str) -> Outputs:

@@ -230,6 +230,13 @@ def test_a_cluster_that_is_gone_is_one_line() -> None:
         remote.start(aws.Outputs(**{**vars(known), "cluster": gone}), RUN)
 
 
+@pytest.mark.usefixtures("stack")
+def test_an_address_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+    with pytest.raises(ConfigurationError, match="Invalid endpoint: nowhere; correct"):
+        aws.outputs("shardline")
+
+
 @pytest.mark.parametrize(
     ("missing", "told"),
     [

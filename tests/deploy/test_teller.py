@@ -188,9 +188,19 @@ def test_what_ends_without_a_word_is_told(
         ended(LUIGID, 0, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
         ended(LUIGID, 137, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
         ended("load", 143, stop_code="UserInitiated"),
+        ended("one-off", 2),
         ended("alerts", 0),
     ],
-    ids=["well", "failed", "locked", "deployed", "killed late", "by hand", "alert"],
+    ids=[
+        "well",
+        "failed",
+        "locked",
+        "deployed",
+        "killed late",
+        "by hand",
+        "typo",
+        "alert",
+    ],
 )
 def test_what_told_of_itself_or_was_meant_is_quiet(
     teller: Teller, event: Event
