@@ -20,9 +20,8 @@ from pipelines.settings import Settings
 from pipelines.verification.mending import mend
 from pipelines.verification.verify import (
     How,
-    Key,
     Verdict,
-    partitions_of,
+    spans_of,
     verify,
 )
 
@@ -89,9 +88,13 @@ def verify_command(
         click.echo(json.dumps(_fields(verdict, after), indent=2))
     else:
         _tell(verdict, after)
+    sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
+
+
+def _is_well(verdict: Verdict, after: Verdict | None) -> bool:
+    """Whether all was read, and nothing differs any more."""
     final = after or verdict
-    wrong = final.differences or final.failures
-    sys.exit(ExitCode.FAILED if wrong else ExitCode.COMPLETE)
+    return not (verdict.failures or final.failures or final.differences)
 
 
 class _Warnings:
@@ -108,7 +111,7 @@ class _Warnings:
 def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineError]:
     database.connect(options.sessions.database)
     failures = []
-    for span in partitions_of(options, verdict.wrong):
+    for span in spans_of(options, verdict.wrong):
         line.update(f"loading {span} again")
         try:
             mend(span, options, _Warnings())
@@ -136,10 +139,10 @@ def _tell(verdict: Verdict, after: Verdict | None) -> None:
         + (f", {len(verdict.failures)} failed" if verdict.failures else "")
     )
     if after:
-        left: list[Key] = after.wrong
+        left = len(after.wrong)
         for difference in after.differences:
             click.echo(f"still: {difference}")
-        click.echo(f"loaded again: {wrong - len(left):,} mended, {len(left):,} not")
+        click.echo(f"loaded again: {wrong - left:,} mended, {left:,} not")
 
 
 def _fields(verdict: Verdict, after: Verdict | None) -> dict[str, object]:

@@ -170,19 +170,23 @@ class _Table:
             for span in self._spans(shard, loaded)
         ]
         with ThreadPoolExecutor(self.how.workers) as pool:
-            work: dict[Future[list[Difference]], Span] = {
-                pool.submit(self._of_source, span, loaded, verdict): span
-                for span in spans
+            work: dict[Future[tuple[int, list[Difference]]], Span] = {
+                pool.submit(self._of_source, span, loaded): span for span in spans
             }
             try:
                 for at, done in enumerate(as_completed(work), 1):
                     self.how.told(at, len(spans))
+                    span = work[done]
                     try:
-                        yield from done.result()
+                        rows, differences = done.result()
                     except ShardlineError as error:
                         verdict.failures.append(
-                            error if error.where else error.at(str(work[done]))
+                            error if error.where else error.at(str(span))
                         )
+                        continue
+                    verdict.days += len(span)
+                    verdict.rows += rows
+                    yield from differences
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -191,9 +195,8 @@ class _Table:
         for group in groups(days, 0, self.settings.load.bounds):
             yield Span(self.table, shard, group)
 
-    def _of_source(
-        self, span: Span, loaded: Coverage, verdict: Verdict
-    ) -> list[Difference]:
+    def _of_source(self, span: Span, loaded: Coverage) -> tuple[int, list[Difference]]:
+        """How many rows a shard has now, and what differs; in a thread of its own."""
         now = survey(span, self.settings)
         differences: list[Difference] = []
         for partition in span:
@@ -202,9 +205,7 @@ class _Table:
             if self.how.deep:
                 found += of_values(partition, now[partition.day], self.settings)
             differences += self._all(span.shard.name, partition.day, found)
-        verdict.days += len(span)
-        verdict.rows += sum(marker.rows for marker in now.values())
-        return differences
+        return sum(marker.rows for marker in now.values()), differences
 
     def _moved(self, changed: set[Day]) -> Iterator[Difference]:
         """The rows that are under two days, one of which the source has changed."""
@@ -234,8 +235,8 @@ class _Table:
             yield Difference(self.table.name, day, shard, kind, detail)
 
 
-def partitions_of(settings: Settings, wrong: Sequence[Key]) -> Iterator[Span]:
-    """The days that are wrong, as spans; not those of unknown shards."""
+def spans_of(settings: Settings, wrong: Sequence[Key]) -> Iterator[Span]:
+    """The days that are wrong, together where they may be; not of unknown shards."""
     catalog = settings.catalog
     days: dict[tuple[str, str], list[date]] = {}
     for table, day, shard in wrong:

@@ -210,6 +210,20 @@ def test_a_shard_that_is_unknown_or_cannot_be_read_is_named(loaded: Project) -> 
     assert "gone" in line
 
 
+def test_a_shard_that_cannot_be_read_counts_although_another_was_mended(
+    loaded: Project,
+) -> None:
+    delete_a_row(loaded, "kazan")
+    loaded.shards = [
+        (server, name, "gone" if name == "moscow" else own)
+        for server, name, own in loaded.shards
+    ]
+    found = verify(loaded, "--reload")
+    assert found.kinds == [(DAY, "kazan", "deleted rows")]
+    assert found.after == {"differences": [], "failures": []}
+    assert found.code == 30
+
+
 def test_values_of_every_type_are_read_back_as_they_were_loaded(
     project: Project,
 ) -> None:
