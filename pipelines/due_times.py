@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
@@ -26,11 +27,10 @@ class DueTime:
             ValueError: It is not written so; the message says how.
         """
         form = _FORM.fullmatch(text.strip())
-        try:
+        # A name of tz's folders, such as Europe, is an OSError.
+        with suppress(ValueError, OSError, ZoneInfoNotFoundError):
             if form:
                 return cls(time.fromisoformat(form[1]), ZoneInfo(form[2]))
-        except (ValueError, ZoneInfoNotFoundError):
-            form = None
         raise ValueError(
             "not a time of day and a time zone: write for example 08:00 Europe/Moscow"
         )

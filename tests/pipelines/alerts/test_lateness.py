@@ -59,7 +59,8 @@ def test_a_late_day_is_one_incident_until_it_is_there(due: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["8 Europe/Moscow", "08:00", "25:00 UTC", "08:00 Europe/Moskau"]
+    "text",
+    ["8 Europe/Moscow", "08:00", "25:00 UTC", "08:00 Europe/Moskau", "08:00 Europe"],
 )
 def test_a_time_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write for example 08:00 Europe/Moscow"):
