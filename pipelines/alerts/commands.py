@@ -11,7 +11,14 @@ import click
 from sqlalchemy import Engine
 
 from pipelines import database, settings
-from pipelines.alerts import follower, incidents, opening, outbox, telling
+from pipelines.alerts import (
+    follower,
+    grouping,
+    incidents,
+    opening,
+    outbox,
+    telling,
+)
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.lease import Lease, LeaseLostError
@@ -198,7 +205,8 @@ def _bring_up_to_date(options: Settings, engine: Engine) -> None:
     if not lease.take():
         return
     try:
-        incidents.group(lease)
+        grouping.group(lease)
+        incidents.forget(lease)
         close_recovered(lease, options)
     except ShardlineError as error:
         click.echo(f"some may have ended since: {error}", err=True)

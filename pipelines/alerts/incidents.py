@@ -1,12 +1,11 @@
-"""Failures of one family with one cause are one incident, with one number."""
+"""Incidents: failures of one family with one cause, under one number."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 from typing import Self
 
 from sqlalchemy import (
@@ -17,8 +16,8 @@ from sqlalchemy import (
     RowMapping,
     Subquery,
     and_,
+    delete,
     func,
-    insert,
     not_,
     or_,
     select,
@@ -27,25 +26,15 @@ from sqlalchemy import (
 
 from pipelines.alerts.channel import Receipt
 from pipelines.alerts.lease import Lease
-from pipelines.alerts.outbox import Alert, ungrouped, utc
+from pipelines.alerts.outbox import utc
 from pipelines.database import alerts, incidents
 from pipelines.database_faults import translated
 
-BATCH = 500
-"""How many failures are grouped in one transaction."""
-
-ONE_NIGHT = timedelta(hours=18)
-"""How long an incident takes in failures. The next night's make a new one, since a
-message that is edited wakes nobody."""
-
-NEXT_NIGHT = timedelta(hours=36)
-"""How much later an incident may begin and still go on with a row of nights."""
-
-MOST_CAUSES = 20
-"""How many incidents a family opens in one night; what else it fails of shares one."""
-
 VARIOUS = "various"
-"""The fingerprint of that one."""
+"""The fingerprint of an incident that takes in what has many different causes."""
+
+KEPT = timedelta(weeks=4)
+"""How long the outbox keeps the failures of an incident that has ended."""
 
 TOLD = "the incidents cannot be used"
 
@@ -123,129 +112,8 @@ class Extent:
     subjects: tuple[str, ...]
 
 
-def group(lease: Lease) -> None:
-    """Make every failure in the outbox part of an incident, some at a time.
-
-    Raises:
-        LeaseLostError: Another sender has taken over.
-        ShardlineError: The ETL database cannot be used.
-    """
-    while _group_some(lease) == BATCH:
-        pass
-
-
-def _group_some(lease: Lease) -> int:
-    with lease.held() as connection:
-        some = ungrouped(connection, BATCH)
-        by_cause = sorted(
-            some, key=lambda a: (a.family, a.fingerprint, a.happened, a.shard or "")
-        )
-        for _, same in groupby(by_cause, key=lambda a: (a.family, a.fingerprint)):
-            left = list(same)
-            while left:
-                incident = _incident_for(connection, left[0])
-                joined = [a for a in left if _same_night(incident.opened, a.happened)]
-                left = left[len(joined) :]
-                _join(connection, incident, joined)
-    return len(some)
-
-
-def _same_night(opened: datetime, happened: datetime) -> bool:
-    return abs(happened - opened) < ONE_NIGHT
-
-
-def _incident_for(connection: Connection, alert: Alert) -> Incident:
-    """The open incident that a failure belongs to, made if there is none."""
-    open_now = _open_one(connection, alert, alert.fingerprint)
-    if open_now is None and _many_causes(connection, alert):
-        open_now = _open_one(connection, alert, VARIOUS)
-        return open_now or _open(connection, alert, VARIOUS)
-    return open_now or _open(connection, alert, alert.fingerprint)
-
-
-def _open_one(
-    connection: Connection, alert: Alert, fingerprint: str
-) -> Incident | None:
-    query = (
-        select(incidents)
-        .where(
-            incidents.c.family == alert.family,
-            incidents.c.fingerprint == fingerprint,
-            incidents.c.closed.is_(None),
-            incidents.c.opened > alert.happened - ONE_NIGHT,
-            incidents.c.opened < alert.happened + ONE_NIGHT,
-        )
-        .order_by(incidents.c.opened.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).mappings().first()
-    return Incident.of(row) if row else None
-
-
-def _many_causes(connection: Connection, alert: Alert) -> bool:
-    query = select(func.count()).where(
-        incidents.c.family == alert.family,
-        incidents.c.closed.is_(None),
-        incidents.c.opened > alert.happened - ONE_NIGHT,
-        incidents.c.opened < alert.happened + ONE_NIGHT,
-    )
-    return (connection.scalar(query) or 0) >= MOST_CAUSES
-
-
-def _open(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
-    values = {
-        "family": alert.family,
-        "fingerprint": fingerprint,
-        "error": alert.error,
-        "code": alert.code,
-        "message": alert.message,
-        "step": alert.step,
-        "opened": alert.happened,
-        "last_seen": alert.happened,
-        "running_since": _running_since(connection, alert, fingerprint),
-        "partitions": 0,
-        "receipts": "{}",
-    }
-    made = insert(incidents).values(values).returning(incidents)
-    return Incident.of(connection.execute(made).mappings().one())
-
-
-def _running_since(connection: Connection, alert: Alert, fingerprint: str) -> datetime:
-    """When the first of the nights was that this one follows without a break."""
-    query = (
-        select(incidents.c.opened, incidents.c.running_since)
-        .where(
-            incidents.c.family == alert.family,
-            incidents.c.fingerprint == fingerprint,
-            incidents.c.opened <= alert.happened,
-            incidents.c.opened > alert.happened - NEXT_NIGHT,
-        )
-        .order_by(incidents.c.opened.desc())
-        .limit(1)
-    )
-    before = connection.execute(query).first()
-    return utc(before.running_since) if before else alert.happened
-
-
-def _join(connection: Connection, incident: Incident, joined: Sequence[Alert]) -> None:
-    ids = [alert.id for alert in joined]
-    moments = [incident.last_seen, *(alert.happened for alert in joined)]
-    connection.execute(
-        update(alerts).where(alerts.c.id.in_(ids)).values(incident=incident.number)
-    )
-    distinct = _partitions(incident.number)
-    connection.execute(
-        update(incidents)
-        .where(incidents.c.number == incident.number)
-        .values(
-            opened=min(incident.opened, *moments),
-            last_seen=max(moments),
-            partitions=select(func.count()).select_from(distinct).scalar_subquery(),
-        )
-    )
-
-
-def _partitions(number: int) -> Subquery:
+def partitions(number: int) -> Subquery:
+    """The different things that failed of an incident."""
     parts = select(alerts.c.subject, alerts.c.day, alerts.c.shard)
     return parts.where(alerts.c.incident == number).distinct().subquery()
 
@@ -258,7 +126,7 @@ def extent(engine: Engine, number: int, named: int) -> Extent:
         number: Which incident.
         named: How many shards and tables are named.
     """
-    parts = _partitions(number)
+    parts = partitions(number)
     counts = select(
         func.count().label("partitions"),
         func.count(parts.c.shard.distinct()).label("shards"),
@@ -381,6 +249,20 @@ def close(connection: Connection, numbers: Iterable[int]) -> None:
         .where(incidents.c.number.in_(list(numbers)), incidents.c.closed.is_(None))
         .values(closed=datetime.now(UTC))
     )
+
+
+def forget(lease: Lease) -> None:
+    """Delete the failures of incidents that ended `KEPT` ago; the incidents stay.
+
+    Raises:
+        LeaseLostError: Another sender has taken over.
+        ShardlineError: The ETL database cannot be used.
+    """
+    ended = select(incidents.c.number).where(
+        incidents.c.closed < datetime.now(UTC) - KEPT, not_(_out_of_date())
+    )
+    with lease.held() as connection:
+        connection.execute(delete(alerts).where(alerts.c.incident.in_(ended)))
 
 
 def close_by_hand(engine: Engine, number: int) -> bool:

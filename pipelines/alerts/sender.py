@@ -17,7 +17,7 @@ from threading import Event
 
 from sqlalchemy import Engine
 
-from pipelines.alerts import incidents, lateness
+from pipelines.alerts import grouping, incidents, lateness
 from pipelines.alerts.channel import (
     Channel,
     ChannelBusyError,
@@ -120,8 +120,11 @@ class Sender:
             ShardlineError: The ETL database cannot be used.
         """
         self._again = math.inf
-        incidents.group(self.lease)
-        self._end_what_is_mended(at_once=last)
+        grouping.group(self.lease)
+        if last or time.monotonic() >= self._checked + CHECK:
+            self._checked = time.monotonic()
+            self._end_what_is_mended()
+            incidents.forget(self.lease)
         changed = incidents.untold(self._engine)
         done = [self._tell(incident, last=last, end=end) for incident in changed]
         return all(done)
@@ -190,11 +193,7 @@ class Sender:
             self._engine
         )
 
-    def _end_what_is_mended(self, *, at_once: bool) -> None:
-        now = time.monotonic()
-        if not at_once and now < self._checked + CHECK:
-            return
-        self._checked = now
+    def _end_what_is_mended(self) -> None:
         try:
             close_recovered(self.lease, self._settings)
         except LeaseLostError:

@@ -6,7 +6,7 @@ from project import ORDERS_DDL, Project, insert, orders
 from pydantic import SecretStr
 
 from pipelines import database
-from pipelines.alerts import incidents
+from pipelines.alerts import grouping, incidents
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.lease import Lease
 from pipelines.alerts.notices import notice
@@ -28,7 +28,7 @@ def grouped(project: Project) -> list[Notice]:
     engine = database.connect(SecretStr(project.etl_database))
     lease = Lease(engine, 60)
     assert lease.take()
-    incidents.group(lease)
+    grouping.group(lease)
     lease.release()
     return [
         notice(one, incidents.extent(engine, one.number, 3), len(project.shards))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from pipelines import database
 from pipelines.alerts import incidents
-from pipelines.alerts.incidents import MOST_CAUSES
+from pipelines.alerts.grouping import MOST_CAUSES
+from pipelines.alerts.incidents import KEPT
 from pipelines.alerts.sender import Sender
 from pipelines.catalog import Partition
 from pipelines.sections import Warehouse
@@ -144,6 +145,30 @@ def test_what_waits_for_a_repetition_is_not_told_before_its_time(
         incidents.of(database.connect(settings.sessions.database), also_closed=True)
         == []
     )
+
+
+def test_failures_leave_the_outbox_weeks_after_the_end_of_their_incident_was_told(
+    settings: Settings, channel: FileChannel
+) -> None:
+    for cause in ("the server is away", "the login was refused", "the disk is full"):
+        append(settings, failed(settings, "chita", cause))
+    drain(settings, channel)
+    engine = database.connect(settings.sessions.database)
+    number = database.incidents.c.number
+    assert incidents.close_by_hand(engine, 1)
+    long_ago = sa.update(database.incidents).values(closed=datetime.now(UTC) - KEPT)
+    with engine.begin() as connection:
+        connection.execute(long_ago.where(number.in_([1, 3])))
+    left = []
+    for _ in range(2):
+        drain(settings, channel)
+        with engine.connect() as connection:
+            rows = connection.scalars(sa.select(database.alerts.c.incident))
+            left.append(sorted(rows))
+    assert left == [[2, 3], [2]]
+    assert channel.chat()[-1] == "#3 1 of 150 shards of LoadOrders 2019-03-14"
+    known = incidents.of(engine, also_closed=True)
+    assert [incident.number for incident in known] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.long)])

@@ -1,0 +1,152 @@
+"""Makes the failures in the outbox parts of incidents: one a cause and a night."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from pipelines.alerts.incidents import VARIOUS, Incident, partitions
+from pipelines.alerts.lease import Lease
+from pipelines.alerts.outbox import Alert, ungrouped, utc
+from pipelines.database import alerts, incidents
+
+BATCH = 500
+"""How many failures are grouped in one transaction."""
+
+ONE_NIGHT = timedelta(hours=18)
+"""How long an incident takes in failures. The next night's make a new one, since a
+message that is edited wakes nobody."""
+
+NEXT_NIGHT = timedelta(hours=36)
+"""How much later an incident may begin and still go on with a row of nights."""
+
+MOST_CAUSES = 20
+"""How many incidents a family opens in one night; what else it fails of shares one."""
+
+
+def group(lease: Lease) -> None:
+    """Make every failure in the outbox part of an incident, some at a time.
+
+    Raises:
+        LeaseLostError: Another sender has taken over.
+        ShardlineError: The ETL database cannot be used.
+    """
+    while _group_some(lease) == BATCH:
+        pass
+
+
+def _group_some(lease: Lease) -> int:
+    with lease.held() as connection:
+        some = ungrouped(connection, BATCH)
+        some.sort(key=lambda a: (a.family, a.fingerprint, a.happened, a.shard or ""))
+        for _, same in groupby(some, key=lambda a: (a.family, a.fingerprint)):
+            _group_one_cause(connection, list(same))
+    return len(some)
+
+
+def _group_one_cause(connection: Connection, left: list[Alert]) -> None:
+    """Join failures of one cause, oldest first, to an incident of each night."""
+    while left:
+        incident = _incident_for(connection, left[0])
+        joined = [a for a in left if abs(a.happened - incident.opened) < ONE_NIGHT]
+        left = left[len(joined) :]
+        _join(connection, incident, joined)
+
+
+def _incident_for(connection: Connection, alert: Alert) -> Incident:
+    """The open incident that a failure belongs to, made if there is none."""
+    if found := _find(connection, alert, alert.fingerprint):
+        return found
+    if not _are_many(connection, alert):
+        return _make(connection, alert, alert.fingerprint)
+    return _find(connection, alert, VARIOUS) or _make(connection, alert, VARIOUS)
+
+
+def _find(connection: Connection, alert: Alert, fingerprint: str) -> Incident | None:
+    query = (
+        select(incidents)
+        .where(_open_that_night(alert), incidents.c.fingerprint == fingerprint)
+        .order_by(incidents.c.opened.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return Incident.of(row) if row else None
+
+
+def _are_many(connection: Connection, alert: Alert) -> bool:
+    query = select(func.count()).where(_open_that_night(alert))
+    return (connection.scalar(query) or 0) >= MOST_CAUSES
+
+
+def _open_that_night(alert: Alert) -> ColumnElement[bool]:
+    """The incidents of a failure's family and night that are open."""
+    return and_(
+        incidents.c.family == alert.family,
+        incidents.c.closed.is_(None),
+        incidents.c.opened > alert.happened - ONE_NIGHT,
+        incidents.c.opened < alert.happened + ONE_NIGHT,
+    )
+
+
+def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
+    values = {
+        "family": alert.family,
+        "fingerprint": fingerprint,
+        "error": alert.error,
+        "code": alert.code,
+        "message": alert.message,
+        "step": alert.step,
+        "opened": alert.happened,
+        "last_seen": alert.happened,
+        "running_since": _running_since(connection, alert, fingerprint),
+        "partitions": 0,
+        "receipts": "{}",
+    }
+    made = insert(incidents).values(values).returning(incidents)
+    return Incident.of(connection.execute(made).mappings().one())
+
+
+def _running_since(connection: Connection, alert: Alert, fingerprint: str) -> datetime:
+    """When the first of the nights was that this one follows without a break."""
+    query = (
+        select(incidents.c.running_since)
+        .where(
+            incidents.c.family == alert.family,
+            incidents.c.fingerprint == fingerprint,
+            incidents.c.opened <= alert.happened,
+            incidents.c.opened > alert.happened - NEXT_NIGHT,
+        )
+        .order_by(incidents.c.opened.desc())
+        .limit(1)
+    )
+    before = connection.scalar(query)
+    return utc(before) if before else alert.happened
+
+
+def _join(connection: Connection, incident: Incident, joined: Sequence[Alert]) -> None:
+    ids = [alert.id for alert in joined]
+    moments = [incident.last_seen, *(alert.happened for alert in joined)]
+    connection.execute(
+        update(alerts).where(alerts.c.id.in_(ids)).values(incident=incident.number)
+    )
+    distinct = partitions(incident.number)
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.number == incident.number)
+        .values(
+            opened=min(incident.opened, *moments),
+            last_seen=max(moments),
+            partitions=select(func.count()).select_from(distinct).scalar_subquery(),
+        )
+    )
