@@ -22,16 +22,13 @@ from pipelines.alerts import (
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.lease import Lease, LeaseLostError
-from pipelines.alerts.notices import NAMED, notice
+from pipelines.alerts.notices import MINUTE, NAMED, notice
 from pipelines.alerts.recoveries import close_recovered
 from pipelines.alerts.sender import Sender
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.exit_codes import ExitCode
 from pipelines.settings import Settings
-
-HELD = 10
-UNSENT = 30
-UNKNOWN = 2
 
 GROUPING = 60.0
 """Seconds that another sender waits if `list` dies while it groups failures."""
@@ -128,26 +125,26 @@ def send(once: bool, follow: bool) -> None:
             "[alerts] channels names no channel",
             step="name one, or see `shardline alerts list`",
         )
-    engine = database.connect(options.sessions.database)
-    ways = opening.channels(options.alerts.channels, options.connections)
-    sender = Sender(options, engine, ways)
-    patience = options.alerts.patience
+    sender = _sender(options, database.connect(options.sessions.database))
     try:
-        if once:
-            sys.exit(_drain(sender, time.monotonic() + patience))
-        if follow:
-            sender.follow(follower.end_of_run())
-            sys.exit(_drain(sender, time.monotonic() + patience))
-        sender.follow(threading.Event())
+        if not once:
+            sender.follow(follower.end_of_run() if follow else threading.Event())
+        sys.exit(_drain(sender, options.alerts.patience))
     except KeyboardInterrupt:
         sender.lease.release()
 
 
-def _drain(sender: Sender, end: float) -> int:
+def _sender(options: Settings, engine: Engine) -> Sender:
+    channels = opening.channels(options.alerts.channels, options.connections)
+    return Sender(options, engine, channels)
+
+
+def _drain(sender: Sender, patience: float) -> ExitCode:
     try:
-        return 0 if sender.drain(end) else UNSENT
+        is_sent = sender.drain(time.monotonic() + patience)
     except LeaseLostError:
-        return HELD
+        return ExitCode.ALREADY_RUNNING
+    return ExitCode.COMPLETE if is_sent else ExitCode.FAILED
 
 
 @alerts.command(help=TELL_HELP)
@@ -164,9 +161,7 @@ def tell(cause: str, what: telling.What | None) -> None:
     engine = database.connect(options.sessions.database)
     outbox.append(engine, telling.rows(cause, what, options))
     if options.alerts.channels:
-        ways = opening.channels(options.alerts.channels, options.connections)
-        sender = Sender(options, engine, ways)
-        sys.exit(_drain(sender, time.monotonic() + options.alerts.patience))
+        sys.exit(_drain(_sender(options, engine), options.alerts.patience))
 
 
 @alerts.command("list", cls=AlsoOnEcs, help=LIST_HELP)
@@ -185,7 +180,7 @@ def list_(every: bool, as_json: bool) -> None:
     for incident, text in shown:
         click.echo(
             f"#{incident.number}\t{_state(incident)}"
-            f"\t{incident.opened:%Y-%m-%d %H:%M}\t{text.headline}\t{text.cause}"
+            f"\t{incident.opened:{MINUTE}}\t{text.headline}\t{text.cause}"
         )
 
 
@@ -195,8 +190,9 @@ def close(number: int) -> None:
     """Close an incident by hand."""
     engine = database.connect(settings.read().sessions.database)
     if not incidents.close_by_hand(engine, number):
-        click.echo(f"no incident #{number} is open", err=True)
-        sys.exit(UNKNOWN)
+        raise ConfigurationError(
+            f"no incident #{number} is open", step="see `shardline alerts list`"
+        )
 
 
 def _bring_up_to_date(options: Settings, engine: Engine) -> None:

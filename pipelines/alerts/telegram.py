@@ -146,6 +146,7 @@ class TelegramChannel:
                 return
         raise ChannelRefusedError(
             "the message was refused in every form of it",
+            step="see `shardline alerts list` for what it says",
             where=f"telegram chat {chat}",
         )
 
