@@ -45,6 +45,10 @@ DECIMALS = {
 """Exact numbers: digits, and how many of them follow the point; 0 where declared."""
 
 PLAIN: dict[str, tuple[Kind, str]] = {
+    "tinyint": ("tinyint", "INTEGER"),
+    "smallint": ("smallint", "INTEGER"),
+    "int": ("int", "INTEGER"),
+    "bigint": ("bigint", "INTEGER"),
     "bit": ("bit", "BOOLEAN"),
     "float": ("float", "FLOAT"),
     "real": ("float", "FLOAT"),
@@ -56,14 +60,14 @@ PLAIN: dict[str, tuple[Kind, str]] = {
     "datetimeoffset": ("datetimeoffset", "TIMESTAMPTZ"),
     "uniqueidentifier": ("uniqueidentifier", "UUID"),
 }
-"""What the other types are to the encoder, and in Vertica."""
+"""The other types: what they are to the encoder, and in Vertica."""
 
 WIDENINGS = {
     ("float", "real"),
     ("datetime2", "datetime"),
     ("datetime2", "smalldatetime"),
+    ("datetime", "smalldatetime"),
 }
-WIDENINGS |= {("datetime", "smalldatetime")}
 """Plain types that hold every value of another."""
 
 _DECLARED = re.compile(
@@ -103,7 +107,7 @@ class Column(BaseModel):
         """
         match = _DECLARED.fullmatch(declared.strip())
         kind = match["kind"].lower() if match else ""
-        if match is None or not {kind} & {*INTEGERS, *TEXTS, *BYTES, *DECIMALS, *PLAIN}:
+        if match is None or not {kind} & {*TEXTS, *BYTES, *DECIMALS, *PLAIN}:
             raise ValueError(f"column {name!r}: unknown type {declared!r}")
         if not name:
             raise ValueError("a column without a name")
@@ -155,8 +159,6 @@ class Column(BaseModel):
     @property
     def vertica(self) -> str:
         """The type in Vertica's DDL."""
-        if self.kind in INTEGERS:
-            return "INTEGER"
         if self.kind in DECIMALS:
             return f"NUMERIC({self.size},{self.scale})"
         if self.octets:
@@ -176,8 +178,7 @@ class Column(BaseModel):
             return lowlevel.Column(self.name, "varchar", self.nullable, self.octets)
         if self.kind in BYTES:
             return lowlevel.Column(self.name, "varbinary", self.nullable, self.octets)
-        kind: Kind = PLAIN[self.kind][0] if self.kind in PLAIN else _integer(self.kind)
-        return lowlevel.Column(self.name, kind, self.nullable)
+        return lowlevel.Column(self.name, PLAIN[self.kind][0], self.nullable)
 
 
 def _facets(kind: str, size: str | None, scale: str | None) -> tuple[int, int]:
@@ -205,13 +206,3 @@ def _decimal(size: str, scale: str) -> tuple[int, int]:
     if int(scale) > int(size):
         raise ValueError("has more digits after the point than in all")
     return int(size), int(scale)
-
-
-def _integer(kind: str) -> Kind:
-    kinds: dict[str, Kind] = {
-        "tinyint": "tinyint",
-        "smallint": "smallint",
-        "int": "int",
-        "bigint": "bigint",
-    }
-    return kinds[kind]
