@@ -18,7 +18,6 @@ LONGEST = 28
 TWO_DIGITS = 3
 """Columns of a cell that day numbers fit into, with a space before them."""
 
-
 GAP = "   "
 """What stands between two states of the legend."""
 

@@ -118,15 +118,9 @@ class Report(BaseModel):
 
     @model_validator(mode="after")
     def _has_a_day(self) -> Report:
-        if {"day": "DATE"}.items() <= {c.name: c.type for c in self.columns}.items():
+        if ReportColumn(name=DAY, type="DATE") in self.columns:
             return self
         raise ValueError(f'columns: {DAY} = "DATE" is not among them')
-
-    @property
-    def schema_and_table(self) -> tuple[str, str]:
-        """The target's schema and its table."""
-        schema, _, table = self.target.partition(".")
-        return schema, table
 
 
 def read(

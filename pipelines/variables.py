@@ -52,7 +52,9 @@ class Variables(_Names):
         try:
             text = places[0].read()
         except ConfigurationError as error:
-            raise ConfigurationError(f"{told}: {error.cause}") from None
+            raise ConfigurationError(
+                f"{told}: {error.cause}", step=error.step
+            ) from None
         return _wrapped(_value(text, told), f"var.{name}")
 
     def __contains__(self, name: str) -> bool:
