@@ -77,6 +77,11 @@ def check(address: SmtpAddress, seconds: float = 10) -> str:
     return f"{_where(address)} would send to {', '.join(address.recipients)}"
 
 
+def domain_of(sender: str) -> str:
+    """The domain that the Message-IDs of a sender's mails are of."""
+    return parseaddr(sender)[1].partition("@")[2] or "shardline.invalid"
+
+
 def _ask_for_nothing(server: smtplib.SMTP) -> None:
     code, reply = server.noop()
     if code != OK:

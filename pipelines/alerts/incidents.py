@@ -41,7 +41,7 @@ TOLD = "the incidents cannot be used"
 
 @dataclass(frozen=True)
 class Incident:
-    """A row of the incidents; the attributes are its columns.
+    """A row of the incidents; the attributes are columns of it.
 
     Attributes:
         number: What it is called by, in every message.
@@ -50,11 +50,9 @@ class Incident:
         opened: When it was first seen, and `last_seen` when last.
         running_since: When the row of nights began that this one belongs to.
         partitions: How many different things failed: shards' days, mostly.
-        shown_partitions: How many of them the last message shows; None before it.
-        shown: When that was.
+        shown: When a channel took its last message; None before the first.
         receipts: What each channel gave for its message.
         closed: When all its markers were seen, or someone closed it.
-        settled: When nothing more was left to be told of it.
     """
 
     number: int
@@ -68,11 +66,9 @@ class Incident:
     last_seen: datetime
     running_since: datetime
     partitions: int
-    shown_partitions: int | None
     shown: datetime | None
     receipts: dict[str, Receipt]
     closed: datetime | None
-    settled: datetime | None
 
     @classmethod
     def of(cls, row: RowMapping) -> Self:

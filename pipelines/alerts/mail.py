@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from email.utils import parseaddr
 
 from pydantic import BaseModel, ValidationError
 
@@ -96,28 +94,11 @@ class MailChannel:
             ) from error
         return Receipt(thread.model_dump_json())
 
-    def check(self, seconds: float = 10) -> str:
-        """Greet and log in to each server; nothing is sent.
-
-        Returns:
-            What was found, in one line.
-
-        Raises:
-            TransientError: One cannot be reached, or is not well.
-            PermanentError: An option of one is wrong.
-        """
-        deadline = time.monotonic() + seconds
-        return "; ".join(
-            mail.check(address, deadline - time.monotonic())
-            for address in self._addresses
-        )
-
     def _continued(self, known: _Thread | None, notice: Notice) -> _Thread:
         """The thread with a mail of this notice as its last."""
         sender = self._addresses[0].sender if self._addresses else ""
-        domain = parseaddr(sender)[1].partition("@")[2] or "shardline.invalid"
         digest = hashlib.sha256(repr(notice).encode("utf-8", "replace")).hexdigest()
-        last = f"<incident-{notice.number}.{digest[:16]}@{domain}>"
+        last = f"<incident-{notice.number}.{digest[:16]}@{mail.domain_of(sender)}>"
         if known:
             return known.model_copy(update={"last": last})
         return _Thread(subject=title(notice), first=last, last=last)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from pipelines.mail import domain_of
 from pipelines.report_mail.figures import Figures
 
 NAMED = 20
@@ -30,7 +30,7 @@ def message(
         A mail without sender and readers. One day's mails all have one Message-ID, so
         that a second copy is recognised.
     """
-    domain = parseaddr(sender)[1].partition("@")[2] or "shardline.invalid"
+    domain = domain_of(sender)
     mail = EmailMessage(SMTP)
     mail["Subject"] = _subject(figures)
     mail["Message-ID"] = f"<reports-{figures.day}@{domain}>"
@@ -54,8 +54,8 @@ def message(
 
 def _subject(figures: Figures) -> str:
     count = len(figures.missing)
-    late = f", {count} {'load' if count == 1 else 'loads'} missing" if count else ""
-    return f"Reports of {figures.day} are fresh{late}"
+    lack = f", {count} {'load' if count == 1 else 'loads'} missing" if count else ""
+    return f"Reports of {figures.day} are fresh{lack}"
 
 
 def _written(template: str, figures: Figures, cids: Mapping[str, str]) -> str:

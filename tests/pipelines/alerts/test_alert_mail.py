@@ -94,10 +94,3 @@ def test_a_receipt_of_another_channel_does_not_lose_an_alert(
 ) -> None:
     MailChannel([address(server)]).deliver(NOTICE, Receipt("{}"), soon())
     assert len(server.received) == 1
-
-
-def test_a_check_asks_every_server(server: MailServer) -> None:
-    with MailServer() as other:
-        told = MailChannel([address(server), address(other)]).check()
-        assert f":{server.port} would send" in told
-        assert f":{other.port} would send" in told
