@@ -186,7 +186,13 @@ class Sender:
         if not self._settings.deadlines or now < self._looked + LATE:
             return
         self._looked = now
-        lateness.tell(self._engine, self._settings, lateness.late(self._settings))
+        try:
+            found = lateness.late(self._settings)
+        except ShardlineError as error:
+            # What failed is told all the same: this may be one of its causes.
+            logger.info("whether days are late is not known: %s", error)
+        else:
+            lateness.tell(self._engine, self._settings, found)
 
     def _has_work(self) -> bool:
         return incidents.anything_untold(self._engine) or incidents.anything_open(

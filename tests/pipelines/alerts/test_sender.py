@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,16 @@ from filed import FileChannel, Scripted, append, expire_lease, failed, options
 from sqlalchemy import Engine
 
 from pipelines import database
-from pipelines.alerts import incidents
-from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError, Receipt
+from pipelines.alerts import incidents, sender
+from pipelines.alerts.channel import (
+    ChannelBusyError,
+    ChannelRefusedError,
+    Notice,
+    Receipt,
+)
 from pipelines.alerts.lease import Lease, LeaseLostError
 from pipelines.alerts.sender import Sender
+from pipelines.due_times import DueTime
 from pipelines.errors import TransientError
 from pipelines.settings import Settings
 
@@ -214,3 +221,32 @@ def test_what_a_busy_channel_has_shown_already_is_kept_for_its_next_try(
     chat = Scripted("chat", [half])
     assert Sender(settings, engine, [chat]).drain()
     assert [before for _, before in chat.taken] == [Receipt("half")]
+
+
+@dataclass
+class Ending(Scripted):
+    """Ends the run that it is told of."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def deliver(
+        self, notice: Notice, before: Receipt | None, deadline: float
+    ) -> Receipt:
+        self.ended.set()
+        return super().deliver(notice, before, deadline)
+
+
+def test_no_alert_waits_for_a_warehouse_that_is_away(
+    settings: Settings,
+    engine: Engine,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sender, "POLL", 0.02)
+    append(settings, failed(settings, "chita"))
+    due = {"orders": DueTime.parse("00:00 UTC")}
+    channel = Ending("chat")
+    late = settings.model_copy(update={"deadlines": due})
+    Sender(late, engine, [channel]).follow(channel.ended)
+    assert len(channel.taken) == 1
+    assert "alerts wait" not in caplog.text
