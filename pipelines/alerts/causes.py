@@ -14,6 +14,10 @@ LONGEST = 10_000
 
 SHARD, VALUE, ADDRESS, PATH, NUMBER = "<shard>", "<value>", "<address>", "<path>", "<n>"
 
+_NAMED = "\ue000"
+"""Stands for `SHARD` until all names are replaced: one line of text never has it, and a
+shard may be called SHARD."""
+
 _HEX = "[0-9a-f]"
 _VARIES = [
     (VALUE, r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`|«[^»]*»|(?<!\w)\[[^][]*\](?!\w)"),
@@ -63,8 +67,8 @@ def normalise(message: str, own: Sequence[str], all_names: Sequence[str]) -> str
     text = one_line(message)
     for names in (tuple(own), tuple(all_names)):
         if known := _any_of(names):
-            text = known.sub(SHARD, text)
-    text = text[:LONGEST]
+            text = known.sub(_NAMED, text)
+    text = text.replace(_NAMED, SHARD)[:LONGEST]
     for placeholder, pattern in _PATTERNS:
         text = pattern.sub(placeholder, text)
     return text

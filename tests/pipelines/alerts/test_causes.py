@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines import catalog
@@ -56,6 +56,7 @@ names = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=6).fil
 
 
 @given(st.lists(names, min_size=2, max_size=5, unique=True), words)
+@example(["0", "SHARD"], "A")
 def test_shards_may_be_called_anything_even_like_a_word_of_the_message(
     shards: list[str], word: str
 ) -> None:
