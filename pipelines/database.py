@@ -6,6 +6,7 @@ import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import import_module
 
 from pydantic import SecretStr
 from sqlalchemy import (
@@ -17,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Engine,
     Index,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -28,8 +30,6 @@ from sqlalchemy import (
     literal,
     make_url,
 )
-from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
-from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from pipelines import migrations
@@ -151,11 +151,18 @@ report_mails = Table(
 )
 """The mails of success: a row a day; who sends it, and when it was sent."""
 
-INSERTS: dict[str, type[SqliteInsert | PostgresqlInsert]] = {
-    "sqlite": SqliteInsert,
-    "postgresql": PostgresqlInsert,
-}
-"""Only these say ON CONFLICT."""
+
+def insert_new(engine: Engine, table: Table) -> Insert:
+    """An INSERT that leaves rows alone which are there already."""
+    # Imported only here, since either takes a while and one is enough.
+    dialect = import_module(f"sqlalchemy.dialects.{engine.dialect.name}")
+    insert: Insert = dialect.insert(table).on_conflict_do_nothing()
+    return insert
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as the database gives it, with its zone: SQLite keeps none."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def moment(engine: Engine, later: timedelta = timedelta(0)) -> ColumnElement[datetime]:

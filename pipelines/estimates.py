@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 
 from pipelines.database import sessions
 from pipelines.database_faults import translated
-from pipelines.sessions import Outcome
+from pipelines.sessions import UNREAD, Outcome
 
 LATEST = 20
 """How many of a shard's latest loads count."""
@@ -78,8 +78,7 @@ def estimates(engine: Engine, target: str) -> Estimates:
         .order_by(latest.c.shard, latest.c.started)
     )
     loads: dict[str, list[_Load]] = {}
-    told = "the session log cannot be read"
-    with translated(told), engine.connect() as connection:
+    with translated(UNREAD), engine.connect() as connection:
         for shard, *load in connection.execute(query):
             loads.setdefault(shard, []).append(_Load(*load))
     usual = {shard: list(_each(of_shard)) for shard, of_shard in loads.items()}

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, func, select
 
 from pipelines.database import sessions
 from pipelines.database_faults import translated
-from pipelines.sessions import Outcome
+from pipelines.sessions import UNREAD, Outcome
 
 
 def rows_a_day(engine: Engine, target: str) -> dict[str, float]:
@@ -31,6 +31,5 @@ def rows_a_day(engine: Engine, target: str) -> dict[str, float]:
         )
         .group_by(sessions.c.shard)
     )
-    told = "the session log cannot be read"
-    with translated(told), engine.connect() as connection:
+    with translated(UNREAD), engine.connect() as connection:
         return {str(shard): float(rows) for shard, rows in connection.execute(query)}

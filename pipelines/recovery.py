@@ -8,6 +8,7 @@ from pipelines import sessions
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
 from pipelines.catalog import Catalog, Partition, Table
+from pipelines.database import utc
 from pipelines.errors import TransientError
 from pipelines.sessions import OpenSession
 from pipelines.settings import Settings
@@ -57,7 +58,7 @@ def _tell(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
     """Put the loss in the outbox, unless whoever saw the process die has done so."""
     table = _table(catalog, session)
     subject = table.name if table else session.target_table
-    started = outbox.utc(session.started)
+    started = utc(session.started)
     if outbox.knows_of(engine, subject, session.day, session.shard, started):
         return
     # Luigi's ids begin with the task's family.

@@ -11,7 +11,6 @@ import click
 from pipelines import logs, report_runner, report_sql, settings
 from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.deploying.elsewhere import AlsoOnEcs
-from pipelines.errors import ConfigurationError
 from pipelines.how_options import how_options
 from pipelines.rounds import How
 from pipelines.selection import DAY
@@ -121,8 +120,6 @@ def render(report: str, day: datetime) -> None:
 
 def _statements(options: settings.Settings, name: str, day: date) -> list[str]:
     report = options.report(name)
-    if not report.template.is_file():
-        raise ConfigurationError(f"there is no file {report.template}")
     return [
         report_sql.create_view(options, report, day),
         report_sql.create_table(report),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, select
 
-from pipelines.database import sessions
+from pipelines.database import sessions, utc
 from pipelines.database_faults import translated
-from pipelines.sessions import Outcome, may_be_alive
-
-TOLD = "the session log cannot be read"
+from pipelines.sessions import UNREAD, Outcome, may_be_alive
 
 
 class State(StrEnum):
@@ -226,7 +224,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
 
 def _attempts(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[Attempt]:
     for row in _rows(engine, query):
-        started, finished = _utc(row["started"]), row["finished"]
+        started, finished = utc(row["started"]), row["finished"]
         yield Attempt(
             id=row["id"],
             task_name=row["task_name"],
@@ -237,7 +235,7 @@ def _attempts(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[At
             host=row["host"],
             pid=row["pid"],
             started=started,
-            finished=_utc(finished) if finished else None,
+            finished=utc(finished) if finished else None,
             state=_state(row["outcome"], row["host"], row["pid"]),
             rows=row["loaded_rows"],
             comment=row["comment"],
@@ -245,7 +243,7 @@ def _attempts(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[At
 
 
 def _rows(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[RowMapping]:
-    with translated(TOLD), engine.connect() as connection:
+    with translated(UNREAD), engine.connect() as connection:
         yield from connection.execute(query).mappings()
 
 
@@ -253,8 +251,3 @@ def _state(outcome: str | None, host: str, pid: int) -> State:
     if outcome is not None:
         return State(outcome)
     return State.RUNNING if may_be_alive(host, pid) else State.LOST
-
-
-def _utc(moment: datetime) -> datetime:
-    """SQLite's moments have lost their zone, which is UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -30,6 +30,9 @@ from pipelines.retries import retrying
 
 logger = logging.getLogger(__name__)
 
+UNREAD = "the session log cannot be read"
+UNWRITTEN = "the session log cannot be written"
+
 WRITES = 4
 """How often a row that is there is written when what failed may pass."""
 
@@ -144,8 +147,7 @@ def together(engine: Engine, attempts: Sequence[Session]) -> Iterator[None]:
 def _open(engine: Engine, attempts: Sequence[Session]) -> None:
     started = datetime.now(UTC)
     rows = [{**one.row, "started": started} for one in attempts]
-    told = "the session log cannot be written"
-    with translated(told), engine.begin() as connection:
+    with translated(UNWRITTEN), engine.begin() as connection:
         connection.execute(insert(sessions), rows)
 
 
@@ -230,9 +232,8 @@ def usual_rows(database: SecretStr, partition: Partition) -> int:
         .order_by(sessions.c.day.desc())
         .limit(1)
     )
-    told = "the session log cannot be read"
     try:
-        with translated(told), connect(database).connect() as connection:
+        with translated(UNREAD), connect(database).connect() as connection:
             return connection.scalar(query) or 0
     except ShardlineError as failure:
         logger.info("%s", failure)
@@ -255,8 +256,7 @@ def latest(engine: Engine, target: str, day: date, shard: str) -> int | None:
         .order_by(sessions.c.started.desc())
         .limit(1)
     )
-    told = "the session log cannot be read"
-    with translated(told), engine.connect() as connection:
+    with translated(UNREAD), engine.connect() as connection:
         return connection.scalar(query)
 
 
@@ -302,8 +302,7 @@ def still_open(engine: Engine) -> Sequence[OpenSession]:
         .where(sessions.c.finished.is_(None), sessions.c.day.is_not(None))
         .order_by(sessions.c.started)
     )
-    told = "the session log cannot be read"
-    with translated(told), engine.connect() as connection:
+    with translated(UNREAD), engine.connect() as connection:
         return [OpenSession(**row) for row in connection.execute(query).mappings()]
 
 
@@ -333,11 +332,10 @@ def _write(
     engine: Engine, change: Update, values: Sequence[Mapping[str, object]] | None = None
 ) -> None:
     """Carry out a change, again if need be: each may happen twice with one effect."""
-    told = "the session log cannot be written"
     for attempt in retrying(
         TransientError, attempts=WRITES, backoff=0.5, backoff_max=4
     ):
-        with attempt, translated(told), engine.begin() as connection:
+        with attempt, translated(UNWRITTEN), engine.begin() as connection:
             connection.execute(change, values)
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from pipelines.alerts.incidents import VARIOUS, Incident, partitions
 from pipelines.alerts.lease import Lease
-from pipelines.alerts.outbox import Alert, ungrouped, utc
-from pipelines.database import alerts, incidents
+from pipelines.alerts.outbox import Alert, ungrouped
+from pipelines.database import alerts, incidents, utc
 
 BATCH = 500
 """How many failures are grouped in one transaction."""

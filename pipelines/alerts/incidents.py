@@ -26,8 +26,7 @@ from sqlalchemy import (
 
 from pipelines.alerts.channel import Receipt
 from pipelines.alerts.lease import Lease
-from pipelines.alerts.outbox import utc
-from pipelines.database import alerts, incidents
+from pipelines.database import alerts, incidents, utc
 from pipelines.database_faults import translated
 
 VARIOUS = "various"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from pipelines.alerts.causes import fingerprint, normalise
 from pipelines.catalog import Catalog
-from pipelines.database import INSERTS, alerts
+from pipelines.database import alerts, insert_new, utc
 from pipelines.database_faults import translated
 from pipelines.errors import ShardlineError, one_line
 from pipelines.sessions import new_id
@@ -159,10 +159,9 @@ def append(engine: Engine, rows: Sequence[Alert]) -> None:
         ConfigurationError: It will not until someone corrects it.
     """
     told = "the outbox of alerts cannot be written"
-    statement = INSERTS[engine.dialect.name](alerts).on_conflict_do_nothing()
     with translated(told), engine.begin() as connection:
         values = [{**asdict(row), "event": row.event.value} for row in rows]
-        connection.execute(statement, values)
+        connection.execute(insert_new(engine, alerts), values)
 
 
 def alerts_of(engine: Engine, run: int, task_id: str) -> int:
@@ -208,11 +207,6 @@ def ungrouped(connection: Connection, limit: int) -> list[Alert]:
         )
         for row in connection.execute(query).mappings()
     ]
-
-
-def utc(moment: datetime) -> datetime:
-    """A moment as the database gives it, with its zone: SQLite keeps none."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _id(occasion: Occasion, about: About) -> int:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine, select, true, update
 
-from pipelines.database import INSERTS, moment, report_mails
+from pipelines.database import insert_new, moment, report_mails
 from pipelines.database_faults import translated
 from pipelines.errors import TransientError
 from pipelines.sessions import may_be_alive
@@ -75,10 +75,10 @@ def sending(engine: Engine, day: date, seconds: float) -> Iterator[bool]:
 
 
 def _claim(engine: Engine, day: date, me: str, seconds: float) -> bool:
-    row = INSERTS[engine.dialect.name](report_mails).values(day=day)
+    row = insert_new(engine, report_mails).values(day=day)
     look = select(report_mails.c.holder).where(report_mails.c.day == day)
     with translated(TOLD), engine.begin() as connection:
-        connection.execute(row.on_conflict_do_nothing())
+        connection.execute(row)
         holder = connection.scalar(look)
         ended = report_mails.c.expires <= moment(engine)
         free = report_mails.c.holder.is_not_distinct_from(holder)
