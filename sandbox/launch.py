@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import date
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from sandbox.control_server import Operation
 
 _LOOK = 0.2  # seconds
-_LONGEST_GOODBYE = 10.0  # seconds
 
 
 class PortTakenError(SandboxError):
@@ -108,7 +105,6 @@ class Sandbox:
         logins = {USER: options.password}
         engine = Engine(options.data)
         running.callback(engine.close)
-        running.callback(_join_all_but, set(threading.enumerate()))
         engine.create_database(VERTICA, WAREHOUSE)
         for shard in options.shards:
             engine.create_database(shard.server, shard.database)
@@ -191,16 +187,6 @@ class Sandbox:
             "fill_csv": fill_csv,
             "stop": self.ask_to_stop,
         }
-
-
-def _join_all_but(earlier: set[threading.Thread]) -> None:
-    """Wait for the threads of connections, which their servers have just closed.
-
-    A thread that is inside DuckDB when the interpreter ends aborts the process.
-    """
-    deadline = time.monotonic() + _LONGEST_GOODBYE
-    for thread in set(threading.enumerate()) - earlier:
-        thread.join(max(0, deadline - time.monotonic()))
 
 
 def _bind(running: ExitStack, name: str, port: int, server: _Server) -> Address:

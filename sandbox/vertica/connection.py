@@ -16,11 +16,11 @@ from sandbox.vertica import messages, startup
 from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.copy_dialogue import CopyDialogue
 from sandbox.vertica.environment import Environment
+from sandbox.vertica.executor import Executor, Outcome, Rows
 from sandbox.vertica.failures import as_sql_error, cancelled, reported
 from sandbox.vertica.monitor import SessionFacts
 from sandbox.vertica.prepared import ExtendedProtocol
 from sandbox.vertica.privileges import Privileges
-from sandbox.vertica.session import Executor, Outcome, Rows
 from sandbox.vertica.session_functions import VERSION
 from sandbox.vertica.transaction import Transaction
 from sandbox.vertica.values import encode

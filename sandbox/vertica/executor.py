@@ -144,10 +144,6 @@ class Executor:
         result.close()
         return columns
 
-    def rollback(self) -> None:
-        """End the transaction undone."""
-        self._transaction.rollback()
-
     def _guarded(self, run: Callable[[], _T]) -> _T:
         try:
             return run()
