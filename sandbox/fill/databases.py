@@ -11,7 +11,7 @@ import pymssql
 from sandbox.clients import connect_mssql
 from sandbox.engine import DATA, quoted
 from sandbox.fill.requests import FillError
-from sandbox.tds.types import TICKS_PER_DAY
+from sandbox.tds.ticks import TICKS_PER_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,10 +8,10 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from sandbox.errors import SqlError
 from sandbox.tds import moments
-from sandbox.tds.types import TICKS_PER_DAY, Family, SqlType
+from sandbox.tds.ticks import TICKS_PER_DAY, TICKS_PER_MINUTE
+from sandbox.tds.types import Family, SqlType
 from sandbox.tds.values import Constant, Typed, constant
 
-_TICKS_PER_MINUTE = 600_000_000
 _CONTEXT = Context(prec=80)
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 _DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
@@ -168,7 +168,7 @@ def _moment(text: str, target: SqlType) -> Constant:
             rounded = moments.round_ticks(ticks, 10 ** (7 - target.scale))
             return rounded % TICKS_PER_DAY
         if target.family is Family.OFFSET:
-            utc = ticks - minutes * _TICKS_PER_MINUTE
+            utc = ticks - minutes * TICKS_PER_MINUTE
             return moments.round_ticks(utc, 10 ** (7 - target.scale)), minutes
         return moments.fit(ticks, target)
     except moments.MomentRangeError:

@@ -10,6 +10,7 @@ from sandbox.tds import convert_moments
 from sandbox.tds.convert_constants import cut_text
 from sandbox.tds.failures import VALUE, raised, unsupported
 from sandbox.tds.styles import styled
+from sandbox.tds.ticks import TICKS_PER_MINUTE
 from sandbox.tds.types import MAX, OFFSET_STORAGE, Family, SqlType
 from sandbox.tds.values import Typed, constant, text_literal
 
@@ -298,5 +299,5 @@ def _moment(sql: str, target: SqlType) -> str:
     )
     return (
         f"CASE WHEN {local} IS NOT NULL THEN CAST({{'utc': {ticks} - {minutes} * "
-        f"600000000, 'minutes': {minutes}}} AS {OFFSET_STORAGE}) END"
+        f"{TICKS_PER_MINUTE}, 'minutes': {minutes}}} AS {OFFSET_STORAGE}) END"
     )

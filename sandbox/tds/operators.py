@@ -5,11 +5,11 @@ from __future__ import annotations
 from sandbox.errors import SqlError
 from sandbox.tds.convert import clash, convert
 from sandbox.tds.failures import raised, unsupported
+from sandbox.tds.ticks import TICKS_PER_DAY
 from sandbox.tds.types import (
     FLOAT,
     INT,
     REAL,
-    TICKS_PER_DAY,
     Family,
     SqlType,
     as_decimal,

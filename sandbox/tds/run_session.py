@@ -13,8 +13,9 @@ from sandbox.tds.convert import convert
 from sandbox.tds.moments import MomentError, parse
 from sandbox.tds.raising import raised_error
 from sandbox.tds.run_queries import CancelledError, Queries
+from sandbox.tds.ticks import TICKS_PER_DAY, TICKS_PER_SECOND
 from sandbox.tds.tokens import Environment
-from sandbox.tds.types import TICKS_PER_DAY, TICKS_PER_SECOND, text
+from sandbox.tds.types import text
 from sandbox.tds.values import null
 
 if TYPE_CHECKING:
