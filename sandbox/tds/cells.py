@@ -73,7 +73,7 @@ def cells_of(array: pa.Array, kind: SqlType, version: TdsVersion) -> Cells:
         version: Before 7.3, dates and times travel as text.
     """
     if as_sent(kind, version) is not kind:
-        texts = [format_moment(value, kind) for value in _offsets_flat(array)]
+        texts = [format_moment(value, kind) for value in array.to_pylist()]
         return VaryingCells(_short(texts, "utf-16-le"))
     if kind.family is Family.TEXT:
         codec = "utf-16-le" if kind.is_unicode else kind.code_page
@@ -195,10 +195,6 @@ def _offsets(array: pa.Array, kind: SqlType) -> Bytes:
 
 def _guids(array: pa.Array) -> Bytes:
     return _raw16(array)[:, _GUID_ORDER]
-
-
-def _offsets_flat(array: pa.Array) -> list[object]:
-    return list(array.to_pylist())
 
 
 def _short(values: list[str | None], codec: str) -> list[bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_constants, convert_moments, convert_text
-from sandbox.tds.failures import VALUE, raised, unsupported
+from sandbox.tds.failures import VALUE, clash, raised, unsupported
 from sandbox.tds.types import Family, SqlType
 from sandbox.tds.values import Typed, cast, null
 
@@ -17,7 +17,6 @@ _NUMBERS = (Family.INTEGER, Family.BIT, Family.DECIMAL, Family.FLOAT)
 _TIMES = (Family.DATE, Family.TIME, Family.MOMENT, Family.OFFSET)
 _OVERFLOW = 8115
 _OVERFLOW_SMALL = 220
-_CLASH = 206
 
 
 def convert(
@@ -111,14 +110,6 @@ def _converted(value: Typed, target: SqlType, style: int) -> str:
     if Family.BINARY in (source, wanted):
         raise unsupported(f"CAST of a column from {value.kind} to {target}")
     raise clash(value.kind, target)
-
-
-def clash(first: SqlType, second: SqlType) -> SqlError:
-    """206: no conversion between these types exists."""
-    return SqlError(
-        f"Operand type clash: {first.name} is incompatible with {second.name}",
-        number=_CLASH,
-    )
 
 
 def _number(value: Typed, target: SqlType) -> str:

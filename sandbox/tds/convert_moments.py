@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.errors import SqlError
-from sandbox.tds.failures import raised
+from sandbox.tds.failures import clash, raised
 from sandbox.tds.ticks import DAYS_1900, LAST_TICK, TICKS_PER_DAY, TICKS_PER_MINUTE
 from sandbox.tds.types import OFFSET_STORAGE, Family, SqlType
 from sandbox.tds.values import Typed
@@ -50,10 +49,7 @@ def between(value: Typed, target: SqlType) -> str:
         return value.sql
     local = local_ticks(value)
     if {source.family, target.family} == {Family.DATE, Family.TIME}:
-        raise SqlError(
-            f"Operand type clash: {source.name} is incompatible with {target.name}",
-            number=206,
-        )
+        raise clash(source, target)
     match target.family:
         case Family.DATE:
             return f"(DATE '0001-01-01' + CAST({local} // {TICKS_PER_DAY} AS INTEGER))"
@@ -114,10 +110,7 @@ def from_number(value: Typed, target: SqlType) -> str:
         SqlError: 206, datetime2 takes none.
     """
     if target.name == "datetime2":
-        raise SqlError(
-            f"Operand type clash: {value.kind.name} is incompatible with datetime2",
-            number=206,
-        )
+        raise clash(value.kind, target)
     days = f"CAST({value.sql} AS DOUBLE)"
     whole = (
         f"(CAST(floor({days}) AS BIGINT) + {DAYS_1900}) * {TICKS_PER_DAY} "
