@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.errors import SqlError
 from sandbox.tds import syntax as s
-from sandbox.tds.aggregates import AGGREGATES, WINDOW_FUNCTIONS
+from sandbox.tds.aggregates import AGGREGATES, WINDOW_FUNCTIONS, Modifiers
 from sandbox.tds.collations import checked_collation
 from sandbox.tds.convert import as_condition, convert
 from sandbox.tds.date_functions import DATE_PART_FUNCTIONS
@@ -319,9 +319,7 @@ class ExpressionCompiler:
             values = [self.value(one, scope) for one in node.arguments]
         over = self._over(node.window, scope) if node.window else ""
         order = self.order_by(node.within, scope)
-        return AGGREGATES[node.name](
-            values, distinct=node.distinct, over=over, order=order
-        )
+        return AGGREGATES[node.name](values, Modifiers(node.distinct, over, order))
 
     def _over(self, window: s.Window, scope: Scope) -> str:
         parts = []
