@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.session import DATA
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.compile_queries import QueryCompiler

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.session import DATA
 from sandbox.tds import syntax as s
 from sandbox.tds.changes import Change, ChangeCompiler, Output
 from sandbox.tds.convert import assign

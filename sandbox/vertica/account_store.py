@@ -11,7 +11,7 @@ from sandbox.vertica.credentials import Algorithm, Credential
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
 
 _TABLES = {
     "v_catalog.users": (

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import Mode
+from sandbox.session import DATA
 from sandbox.vertica.copy_statement import CopyItem
 from sandbox.vertica.delimited import DelimitedParser
 from sandbox.vertica.dialect import parse

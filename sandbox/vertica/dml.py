@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import Mode
+from sandbox.session import DATA
 from sandbox.vertica import types
 from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.dialect import parse
