@@ -15,7 +15,7 @@ from sandbox.tds.date_functions import DATE_PART_FUNCTIONS
 from sandbox.tds.failures import syntax_error, unsupported
 from sandbox.tds.functions import FUNCTIONS
 from sandbox.tds.like import like
-from sandbox.tds.literals import number_literal, text_literal
+from sandbox.tds.literals import number_constant, text_constant
 from sandbox.tds.operators import (
     arithmetic,
     both,
@@ -99,9 +99,9 @@ class ExpressionCompiler:
             case s.Name():
                 return scope.resolve(node.parts)
             case s.Number():
-                return number_literal(node.text)
+                return number_constant(node.text)
             case s.Text():
-                return text_literal(node)
+                return text_constant(node)
             case s.Bytes():
                 return constant(node.value, binary(len(node.value)))
             case s.Null():

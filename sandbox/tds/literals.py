@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sandbox.tds.syntax import Text
 
 
-def text_literal(node: Text) -> Typed:
+def text_constant(node: Text) -> Typed:
     """A string; without N it has only the characters of the code page."""
     value = node.value
     if not node.unicode:
@@ -22,7 +22,7 @@ def text_literal(node: Text) -> Typed:
     return constant(value, text(len(node.value), unicode=node.unicode))
 
 
-def number_literal(written: str) -> Typed:
+def number_constant(written: str) -> Typed:
     """A number.
 
     Raises:
