@@ -15,7 +15,7 @@ from sandbox.locks import Mode
 from sandbox.vertica.copy import CopyLoad
 from sandbox.vertica.copy_statement import read_copy
 from sandbox.vertica.ddl import run_ddl
-from sandbox.vertica.describe import describe
+from sandbox.vertica.describe import columns_of, describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import run_dml
 from sandbox.vertica.failures import as_sql_error
@@ -134,15 +134,7 @@ class Executor:
         """The columns a statement will answer with, without running it."""
         if isinstance(tree, _DML):
             return [_OUTPUT]
-        return self._guarded(lambda: self._describe(tree))
-
-    def _describe(self, tree: exp.Expr) -> list[Column]:
-        environment = self._transaction.environment
-        query = self._transaction.translate(tree)
-        result = self._transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
-        columns = describe(tree, result.schema, environment)
-        result.close()
-        return columns
+        return self._guarded(lambda: columns_of(tree, self._transaction))
 
     def _guarded(self, run: Callable[[], _T]) -> _T:
         try:
@@ -216,7 +208,7 @@ class Executor:
         except duckdb.Error as failure:
             if not fresh or isinstance(failure, _BEFORE_ROWS):
                 raise
-            return Rows(self._describe(tree), _broken(failure), "SELECT")
+            return Rows(columns_of(tree, self._transaction), _broken(failure), "SELECT")
         columns = describe(tree, result.schema, self._transaction.environment)
         if text and query.lasts and fresh and not tree.args.get("locks"):
             known = Known(sql, query.relations, query.tables, columns, version)
