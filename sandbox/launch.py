@@ -13,7 +13,7 @@ from sandbox.addresses import Address, Addresses
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
 from sandbox.faults import SandboxError
-from sandbox.fill.databases import Shards
+from sandbox.fill.databases import Databases
 from sandbox.fill.from_csv import fill_from_csv
 from sandbox.fill.requests import CsvFill, Days
 from sandbox.fill.samples import fill_with_samples
@@ -168,7 +168,7 @@ class Sandbox:
             table: str, first: str, last: str, rows: int, seed: int
         ) -> dict[str, Any]:
             filled = fill_with_samples(
-                Shards(engine, self.addresses),
+                Databases(engine, self.addresses),
                 self._options.shards,
                 TABLES[table],
                 Days(date.fromisoformat(first), date.fromisoformat(last)),
@@ -178,7 +178,7 @@ class Sandbox:
             return asdict(filled)
 
         def fill_csv(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-            databases = Shards(engine, self.addresses)
+            databases = Databases(engine, self.addresses)
             return asdict(fill_from_csv(databases, CsvFill(**fields)))
 
         return {
@@ -194,7 +194,8 @@ def _bind(running: ExitStack, name: str, port: int, server: _Server) -> Address:
         address = Address(*server.start())
     except OSError as error:
         raise PortTakenError(
-            f"port {port} ({name}): {os.strerror(error.errno or 0)}"
+            f"port {port} ({name}): {os.strerror(error.errno or 0)};"
+            " choose another, or take free ones with --ephemeral"
         ) from None
     running.callback(server.stop)
     return address

@@ -131,5 +131,6 @@ def _checked_port(port: int) -> int:
             return int(probe.getsockname()[1])
     except OSError as error:
         raise LuigidError(
-            f"port {port} (luigid): {os.strerror(error.errno or 0)}"
+            f"port {port} (luigid): {os.strerror(error.errno or 0)};"
+            " choose another with --luigid-port"
         ) from None

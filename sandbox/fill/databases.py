@@ -32,7 +32,7 @@ WHERE table_catalog = current_database() AND table_schema = 'dbo'
     AND lower(table_name) = ?"""
 
 
-class Shards:
+class Databases:
     """The databases that are filled."""
 
     def __init__(self, engine: Engine, addresses: Addresses) -> None:
