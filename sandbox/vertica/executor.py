@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
@@ -22,14 +21,16 @@ from sandbox.vertica.failures import as_sql_error
 from sandbox.vertica.known import Known
 from sandbox.vertica.lock_table import lock_table
 from sandbox.vertica.messages import Column
-from sandbox.vertica.settings import SETTINGS, Show, run_setting
+from sandbox.vertica.outcomes import Done, Rows
+from sandbox.vertica.settings import SETTINGS, run_setting
 from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import LONG_TEXT, Words, syntax_error, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.vertica.catalog import Table
+    from sandbox.vertica.outcomes import Outcome
     from sandbox.vertica.transaction import Transaction
 
 _T = TypeVar("_T")
@@ -54,26 +55,6 @@ _BEFORE_ROWS = (
     duckdb.InterruptException, duckdb.FatalException,
 )  # fmt: skip
 _OUTPUT = Column("OUTPUT", SqlType(INT))
-
-
-@dataclass
-class Rows:
-    """A statement answered with rows."""
-
-    columns: list[Column]
-    batches: Iterable[pa.RecordBatch]
-    tag: str
-
-
-@dataclass
-class Done:
-    """A statement answered with its tag alone."""
-
-    tag: str
-    parameter: tuple[str, str] | None = None
-
-
-Outcome = Rows | Done
 
 
 class Executor:
@@ -166,10 +147,7 @@ class Executor:
         if first in _DDL:
             return Done(run_ddl(text, self._transaction))
         if first in SETTINGS:
-            setting = run_setting(Words(text), self._transaction)
-            if isinstance(setting, Show):
-                return _table(setting.columns, setting.values, "SHOW")
-            return Done(setting.tag, setting.parameter)
+            return run_setting(Words(text), self._transaction)
         if first == "LOCK":
             lock_table(Words(text), self._transaction)
             self._settle()
@@ -253,8 +231,3 @@ def _broken(failure: duckdb.Error) -> Iterator[pa.RecordBatch]:
     """
     raise failure
     yield
-
-
-def _table(columns: list[Column], values: list[str], tag: str) -> Rows:
-    data = {column.name: [value] for column, value in zip(columns, values, strict=True)}
-    return Rows(columns, [pa.record_batch(data)], tag)
