@@ -227,32 +227,36 @@ class QueryCompiler(ExpressionCompiler):
         return names, items, variables
 
     def _order(self, query: s.Query, body: Body) -> str:
-        keys = []
-        for item in query.order:
-            place = place_of(item.expression, body)
-            if place is None:
-                if body.scope is None:
-                    raise SqlError(
-                        "ORDER BY items must appear in the select list if the "
-                        "statement contains a UNION, INTERSECT or EXCEPT operator.",
-                        number=104,
-                        severity=15,
-                    )
-                key = self.value(item.expression, body.scope).sql
-                same = [n for n, one in enumerate(body.items, 1) if one.sql == key]
-                if same:
-                    key = str(same[0])
-                elif body.distinct:
-                    raise SqlError(
-                        "ORDER BY items must appear in the select list if SELECT "
-                        "DISTINCT is specified.",
-                        number=145,
-                        severity=15,
-                    )
-            else:
-                key = str(place)
-            keys.append(ordered(key, item))
+        keys = (
+            ordered(self._order_key(item.expression, body), item)
+            for item in query.order
+        )
         return " ORDER BY " + ", ".join(keys)
+
+    def _order_key(self, node: s.Expression, body: Body) -> str:
+        """What to order by: a place in the select list, or else an expression."""
+        place = place_of(node, body)
+        if place is not None:
+            return str(place)
+        if body.scope is None:
+            raise SqlError(
+                "ORDER BY items must appear in the select list if the statement "
+                "contains a UNION, INTERSECT or EXCEPT operator.",
+                number=104,
+                severity=15,
+            )
+        key = self.value(node, body.scope).sql
+        for at, item in enumerate(body.items, start=1):
+            if item.sql == key:
+                return str(at)
+        if body.distinct:
+            raise SqlError(
+                "ORDER BY items must appear in the select list if SELECT DISTINCT is "
+                "specified.",
+                number=145,
+                severity=15,
+            )
+        return key
 
     def _limit(self, query: s.Query, body: Body) -> str:
         if query.offset is None:
