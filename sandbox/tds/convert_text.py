@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_moments
-from sandbox.tds.convert_constants import cut_text
+from sandbox.tds.convert_constants import NOT_A_GUID, NOT_A_MOMENT, cut_text
 from sandbox.tds.failures import VALUE, raised, unsupported
 from sandbox.tds.styles import styled
 from sandbox.tds.ticks import TICKS_PER_MINUTE
@@ -216,24 +216,12 @@ def _failure(source: str, target: SqlType) -> tuple[int, str]:
         case Family.BIT:
             return 245, _quoting(source, target)
         case Family.GUID:
-            return (
-                8169,
-                (
-                    "Conversion failed when converting from a character string to "
-                    "uniqueidentifier."
-                ),
-            )
+            return 8169, NOT_A_GUID
         case Family.DECIMAL | Family.FLOAT:
             wanted = "numeric" if target.name == "decimal" else target.name
             return 8114, f"Error converting data type {source} to {wanted}."
         case _:
-            return (
-                241,
-                (
-                    "Conversion failed when converting date and/or time from character "
-                    "string."
-                ),
-            )
+            return 241, NOT_A_MOMENT
 
 
 def _quoting(source: str, target: SqlType) -> str:
