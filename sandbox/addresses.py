@@ -124,7 +124,10 @@ def read_addresses(path: Path) -> Addresses:
             " start one with `python -m sandbox serve`"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AddressesError(f"{path} is not a file of addresses: {error}") from None
+        raise AddressesError(
+            f"{path} is not a file of addresses, as `python -m sandbox serve` writes"
+            f" it: {error}"
+        ) from None
 
 
 def _write_private(path: Path, text: str) -> None:

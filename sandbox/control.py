@@ -67,7 +67,10 @@ class Control:
             self._socket = socket.create_connection(address, timeout=10)
         except OSError as error:
             host, port = address
-            raise ControlError(f"no sandbox at {host}:{port}: {error}") from None
+            raise ControlError(
+                f"no sandbox at {host}:{port}: {error};"
+                " start one with `python -m sandbox serve`"
+            ) from None
         self._answers = self._socket.makefile("rb")
         self.telegram = TelegramControl(self)
         self.smtp = SmtpControl(self)
@@ -229,7 +232,7 @@ class Control:
         except (OSError, ValueError) as error:
             raise ControlError(f"the sandbox does not answer: {error}") from None
         if not answer.endswith(b"\n"):
-            raise ControlError("the sandbox is gone")
+            raise ControlError("the sandbox is gone: it was stopped, or it crashed")
         decoded = json.loads(answer)
         if "error" in decoded:
             raise ControlError(decoded["error"], decoded["kind"])

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox.holds import Failure, Rule
+from sandbox.threaded_server import ThreadedServer
 
 if TYPE_CHECKING:
+    import socket
+
     from sandbox.holds import Holds, Verdict
 
 Operation = Callable[..., object]
 
-_LOOPBACK = "127.0.0.1"
 _LONGEST_REQUEST = 1 << 20
 
 
@@ -37,64 +37,31 @@ class ControlServer:
         """
         self._holds = holds
         self._operations = operations
-        self._port = port
-        self._listener: socket.socket | None = None
-        self._lock = threading.Lock()
-        self._clients: dict[socket.socket, threading.Thread] = {}
+        self._server = ThreadedServer("control", self._serve, port=port)
 
     def start(self) -> tuple[str, int]:
-        """Bind, serve in daemon threads, and return the address.
+        """Serve, and return the address.
 
         Raises:
             OSError: The port is taken.
         """
-        self._listener = socket.create_server((_LOOPBACK, self._port))
-        threading.Thread(
-            target=self._accept, args=(self._listener,), name="control", daemon=True
-        ).start()
-        host, port = self._listener.getsockname()
-        return host, port
+        return self._server.start()
 
     def stop(self) -> None:
-        """Close the listener and every client, and wait for their threads.
+        """Close every connection and stop listening.
 
         Close the holds first, or a client that waits keeps its thread.
         """
-        if self._listener is None:
-            return
-        _shut(self._listener)
-        with self._lock:
-            clients = list(self._clients.items())
-        for client, thread in clients:
-            _shut(client)
-            if thread is not threading.current_thread():
-                thread.join(timeout=5)
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return
-            thread = threading.Thread(
-                target=self._serve, args=(client,), name="control client", daemon=True
-            )
-            with self._lock:
-                self._clients[client] = thread
-            thread.start()
+        self._server.stop()
 
     def _serve(self, client: socket.socket) -> None:
         requests = _Requests(self._holds, self._operations)
         try:
-            with client, client.makefile("rb") as lines:
+            with client.makefile("rb") as lines:
                 while line := lines.readline(_LONGEST_REQUEST):
                     client.sendall(requests.answer(line))
-        except OSError:
-            return
         finally:
             requests.let_go()
-            with self._lock:
-                del self._clients[client]
 
 
 class _Requests:
@@ -172,13 +139,3 @@ def _one_line(error: Exception) -> str:
     # str() of a KeyError quotes its message.
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     return " ".join(text.split()) or type(error).__name__
-
-
-def _shut(open_socket: socket.socket) -> None:
-    # Closing alone does not wake a thread that waits in accept() or recv().
-    try:
-        open_socket.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
-    finally:
-        open_socket.close()

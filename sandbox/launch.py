@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import date
@@ -15,7 +13,7 @@ from sandbox.addresses import Address, Addresses
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
 from sandbox.faults import SandboxError
-from sandbox.fill.databases import Shards
+from sandbox.fill.databases import Databases
 from sandbox.fill.from_csv import fill_from_csv
 from sandbox.fill.requests import CsvFill, Days
 from sandbox.fill.samples import fill_with_samples
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from sandbox.control_server import Operation
 
 _LOOK = 0.2  # seconds
-_LONGEST_GOODBYE = 10.0  # seconds
 
 
 class PortTakenError(SandboxError):
@@ -108,7 +105,6 @@ class Sandbox:
         logins = {USER: options.password}
         engine = Engine(options.data)
         running.callback(engine.close)
-        running.callback(_join_all_but, set(threading.enumerate()))
         engine.create_database(VERTICA, WAREHOUSE)
         for shard in options.shards:
             engine.create_database(shard.server, shard.database)
@@ -172,7 +168,7 @@ class Sandbox:
             table: str, first: str, last: str, rows: int, seed: int
         ) -> dict[str, Any]:
             filled = fill_with_samples(
-                Shards(engine, self.addresses),
+                Databases(engine, self.addresses),
                 self._options.shards,
                 TABLES[table],
                 Days(date.fromisoformat(first), date.fromisoformat(last)),
@@ -182,7 +178,7 @@ class Sandbox:
             return asdict(filled)
 
         def fill_csv(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-            databases = Shards(engine, self.addresses)
+            databases = Databases(engine, self.addresses)
             return asdict(fill_from_csv(databases, CsvFill(**fields)))
 
         return {
@@ -193,22 +189,13 @@ class Sandbox:
         }
 
 
-def _join_all_but(earlier: set[threading.Thread]) -> None:
-    """Wait for the threads of connections, which their servers have just closed.
-
-    A thread that is inside DuckDB when the interpreter ends aborts the process.
-    """
-    deadline = time.monotonic() + _LONGEST_GOODBYE
-    for thread in set(threading.enumerate()) - earlier:
-        thread.join(max(0, deadline - time.monotonic()))
-
-
 def _bind(running: ExitStack, name: str, port: int, server: _Server) -> Address:
     try:
         address = Address(*server.start())
     except OSError as error:
         raise PortTakenError(
-            f"port {port} ({name}): {os.strerror(error.errno or 0)}"
+            f"port {port} ({name}): {os.strerror(error.errno or 0)};"
+            " choose another, or take free ones with --ephemeral"
         ) from None
     running.callback(server.stop)
     return address

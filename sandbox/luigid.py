@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from sandbox.addresses import Address
+from sandbox.children import stop
 from sandbox.faults import SandboxError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Luigid:
         try:
             self._wait_until_it_answers(self._child)
         except BaseException:
-            self._stop(self._child)
+            stop(self._child, patience=10)
             raise
         return self
 
@@ -79,7 +80,7 @@ class Luigid:
     ) -> None:
         """Stop it; it writes its state file."""
         if self._child is not None:
-            self._stop(self._child)
+            stop(self._child, patience=10)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with (self._home / "luigid.out").open("wb") as output:
@@ -112,17 +113,6 @@ class Luigid:
                 return
         raise LuigidError(f"luigid did not start; see {self._home / 'luigid.out'}")
 
-    @staticmethod
-    def _stop(child: subprocess.Popen[bytes]) -> None:
-        child.terminate()
-        try:
-            child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        if child.stdin:
-            child.stdin.close()
-
 
 def _checked_port(port: int) -> int:
     """Find a free port, or tell in one line that the one asked for is taken."""
@@ -131,5 +121,6 @@ def _checked_port(port: int) -> int:
             return int(probe.getsockname()[1])
     except OSError as error:
         raise LuigidError(
-            f"port {port} (luigid): {os.strerror(error.errno or 0)}"
+            f"port {port} (luigid): {os.strerror(error.errno or 0)};"
+            " choose another with --luigid-port"
         ) from None

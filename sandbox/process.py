@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from sandbox.addresses import read_addresses
+from sandbox.children import stop
 from sandbox.control import Control
 from sandbox.faults import SandboxError
 
@@ -57,7 +58,7 @@ class SandboxProcess:
         self.home.mkdir(parents=True, exist_ok=True)
         with ExitStack() as starting:
             child = self._spawn()
-            starting.callback(_stop, child)
+            starting.callback(stop, child, patience=20)
             self._wait_until_ready(child)
             self.addresses = read_addresses(self.home / "addresses.json")
             self.control = starting.enter_context(Control(self.addresses.control))
@@ -99,15 +100,3 @@ class SandboxProcess:
         finally:
             late.cancel()
             late.join()
-
-
-def _stop(child: subprocess.Popen[str]) -> None:
-    child.terminate()
-    try:
-        child.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    for pipe in (child.stdin, child.stdout):
-        if pipe:
-            pipe.close()

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pymssql
 
 from sandbox.clients import connect_mssql
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.fill.requests import FillError
-from sandbox.tds.types import TICKS_PER_DAY
+from sandbox.session import DATA
+from sandbox.tds.ticks import TICKS_PER_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sandbox.addresses import Addresses
-    from sandbox.engine import Engine, Session
+    from sandbox.engine import Engine
     from sandbox.fill.tables import Table
+    from sandbox.session import Session
 
 # The SQL Servers store moments as ticks of 100 ns since 0001-01-01.
 _EPOCH = (date(1970, 1, 1).toordinal() - 1) * TICKS_PER_DAY
@@ -30,7 +32,7 @@ WHERE table_catalog = current_database() AND table_schema = 'dbo'
     AND lower(table_name) = ?"""
 
 
-class Shards:
+class Databases:
     """The databases that are filled."""
 
     def __init__(self, engine: Engine, addresses: Addresses) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sandbox.fill.databases import Shards
+    from sandbox.fill.databases import Databases
     from sandbox.fill.requests import CsvFill
     from sandbox.fill.tables import Column, Table
 
@@ -30,7 +30,7 @@ _BEYOND = r"[^\x{10000}-\x{10FFFF}]"
 _UNITS = "(len({0}) + len(regexp_replace({0}, '{1}', '', 'g')))"
 
 
-def fill_from_csv(databases: Shards, fill: CsvFill) -> Filled:
+def fill_from_csv(databases: Databases, fill: CsvFill) -> Filled:
     """Fill one database a shard, in place of what its table held.
 
     Everything is checked before the first row is written, and no shard is changed
@@ -160,7 +160,7 @@ def _count(rows: duckdb.DuckDBPyRelation) -> int:
 
 
 def _write(
-    databases: Shards, server: str, table: Table, parts: Mapping[str, pa.Table]
+    databases: Databases, server: str, table: Table, parts: Mapping[str, pa.Table]
 ) -> None:
     with ExitStack() as running:
         sessions = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from sandbox.fill.databases import Shards
+    from sandbox.fill.databases import Databases
     from sandbox.fill.requests import Days
     from sandbox.fill.tables import Table
     from sandbox.shards import Shard
@@ -103,7 +103,7 @@ ORDER BY id
 
 
 def fill_with_samples(
-    databases: Shards,
+    databases: Databases,
     shards: Sequence[Shard],
     table: Table,
     days: Days,

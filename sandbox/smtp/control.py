@@ -9,7 +9,7 @@ from sandbox.smtp.mailbox import Mail
 
 if TYPE_CHECKING:
     from sandbox.control import Control
-    from sandbox.loopback import Outage
+    from sandbox.threaded_server import Outage
 
 _SERVER = "smtp"
 _ALL = 1_000_000

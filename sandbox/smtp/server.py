@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.loopback import LoopbackServer
 from sandbox.smtp.mailbox import Mailbox
 from sandbox.smtp.session import Session
+from sandbox.threaded_server import ThreadedServer
 
 if TYPE_CHECKING:
     import socket
@@ -49,7 +49,7 @@ class SmtpServer:
         self.mailbox = Mailbox(folder)
         self.demands_login = False
         self.demands_tls = False
-        self._server = LoopbackServer("smtp", self._serve, port=port)
+        self._server = ThreadedServer("smtp", self._serve, port=port)
 
     def start(self) -> tuple[str, int]:
         """Serve, and return the address.

@@ -54,12 +54,11 @@ class Session:
         """Prepare.
 
         Args:
-            client: Its socket, which the caller closes.
+            client: Its socket.
             server: The mail server.
         """
         self._owner = server
-        # TLS takes a socket over; whoever stops the server keeps hold of this one.
-        self._socket = client.dup()
+        self._socket = client
         self._lines = self._socket.makefile("rb")
         self._tls = False
         self._user = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
 
 from sandbox.errors import SqlError
 from sandbox.tds.convert import convert
@@ -19,33 +20,33 @@ from sandbox.tds.types import (
 )
 from sandbox.tds.values import Typed
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """What stands beside an aggregate's values.
+
+    Attributes:
+        distinct: Whether equal values count once.
+        over: DuckDB SQL of OVER, or ''.
+        order: DuckDB SQL of WITHIN GROUP's ORDER BY, or ''.
+    """
+
+    distinct: bool
+    over: str
+    order: str
+
+    def applied(self, name: str, value: str) -> str:
+        """DuckDB SQL of an aggregate of one value."""
+        return f"{name}({'DISTINCT ' * self.distinct}{value}){self.over}"
 
 
-class Aggregate(Protocol):
-    """A function over the rows of a group or a window."""
-
-    def __call__(
-        self, values: Sequence[Typed], *, distinct: bool, over: str, order: str
-    ) -> Typed:
-        """Compile it; `over` and `order` are DuckDB SQL or ''."""
+Aggregate = Callable[[Sequence[Typed], Modifiers], Typed]
+"""A function over the rows of a group or a window."""
 
 
-def _function(name: str, value: str, *, distinct: bool, over: str) -> str:
-    return f"{name}({'DISTINCT ' * distinct}{value}){over}"
-
-
-def _count(
-    values: Sequence[Typed],
-    *,
-    distinct: bool,
-    over: str,
-    order: str,  # noqa: ARG001 - the protocol's
-    kind: SqlType,
-) -> Typed:
+def _count(values: Sequence[Typed], how: Modifiers, *, kind: SqlType) -> Typed:
     value = values[0].sql if values else "*"
-    sql = _function("count", value, distinct=distinct, over=over)
+    sql = how.applied("count", value)
     return Typed(f"CAST({sql} AS {kind.storage})", kind, nullable=False)
 
 
@@ -69,71 +70,43 @@ def _sum_type(kind: SqlType, name: str) -> SqlType:
             raise _invalid(kind, name)
 
 
-def _sum(
-    values: Sequence[Typed],
-    *,
-    distinct: bool,
-    over: str,
-    order: str,  # noqa: ARG001 - the protocol's
-) -> Typed:
+def _sum(values: Sequence[Typed], how: Modifiers) -> Typed:
     (value,) = values
     kind = _sum_type(value.kind, "sum")
-    sql = _function("sum", value.sql, distinct=distinct, over=over)
+    sql = how.applied("sum", value.sql)
     return Typed(f"CAST({sql} AS {kind.storage})", kind)
 
 
-def _avg(
-    values: Sequence[Typed],
-    *,
-    distinct: bool,
-    over: str,
-    order: str,  # noqa: ARG001 - the protocol's
-) -> Typed:
+def _avg(values: Sequence[Typed], how: Modifiers) -> Typed:
     """Of integers an integer, cut; of decimals with at least six digits."""
     (value,) = values
     kind = _sum_type(value.kind, "avg")
-    total = _function("sum", value.sql, distinct=distinct, over=over)
-    count = _function("count", value.sql, distinct=distinct, over=over)
+    total = how.applied("sum", value.sql)
+    count = how.applied("count", value.sql)
     if kind.family is Family.INTEGER:
         return Typed(f"CAST({total} // {count} AS {kind.storage})", kind)
     if kind.family is Family.DECIMAL and kind.name != "money":
         kind = decimal(38, max(6, value.kind.scale))
-    mean = _function("avg", value.sql, distinct=distinct, over=over)
+    mean = how.applied("avg", value.sql)
     return Typed(f"CAST({mean} AS {kind.storage})", kind)
 
 
-def _extreme(
-    values: Sequence[Typed],
-    *,
-    distinct: bool,
-    over: str,
-    order: str,  # noqa: ARG001 - the protocol's
-    name: str,
-) -> Typed:
+def _extreme(values: Sequence[Typed], how: Modifiers, *, name: str) -> Typed:
     (value,) = values
     if value.kind.family is Family.BIT:
         raise _invalid(value.kind, name)
-    return Typed(_function(name, value.sql, distinct=distinct, over=over), value.kind)
+    return Typed(how.applied(name, value.sql), value.kind)
 
 
-def _spread(
-    values: Sequence[Typed],
-    *,
-    distinct: bool,
-    over: str,
-    order: str,  # noqa: ARG001 - the protocol's
-    name: str,
-) -> Typed:
+def _spread(values: Sequence[Typed], how: Modifiers, *, name: str) -> Typed:
     (value,) = values
     number = convert(value, FLOAT)
-    return Typed(_function(name, number.sql, distinct=distinct, over=over), FLOAT)
+    return Typed(how.applied(name, number.sql), FLOAT)
 
 
-def _string_agg(
-    values: Sequence[Typed], *, distinct: bool, over: str, order: str
-) -> Typed:
+def _string_agg(values: Sequence[Typed], how: Modifiers) -> Typed:
     value, separator = values
-    if distinct or over:
+    if how.distinct or how.over:
         raise unsupported("STRING_AGG with DISTINCT or OVER")
     kind = value.kind
     if kind.family is not Family.TEXT:
@@ -141,7 +114,7 @@ def _string_agg(
         kind = value.kind
     limit = 4000 if kind.is_unicode else 8000
     result = text(-1 if kind.is_max else limit, unicode=kind.is_unicode)
-    return Typed(f"string_agg({value.sql}, {separator.sql} {order})", result)
+    return Typed(f"string_agg({value.sql}, {separator.sql} {how.order})", result)
 
 
 AGGREGATES: dict[str, Aggregate] = {

@@ -17,7 +17,7 @@ from sandbox.tds.parsed import parsed
 from sandbox.tds.return_values import ReturnValue
 from sandbox.tds.routines import Routine
 from sandbox.tds.rpc import Call, CallArgument
-from sandbox.tds.system_procedures import LIBRARY, PROCEDURES, Arguments
+from sandbox.tds.system_procedures import PROCEDURES, Arguments
 from sandbox.tds.types import INT
 from sandbox.tds.values import Typed, constant
 
@@ -151,9 +151,6 @@ class Calls:
         if module is not None:
             definition = module.definition
             return Routine(module.name, definition.parameters, definition.body)
-        library = LIBRARY.get(own.lower())
-        if library is not None:
-            return library
         with self._guard(text):
             raise SqlError(
                 f"Could not find stored procedure '{name}'.", number=2812, state=62

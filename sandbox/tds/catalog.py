@@ -21,7 +21,7 @@ from sandbox.tds.types import SqlType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
 
     Place = tuple[str, str]
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sandbox.tds.formats import format_moment
-from sandbox.tds.types import TICKS_PER_DAY, Family, SqlType
+from sandbox.tds.ticks import DAYS_1900, TICKS_PER_DAY, TICKS_PER_MINUTE
+from sandbox.tds.types import Family, SqlType
 from sandbox.tds.wire_types import as_sent, decimal_size, time_size
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     Longs = npt.NDArray[np.int64]
     Mask = npt.NDArray[np.bool_]
 
-_DAYS_1900 = 693_595
 _DAYS_1970 = 719_162
-_TICKS_PER_MINUTE = 600_000_000
 _GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, *range(8, 16)]
 _INTEGERS = {"bigint": "<i8", "int": "<i4", "smallint": "<i2", "tinyint": "u1"}
 _NULL_SHORT = b"\xff\xff"
@@ -74,7 +73,7 @@ def cells_of(array: pa.Array, kind: SqlType, version: TdsVersion) -> Cells:
         version: Before 7.3, dates and times travel as text.
     """
     if as_sent(kind, version) is not kind:
-        texts = [format_moment(value, kind) for value in _offsets_flat(array)]
+        texts = [format_moment(value, kind) for value in array.to_pylist()]
         return VaryingCells(_short(texts, "utf-16-le"))
     if kind.family is Family.TEXT:
         codec = "utf-16-le" if kind.is_unicode else kind.code_page
@@ -180,9 +179,9 @@ def _moments(ticks: Longs, kind: SqlType) -> Bytes:
     if kind.name == "datetime2":
         return _time_and_day(ticks, kind.scale)
     days, rest = np.divmod(ticks, TICKS_PER_DAY)
-    days -= _DAYS_1900
+    days -= DAYS_1900
     if kind.name == "smalldatetime":
-        small = np.stack([days, rest // _TICKS_PER_MINUTE], axis=1).astype("<u2")
+        small = np.stack([days, rest // TICKS_PER_MINUTE], axis=1).astype("<u2")
         return _bytes_of(small.view("<u4").reshape(-1))
     units = (rest * 3 + 50_000) // 100_000  # 1/300 s
     return _bytes_of(np.stack([days, units], axis=1).astype("<i4").view("<i8")[:, 0])
@@ -196,10 +195,6 @@ def _offsets(array: pa.Array, kind: SqlType) -> Bytes:
 
 def _guids(array: pa.Array) -> Bytes:
     return _raw16(array)[:, _GUID_ORDER]
-
-
-def _offsets_flat(array: pa.Array) -> list[object]:
-    return list(array.to_pylist())
 
 
 def _short(values: list[str | None], codec: str) -> list[bytes]:

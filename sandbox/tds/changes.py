@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.session import DATA
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.convert import assign
 from sandbox.tds.failures import invalid_column, raised
 from sandbox.tds.rowversions import Rowversions, rowversion_sql
-from sandbox.tds.scope import Scope, ScopeSource
+from sandbox.tds.scope import Scope, table_source
 from sandbox.tds.types import INT
 from sandbox.tds.values import Typed, null
 from sandbox.tds.wire_types import OutputColumn
@@ -244,14 +245,6 @@ class ChangeCompiler(QueryCompiler):
                 f"The table '{target}' to change must be named in FROM.", number=4104
             )
         return self.environment.table(target), target.parts[-1]
-
-
-def table_source(table: Table, alias: str) -> ScopeSource:
-    """A table as a source of columns, under an alias."""
-    columns = tuple(
-        OutputColumn(col.name, col.type, col.nullable) for col in table.columns
-    )
-    return ScopeSource(alias, quoted(alias), columns)
 
 
 def _tables_of(source: s.Source) -> list[s.TableSource]:

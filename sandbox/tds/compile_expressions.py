@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from sandbox.errors import SqlError
 from sandbox.tds import syntax as s
-from sandbox.tds.aggregates import AGGREGATES, WINDOW_FUNCTIONS
+from sandbox.tds.aggregates import AGGREGATES, WINDOW_FUNCTIONS, Modifiers
 from sandbox.tds.collations import checked_collation
 from sandbox.tds.convert import as_condition, convert
 from sandbox.tds.date_functions import DATE_PART_FUNCTIONS
 from sandbox.tds.failures import syntax_error, unsupported
 from sandbox.tds.functions import FUNCTIONS
 from sandbox.tds.like import like
+from sandbox.tds.literals import number_constant, text_constant
 from sandbox.tds.operators import (
     arithmetic,
     both,
@@ -25,23 +24,11 @@ from sandbox.tds.operators import (
     negative,
 )
 from sandbox.tds.session_functions import GLOBALS
-from sandbox.tds.types import (
-    FLOAT,
-    INT,
-    MONEY,
-    Family,
-    SqlType,
-    UnknownTypeError,
-    binary,
-    common,
-    decimal,
-    named,
-    text,
-)
-from sandbox.tds.values import Typed, condition, constant, null
+from sandbox.tds.types import INT, Family, SqlType, UnknownTypeError, binary, named
+from sandbox.tds.values import Typed, condition, constant, null, unified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sandbox.tds.environment import Environment
     from sandbox.tds.scope import Scope
@@ -112,10 +99,9 @@ class ExpressionCompiler:
             case s.Name():
                 return scope.resolve(node.parts)
             case s.Number():
-                return number(node.text)
+                return number_constant(node.text)
             case s.Text():
-                kind = text(len(node.value), unicode=node.unicode)
-                return constant(_in_code_page(node), kind)
+                return text_constant(node)
             case s.Bytes():
                 return constant(node.value, binary(len(node.value)))
             case s.Null():
@@ -333,9 +319,7 @@ class ExpressionCompiler:
             values = [self.value(one, scope) for one in node.arguments]
         over = self._over(node.window, scope) if node.window else ""
         order = self.order_by(node.within, scope)
-        return AGGREGATES[node.name](
-            values, distinct=node.distinct, over=over, order=order
-        )
+        return AGGREGATES[node.name](values, Modifiers(node.distinct, over, order))
 
     def _over(self, window: s.Window, scope: Scope) -> str:
         parts = []
@@ -363,44 +347,3 @@ def ordered(sql: str, item: s.OrderItem) -> str:
 
 def _as_text(value: Typed, kind: SqlType) -> Typed:
     return value if kind.family is not Family.TEXT else convert(value, kind)
-
-
-def _in_code_page(node: s.Text) -> str:
-    """A literal without N has only the characters of the code page."""
-    if node.unicode:
-        return node.value
-    return node.value.encode("cp1252", "replace").decode("cp1252", "replace")
-
-
-def unified(values: Iterable[Typed]) -> SqlType:
-    """The type of several values that stand for one another."""
-    kinds = [one.kind for one in values if not one.is_null]
-    if not kinds:
-        return INT
-    return reduce(common, kinds)
-
-
-def number(written: str) -> Typed:
-    """A number's type follows from how it is written."""
-    sign, digits = ("-", written[1:]) if written[0] == "-" else ("", written)
-    if digits.startswith("$"):
-        return constant(Decimal(sign + digits[1:]), MONEY)
-    if "e" in digits.lower():
-        return constant(float(sign + digits), FLOAT)
-    if "." in digits:
-        whole, _, fraction = digits.partition(".")
-        precision = len(whole.lstrip("0")) + len(fraction)
-        kind = decimal(max(1, precision), len(fraction))
-        return constant(Decimal(sign + digits), replace(kind, name="numeric"))
-    if int(digits) <= INT.range[1]:
-        return constant(int(sign + digits), INT)
-    precision = len(digits.lstrip("0"))
-    if precision > 38:  # noqa: PLR2004 - digits of a numeric
-        raise SqlError(
-            f"The number '{digits}' is out of the range for numeric representation "
-            "(maximum precision 38).",
-            number=1007,
-            severity=15,
-        )
-    kind = replace(decimal(precision, 0), name="numeric")
-    return constant(Decimal(sign + digits), kind)

@@ -13,7 +13,7 @@ from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.tds import describe
 from sandbox.tds import syntax as s
-from sandbox.tds.compile_expressions import ExpressionCompiler, ordered, unified
+from sandbox.tds.compile_expressions import ExpressionCompiler, ordered
 from sandbox.tds.convert import convert
 from sandbox.tds.failures import unsupported
 from sandbox.tds.result_columns import (
@@ -27,7 +27,7 @@ from sandbox.tds.result_columns import (
 from sandbox.tds.scope import Scope, ScopeSource
 from sandbox.tds.system_views import system_view
 from sandbox.tds.types import BIGINT
-from sandbox.tds.values import Typed
+from sandbox.tds.values import Typed, unified
 from sandbox.tds.wire_types import OutputColumn
 from sandbox.tds.written import parse_query
 
@@ -72,10 +72,10 @@ class QueryCompiler(ExpressionCompiler):
             body = self._body(query.body, outer)
             sql = body.sql
             if query.order:
-                sql += self._order(query, body, outer)
+                sql += self._order(query, body)
             sql += self._limit(query, body)
         finally:
-            self._common.pop()
+            self.release()
         return CompiledQuery(
             prefix + sql, body.columns, body.variables, self.environment.constant
         )
@@ -90,7 +90,7 @@ class QueryCompiler(ExpressionCompiler):
     def common_tables(
         self, tables: Sequence[s.CommonTable], outer: Scope | None
     ) -> str:
-        """DuckDB SQL of WITH; the tables are known until `_common` is popped."""
+        """DuckDB SQL of WITH; the tables are known until `release`."""
         known: dict[str, tuple[OutputColumn, ...]] = {}
         self._common.append(known)
         parts = []
@@ -226,34 +226,37 @@ class QueryCompiler(ExpressionCompiler):
             items.append(value)
         return names, items, variables
 
-    def _order(self, query: s.Query, body: Body, outer: Scope | None) -> str:
-        keys = []
-        for item in query.order:
-            place = place_of(item.expression, body)
-            if place is None:
-                if body.scope is None:
-                    raise SqlError(
-                        "ORDER BY items must appear in the select list if the "
-                        "statement contains a UNION, INTERSECT or EXCEPT operator.",
-                        number=104,
-                        severity=15,
-                    )
-                key = self.value(item.expression, body.scope).sql
-                same = [n for n, one in enumerate(body.items, 1) if one.sql == key]
-                if same:
-                    key = str(same[0])
-                elif body.distinct:
-                    raise SqlError(
-                        "ORDER BY items must appear in the select list if SELECT "
-                        "DISTINCT is specified.",
-                        number=145,
-                        severity=15,
-                    )
-            else:
-                key = str(place)
-            keys.append(ordered(key, item))
-        del outer
+    def _order(self, query: s.Query, body: Body) -> str:
+        keys = (
+            ordered(self._order_key(item.expression, body), item)
+            for item in query.order
+        )
         return " ORDER BY " + ", ".join(keys)
+
+    def _order_key(self, node: s.Expression, body: Body) -> str:
+        """What to order by: a place in the select list, or else an expression."""
+        place = place_of(node, body)
+        if place is not None:
+            return str(place)
+        if body.scope is None:
+            raise SqlError(
+                "ORDER BY items must appear in the select list if the statement "
+                "contains a UNION, INTERSECT or EXCEPT operator.",
+                number=104,
+                severity=15,
+            )
+        key = self.value(node, body.scope).sql
+        for at, item in enumerate(body.items, start=1):
+            if item.sql == key:
+                return str(at)
+        if body.distinct:
+            raise SqlError(
+                "ORDER BY items must appear in the select list if SELECT DISTINCT is "
+                "specified.",
+                number=145,
+                severity=15,
+            )
+        return key
 
     def _limit(self, query: s.Query, body: Body) -> str:
         if query.offset is None:
@@ -297,20 +300,16 @@ class QueryCompiler(ExpressionCompiler):
 
     def _table_source(self, node: s.TableSource, scope: Scope) -> str:
         alias = node.alias or node.table.parts[-1]
-        relation = quoted(alias)
         if len(node.table.parts) == 1:
             for known in reversed(self._common):
                 columns = known.get(alias.casefold() if not node.alias else "")
                 columns = columns or known.get(node.table.parts[0].casefold())
                 if columns is not None:
-                    self._enter(scope, ScopeSource(alias, relation, columns))
-                    return f"{quoted(node.table.parts[0])} AS {relation}"
+                    name = quoted(node.table.parts[0])
+                    return f"{name} AS {self._enter(scope, alias, columns)}"
         view = system_view(node.table, self.environment)
         if view is not None:
-            sql, columns = view
-            self._enter(scope, ScopeSource(alias, relation, columns))
-            names = ", ".join(quoted(c.name) for c in columns)
-            return f"({sql}) AS {relation}({names})"
+            return self._enter_query(scope, alias, *view)
         kept = self.environment.view(node.table)
         if kept is not None:
             return self._kept_view(kept, alias, scope)
@@ -325,8 +324,7 @@ class QueryCompiler(ExpressionCompiler):
             )
             for c in table.columns
         )
-        self._enter(scope, ScopeSource(alias, relation, columns))
-        return f"{table.relation} AS {relation}"
+        return f"{table.relation} AS {self._enter(scope, alias, columns)}"
 
     def _kept_view(self, view: Module, alias: str, scope: Scope) -> str:
         """A view's query, which sees no common tables of the statement around it."""
@@ -335,22 +333,16 @@ class QueryCompiler(ExpressionCompiler):
             raise unsupported(f"the view {view.name}")
         compiled = QueryCompiler(self.environment).query(definition.query)
         columns = renamed(compiled.columns, definition.columns, view.name)
-        relation = quoted(alias)
-        self._enter(scope, ScopeSource(alias, relation, columns))
-        names = ", ".join(quoted(c.name) for c in columns)
-        return f"({compiled.sql}) AS {relation}({names})"
+        return self._enter_query(scope, alias, compiled.sql, columns)
 
     def _function(self, node: s.FunctionSource, scope: Scope) -> str:
         if not describe.is_describe(node.function):
             raise unsupported(f"table function {node.function}")
-        relation = quoted(node.alias)
         query, _, mode = (self.value(one, scope).constant for one in node.arguments)
         sql = describe.relation(
             self._described(str(query), with_sources=mode == 1), describe.COLUMNS
         )
-        self._enter(scope, ScopeSource(node.alias, relation, describe.COLUMNS))
-        names = ", ".join(quoted(c.name) for c in describe.COLUMNS)
-        return f"({sql}) AS {relation}({names})"
+        return self._enter_query(scope, node.alias, sql, describe.COLUMNS)
 
     def _described(self, text: str, *, with_sources: bool) -> list[describe.Row]:
         constant = self.environment.constant  # it is compiled, and not run
@@ -366,18 +358,25 @@ class QueryCompiler(ExpressionCompiler):
     def _derived(self, node: s.DerivedSource, scope: Scope, seen: Scope | None) -> str:
         compiled = self.query(node.query, seen)
         columns = renamed(compiled.columns, node.columns, node.alias)
-        relation = quoted(node.alias)
-        self._enter(scope, ScopeSource(node.alias, relation, columns))
-        names = ", ".join(quoted(c.name) for c in columns)
-        return f"({compiled.sql}) AS {relation}({names})"
+        return self._enter_query(scope, node.alias, compiled.sql, columns)
 
-    def _enter(self, scope: Scope, source: ScopeSource) -> None:
-        if any(
-            one.alias.casefold() == source.alias.casefold() for one in scope.sources
-        ):
+    def _enter_query(
+        self, scope: Scope, alias: str, sql: str, columns: tuple[OutputColumn, ...]
+    ) -> str:
+        """Let a query's columns into the scope; DuckDB SQL of it in FROM."""
+        relation = self._enter(scope, alias, columns)
+        names = ", ".join(quoted(c.name) for c in columns)
+        return f"({sql}) AS {relation}({names})"
+
+    def _enter(
+        self, scope: Scope, alias: str, columns: tuple[OutputColumn, ...]
+    ) -> str:
+        """Let a source's columns into the scope; DuckDB SQL of its alias."""
+        if any(one.alias.casefold() == alias.casefold() for one in scope.sources):
             raise SqlError(
-                f"The objects in the FROM clause have the same exposed name "
-                f"'{source.alias}'. Use correlation names to distinguish them.",
+                f"The objects in the FROM clause have the same exposed name '{alias}'. "
+                "Use correlation names to distinguish them.",
                 number=1013,
             )
-        scope.sources.append(source)
+        scope.sources.append(ScopeSource(alias, quoted(alias), columns))
+        return quoted(alias)

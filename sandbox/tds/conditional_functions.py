@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from sandbox.tds.convert import as_condition, convert
 from sandbox.tds.operators import compare
-from sandbox.tds.types import GUID, INT, Family, common
-from sandbox.tds.values import Typed
+from sandbox.tds.types import GUID, INT, Family
+from sandbox.tds.values import Typed, unified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sandbox.tds.environment import Environment
-    from sandbox.tds.types import SqlType
-
-
-def _common(values: Sequence[Typed]) -> SqlType:
-    kinds = [one.kind for one in values if not one.is_null]
-    return reduce(common, kinds) if kinds else INT
 
 
 def _isnull(values: Sequence[Typed], _: Environment) -> Typed:
@@ -33,7 +26,7 @@ def _isnull(values: Sequence[Typed], _: Environment) -> Typed:
 
 
 def _coalesce(values: Sequence[Typed], _: Environment) -> Typed:
-    kind = _common(values)
+    kind = unified(values)
     parts = ", ".join(convert(one, kind).sql for one in values)
     nullable = all(one.nullable for one in values)
     return Typed(f"coalesce({parts})", kind, nullable=nullable)
@@ -47,7 +40,7 @@ def _nullif(values: Sequence[Typed], _: Environment) -> Typed:
 
 def _iif(values: Sequence[Typed], _: Environment) -> Typed:
     test, yes, no = values
-    kind = _common((yes, no))
+    kind = unified((yes, no))
     sql = (
         f"CASE WHEN {as_condition(test).sql} THEN {convert(yes, kind).sql} "
         f"ELSE {convert(no, kind).sql} END"
@@ -57,7 +50,7 @@ def _iif(values: Sequence[Typed], _: Environment) -> Typed:
 
 def _choose(values: Sequence[Typed], _: Environment) -> Typed:
     index, *choices = values
-    kind = _common(choices)
+    kind = unified(choices)
     whens = " ".join(
         f"WHEN {at} THEN {convert(one, kind).sql}"
         for at, one in enumerate(choices, start=1)
@@ -67,7 +60,7 @@ def _choose(values: Sequence[Typed], _: Environment) -> Typed:
 
 def _extreme(name: str) -> Callable[[Sequence[Typed], Environment], Typed]:
     def function(values: Sequence[Typed], _: Environment) -> Typed:
-        kind = _common(values)
+        kind = unified(values)
         parts = ", ".join(convert(one, kind).sql for one in values)
         return Typed(f"{name}({parts})", kind)
 

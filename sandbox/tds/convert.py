@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_constants, convert_moments, convert_text
-from sandbox.tds.failures import VALUE, raised, unsupported
+from sandbox.tds.failures import VALUE, clash, raised, unsupported
 from sandbox.tds.types import Family, SqlType
 from sandbox.tds.values import Typed, cast, null
 
@@ -17,7 +17,6 @@ _NUMBERS = (Family.INTEGER, Family.BIT, Family.DECIMAL, Family.FLOAT)
 _TIMES = (Family.DATE, Family.TIME, Family.MOMENT, Family.OFFSET)
 _OVERFLOW = 8115
 _OVERFLOW_SMALL = 220
-_CLASH = 206
 
 
 def convert(
@@ -113,14 +112,6 @@ def _converted(value: Typed, target: SqlType, style: int) -> str:
     raise clash(value.kind, target)
 
 
-def clash(first: SqlType, second: SqlType) -> SqlError:
-    """206: no conversion between these types exists."""
-    return SqlError(
-        f"Operand type clash: {first.name} is incompatible with {second.name}",
-        number=_CLASH,
-    )
-
-
 def _number(value: Typed, target: SqlType) -> str:
     source = value.kind
     if target.family is Family.BIT:
@@ -128,25 +119,7 @@ def _number(value: Typed, target: SqlType) -> str:
     if target.family is Family.FLOAT:
         return cast(value, target)
     if target.family is Family.INTEGER:
-        if source.family is Family.BIT or (
-            source.family is Family.INTEGER and source.rank >= target.rank
-        ):
-            return cast(value, target)
-        whole = value.sql
-        if source.family in (Family.DECIMAL, Family.FLOAT):
-            whole = f"trunc({value.sql})"
-        small = source.family is Family.INTEGER and target.name in (
-            "smallint",
-            "tinyint",
-        )
-        words = (
-            f"Arithmetic overflow error for data type {target.name}, value = {VALUE}."
-            if small
-            else f"Arithmetic overflow error converting expression to data type "
-            f"{target.name}."
-        )
-        number = _OVERFLOW_SMALL if small else _OVERFLOW
-        return checked(whole, target.storage, raised(number, words, text_of(whole)))
+        return _integer(value, target)
     if source == target:
         return value.sql
     words = (
@@ -159,14 +132,33 @@ def _number(value: Typed, target: SqlType) -> str:
     return checked(plain, target.storage, raised(_OVERFLOW, words))
 
 
+def _integer(value: Typed, target: SqlType) -> str:
+    source = value.kind
+    if source.family is Family.BIT or (
+        source.family is Family.INTEGER and source.rank >= target.rank
+    ):
+        return cast(value, target)
+    whole = value.sql
+    if source.family in (Family.DECIMAL, Family.FLOAT):
+        whole = f"trunc({value.sql})"
+    if source.family is Family.INTEGER and target.name in ("smallint", "tinyint"):
+        number = _OVERFLOW_SMALL
+        words = (
+            f"Arithmetic overflow error for data type {target.name}, value = {VALUE}."
+        )
+    else:
+        number = _OVERFLOW
+        words = (
+            "Arithmetic overflow error converting expression to data type "
+            f"{target.name}."
+        )
+    failure = raised(number, words, f"CAST({whole} AS VARCHAR)")
+    return checked(whole, target.storage, failure)
+
+
 def checked(sql: str, storage: str, failure: str) -> str:
     """A cast which fails in words of our own."""
     return (
         f"coalesce(TRY_CAST({sql} AS {storage}), "
         f"CASE WHEN ({sql}) IS NOT NULL THEN {failure} END)"
     )
-
-
-def text_of(sql: str) -> str:
-    """DuckDB's own text of a value, for an error."""
-    return f"CAST({sql} AS VARCHAR)"

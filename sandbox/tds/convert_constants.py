@@ -8,10 +8,16 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from sandbox.errors import SqlError
 from sandbox.tds import moments
-from sandbox.tds.types import TICKS_PER_DAY, Family, SqlType
+from sandbox.tds.ticks import TICKS_PER_DAY, TICKS_PER_MINUTE
+from sandbox.tds.types import Family, SqlType
 from sandbox.tds.values import Constant, Typed, constant
 
-_TICKS_PER_MINUTE = 600_000_000
+NOT_A_GUID = (
+    "Conversion failed when converting from a character string to uniqueidentifier."
+)
+NOT_A_MOMENT = (
+    "Conversion failed when converting date and/or time from character string."
+)
 _CONTEXT = Context(prec=80)
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*")
 _DECIMAL = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*")
@@ -151,11 +157,7 @@ def _float(text: str, source: SqlType, target: SqlType) -> float:
 def _guid(text: str) -> uuid.UUID:
     match = _GUID.fullmatch(text)
     if match is None:
-        raise SqlError(
-            "Conversion failed when converting from a character string to "
-            "uniqueidentifier.",
-            number=8169,
-        )
+        raise SqlError(NOT_A_GUID, number=8169)
     return uuid.UUID(match.group(1))
 
 
@@ -168,7 +170,7 @@ def _moment(text: str, target: SqlType) -> Constant:
             rounded = moments.round_ticks(ticks, 10 ** (7 - target.scale))
             return rounded % TICKS_PER_DAY
         if target.family is Family.OFFSET:
-            utc = ticks - minutes * _TICKS_PER_MINUTE
+            utc = ticks - minutes * TICKS_PER_MINUTE
             return moments.round_ticks(utc, 10 ** (7 - target.scale)), minutes
         return moments.fit(ticks, target)
     except moments.MomentRangeError:
@@ -178,10 +180,7 @@ def _moment(text: str, target: SqlType) -> Constant:
             number=242,
         ) from None
     except moments.MomentError:
-        raise SqlError(
-            "Conversion failed when converting date and/or time from character string.",
-            number=241,
-        ) from None
+        raise SqlError(NOT_A_MOMENT, number=241) from None
 
 
 def _text_bytes(text: str, source: SqlType, style: int) -> bytes:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from sandbox.errors import SqlError
-from sandbox.tds.failures import raised
-from sandbox.tds.types import OFFSET_STORAGE, TICKS_PER_DAY, Family, SqlType
+from sandbox.tds.failures import clash, raised
+from sandbox.tds.ticks import DAYS_1900, LAST_TICK, TICKS_PER_DAY, TICKS_PER_MINUTE
+from sandbox.tds.types import OFFSET_STORAGE, Family, SqlType
 from sandbox.tds.values import Typed
 
-_TICKS_PER_MINUTE = 600_000_000
-_DAYS_1900 = 693_595
 _MICROSECONDS_1970 = 62_135_596_800_000_000
-_LAST_TICK = 3_652_059 * TICKS_PER_DAY - 1
 _FIRST_DATETIME = 639_905 * TICKS_PER_DAY
 _LAST_SMALLDATETIME = 759_129 * TICKS_PER_DAY
 _OUT_OF_RANGE = 242
@@ -34,9 +31,9 @@ def local_ticks(value: Typed) -> str:
                 f"(CAST({value.sql} - DATE '0001-01-01' AS BIGINT) * {TICKS_PER_DAY})"
             )
         case Family.TIME:
-            return f"({value.sql} + {_DAYS_1900 * TICKS_PER_DAY})"
+            return f"({value.sql} + {DAYS_1900 * TICKS_PER_DAY})"
         case Family.OFFSET:
-            return f"(({value.sql}).utc + ({value.sql}).minutes * {_TICKS_PER_MINUTE})"
+            return f"(({value.sql}).utc + ({value.sql}).minutes * {TICKS_PER_MINUTE})"
         case _:
             return value.sql
 
@@ -52,10 +49,7 @@ def between(value: Typed, target: SqlType) -> str:
         return value.sql
     local = local_ticks(value)
     if {source.family, target.family} == {Family.DATE, Family.TIME}:
-        raise SqlError(
-            f"Operand type clash: {source.name} is incompatible with {target.name}",
-            number=206,
-        )
+        raise clash(source, target)
     match target.family:
         case Family.DATE:
             return f"(DATE '0001-01-01' + CAST({local} // {TICKS_PER_DAY} AS INTEGER))"
@@ -85,14 +79,14 @@ def fitted(sql: str, source: SqlType, target: SqlType) -> str:
         if target.scale == 7 or not coarser:  # noqa: PLR2004 - ticks have seven digits
             return sql
         unit = 10 ** (7 - target.scale)
-        return f"least({_rounded(sql, unit)}, {_LAST_TICK // unit * unit})"
+        return f"least({_rounded(sql, unit)}, {LAST_TICK // unit * unit})"
     day = f"(({sql}) // {TICKS_PER_DAY} * {TICKS_PER_DAY})"
     units = f"((({sql}) % {TICKS_PER_DAY} * 3 + 50000) // 100000)"
     rounded = f"({day} + ({units} * 100000 + 1) // 3)"
-    low, high = _FIRST_DATETIME, _LAST_TICK
+    low, high = _FIRST_DATETIME, LAST_TICK
     if target.name == "smalldatetime":
-        rounded = _rounded(rounded, _TICKS_PER_MINUTE)
-        low, high = _DAYS_1900 * TICKS_PER_DAY, _LAST_SMALLDATETIME
+        rounded = _rounded(rounded, TICKS_PER_MINUTE)
+        low, high = DAYS_1900 * TICKS_PER_DAY, _LAST_SMALLDATETIME
     words = (
         f"The conversion of a {source.name} data type to a {target.name} data type "
         "resulted in an out-of-range value."
@@ -116,13 +110,10 @@ def from_number(value: Typed, target: SqlType) -> str:
         SqlError: 206, datetime2 takes none.
     """
     if target.name == "datetime2":
-        raise SqlError(
-            f"Operand type clash: {value.kind.name} is incompatible with datetime2",
-            number=206,
-        )
+        raise clash(value.kind, target)
     days = f"CAST({value.sql} AS DOUBLE)"
     whole = (
-        f"(CAST(floor({days}) AS BIGINT) + {_DAYS_1900}) * {TICKS_PER_DAY} "
+        f"(CAST(floor({days}) AS BIGINT) + {DAYS_1900}) * {TICKS_PER_DAY} "
         f"+ CAST(round(({days} - floor({days})) * {TICKS_PER_DAY}) AS BIGINT)"
     )
     return fitted(f"({whole})", SqlType("float"), target)
@@ -130,5 +121,5 @@ def from_number(value: Typed, target: SqlType) -> str:
 
 def to_days(value: Typed) -> str:
     """Days since 1900-01-01 with their fraction, as DOUBLE."""
-    since_1900 = f"{value.sql} - {_DAYS_1900 * TICKS_PER_DAY}"
+    since_1900 = f"{value.sql} - {DAYS_1900 * TICKS_PER_DAY}"
     return f"(CAST({since_1900} AS DOUBLE) / {TICKS_PER_DAY})"

@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from sandbox.errors import SqlError
 from sandbox.tds import convert_moments
-from sandbox.tds.convert_constants import cut_text
+from sandbox.tds.convert_constants import NOT_A_GUID, NOT_A_MOMENT, cut_text
 from sandbox.tds.failures import VALUE, raised, unsupported
 from sandbox.tds.styles import styled
+from sandbox.tds.ticks import TICKS_PER_MINUTE
 from sandbox.tds.types import MAX, OFFSET_STORAGE, Family, SqlType
 from sandbox.tds.values import Typed, constant, text_literal
 
@@ -215,24 +216,12 @@ def _failure(source: str, target: SqlType) -> tuple[int, str]:
         case Family.BIT:
             return 245, _quoting(source, target)
         case Family.GUID:
-            return (
-                8169,
-                (
-                    "Conversion failed when converting from a character string to "
-                    "uniqueidentifier."
-                ),
-            )
+            return 8169, NOT_A_GUID
         case Family.DECIMAL | Family.FLOAT:
             wanted = "numeric" if target.name == "decimal" else target.name
             return 8114, f"Error converting data type {source} to {wanted}."
         case _:
-            return (
-                241,
-                (
-                    "Conversion failed when converting date and/or time from character "
-                    "string."
-                ),
-            )
+            return 241, NOT_A_MOMENT
 
 
 def _quoting(source: str, target: SqlType) -> str:
@@ -298,5 +287,5 @@ def _moment(sql: str, target: SqlType) -> str:
     )
     return (
         f"CASE WHEN {local} IS NOT NULL THEN CAST({{'utc': {ticks} - {minutes} * "
-        f"600000000, 'minutes': {minutes}}} AS {OFFSET_STORAGE}) END"
+        f"{TICKS_PER_MINUTE}, 'minutes': {minutes}}} AS {OFFSET_STORAGE}) END"
     )

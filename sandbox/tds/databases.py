@@ -15,7 +15,8 @@ from sandbox.tds.tables import DEFAULT_SCHEMA
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sandbox.engine import Engine, Session
+    from sandbox.engine import Engine
+    from sandbox.session import Session
     from sandbox.tds.compile_queries import CompiledQuery
 
 

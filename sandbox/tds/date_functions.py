@@ -8,12 +8,17 @@ from sandbox.errors import SqlError
 from sandbox.tds.convert import convert
 from sandbox.tds.convert_moments import local_ticks, ticks, timestamp
 from sandbox.tds.failures import raised
+from sandbox.tds.ticks import (
+    LAST_TICK,
+    TICKS_PER_DAY,
+    TICKS_PER_MINUTE,
+    TICKS_PER_SECOND,
+)
 from sandbox.tds.types import (
     BIGINT,
     DATETIME,
     DATETIME2,
     INT,
-    TICKS_PER_DAY,
     Family,
     SqlType,
     text,
@@ -23,7 +28,6 @@ from sandbox.tds.values import Typed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_LAST_TICK = 3_652_059 * TICKS_PER_DAY - 1
 _PARTS = {
     "year": ("year", "yy", "yyyy"),
     "quarter": ("quarter", "qq", "q"),
@@ -46,9 +50,9 @@ _TICKS = {
     "weekday": TICKS_PER_DAY,
     "dayofyear": TICKS_PER_DAY,
     "day": TICKS_PER_DAY,
-    "hour": 36_000_000_000,
-    "minute": 600_000_000,
-    "second": 10_000_000,
+    "hour": 60 * TICKS_PER_MINUTE,
+    "minute": TICKS_PER_MINUTE,
+    "second": TICKS_PER_SECOND,
     "millisecond": 10_000,
     "microsecond": 10,
 }
@@ -103,12 +107,12 @@ def _date_add(name: str, values: Sequence[Typed]) -> Typed:
         517, f"Adding a value to a '{moment.kind.name}' column caused an overflow."
     )
     checked = (
-        f"CASE WHEN {sql} < 0 OR {sql} > {_LAST_TICK} THEN {failure} ELSE {sql} END"
+        f"CASE WHEN {sql} < 0 OR {sql} > {LAST_TICK} THEN {failure} ELSE {sql} END"
     )
     kind = moment.kind
     if kind.family is Family.OFFSET:
         minutes = f"({moment.sql}).minutes"
-        utc = f"({checked} - {minutes} * 600000000)"
+        utc = f"({checked} - {minutes} * {TICKS_PER_MINUTE})"
         shifted = f"CASE WHEN {sql} IS NOT NULL THEN CAST({{'utc': {utc}, 'minutes': "
         return Typed(f"{shifted}{minutes}}} AS {kind.storage}) END", kind)
     return convert(Typed(checked, DATETIME2), kind)

@@ -15,10 +15,9 @@ from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.tds.collations import checked_collation
 from sandbox.tds.compile_expressions import ExpressionCompiler, declared_type
-from sandbox.tds.scope import Scope, ScopeSource
+from sandbox.tds.scope import Scope, table_source
 from sandbox.tds.tables import Check, Column, Key, Table
 from sandbox.tds.types import Family
-from sandbox.tds.wire_types import OutputColumn
 from sandbox.tds.written import parse_expression
 
 if TYPE_CHECKING:
@@ -68,10 +67,10 @@ def declared_keys(
 
 
 def check_columns(table: Table) -> None:
-    """Refuse names that occur twice, and keys over columns that do not exist.
+    """Refuse columns that cannot stand beside each other, and keys over no columns.
 
     Raises:
-        SqlError: 2705, 1911, 8111.
+        SqlError: 2705, 1911, 8111; 2738, two columns of type timestamp.
     """
     if sum(column.type.name == "timestamp" for column in table.columns) > 1:
         raise SqlError(
@@ -129,13 +128,8 @@ def _column_sql(column: Column) -> str:
 
 
 def _checks(table: Table, environment: Environment) -> list[str]:
-    source = ScopeSource(
-        table.name,
-        quoted(table.name),
-        tuple(OutputColumn(c.name, c.type, c.nullable) for c in table.columns),
-    )
     compiler = ExpressionCompiler(environment)
-    scope = Scope([source])
+    scope = Scope([table_source(table, table.name)])
     return [
         compiler.condition(parse_expression(check.text), scope).replace(
             quoted(table.name) + ".", ""

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from sandbox.errors import SqlError
 
+if TYPE_CHECKING:
+    from sandbox.tds.types import SqlType
+
 UNSUPPORTED = 50100
+_SHOWN = 100  # characters of a statement
 _TAG = "tds-error:"
 _END = "\ufffb"
 _TAGGED = re.compile(
@@ -34,6 +39,12 @@ def unsupported(what: str) -> SqlError:
     return SqlError(f"The sandbox does not support: {what}", number=UNSUPPORTED)
 
 
+def unsupported_statement(text: str) -> SqlError:
+    """The same for a whole statement, of which the beginning is shown."""
+    words = " ".join(text.split())
+    return unsupported(words if len(words) <= _SHOWN else words[:_SHOWN] + "...")
+
+
 def invalid_column(name: str) -> SqlError:
     """207."""
     return SqlError(f"Invalid column name '{name}'.", number=207)
@@ -42,6 +53,26 @@ def invalid_column(name: str) -> SqlError:
 def invalid_object(name: str) -> SqlError:
     """208."""
     return SqlError(f"Invalid object name '{name}'.", number=208)
+
+
+def name_taken(name: str, *, state: int = 1) -> SqlError:
+    """2714: CREATE of what is there."""
+    return SqlError(
+        f"There is already an object named '{name}' in the database.",
+        number=2714,
+        state=state,
+    )
+
+
+def cannot_drop(what: str, *, state: int = 1) -> SqlError:
+    """3701: DROP of what is not there; `what` is its kind and its name."""
+    return SqlError(
+        f"Cannot drop the {what}, because it does not exist or you do not have "
+        "permission.",
+        number=3701,
+        severity=11,
+        state=state,
+    )
 
 
 def no_such_database(name: str) -> SqlError:
@@ -66,6 +97,14 @@ def login_failed(user: str) -> SqlError:
     """18456."""
     return SqlError(
         f"Login failed for user '{user}'.", number=18456, severity=14, state=1
+    )
+
+
+def clash(first: SqlType, second: SqlType) -> SqlError:
+    """206: no conversion between these types exists."""
+    return SqlError(
+        f"Operand type clash: {first.name} is incompatible with {second.name}",
+        number=206,
     )
 
 

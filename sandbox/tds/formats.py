@@ -6,9 +6,8 @@ import datetime as dt
 from typing import cast
 
 from sandbox.tds.moments import days_of
-from sandbox.tds.types import TICKS_PER_DAY, TICKS_PER_SECOND, Family, SqlType
-
-_TICKS_PER_MINUTE = 60 * TICKS_PER_SECOND
+from sandbox.tds.ticks import TICKS_PER_DAY, TICKS_PER_MINUTE, TICKS_PER_SECOND
+from sandbox.tds.types import Family, SqlType
 
 
 def format_time(ticks: int, scale: int) -> str:
@@ -36,7 +35,7 @@ def format_moment(value: object, kind: SqlType) -> str | None:
     if kind.family is Family.MOMENT:
         return format_ticks(cast("int", value), kind.scale)
     parts = cast("dict[str, int]", value)
-    local = parts["utc"] + parts["minutes"] * _TICKS_PER_MINUTE
+    local = parts["utc"] + parts["minutes"] * TICKS_PER_MINUTE
     hours, minutes = divmod(abs(parts["minutes"]), 60)
     sign = "-" if parts["minutes"] < 0 else "+"
     return f"{format_ticks(local, kind.scale)} {sign}{hours:02d}:{minutes:02d}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox.engine import quoted
 
 if TYPE_CHECKING:
-    from sandbox.engine import Session
+    from sandbox.session import Session
     from sandbox.tds.tables import Column, Table
 
 

@@ -17,6 +17,7 @@ from sandbox.tds import types as t
 from sandbox.tds.collations import collation_of
 from sandbox.tds.failures import unsupported
 from sandbox.tds.packets import ProtocolError
+from sandbox.tds.ticks import DAYS_1900, TICKS_PER_DAY, TICKS_PER_MINUTE
 from sandbox.tds.types import Family, SqlType
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _LONG = 0xFFFF
 _NULL_LONG = 2**64 - 1
 _UNKNOWN_LENGTH = 2**64 - 2
 _NULL_LARGE = 2**32 - 1
-_DAYS_1900 = 693_595
-_TICKS_PER_MINUTE = 60 * t.TICKS_PER_SECOND
 _COLLATION = 5
 
 _FIXED = {
@@ -301,11 +300,11 @@ def _moment(data: bytes, kind: SqlType) -> Constant:
         return _ticks_of_time(data, kind.scale)
     if kind.name == "smalldatetime":
         days, minutes = struct.unpack("<HH", data)
-        ticks: int = (days + _DAYS_1900) * t.TICKS_PER_DAY
-        return ticks + int(minutes) * _TICKS_PER_MINUTE
+        ticks: int = (days + DAYS_1900) * TICKS_PER_DAY
+        return ticks + int(minutes) * TICKS_PER_MINUTE
     if kind.name == "datetime":
         days, units = struct.unpack("<iI", data)
-        ticks = (days + _DAYS_1900) * t.TICKS_PER_DAY
+        ticks = (days + DAYS_1900) * TICKS_PER_DAY
         return moments.datetime_ticks(ticks + int(units) * 100_000 // 3)
     if kind.family is Family.OFFSET:
         (minutes,) = struct.unpack("<h", data[-2:])
@@ -315,7 +314,7 @@ def _moment(data: bytes, kind: SqlType) -> Constant:
 
 def _ticks(data: bytes, scale: int) -> int:
     days = int.from_bytes(data[-3:], "little")
-    return days * t.TICKS_PER_DAY + _ticks_of_time(data[:-3], scale)
+    return days * TICKS_PER_DAY + _ticks_of_time(data[:-3], scale)
 
 
 def _ticks_of_time(data: bytes, scale: int) -> int:

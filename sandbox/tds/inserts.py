@@ -5,15 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
+from sandbox.session import DATA
 from sandbox.tds import syntax as s
-from sandbox.tds.changes import Change, ChangeCompiler, Output, table_source
+from sandbox.tds.changes import Change, ChangeCompiler, Output
 from sandbox.tds.convert import assign
 from sandbox.tds.failures import invalid_column
 from sandbox.tds.literal_rows import literal_table
 from sandbox.tds.rowversions import Rowversions, rowversion_sql
-from sandbox.tds.scope import Scope
+from sandbox.tds.scope import Scope, table_source
 from sandbox.tds.types import Family
 from sandbox.tds.values import Typed, constant
 from sandbox.tds.wire_types import OutputColumn
@@ -56,7 +57,7 @@ class InsertCompiler(ChangeCompiler):
         """
         table = self.environment.table(node.table)
         named = self._named(table, node.columns)
-        own = next((col for col in table.columns if col.identity), None)
+        own = table.identity_column
         gives = own is not None and own in named and bool(node.columns)
         if gives and not identity_insert:
             raise SqlError(
@@ -110,7 +111,7 @@ class InsertCompiler(ChangeCompiler):
         """
         table = self.environment.table(name)
         named = self._named(table, columns)
-        own = next((col for col in table.columns if col.identity), None)
+        own = table.identity_column
         gives = own is not None and own in named and bool(columns)
         if not columns:
             named = [col for col in named if col not in (own, table.rowversion)]

@@ -145,13 +145,6 @@ def prelogin_reply(*, tls: bool) -> bytes:
     return bytes(head) + bytes([_TERMINATOR]) + b"".join(values.values())
 
 
-def encode_password(password: str) -> bytes:
-    """Obfuscate a password as LOGIN7 carries it: swap nibbles, XOR 0xA5."""
-    return bytes(
-        ((b << 4 | b >> 4) & 0xFF) ^ 0xA5 for b in password.encode("utf-16-le")
-    )
-
-
 def _decode_password(data: bytes) -> bytes:
     swapped = (b ^ 0xA5 for b in data)
     return bytes((b >> 4 | b << 4) & 0xFF for b in swapped)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-from sandbox.tds.types import TICKS_PER_DAY, TICKS_PER_SECOND, SqlType
+from sandbox.tds.ticks import (
+    DAYS_1900,
+    LAST_TICK,
+    TICKS_PER_DAY,
+    TICKS_PER_MINUTE,
+    TICKS_PER_SECOND,
+)
+from sandbox.tds.types import SqlType
 
 _MONTHS = [
     "jan",
@@ -21,12 +28,9 @@ _MONTHS = [
     "nov",
     "dec",
 ]
-_EPOCH_1900 = dt.date(1900, 1, 1).toordinal()
 _DATETIME_FIRST = (dt.date(1753, 1, 1).toordinal() - 1) * TICKS_PER_DAY
-_SMALLDATETIME_FIRST = (_EPOCH_1900 - 1) * TICKS_PER_DAY
+_SMALLDATETIME_FIRST = DAYS_1900 * TICKS_PER_DAY
 _SMALLDATETIME_LAST = dt.date(2079, 6, 7).toordinal() * TICKS_PER_DAY
-_LAST_TICK = dt.date.max.toordinal() * TICKS_PER_DAY - 1
-_TICKS_PER_MINUTE = 60 * TICKS_PER_SECOND
 
 _TIME = (
     r"(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})"
@@ -68,7 +72,7 @@ def parse(text: str) -> tuple[int, int]:
         MomentError: It is none of them.
     """
     if not text.strip():
-        return (_EPOCH_1900 - 1) * TICKS_PER_DAY, 0
+        return DAYS_1900 * TICKS_PER_DAY, 0
     for pattern in _PATTERNS:
         match = pattern.fullmatch(text)
         if match:
@@ -80,7 +84,7 @@ def parse(text: str) -> tuple[int, int]:
 def _day(parts: dict[str, str | None]) -> int:
     """Days since 0001-01-01."""
     if parts.get("year") is None:
-        return _EPOCH_1900 - 1
+        return DAYS_1900
     name = parts.get("name")
     try:
         month = (
@@ -131,17 +135,17 @@ def fit(ticks: int, kind: SqlType) -> int:
     """
     if kind.name == "datetime":
         ticks = datetime_ticks(ticks)
-        first, last = _DATETIME_FIRST, _LAST_TICK
+        first, last = _DATETIME_FIRST, LAST_TICK
     elif kind.name == "smalldatetime":
         # by way of datetime: 29.998 s are less than half a minute, 29.999 s are not
-        ticks = round_ticks(datetime_ticks(ticks), _TICKS_PER_MINUTE)
+        ticks = round_ticks(datetime_ticks(ticks), TICKS_PER_MINUTE)
         first, last = _SMALLDATETIME_FIRST, _SMALLDATETIME_LAST - 1
     else:
         # the very last moments are cut, as there is nothing above to round to
         ticks = round_ticks(ticks, 10 ** (7 - kind.scale))
-        if ticks > _LAST_TICK:
+        if ticks > LAST_TICK:
             ticks -= 10 ** (7 - kind.scale)
-        first, last = 0, _LAST_TICK
+        first, last = 0, LAST_TICK
     if not first <= ticks <= last:
         raise MomentRangeError(str(ticks))
     return ticks

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sandbox.errors import SqlError
-from sandbox.tds.convert import clash, convert
-from sandbox.tds.failures import raised, unsupported
+from sandbox.tds.convert import convert
+from sandbox.tds.failures import clash, raised, unsupported
+from sandbox.tds.ticks import TICKS_PER_DAY
 from sandbox.tds.types import (
     FLOAT,
     INT,
     REAL,
-    TICKS_PER_DAY,
     Family,
     SqlType,
     as_decimal,
@@ -18,7 +18,7 @@ from sandbox.tds.types import (
     decimal,
     text,
 )
-from sandbox.tds.values import Typed, condition, null, text_literal
+from sandbox.tds.values import Typed, cast, condition, null, text_literal
 
 _NUMBERS = (Family.INTEGER, Family.BIT, Family.DECIMAL, Family.FLOAT)
 _DIVIDE_BY_ZERO = 8134
@@ -116,9 +116,9 @@ def _integer(operator: str, left: Typed, right: Typed) -> Typed:
                 f"{_name(operator)} operator.",
                 number=402,
             )
-        bits = _bitwise(operator, _as(left, INT), _as(right, INT))
+        bits = _bitwise(operator, cast(left, INT), cast(right, INT))
         return _result(f"({bits} <> 0)", kind, left, right)
-    a, b = _as(left, kind), _as(right, kind)
+    a, b = cast(left, kind), cast(right, kind)
     if operator in "&|^":
         return _result(_bitwise(operator, a, b), kind, left, right)
     if operator in "/%":
@@ -134,12 +134,6 @@ def _bitwise(operator: str, left: str, right: str) -> str:
     )
 
 
-def _as(value: Typed, kind: SqlType) -> str:
-    if value.kind.storage == kind.storage:
-        return value.sql
-    return f"CAST({value.sql} AS {kind.storage})"
-
-
 def _float(operator: str, left: Typed, right: Typed) -> Typed:
     if operator in "&|^%":
         raise SqlError(
@@ -149,7 +143,7 @@ def _float(operator: str, left: Typed, right: Typed) -> Typed:
         )
     both_real = left.kind == REAL == right.kind
     kind = REAL if both_real else FLOAT
-    a, b = _as(left, kind), _as(right, kind)
+    a, b = cast(left, kind), cast(right, kind)
     if operator == "/":
         b = nonzero(Typed(b, kind, right.constant))
     return _result(f"({a} {operator} {b})", kind, left, right)
@@ -163,7 +157,7 @@ def _decimal(operator: str, left: Typed, right: Typed) -> Typed:
     money = common(left.kind, right.kind)
     if money.name in ("money", "smallmoney"):
         kind = money
-    x, y = _as(left, a), _as(right, b)
+    x, y = cast(left, a), cast(right, b)
     if operator == "/":
         divisor = nonzero(Typed(y, b, right.constant))
         return _result(_quotient(x, divisor, kind), kind, left, right)

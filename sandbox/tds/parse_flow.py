@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
-from sandbox.tds.failures import unsupported
+from sandbox.tds.failures import unsupported_statement
 from sandbox.tds.lexer import Kind
 from sandbox.tds.parse_definitions import DefinitionParser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_TEXT_SHOWN = 100
 
 
 class FlowParser(DefinitionParser):
@@ -30,10 +28,6 @@ class FlowParser(DefinitionParser):
     @abstractmethod
     def statement(self, *, first: bool = False) -> c.Statement:
         """Parse one statement; the parser of statements says how."""
-
-    def _shown(self, start: int) -> str:
-        text = " ".join(self.source[start:].split())
-        return text if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN] + "..."
 
     def _if(self, start: int) -> c.Statement:
         self.expect("IF")
@@ -72,7 +66,7 @@ class FlowParser(DefinitionParser):
         )
         if self.accept("WITH"):
             if self.is_word("LOG", "SETERROR"):
-                raise unsupported(self._shown(start))
+                raise unsupported_statement(self.source[start:])
             self.expect("NOWAIT")
         return c.Raise(self.since(start), None, message, severity, state, tuple(rest))
 
@@ -103,7 +97,7 @@ class FlowParser(DefinitionParser):
         if self.here.kind is Kind.VARIABLE:
             result = self.advance().value.lower()
             if not self.accept_symbol("="):
-                raise unsupported(self._shown(start))
+                raise unsupported_statement(self.source[start:])
         return self._procedure(start, result)
 
     def _procedure(self, start: int, result: str = "") -> c.Statement:
@@ -149,7 +143,7 @@ class FlowParser(DefinitionParser):
     def _waitfor(self, start: int) -> c.Statement:
         self.expect("WAITFOR")
         if not self.accept("DELAY"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         delay = self.expression()
         return c.WaitFor(self.since(start), delay)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
-from sandbox.tds.failures import syntax_error, unsupported
+from sandbox.tds.failures import syntax_error, unsupported, unsupported_statement
 from sandbox.tds.lexer import Kind
 from sandbox.tds.parse_flow import FlowParser
 
@@ -47,7 +47,7 @@ class ModuleParser(FlowParser):
         parameters = self._procedure_parameters()
         self._module_options()
         if self.is_word("FOR"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         self.expect("AS")
         body = self.statements()
         return c.CreateModule(
@@ -60,7 +60,7 @@ class ModuleParser(FlowParser):
         self.expect("AS")
         query = self.query()
         if self.is_word("WITH"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         self.accept_symbol(";")
         if self.here.kind is not Kind.END:
             raise self.unexpected()

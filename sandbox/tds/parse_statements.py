@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.tds import commands as c
 from sandbox.tds import syntax as s
-from sandbox.tds.failures import syntax_error, unsupported
+from sandbox.tds.failures import syntax_error, unsupported, unsupported_statement
 from sandbox.tds.lexer import Kind, tokenize
 from sandbox.tds.parse_modules import ModuleParser
 
@@ -154,7 +154,7 @@ class StatementParser(ModuleParser):
         if handler is not None:
             return handler(start)
         if word in _NOT_HERE:
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         if first and self.is_name():  # a procedure's name alone may begin a batch
             return self._procedure(start)
         raise self.unexpected()
@@ -182,7 +182,7 @@ class StatementParser(ModuleParser):
         if self.accept("BULK"):
             return self._insert_bulk(start)
         if self.is_word("TOP"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         self.accept("INTO")
         table = s.TableName(self.dotted())
         self._hints()
@@ -194,7 +194,7 @@ class StatementParser(ModuleParser):
         if self.accept("DEFAULT", "VALUES"):
             query = None
         elif self.is_word("EXEC", "EXECUTE"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         else:
             query = self.query()
             if tables:
@@ -243,7 +243,7 @@ class StatementParser(ModuleParser):
     ) -> c.Statement:
         self.expect("UPDATE")
         if self.is_word("TOP", "STATISTICS"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         target = s.TableName(self.dotted())
         self._hints()
         self.expect("SET")
@@ -269,7 +269,7 @@ class StatementParser(ModuleParser):
     ) -> c.Statement:
         self.expect("DELETE")
         if self.is_word("TOP"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         self.accept("FROM")
         target = s.TableName(self.dotted())
         self._hints()
@@ -351,7 +351,7 @@ class StatementParser(ModuleParser):
         if self.is_word("TRY"):
             return self._try(start)
         if self.is_word("CATCH", "DISTRIBUTED", "ATOMIC"):
-            raise unsupported(self._shown(start))
+            raise unsupported_statement(self.source[start:])
         found = []
         while not self.accept("END"):
             if self.here.kind is Kind.END:

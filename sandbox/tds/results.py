@@ -10,7 +10,7 @@ from sandbox.tds.values import Constant, Typed, constant, null
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from sandbox.engine import Result
+    from sandbox.result import Result
 
 
 def scalar(result: Result) -> pa.Scalar:

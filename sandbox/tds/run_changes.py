@@ -13,10 +13,10 @@ from sandbox.tds import commands as c
 from sandbox.tds.changes import Change, ChangeCompiler
 from sandbox.tds.compile_queries import QueryCompiler
 from sandbox.tds.definitions import check_columns, create_sql
-from sandbox.tds.failures import from_duckdb, invalid_column
+from sandbox.tds.failures import from_duckdb, invalid_column, name_taken
 from sandbox.tds.inserts import InsertCompiler
 from sandbox.tds.result_columns import renamed
-from sandbox.tds.syntax import Query, Select, Values
+from sandbox.tds.syntax import Select, Values
 from sandbox.tds.tables import Column, Table
 from sandbox.tds.tokens import Command
 
@@ -142,7 +142,7 @@ def _insert(
                 session.environment(), identity, session.database.rowversions
             )
         )
-        column = next((col for col in change.table.columns if col.identity), None)
+        column = change.table.identity_column
         if column is None:
             return _change(session, Command.INSERT, change, fresh=fresh)
         if change.gives_identity:
@@ -264,21 +264,9 @@ def select_into(session: TdsSession, statement: c.SelectStatement) -> int:
     environment = session.environment()
     schema, name = environment.resolve(body.into)
     if session.tables.entry(schema, name) is not None:
-        raise SqlError(
-            f"There is already an object named '{name}' in the database.", number=2714
-        )
-    plain = Select(
-        body.items,
-        body.distinct,
-        body.top,
-        body.source,
-        body.where,
-        body.group,
-        body.having,
-    )
-    compiled = QueryCompiler(environment).query(
-        Query(plain, query.tables, query.order, query.offset, query.fetch)
-    )
+        raise name_taken(name)
+    plain = replace(query, body=replace(body, into=None))
+    compiled = QueryCompiler(environment).query(plain)
     columns = tuple(
         Column(one.name, one.type, one.nullable)
         for one in renamed(compiled.columns, (), name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds.databases import SYSTEM_DATABASES
+from sandbox.tds.failures import cannot_drop
 
 if TYPE_CHECKING:
     from sandbox.tds.session import TdsSession
@@ -55,12 +56,7 @@ def _drop(session: TdsSession, name: str, *, lenient: bool) -> None:
     except KeyError:
         if lenient:
             return
-        raise SqlError(
-            f"Cannot drop the database '{name}', because it does not exist or you do "
-            "not have permission.",
-            number=3701,
-            severity=11,
-        ) from None
+        raise cannot_drop(f"database '{name}'") from None
     if not dropped:
         raise SqlError(
             f'Cannot drop database "{name}" because it is currently in use.',

@@ -14,7 +14,7 @@ from sandbox.tds import commands as c
 from sandbox.tds import definitions as d
 from sandbox.tds.compile_expressions import ExpressionCompiler
 from sandbox.tds.convert import assign
-from sandbox.tds.failures import raised, unsupported
+from sandbox.tds.failures import cannot_drop, name_taken, raised, unsupported
 from sandbox.tds.scope import Scope
 from sandbox.tds.tables import DEFAULT_SCHEMA, Column, Key, Table
 from sandbox.tds.values import Typed, null
@@ -41,13 +41,7 @@ def run(session: TdsSession, statement: c.Statement) -> bool:
 def _drop_other(_: TdsSession, statement: c.DropOther) -> None:
     """Nothing of the kind exists, as nothing can be created."""
     if not statement.lenient:
-        raise SqlError(
-            f"Cannot drop the {statement.kind.lower()} '{statement.names[0]}', because "
-            "it does not exist or you do not have permission.",
-            number=3701,
-            severity=11,
-            state=5,
-        )
+        raise cannot_drop(f"{statement.kind.lower()} '{statement.names[0]}'", state=5)
 
 
 def _create_schema(session: TdsSession, statement: c.CreateSchema) -> None:
@@ -58,9 +52,7 @@ def _create_table(session: TdsSession, statement: c.CreateTable) -> None:
     environment = session.environment()
     schema, name = environment.resolve(statement.table)
     if session.tables.entry(schema, name) is not None:
-        raise SqlError(
-            f"There is already an object named '{name}' in the database.", number=2714
-        )
+        raise name_taken(name)
     in_key = {
         column.casefold()
         for key in statement.keys
@@ -114,13 +106,7 @@ def _drop_table(session: TdsSession, name: TableName, *, lenient: bool) -> None:
     if table is None:
         if lenient:
             return
-        raise SqlError(
-            f"Cannot drop the table '{name}', because it does not exist or you do not "
-            "have permission.",
-            number=3701,
-            severity=11,
-            state=5,
-        )
+        raise cannot_drop(f"table '{name}'", state=5)
     session.engine.write(f"DROP TABLE {table.relation}")
     session.tables.remove(session.engine, table)
 
@@ -128,7 +114,7 @@ def _drop_table(session: TdsSession, name: TableName, *, lenient: bool) -> None:
 def _truncate(session: TdsSession, statement: c.Truncate) -> None:
     table = _existing(session, statement.table)
     session.engine.write(f"DELETE FROM {table.relation}")
-    column = next((one for one in table.columns if one.identity), None)
+    column = table.identity_column
     if column is not None and column.identity is not None:
         session.database.identities.advance(table, column.identity[0])
 
@@ -301,12 +287,7 @@ def _drop_index(session: TdsSession, statement: c.DropIndex) -> None:
     if key is None:
         if statement.lenient:
             return
-        raise SqlError(
-            f"Cannot drop the index '{table.title}.{statement.name}', because it does "
-            "not exist or you do not have permission.",
-            number=3701,
-            severity=11,
-        )
+        raise cannot_drop(f"index '{table.title}.{statement.name}'")
     if key.constraint:
         raise SqlError(
             f"An explicit DROP INDEX is not allowed on index "

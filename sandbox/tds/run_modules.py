@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.errors import SqlError
 from sandbox.tds import commands as c
 from sandbox.tds.compile_queries import QueryCompiler
+from sandbox.tds.failures import cannot_drop, name_taken
 from sandbox.tds.modules import Module, ModuleKind
 from sandbox.tds.result_columns import renamed
 
@@ -38,11 +39,7 @@ def _create(session: TdsSession, statement: c.CreateModule) -> None:
         raise SqlError(f"Invalid object name '{statement.name}'.", number=208, state=6)
     replaces = isinstance(before, Module) and before.kind is kind
     if before is not None and (statement.verb == "CREATE" or not replaces):
-        raise SqlError(
-            f"There is already an object named '{name}' in the database.",
-            number=2714,
-            state=3,
-        )
+        raise name_taken(name, state=3)
     if statement.query is not None:  # a view's names are bound at once
         columns = QueryCompiler(environment).query(statement.query).columns
         renamed(columns, statement.columns, name)
@@ -72,10 +69,4 @@ def _drop(session: TdsSession, name: TableName, statement: c.DropModules) -> Non
             "object of another kind.",
             number=3705,
         )
-    raise SqlError(
-        f"Cannot drop the {kind.word} '{name}', because it does not exist or you do "
-        "not have permission.",
-        number=3701,
-        severity=11,
-        state=5,
-    )
+    raise cannot_drop(f"{kind.word} '{name}'", state=5)

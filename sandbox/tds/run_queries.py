@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.engine import Result
+from sandbox.result import Result
 from sandbox.tds import commands as c
 from sandbox.tds.compile_queries import CompiledQuery, QueryCompiler
 from sandbox.tds.convert import convert

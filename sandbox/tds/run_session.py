@@ -13,8 +13,9 @@ from sandbox.tds.convert import convert
 from sandbox.tds.moments import MomentError, parse
 from sandbox.tds.raising import raised_error
 from sandbox.tds.run_queries import CancelledError, Queries
+from sandbox.tds.ticks import TICKS_PER_DAY, TICKS_PER_SECOND
 from sandbox.tds.tokens import Environment
-from sandbox.tds.types import TICKS_PER_DAY, TICKS_PER_SECOND, text
+from sandbox.tds.types import text
 from sandbox.tds.values import null
 
 if TYPE_CHECKING:
@@ -28,28 +29,34 @@ if TYPE_CHECKING:
 _DESCRIPTOR = (1).to_bytes(8, "little")
 
 
-def transaction_began() -> bytes:
+def _began() -> bytes:
     """ENVCHANGE with the new transaction's descriptor."""
     return tokens.environment_bytes(Environment.BEGIN_TRANSACTION, _DESCRIPTOR, b"")
 
 
-def transaction_ended(how: Environment) -> bytes:
+def _ended(how: Environment) -> bytes:
     """ENVCHANGE with the descriptor of the transaction that is over."""
     return tokens.environment_bytes(how, b"", _DESCRIPTOR)
+
+
+def rolled_back(reply: Reply) -> None:
+    """Tell the client that its transaction is over, undone."""
+    reply.environment(_ended(Environment.ROLLBACK_TRANSACTION))
+    reply.done()
 
 
 def begin(session: TdsSession, _: Queries, __: c.Begin, reply: Reply) -> None:
     """BEGIN TRANSACTION."""
     session.begin()
     if session.facts.transactions == 1:
-        reply.environment(transaction_began())
+        reply.environment(_began())
     reply.done()
 
 
 def commit(session: TdsSession, _: Queries, __: c.Commit, reply: Reply) -> None:
     """COMMIT."""
     if session.commit():
-        reply.environment(transaction_ended(Environment.COMMIT_TRANSACTION))
+        reply.environment(_ended(Environment.COMMIT_TRANSACTION))
     reply.done()
 
 
@@ -59,7 +66,7 @@ def rollback(
     """ROLLBACK, of all or to a savepoint."""
     if not (statement.savepoint and session.rollback_to(statement.savepoint)):
         session.rollback()
-        reply.environment(transaction_ended(Environment.ROLLBACK_TRANSACTION))
+        reply.environment(_ended(Environment.ROLLBACK_TRANSACTION))
     reply.done()
 
 

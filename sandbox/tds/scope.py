@@ -9,11 +9,12 @@ from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.tds.failures import invalid_column
 from sandbox.tds.values import Typed
+from sandbox.tds.wire_types import OutputColumn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sandbox.tds.wire_types import OutputColumn
+    from sandbox.tds.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ class ScopeSource:
         """The column of a name, in any case."""
         folded = name.casefold()
         return next((c for c in self.columns if c.name.casefold() == folded), None)
+
+
+def table_source(table: Table, alias: str) -> ScopeSource:
+    """A table as a source of columns, under an alias."""
+    columns = tuple(OutputColumn(c.name, c.type, c.nullable) for c in table.columns)
+    return ScopeSource(alias, quoted(alias), columns)
 
 
 @dataclass(slots=True)

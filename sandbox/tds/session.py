@@ -17,7 +17,7 @@ from sandbox.tds.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
     from sandbox.tds.catalog import Entry
     from sandbox.tds.commands import InsertBulk
     from sandbox.tds.databases import Database, Databases

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from sandbox.tds.collations import DEFAULT_COLLATION
 from sandbox.tds.convert import convert
 from sandbox.tds.failures import unsupported
 from sandbox.tds.lexer import Kind, tokenize
@@ -32,7 +33,7 @@ _PROPERTIES = {
     "productversion": "15.0.4224.0",
     "productlevel": "RTM",
     "edition": "Developer Edition (64-bit)",
-    "collation": "SQL_Latin1_General_CP1_CI_AS",
+    "collation": DEFAULT_COLLATION,
 }
 _NUMBER_PROPERTIES = {
     "engineedition": 3,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sandbox.tds.convert_moments import local_ticks, timestamp
 from sandbox.tds.failures import unsupported
-from sandbox.tds.types import TICKS_PER_SECOND, Family, SqlType
+from sandbox.tds.ticks import TICKS_PER_SECOND
+from sandbox.tds.types import Family, SqlType
 from sandbox.tds.values import Typed
 
 _MILLISECONDS = 3

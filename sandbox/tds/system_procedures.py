@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sandbox.errors import SqlError
 from sandbox.tds.failures import unsupported
-from sandbox.tds.routines import Routine
 from sandbox.tds.session import TdsSession
 from sandbox.tds.values import Typed
 
@@ -80,6 +79,3 @@ PROCEDURES: dict[str, Callable[[TdsSession, Arguments], int]] = {
     "sp_releaseapplock": _release_lock,
 }
 """What each does and returns."""
-
-LIBRARY: dict[str, Routine] = {}
-"""Those that are written in T-SQL."""

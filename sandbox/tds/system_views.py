@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sandbox.tds.collations import DEFAULT_COLLATION
 from sandbox.tds.describe import relation
 from sandbox.tds.modules import ModuleKind
 from sandbox.tds.type_numbers import TYPE_NUMBERS
+from sandbox.tds.type_sizes import sizes
 from sandbox.tds.types import (
     BIT,
     INT,
@@ -36,40 +38,6 @@ _DESCRIBED = {
 }
 _DEFAULT_TEXT = text(4000, unicode=True)
 _SHORT = text(60, unicode=True)
-# Bytes, digits and scale of the types that have no facets.
-_PLAIN = {
-    "bigint": (8, 19, 0),
-    "int": (4, 10, 0),
-    "smallint": (2, 5, 0),
-    "tinyint": (1, 3, 0),
-    "bit": (1, 1, 0),
-    "float": (8, 53, 0),
-    "real": (4, 24, 0),
-    "money": (8, 19, 4),
-    "smallmoney": (4, 10, 4),
-    "date": (3, 10, 0),
-    "datetime": (8, 23, 3),
-    "smalldatetime": (4, 16, 0),
-    "uniqueidentifier": (16, 0, 0),
-}
-
-
-def _sizes(kind: SqlType) -> tuple[int, int, int]:
-    """max_length, precision and scale as sys.columns has them."""
-    if kind.name in _PLAIN:
-        return _PLAIN[kind.name]
-    if kind.family is Family.DECIMAL:
-        digits = kind.precision
-        size = 5 if digits <= 9 else 9 if digits <= 19 else 13 if digits <= 28 else 17  # noqa: PLR2004 - the format's table
-        return size, digits, kind.scale
-    if kind.family in (Family.TIME, Family.MOMENT, Family.OFFSET):
-        size = 3 if kind.scale <= 2 else 4 if kind.scale <= 4 else 5  # noqa: PLR2004 - the format's table
-        extra = {"time": 0, "datetime2": 3, "datetimeoffset": 5}[kind.name]
-        digits = {"time": 8, "datetime2": 19, "datetimeoffset": 26}[kind.name]
-        return size + extra, digits + bool(kind.scale) + kind.scale, kind.scale
-    if kind.is_max:
-        return -1, 0, 0
-    return kind.length * (2 if kind.is_unicode else 1), 0, 0
 
 
 def _tables(environment: Environment) -> Iterator[Row]:
@@ -96,7 +64,7 @@ def _objects(environment: Environment) -> Iterator[Row]:
 
 def _sys_columns(environment: Environment) -> Iterator[Row]:
     for table, place, column in _each_column(environment):
-        size, precision, scale = _sizes(column.type)
+        size, precision, scale = sizes(column.type)
         number = TYPE_NUMBERS[column.type.name]
         collation = column.type.collation if column.type.family is Family.TEXT else None
         yield (
@@ -127,7 +95,7 @@ def _types(environment: Environment) -> Iterator[Row]:  # noqa: ARG001 - a view'
 
 
 def _databases(environment: Environment) -> Iterator[Row]:
-    collation = "SQL_Latin1_General_CP1_CI_AS"
+    collation = DEFAULT_COLLATION
     for place, name in enumerate(environment.facts.databases, start=1):
         yield name, place, 150, collation, 0, "ONLINE"
 
@@ -162,7 +130,7 @@ def _schema_columns(environment: Environment) -> Iterator[Row]:
     database = environment.session.database
     for table, place, column in _each_column(environment):
         kind = column.type
-        _, precision, scale = _sizes(kind)
+        _, precision, scale = sizes(kind)
         has_length = kind.family in (Family.TEXT, Family.BINARY)
         numeric = kind.family in (Family.INTEGER, Family.DECIMAL, Family.FLOAT)
         timed = kind.family in (

@@ -73,6 +73,11 @@ class Table:
         return next((c for c in self.columns if c.type.name == "timestamp"), None)
 
     @property
+    def identity_column(self) -> Column | None:
+        """The column whose values the server counts."""
+        return next((c for c in self.columns if c.identity), None)
+
+    @property
     def is_temporary(self) -> bool:
         """Whether it is a session's own, a #table."""
         return self.name.startswith("#")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.tds.convert import convert
 from sandbox.tds.convert_text import units
 from sandbox.tds.failures import unsupported
+from sandbox.tds.type_sizes import PLAIN_SIZES
 from sandbox.tds.types import BIGINT, INT, Family, SqlType, text
 from sandbox.tds.values import Typed
 
@@ -15,22 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sandbox.tds.environment import Environment
-
-_FIXED_SIZES = {
-    "bigint": 8,
-    "int": 4,
-    "smallint": 2,
-    "tinyint": 1,
-    "bit": 1,
-    "float": 8,
-    "real": 4,
-    "money": 8,
-    "smallmoney": 4,
-    "date": 3,
-    "datetime": 8,
-    "smalldatetime": 4,
-    "uniqueidentifier": 16,
-}
 
 
 def _text(value: Typed) -> Typed:
@@ -74,8 +59,8 @@ def _datalength(values: Sequence[Typed], _: Environment) -> Typed:
             if value.kind.is_unicode
             else f"length({value.sql})"
         )
-    elif value.kind.name in _FIXED_SIZES:
-        fixed = _FIXED_SIZES[value.kind.name]
+    elif value.kind.name in PLAIN_SIZES:
+        fixed = PLAIN_SIZES[value.kind.name][0]
         size = f"CASE WHEN {value.sql} IS NOT NULL THEN {fixed} END"
     else:
         raise unsupported(f"DATALENGTH of {value.kind}")

@@ -16,8 +16,6 @@ from enum import Enum
 
 from sandbox.tds.collations import DEFAULT_COLLATION, find_collation
 
-TICKS_PER_SECOND = 10_000_000
-TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
 MAX = -1
 """The length of varchar(max), nvarchar(max) and varbinary(max)."""
 

@@ -6,8 +6,13 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from typing import TYPE_CHECKING
 
-from sandbox.tds.types import OFFSET_STORAGE, Family, SqlType
+from sandbox.tds.types import INT, OFFSET_STORAGE, Family, SqlType, common
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Constant = (
     str | int | float | Decimal | bytes | bool | dt.date | uuid.UUID | tuple[int, int]
@@ -92,3 +97,11 @@ def cast(value: Typed, kind: SqlType) -> str:
     if value.kind.storage == kind.storage:
         return value.sql
     return f"CAST({value.sql} AS {kind.storage})"
+
+
+def unified(values: Iterable[Typed]) -> SqlType:
+    """The type of several values that stand for one another."""
+    kinds = [one.kind for one in values if not one.is_null]
+    if not kinds:
+        return INT
+    return reduce(common, kinds)

@@ -8,13 +8,12 @@ import json
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import SqlError
 from sandbox.holds import ConnectionKilled
 from sandbox.options import TOKEN
-from sandbox.telegram.chats import as_fields
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.faults import Faults
 from sandbox.telegram.methods import Methods
@@ -187,7 +186,7 @@ class Bot:
     def _messages(self, chat: int) -> list[dict[str, Any]]:
         with self._lock:
             shown = self._methods.chats.find(chat).messages.values()
-            return [as_fields(one) for one in shown]
+            return [asdict(one) for one in shown]
 
     def _content(self, file: str) -> str:
         with self._lock:

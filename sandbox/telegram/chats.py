@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,7 +53,6 @@ class Message:
     edits: int = 0
     deleted: bool = False
     reply_to: int = 0
-    silent: bool = False
     file: File | None = None
 
     @classmethod
@@ -162,7 +161,6 @@ class Chats:
         *,
         date: int,
         reply_to: int = 0,
-        silent: bool = False,
         file: File | None = None,
     ) -> Message:
         """Show a new message."""
@@ -173,7 +171,6 @@ class Chats:
             shown.text,
             shown.entities,
             reply_to=reply_to,
-            silent=silent,
             file=file,
         )
         chat.messages[message.id] = message
@@ -196,11 +193,6 @@ def edited(chat: Chat, message: Message, shown: Formatted) -> Message:
 def deleted(chat: Chat, message: Message) -> Message:
     """Show a message no more; what it said is still told to tests."""
     return _put(chat, replace(message, deleted=True))
-
-
-def as_fields(message: Message) -> dict[str, Any]:
-    """Return what `Message.from_fields` reads, as JSON can carry it."""
-    return asdict(message)
 
 
 def _put(chat: Chat, message: Message) -> Message:

@@ -10,7 +10,7 @@ from sandbox.telegram.chats import Message
 
 if TYPE_CHECKING:
     from sandbox.control import Control
-    from sandbox.loopback import Outage
+    from sandbox.threaded_server import Outage
 
 
 class TelegramControl:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from sandbox.telegram.entities import Entity, Formatted, MarkupError, in_order, units
 from sandbox.telegram.links import checked_link, mentioned_user
@@ -91,11 +92,9 @@ class _Parser:
         self._at += 1
         name = self._take(_TAG_NAME).lower()
         if not self._peek():
-            raise MarkupError(f"Unclosed start tag at byte offset {self._bytes(begin)}")
+            self._refuse("Unclosed start tag", begin)
         if name not in _TAGS:
-            raise MarkupError(
-                f'Unsupported start tag "{name}" at byte offset {self._bytes(begin)}'
-            )
+            self._refuse(f'Unsupported start tag "{name}"', begin)
         argument = ""
         self._take(_SPACES)
         while self._peek() != ">":
@@ -104,34 +103,29 @@ class _Parser:
             self._take(_SPACES)
         self._at += 1
         if name == "span" and argument != "spoiler":
-            raise MarkupError(
-                'Tag "span" must have class "tg-spoiler"'
-                f" at byte offset {self._bytes(begin)}"
-            )
+            self._refuse('Tag "span" must have class "tg-spoiler"', begin)
         self._open.append(_Tag(name, argument, self._offset, len(self._shown)))
 
     def _attribute(self, tag: str, begin: int) -> tuple[str, str]:
         """Read one attribute; without a value, its own name stands for it."""
+        unclosed = f'Unclosed start tag "{tag}"'
         name = self._take(_ATTRIBUTE)
         if not name:
             if not self._peek():
-                self._refuse_unclosed(tag, begin)
-            raise MarkupError(
-                f'Empty attribute name in the tag "{tag}"'
-                f" at byte offset {self._bytes(begin)}"
-            )
+                self._refuse(unclosed, begin)
+            self._refuse(f'Empty attribute name in the tag "{tag}"', begin)
         self._take(_SPACES)
         if self._peek() != "=":
             if not self._peek():
-                self._refuse_unclosed(tag, begin)
+                self._refuse(unclosed, begin)
             return name, name
         self._at += 1
         self._take(_SPACES)
         if not self._peek():
-            self._refuse_unclosed(tag, begin)
+            self._refuse(unclosed, begin)
         value = self._quoted() if self._peek() in "\"'" else self._token()
         if not self._peek():
-            raise MarkupError(f"Unclosed start tag at byte offset {self._bytes(begin)}")
+            self._refuse("Unclosed start tag", begin)
         return name, value
 
     def _quoted(self) -> str:
@@ -147,28 +141,23 @@ class _Parser:
         begin = self._at
         token = self._take(_TOKEN).lower()
         if not re.match(rf"{_SPACE}|>|$", self._source[self._at :]):
-            raise MarkupError(
-                f"Unexpected end of name token at byte offset {self._bytes(begin)}"
-            )
+            self._refuse("Unexpected end of name token", begin)
         return token
 
     def _end(self) -> None:
         begin = self._at
-        at = self._bytes(begin)
         if not self._open:
-            raise MarkupError(f"Unexpected end tag at byte offset {at}")
+            self._refuse("Unexpected end tag", begin)
         self._at += 2
         name = self._take(_TAG_NAME).lower()
         self._take(_SPACES)
         if self._peek() != ">":
-            raise MarkupError(f"Unclosed end tag at byte offset {at}")
+            self._refuse("Unclosed end tag", begin)
         self._at += 1
         tag = self._open.pop()
         if name not in ("", tag.name):
-            raise MarkupError(
-                f'Unmatched end tag at byte offset {at}, expected "</{tag.name}>",'
-                f' found "</{name}>"'
-            )
+            found = f'expected "</{tag.name}>", found "</{name}>"'
+            self._refuse("Unmatched end tag", begin, f", {found}")
         if self._offset > tag.offset:
             self._close(tag)
 
@@ -214,13 +203,9 @@ class _Parser:
         self._at += len(taken)
         return taken
 
-    def _bytes(self, at: int) -> int:
-        return len(self._source[:at].encode())
-
-    def _refuse_unclosed(self, tag: str, begin: int) -> None:
-        raise MarkupError(
-            f'Unclosed start tag "{tag}" at byte offset {self._bytes(begin)}'
-        )
+    def _refuse(self, what: str, at: int, more: str = "") -> NoReturn:
+        offset = len(self._source[:at].encode())
+        raise MarkupError(f"{what} at byte offset {offset}{more}")
 
 
 def _argument(tag: str, attribute: str, value: str) -> str:

@@ -10,12 +10,8 @@ import math
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.telegram.errors import too_many_requests
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LONGEST_BAN = 600  # seconds
 
@@ -46,10 +42,9 @@ class Limits:
         pace: How many times faster than Telegram's the quotas refill.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self) -> None:
         """Begin with nothing sent."""
         self.pace = 1.0
-        self._clock = clock
         self._ahead = 0.0
         self._sent: defaultdict[str, deque[float]] = defaultdict(deque)
         self._bans: dict[str, _Ban] = {}
@@ -65,7 +60,7 @@ class Limits:
             ApiError: 429. Who calls again before `retry_after` has passed is banned
                 for twice as long, up to ten minutes.
         """
-        now = self._clock() + self._ahead
+        now = time.monotonic() + self._ahead
         quotas = {"all": OVERALL, f"chat {chat}": GROUP if chat < 0 else PRIVATE}
         for key, quota in quotas.items():
             self._check(key, quota, now)

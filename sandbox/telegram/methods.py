@@ -169,13 +169,11 @@ class Methods:
         chat = self._chat(call)
         reply_to = _reply_to(call, chat)
         self.limits.admit(chat.id)
-        silent = call.flag("disable_notification")
         message = self.chats.post(
             chat,
             shown,
             date=int(time.time()),
             reply_to=reply_to,
-            silent=silent,
             file=file,
         )
         return self._as_json(chat, message)

@@ -8,11 +8,11 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from sandbox.loopback import LoopbackServer, Outage, hang_up
 from sandbox.options import TOKEN
 from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Reply
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.methods import LARGEST_FILE
+from sandbox.threaded_server import Outage, ThreadedServer, hang_up
 
 if TYPE_CHECKING:
     import socket
@@ -48,7 +48,7 @@ class TelegramServer:
     ) -> None:
         """Prepare; nothing is bound yet."""
         self._bot = Bot(holds, token=token, chats=chats)
-        self._server = LoopbackServer("telegram", self._serve, port=port)
+        self._server = ThreadedServer("telegram", self._serve, port=port)
 
     def start(self) -> tuple[str, int]:
         """Serve, and return the address.

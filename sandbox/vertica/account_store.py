@@ -11,7 +11,7 @@ from sandbox.vertica.credentials import Algorithm, Credential
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
 
 _TABLES = {
     "v_catalog.users": (
@@ -92,18 +92,9 @@ def _object_grants(accounts: Accounts) -> list[Sequence[object]]:
 
 def _role_grants(accounts: Accounts) -> list[Sequence[object]]:
     return [
-        (
-            0,
-            "",
-            "",
-            None,
-            accounts.get(role).name,
-            accounts.get(role).oid,
-            "ROLE",
-            a.name,
-        )
-        for a in accounts.accounts
-        for role in sorted(a.roles)
+        (0, "", "", None, role.name, role.oid, "ROLE", account.name)
+        for account in accounts.accounts
+        for role in map(accounts.get, sorted(account.roles))
     ]
 
 

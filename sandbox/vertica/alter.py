@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 def alter_table(words: Words, transaction: Transaction) -> str:
     """Rename tables, or change a table's keys; returns the command tag."""
-    names = [words.name()]
-    while words.accept(","):
-        names.append(words.name())
+    names = words.listed(words.name)
     if words.accept("RENAME", "TO"):
         _rename(words, names, transaction)
     elif len(names) == 1 and words.accept("ALTER", "CONSTRAINT"):
@@ -73,9 +71,7 @@ def _set_keys(table: Table, keys: tuple[Key, ...], transaction: Transaction) -> 
 
 def _rename(words: Words, names: list[Name], transaction: Transaction) -> None:
     """Rename tables one after another, as one change: a swap uses a third name."""
-    targets = [words.identifier()]
-    while words.accept(","):
-        targets.append(words.identifier())
+    targets = words.listed(words.identifier)
     if len(targets) != len(names):
         raise words.error()
     environment = transaction.environment
@@ -84,7 +80,7 @@ def _rename(words: Words, names: list[Name], transaction: Transaction) -> None:
         if isinstance(found, Table):
             environment.privileges.require_owner(found)
             transaction.lock(found, Mode.OWNER)
-    with transaction.environment.catalog.ddl:
+    with environment.catalog.ddl:
         schema = environment.catalog.schema(names[0].schema)
         original = {
             r.name.casefold(): r

@@ -29,7 +29,7 @@ from sandbox.vertica.words import Words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
     from sandbox.vertica.credentials import Credential
 
 _OWNER = "dbadmin"

@@ -16,11 +16,12 @@ from sandbox.vertica import messages, startup
 from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.copy_dialogue import CopyDialogue
 from sandbox.vertica.environment import Environment
+from sandbox.vertica.executor import Executor
 from sandbox.vertica.failures import as_sql_error, cancelled, reported
 from sandbox.vertica.monitor import SessionFacts
+from sandbox.vertica.outcomes import Rows
 from sandbox.vertica.prepared import ExtendedProtocol
 from sandbox.vertica.privileges import Privileges
-from sandbox.vertica.session import Executor, Outcome, Rows
 from sandbox.vertica.session_functions import VERSION
 from sandbox.vertica.transaction import Transaction
 from sandbox.vertica.values import encode
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
+    from sandbox.vertica.outcomes import Outcome
     from sandbox.vertica.server import VerticaServer
 
 _EXTENDED = frozenset({b"P", b"B", b"D", b"E", b"C", b"H", b"S"})

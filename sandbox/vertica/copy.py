@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from sqlglot import exp
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import Mode
+from sandbox.session import DATA
 from sandbox.vertica.copy_statement import CopyItem
 from sandbox.vertica.delimited import DelimitedParser
 from sandbox.vertica.dialect import parse
+from sandbox.vertica.dml import default_value
 from sandbox.vertica.incoming import Field, arrow_type, check, expression
 from sandbox.vertica.native import NativeParser
 from sandbox.vertica.rejects import open_rejects_table, store_rejects
@@ -57,7 +59,6 @@ class CopyLoad:
         self._mark = transaction.engine.savepoint()
         self.rejects: list[Reject] = []
         self.accepted = 0
-        self._batch_rejects = 0
         self.open_stream()
 
     def open_stream(self) -> None:
@@ -170,9 +171,7 @@ def _insert(items: Sequence[CopyItem], table: Table, transaction: Transaction) -
     values = dict(_values(items, table, transaction))
     for column in table.columns:
         if column.name not in values and column.default:
-            tree = parse(f"SELECT {column.default}").expressions[0]
-            default = translate(tree, transaction.environment)
-            values[column.name] = f"CAST({default.sql} AS {column.type.stored})"
+            values[column.name] = default_value(column, transaction)
     columns = ", ".join(quoted(name) for name in values)
     return (
         f"INSERT INTO {table.stored} ({columns}) "  # noqa: S608 - quoted names

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.vertica.copy import CopyLoad
-    from sandbox.vertica.session import Executor
+    from sandbox.vertica.executor import Executor
     from sandbox.vertica.wire import Wire
 
 _LOADED = Column("Rows Loaded", SqlType(INT))

@@ -95,13 +95,11 @@ def _read_items(words: Words) -> tuple[CopyItem, ...]:
 
 def _read_source(words: Words, statement: CopyStatement) -> CopyStatement:
     statement = replace(statement, local=words.accept("LOCAL"))
-    files = []
+    files: list[str] = []
     if not words.accept("STDIN"):
         if not statement.local:
             raise unsupported(f"COPY FROM a node's file: {words.text}")
-        files.append(words.string())
-        while words.accept(","):
-            files.append(words.string())
+        files = words.listed(words.string)
     for compression in _COMPRESSIONS:
         if words.accept(compression):
             statement = replace(statement, compression=compression)

@@ -95,13 +95,13 @@ def _create_schema(words: Words, transaction: Transaction) -> str:
     if words.accept("AUTHORIZATION"):
         words.identifier()
     words.end()
-    catalog = transaction.environment.catalog
-    with transaction.environment.catalog.ddl:
+    environment = transaction.environment
+    catalog = environment.catalog
+    with catalog.ddl:
         if catalog.has_schema(name) or name.casefold() in SYSTEM_SCHEMAS:
             if optional:
                 return "CREATE SCHEMA"
             raise duplicate(name)
-        environment = transaction.environment
         rights = environment.privileges
         rights.require_on(rights.database, "CREATE")
         schema = Schema(catalog.next_oid(), name, environment.user)
@@ -127,9 +127,10 @@ def _create_sequence(words: Words, transaction: Transaction) -> str:
             words.number()
         elif not (words.accept("NO", "CYCLE") or words.accept("NO", "CACHE")):
             raise unsupported(f"{words.peek()} of CREATE SEQUENCE")
-    schema = transaction.environment.catalog.schema(name.schema)
+    catalog = transaction.environment.catalog
+    schema = catalog.schema(name.schema)
     clause = "IF NOT EXISTS " if optional else ""
-    with transaction.environment.catalog.ddl:
+    with catalog.ddl:
         transaction.engine.write(
             f"CREATE SEQUENCE {clause}{quoted(schema)}.{quoted(name.name)} "
             f"START WITH {start} INCREMENT BY {increment}"
@@ -142,7 +143,7 @@ def _create_table(words: Words, transaction: Transaction, *, temporary: bool) ->
     optional = words.accept("IF", "NOT", "EXISTS")
     name = words.name()
     environment = transaction.environment
-    with transaction.environment.catalog.ddl:
+    with environment.catalog.ddl:
         schema = environment.catalog.schema(name.schema)
         taken = (
             name.name.casefold() in environment.temporary

@@ -147,12 +147,10 @@ def _read_interval(words: Words) -> SqlType:
 
 
 def _read_modifiers(words: Words) -> list[int]:
-    modifiers: list[int] = []
-    if words.accept("("):
-        modifiers.append(words.number())
-        while words.accept(","):
-            modifiers.append(words.number())
-        words.expect(")")
+    if not words.accept("("):
+        return []
+    modifiers = words.listed(words.number)
+    words.expect(")")
     return modifiers
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sandbox.vertica.catalog import Relation
     from sandbox.vertica.environment import Environment
+    from sandbox.vertica.transaction import Transaction
 
 _UNTITLED = "?column?"
 _FAMILIES = (types.CHARACTER, types.BYTES, {types.INTERVAL, types.INTERVAL_YM})
@@ -49,6 +50,20 @@ def describe(
     if told is None or len(told) != len(schema):
         return [Column(field.name, from_arrow(field.type)) for field in schema]
     return [_settle(column, field) for column, field in zip(told, schema, strict=True)]
+
+
+def columns_of(tree: exp.Expr, transaction: Transaction) -> list[Column]:
+    """The columns of a query that is not run.
+
+    Args:
+        tree: The query as parsed.
+        transaction: Where it would run, and who would read.
+    """
+    query = transaction.translate(tree)
+    result = transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
+    columns = describe(tree, result.schema, transaction.environment)
+    result.close()
+    return columns
 
 
 def _settle(told: Output, field: pa.Field) -> Column:

@@ -8,12 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from sandbox.engine import DATA, quoted
+from sandbox.engine import quoted
 from sandbox.errors import SqlError
 from sandbox.locks import Mode
+from sandbox.session import DATA
 from sandbox.vertica import types
 from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.dialect import parse
+from sandbox.vertica.failures import invalid_interval
 from sandbox.vertica.functions import call
 from sandbox.vertica.incoming import expression
 from sandbox.vertica.literal_rows import literal_rows
@@ -89,7 +91,7 @@ def store(
     others = [
         c for c in table.columns if c not in given and (c.default or not c.nullable)
     ]
-    values += [_default(column, transaction) for column in others]
+    values += [default_value(column, transaction) for column in others]
     listed = ", ".join(quoted(c.name) for c in [*given, *others])
     source, parameters = _single_row(data) or (DATA, [])
     mark = transaction.engine.savepoint()
@@ -128,11 +130,7 @@ def _with_intervals(rows: pa.Table, columns: Sequence[ColumnDefinition]) -> pa.T
             octets = [t and t.encode() for t in texts.to_pylist()]
             values, unread = convert(octets, column.type)
             if unread:
-                text = next(iter(unread.values())).decode()
-                raise SqlError(
-                    f'Invalid input syntax for interval: "{text}"',
-                    number=3679, sqlstate="22007",
-                )  # fmt: skip
+                raise invalid_interval(next(iter(unread.values())).decode())
             read = pa.array(values, pa.int64())
             rows = rows.set_column(place, f"c{place}", read)
     return rows
@@ -176,7 +174,8 @@ def _required(value: str, name: str) -> str:
     return f"{MACROS}.required({value}, {literal})"
 
 
-def _default(column: ColumnDefinition, transaction: Transaction) -> str:
+def default_value(column: ColumnDefinition, transaction: Transaction) -> str:
+    """The SQL of a column's default; without one it fails where NULL may not be."""
     if column.default is None:
         return _required(f"CAST(NULL AS {column.type.stored})", column.name)
     tree = parse(f"SELECT {column.default}").expressions[0]

@@ -30,9 +30,7 @@ def drop(words: Words, transaction: Transaction) -> str:
     if kind not in {"TABLE", "VIEW", "SCHEMA", "SEQUENCE"}:
         raise unsupported(words.text)
     optional = words.accept("IF", "EXISTS")
-    names = [words.name()]
-    while words.accept(","):
-        names.append(words.name())
+    names = words.listed(words.name)
     cascade = words.accept("CASCADE")
     words.accept("RESTRICT")
     words.end()
@@ -73,7 +71,7 @@ def _drop_schema(
         )
     for relation in inside:
         _lock_owner(relation, transaction)
-    with transaction.environment.catalog.ddl:
+    with catalog.ddl:
         for relation in inside:
             catalog_store.remove(transaction.engine, relation)
         catalog_store.remove_schema(transaction.engine, schema)
@@ -99,7 +97,7 @@ def _drop_relation(
         if optional:
             return
         raise missing_relation(name)
-    with transaction.environment.catalog.ddl:
+    with environment.catalog.ddl:
         if isinstance(found, Table):
             transaction.engine.write(f"DROP TABLE {found.stored}")
         if isinstance(found, Table) and found.temporary:

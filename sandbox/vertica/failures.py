@@ -81,6 +81,13 @@ def duplicate(name: str) -> SqlError:
     return SqlError(f'Object "{name}" already exists', number=4213, sqlstate="42710")
 
 
+def invalid_interval(text: str) -> SqlError:
+    """The error for a text that is no interval."""
+    return SqlError(
+        f'Invalid input syntax for interval: "{text}"', number=3679, sqlstate="22007"
+    )
+
+
 def cancelled() -> SqlError:
     """The error for a statement that a cancel request ended."""
     return SqlError("Execution canceled by operator", number=3322, sqlstate="57014")

@@ -48,9 +48,7 @@ def _run(words: Words, transaction: Transaction, verb: str, toward: str) -> str:
     if words.accept("AUTHENTICATION"):
         _authentication(words, transaction, toward)
         return f"{verb} AUTHENTICATION"
-    names = [_read_name(words)]
-    while words.accept(","):
-        names.append(_read_name(words))
+    names = words.listed(lambda: _read_name(words))
     extended = words.accept("EXTEND")
     if words.accept("ON"):
         names = _everything(names, extended=extended)
@@ -119,22 +117,21 @@ def _read_targets(words: Words, transaction: Transaction) -> list[Securable]:
     environment = transaction.environment
     catalog, privileges = environment.catalog, environment.privileges
     if words.accept("ALL", "TABLES", "IN", "SCHEMA"):
-        schemas = {catalog.schema(name) for name in _read_names(words)}
+        schemas = {catalog.schema(name) for name in words.listed(words.identifier)}
         return [
             securable(r)
             for r in catalog.relations
             if r.schema in schemas and isinstance(r, Table)
         ]
     if words.accept("SCHEMA"):
-        return [privileges.schema(catalog.schema(name)) for name in _read_names(words)]
+        names = words.listed(words.identifier)
+        return [privileges.schema(catalog.schema(name)) for name in names]
     if words.accept("DATABASE"):
         words.identifier()
         return [privileges.database]
     if (words.peek(), words.peek(1)) != ("TABLE", "TO"):
         words.accept("TABLE")
-    found = [_relation(words, transaction)]
-    while words.accept(","):
-        found.append(_relation(words, transaction))
+    found = words.listed(lambda: _relation(words, transaction))
     return [securable(relation) for relation in found]
 
 
@@ -148,16 +145,9 @@ def _relation(words: Words, transaction: Transaction) -> Relation:
     return found
 
 
-def _read_names(words: Words) -> list[str]:
-    names = [words.identifier()]
-    while words.accept(","):
-        names.append(words.identifier())
-    return names
-
-
 def _read_grantees(words: Words, transaction: Transaction) -> list[Account]:
     accounts = transaction.environment.catalog.accounts
-    return [accounts.get(name) for name in _read_names(words)]
+    return [accounts.get(name) for name in words.listed(words.identifier)]
 
 
 def _roles(

@@ -40,9 +40,7 @@ def lock_table(words: Words, transaction: Transaction) -> None:
     """
     words.expect("LOCK")
     words.accept("TABLE")
-    names = [words.name()]
-    while words.accept(","):
-        names.append(words.name())
+    names = words.listed(words.name)
     words.expect("IN")
     mode = _read_mode(words)
     words.expect("MODE")

@@ -12,7 +12,7 @@ from sandbox.vertica.catalog import MACROS
 from sandbox.vertica.templates import MACRO as TEMPLATES
 
 if TYPE_CHECKING:
-    from sandbox.engine import Session
+    from sandbox.session import Session
 
 _ERRORS = """
 CREATE OR REPLACE MACRO {m}.fail(state, code, said) AS

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Value = str | int | bool | None
 
-_NODE = "v_warehouse_node0001"
+NODE = "v_warehouse_node0001"
 
 _SESSIONS = (
     ("node_name", "VARCHAR"), ("user_name", "VARCHAR"),
@@ -83,13 +83,13 @@ class Monitor:
         if schema in {"", "v_monitor"} and table == "locks":
             return _values(_LOCKS, self._lock_rows())
         if schema in {"", "v_catalog"} and table == "nodes":
-            return _values(_NODES, [(_NODE, 1, "UP", "127.0.0.1", True)])
+            return _values(_NODES, [(NODE, 1, "UP", "127.0.0.1", True)])
         return None
 
     def _lock_rows(self) -> list[Sequence[Value]]:
         return [
             (
-                _NODE, f"Table:{lock.table}", None, None, str(lock.owner),
+                NODE, f"Table:{lock.table}", None, None, str(lock.owner),
                 lock.mode.value, "TRANSACTION" if lock.granted else "REQUESTED",
                 None, None,
             )
@@ -100,7 +100,7 @@ class Monitor:
 def _session(facts: SessionFacts) -> Sequence[Value]:
     told = facts.options
     return (
-        _NODE, facts.user, facts.peer, facts.client_pid, facts.login_time,
+        NODE, facts.user, facts.peer, facts.client_pid, facts.login_time,
         facts.session_id, facts.label, None, None, None, facts.number,
         facts.statement, "", "None", facts.method, told.get("client_type", ""),
         told.get("client_version", ""), told.get("client_os", ""),

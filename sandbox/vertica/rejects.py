@@ -11,6 +11,7 @@ from sandbox.vertica.catalog import ColumnDefinition, Table
 from sandbox.vertica.definitions import make_table
 from sandbox.vertica.dml import store
 from sandbox.vertica.incoming import arrow_type
+from sandbox.vertica.monitor import NODE
 from sandbox.vertica.types import INT, LONG_VARCHAR, VARCHAR, SqlType
 from sandbox.vertica.words import unsupported
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sandbox.vertica.incoming import Reject
     from sandbox.vertica.transaction import Transaction
 
-_NODE = "v_warehouse_node0001"
 COLUMNS = tuple(
     ColumnDefinition(name, kind)
     for name, kind in (
@@ -86,7 +86,7 @@ def _rows(rejects: Sequence[Reject], source: str, transaction: Transaction) -> p
     return pa.table(
         {
             column.name: [
-                (_NODE, source, session, 0, 0, 0, r.row,
+                (NODE, source, session, 0, 0, 0, r.row,
                  r.data.decode("utf-8", "replace"), len(r.data), r.reason)[place]
                 for r in rejects
             ]

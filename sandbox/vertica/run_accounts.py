@@ -70,9 +70,7 @@ def drop_account(words: Words, transaction: Transaction) -> str:
     environment.privileges.require_superuser()
     kind = words.identifier().upper()
     optional = words.accept("IF", "EXISTS")
-    names = [words.identifier()]
-    while words.accept(","):
-        names.append(words.identifier())
+    names = words.listed(words.identifier)
     cascade = words.accept("CASCADE")
     words.end()
     accounts = environment.catalog.accounts
@@ -160,10 +158,7 @@ def _with_default_roles(words: Words, account: Account) -> Account:
 
 
 def _read_names(words: Words) -> frozenset[str]:
-    names = {words.identifier().casefold()}
-    while words.accept(","):
-        names.add(words.identifier().casefold())
-    return frozenset(names)
+    return frozenset(name.casefold() for name in words.listed(words.identifier))
 
 
 def _check_unused(account: Account, transaction: Transaction, *, cascade: bool) -> None:

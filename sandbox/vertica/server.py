@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from itertools import count
 from typing import TYPE_CHECKING
 
 from sandbox.locks import LockManager
+from sandbox.threaded_server import ThreadedServer
 from sandbox.vertica.catalog import PUBLIC
 from sandbox.vertica.catalog_store import open_catalog
 from sandbox.vertica.connection import ClientConnection
@@ -16,6 +16,7 @@ from sandbox.vertica.load_balance import LoadBalancer
 from sandbox.vertica.monitor import Monitor
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
     from sandbox.engine import Engine
@@ -24,11 +25,9 @@ if TYPE_CHECKING:
     from sandbox.vertica.monitor import SessionFacts
     from sandbox.vertica.startup import Method
 
-_BACKLOG = 256
-
 
 class VerticaServer:
-    """Serves one database to clients of protocol 3, a daemon thread each.
+    """Serves one database to clients of protocol 3.
 
     Args:
         engine: Keeps the data.
@@ -61,7 +60,6 @@ class VerticaServer:
         self.name = name
         self.database = database
         self.method: Method = method
-        self._address = (host, port)
         engine.create_database(name, database)
         own = engine.session(name, database, schema=PUBLIC)
         algorithm: Algorithm = "MD5" if method == "md5" else "SHA512"
@@ -76,35 +74,23 @@ class VerticaServer:
         self._numbers = count(1)
         self._guard = threading.Lock()
         self._connections: dict[int, ClientConnection] = {}
-        self._threads: dict[int, threading.Thread] = {}
-        self._listener: socket.socket | None = None
+        self._server = ThreadedServer(name, self._serve, host=host, port=port)
 
     def start(self) -> tuple[str, int]:
-        """Serve; returns the bound address."""
-        self._listener = socket.create_server(self._address, backlog=_BACKLOG)
-        host, port = self._listener.getsockname()[:2]
-        self.balancer.address = (str(host), int(port))
-        thread = threading.Thread(
-            target=self._accept, args=(self._listener,), name=self.name, daemon=True
-        )
-        self._threads[0] = thread
-        thread.start()
-        return str(host), int(port)
+        """Serve, and return the address.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        self.balancer.address = self._server.start()
+        return self.balancer.address
 
     def stop(self) -> None:
-        """Close every connection and wait for their threads."""
-        if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-            self._listener = None
-        with self._guard:
-            connections = list(self._connections.values())
-            threads = list(self._threads.values())
-        for connection in connections:
+        """Interrupt and close every connection, and stop listening."""
+        for connection in self._open_connections():
             connection.cancel()
             connection.hang_up()
-        for thread in threads:
-            thread.join(timeout=5)
+        self._server.stop()
 
     def cancel(self, pid: int, key: int) -> None:
         """Interrupt what a session runs, if the key is right."""
@@ -113,35 +99,21 @@ class VerticaServer:
         if connection is not None and connection.key == key:
             connection.cancel()
 
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                client, _ = listener.accept()
-            except OSError:
-                return  # stopped
-            number = next(self._numbers)
-            connection = ClientConnection(client, number, self)
-            thread = threading.Thread(
-                target=self._serve,
-                args=(connection, number),
-                name=f"{self.name}-{number}",
-                daemon=True,
-            )
-            with self._guard:
-                self._connections[number] = connection
-                self._threads[number] = thread
-            thread.start()
-
-    def _serve(self, connection: ClientConnection, number: int) -> None:
+    def _serve(self, client: socket.socket) -> None:
+        number = next(self._numbers)
+        connection = ClientConnection(client, number, self)
+        with self._guard:
+            self._connections[number] = connection
         try:
             connection.serve()
         finally:
             with self._guard:
                 del self._connections[number]
-                del self._threads[number]
+
+    def _open_connections(self) -> list[ClientConnection]:
+        with self._guard:
+            return list(self._connections.values())
 
     def _facts(self) -> list[SessionFacts]:
-        with self._guard:
-            connections = list(self._connections.values())
-        found = [connection.facts() for connection in connections]
+        found = [connection.facts() for connection in self._open_connections()]
         return [facts for facts in found if facts is not None]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from sandbox.vertica.messages import Column
+from sandbox.vertica.outcomes import Done, Rows
 from sandbox.vertica.run_accounts import set_role
 from sandbox.vertica.types import VARCHAR, SqlType
 from sandbox.vertica.words import unsupported
 
 if TYPE_CHECKING:
+    from sandbox.vertica.outcomes import Outcome
     from sandbox.vertica.transaction import Transaction
     from sandbox.vertica.words import Words
 
@@ -22,38 +25,7 @@ _WORD = ("WORK", "TRANSACTION")
 _ON = {"ON": True, "OFF": False, "TRUE": True, "FALSE": False}
 
 
-@dataclass
-class Setting:
-    """What such a statement answers.
-
-    Args:
-        tag: The command tag.
-        parameter: A changed parameter to report to the client.
-    """
-
-    tag: str
-    parameter: tuple[str, str] | None = None
-
-
-@dataclass
-class Show:
-    """What SHOW answers: a name and its setting."""
-
-    name: str
-    setting: str
-
-    @property
-    def columns(self) -> list[Column]:
-        """The columns of the answer."""
-        return [Column("name", _TEXT), Column("setting", _TEXT)]
-
-    @property
-    def values(self) -> list[str]:
-        """The only row."""
-        return [self.name, self.setting]
-
-
-def run_setting(words: Words, transaction: Transaction) -> Setting | Show:
+def run_setting(words: Words, transaction: Transaction) -> Outcome:
     """Run a statement that steers the session.
 
     Raises:
@@ -62,11 +34,11 @@ def run_setting(words: Words, transaction: Transaction) -> Setting | Show:
     if words.accept("COMMIT") or words.accept("END"):
         _end_transaction(words)
         transaction.commit()
-        return Setting("COMMIT")
+        return Done("COMMIT")
     if words.accept("ROLLBACK") or words.accept("ABORT"):
         _end_transaction(words)
         transaction.rollback()
-        return Setting("ROLLBACK")
+        return Done("ROLLBACK")
     if words.accept("BEGIN") or words.accept("START", "TRANSACTION"):
         return _begin(words, transaction)
     if words.accept("SET"):
@@ -83,7 +55,7 @@ def _end_transaction(words: Words) -> None:
         raise unsupported(words.text)
 
 
-def _begin(words: Words, transaction: Transaction) -> Setting:
+def _begin(words: Words, transaction: Transaction) -> Done:
     for word in _WORD:
         words.accept(word)
     if words.accept("ISOLATION", "LEVEL"):
@@ -94,7 +66,7 @@ def _begin(words: Words, transaction: Transaction) -> Setting:
     words.end()
     transaction.begin()
     transaction.explicit = True
-    return Setting("BEGIN")
+    return Done("BEGIN")
 
 
 def _isolation(words: Words) -> bool:
@@ -106,7 +78,7 @@ def _isolation(words: Words) -> bool:
     return False
 
 
-def _set(words: Words, transaction: Transaction) -> Setting:
+def _set(words: Words, transaction: Transaction) -> Done:
     if words.accept("SESSION", "AUTOCOMMIT"):
         words.accept("TO")
         value = words.identifier().upper()
@@ -116,24 +88,24 @@ def _set(words: Words, transaction: Transaction) -> Setting:
         if _ON[value] and transaction.is_open:
             transaction.commit()
         transaction.autocommit = _ON[value]
-        return Setting("SET", ("auto_commit", "on" if _ON[value] else "off"))
+        return Done("SET", ("auto_commit", "on" if _ON[value] else "off"))
     if words.accept("SESSION", "CHARACTERISTICS", "AS", "TRANSACTION"):
         words.expect("ISOLATION", "LEVEL")
         transaction.serializable = _isolation(words)
         words.end()
-        return Setting("SET")
+        return Done("SET")
     if words.accept("ROLE"):
         set_role(words, transaction)
-        return Setting("SET")
+        return Done("SET")
     if words.accept("TIME", "ZONE") or words.accept("TIMEZONE"):
         words.accept("TO")
         zone = words.string() if words.at_string() else words.identifier()
         if zone.upper() in {"UTC", "GMT", "DEFAULT"}:
-            return Setting("SET", ("timezone", "UTC"))
+            return Done("SET", ("timezone", "UTC"))
     raise unsupported(words.text)
 
 
-def _show(words: Words, transaction: Transaction) -> Show:
+def _show(words: Words, transaction: Transaction) -> Rows:
     name = words.identifier().lower()
     privileges = transaction.environment.privileges
     answers = {
@@ -150,4 +122,5 @@ def _show(words: Words, transaction: Transaction) -> Show:
     if name not in answers:
         raise unsupported(words.text)
     words.end()
-    return Show(name, answers[name])
+    row = pa.record_batch({"name": [name], "setting": [answers[name]]})
+    return Rows([Column("name", _TEXT), Column("setting", _TEXT)], [row], "SHOW")

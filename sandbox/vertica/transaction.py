@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
-    from sandbox.engine import Session
+    from sandbox.session import Session
     from sandbox.vertica.environment import Environment
     from sandbox.vertica.translate import Translation
     from sandbox.vertica.words import Name

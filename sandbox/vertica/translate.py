@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from sandbox.errors import SqlError
 from sandbox.vertica import types
 from sandbox.vertica.catalog import Table, View
 from sandbox.vertica.dialect import EXPLICIT_NULLS, LIMIT_OVER, parse
-from sandbox.vertica.failures import missing_relation
+from sandbox.vertica.failures import invalid_interval, missing_relation
 from sandbox.vertica.functions import call, duckdb, replace_function
 from sandbox.vertica.interval_values import read_interval
 from sandbox.vertica.session_functions import session_value
@@ -172,10 +171,7 @@ def _interval(text: str, kind: SqlType) -> exp.Expr:
     try:
         amount = read_interval(text, kind)
     except ValueError:
-        raise SqlError(
-            f'Invalid input syntax for interval: "{text}"',
-            number=3679, sqlstate="22007",
-        ) from None  # fmt: skip
+        raise invalid_interval(text) from None
     if kind.oid == types.INTERVAL_YM:
         return duckdb("to_months", amount)
     return call("span", amount)

@@ -6,7 +6,7 @@ vertica-python's `datatypes` module reads them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -293,4 +293,4 @@ def _numeric(name: str, modifiers: Sequence[int]) -> SqlType:
             f"NUMERIC of a scale above {STORED_PRECISION} is not supported",
             sqlstate="0A000",
         )
-    return replace(SqlType(NUMERIC), precision=precision, scale=scale)
+    return SqlType(NUMERIC, precision=precision, scale=scale)

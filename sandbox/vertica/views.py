@@ -10,7 +10,7 @@ from sqlglot import exp
 from sandbox.errors import SqlError
 from sandbox.vertica import catalog_store
 from sandbox.vertica.catalog import ColumnDefinition, View
-from sandbox.vertica.describe import describe
+from sandbox.vertica.describe import columns_of
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.failures import duplicate
 from sandbox.vertica.translate import known_relation
@@ -47,15 +47,10 @@ def create_view(words: Words, transaction: Transaction, *, replaces: bool) -> st
 
 def query_columns(text: str, transaction: Transaction) -> list[ColumnDefinition]:
     """The columns a query answers with, as a view's or a new table's."""
-    environment = transaction.environment
     tree = parse(text)
     if not isinstance(tree, exp.Query):
         raise syntax_error(text.split(maxsplit=1)[0])
-    query = transaction.translate(tree)
-    result = transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
-    columns = describe(tree, result.schema, environment)
-    result.close()
-    return [ColumnDefinition(c.name, c.type) for c in columns]
+    return [ColumnDefinition(c.name, c.type) for c in columns_of(tree, transaction)]
 
 
 def _store(

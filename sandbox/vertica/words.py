@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import TokenError
@@ -12,7 +12,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from sandbox.errors import SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_T = TypeVar("_T")
 
 LONG_TEXT = 8192
 """Statements from this length on are not worth keeping parsed."""
@@ -160,12 +162,17 @@ class Words:
             raise self.error()
         return Name(parts[-2] if len(parts) > 1 else None, parts[-1])
 
+    def listed(self, one: Callable[[], _T]) -> list[_T]:
+        """Read one thing, or more with commas."""
+        found = [one()]
+        while self.accept(","):
+            found.append(one())
+        return found
+
     def names(self) -> list[str]:
         """Read names in parentheses."""
         self.expect("(")
-        found = [self.identifier()]
-        while self.accept(","):
-            found.append(self.identifier())
+        found = self.listed(self.identifier)
         self.expect(")")
         return found
 

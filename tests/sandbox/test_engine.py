@@ -7,8 +7,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from sandbox.engine import DATA, Engine, Session
+from sandbox.engine import Engine
 from sandbox.errors import SqlError
+from sandbox.session import DATA, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

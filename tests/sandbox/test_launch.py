@@ -177,7 +177,10 @@ def test_a_taken_port_is_one_line(tmp_path: Path, one_shard: Path) -> None:
             *("--home", str(tmp_path / "home"), "--shards", str(one_shard)),
         )
     assert done.returncode == 1
-    assert done.stderr == f"Error: port {port} (vertica): Address already in use\n"
+    assert done.stderr == (
+        f"Error: port {port} (vertica): Address already in use;"
+        " choose another, or take free ones with --ephemeral\n"
+    )
     assert not (tmp_path / "home").exists()
 
 

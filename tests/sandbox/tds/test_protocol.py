@@ -12,7 +12,6 @@ from sandbox.tds.like import regular
 from sandbox.tds.login import (
     TDS_7_1,
     TDS_7_4,
-    encode_password,
     parse_login,
     parse_prelogin,
     prelogin_reply,
@@ -27,6 +26,13 @@ from sandbox.tds.packets import (
 from sandbox.tds.types import DATETIME, DATETIME2
 
 WORDS = st.text(st.characters(codec="utf-16-le"), max_size=40)
+
+
+def encode_password(password: str) -> bytes:
+    """Obfuscate a password as LOGIN7 carries it: swap nibbles, XOR 0xA5."""
+    return bytes(
+        ((b << 4 | b >> 4) & 0xFF) ^ 0xA5 for b in password.encode("utf-16-le")
+    )
 
 
 def login7(texts: list[str], password: str, pid: int, version: int, size: int) -> bytes:

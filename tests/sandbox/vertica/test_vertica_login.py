@@ -162,3 +162,12 @@ def test_stopping_the_server_ends_its_connections(vertica: Vertica) -> None:
     with pytest.raises(errors.ConnectionError):
         connection.close()
     assert vertica.refuse(host=host, port=port, user="u", password="p")
+
+
+def test_clients_that_leave_at_once_take_nobody_with_them(vertica: Vertica) -> None:
+    at_once = struct.pack("ii", 1, 0)  # a reset, not a goodbye
+    for _ in range(100):
+        with socket.create_connection((vertica.host, vertica.port)) as hasty:
+            hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    cursor = vertica.connect().cursor()
+    assert cursor.execute("SELECT 1").fetchall() == [[1]]

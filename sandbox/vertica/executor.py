@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
@@ -15,21 +14,23 @@ from sandbox.locks import Mode
 from sandbox.vertica.copy import CopyLoad
 from sandbox.vertica.copy_statement import read_copy
 from sandbox.vertica.ddl import run_ddl
-from sandbox.vertica.describe import describe
+from sandbox.vertica.describe import columns_of, describe
 from sandbox.vertica.dialect import parse
 from sandbox.vertica.dml import run_dml
 from sandbox.vertica.failures import as_sql_error
 from sandbox.vertica.known import Known
 from sandbox.vertica.lock_table import lock_table
 from sandbox.vertica.messages import Column
-from sandbox.vertica.settings import SETTINGS, Show, run_setting
+from sandbox.vertica.outcomes import Done, Rows
+from sandbox.vertica.settings import SETTINGS, run_setting
 from sandbox.vertica.types import INT, SqlType
 from sandbox.vertica.words import LONG_TEXT, Words, syntax_error, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.vertica.catalog import Table
+    from sandbox.vertica.outcomes import Outcome
     from sandbox.vertica.transaction import Transaction
 
 _T = TypeVar("_T")
@@ -54,26 +55,6 @@ _BEFORE_ROWS = (
     duckdb.InterruptException, duckdb.FatalException,
 )  # fmt: skip
 _OUTPUT = Column("OUTPUT", SqlType(INT))
-
-
-@dataclass
-class Rows:
-    """A statement answered with rows."""
-
-    columns: list[Column]
-    batches: Iterable[pa.RecordBatch]
-    tag: str
-
-
-@dataclass
-class Done:
-    """A statement answered with its tag alone."""
-
-    tag: str
-    parameter: tuple[str, str] | None = None
-
-
-Outcome = Rows | Done
 
 
 class Executor:
@@ -134,19 +115,7 @@ class Executor:
         """The columns a statement will answer with, without running it."""
         if isinstance(tree, _DML):
             return [_OUTPUT]
-        return self._guarded(lambda: self._describe(tree))
-
-    def _describe(self, tree: exp.Expr) -> list[Column]:
-        environment = self._transaction.environment
-        query = self._transaction.translate(tree)
-        result = self._transaction.engine.read(f"SELECT * FROM ({query.sql}) LIMIT 0")  # noqa: S608 - our own translation
-        columns = describe(tree, result.schema, environment)
-        result.close()
-        return columns
-
-    def rollback(self) -> None:
-        """End the transaction undone."""
-        self._transaction.rollback()
+        return self._guarded(lambda: columns_of(tree, self._transaction))
 
     def _guarded(self, run: Callable[[], _T]) -> _T:
         try:
@@ -178,10 +147,7 @@ class Executor:
         if first in _DDL:
             return Done(run_ddl(text, self._transaction))
         if first in SETTINGS:
-            setting = run_setting(Words(text), self._transaction)
-            if isinstance(setting, Show):
-                return _table(setting.columns, setting.values, "SHOW")
-            return Done(setting.tag, setting.parameter)
+            return run_setting(Words(text), self._transaction)
         if first == "LOCK":
             lock_table(Words(text), self._transaction)
             self._settle()
@@ -220,7 +186,7 @@ class Executor:
         except duckdb.Error as failure:
             if not fresh or isinstance(failure, _BEFORE_ROWS):
                 raise
-            return Rows(self._describe(tree), _broken(failure), "SELECT")
+            return Rows(columns_of(tree, self._transaction), _broken(failure), "SELECT")
         columns = describe(tree, result.schema, self._transaction.environment)
         if text and query.lasts and fresh and not tree.args.get("locks"):
             known = Known(sql, query.relations, query.tables, columns, version)
@@ -265,8 +231,3 @@ def _broken(failure: duckdb.Error) -> Iterator[pa.RecordBatch]:
     """
     raise failure
     yield
-
-
-def _table(columns: list[Column], values: list[str], tag: str) -> Rows:
-    data = {column.name: [value] for column, value in zip(columns, values, strict=True)}
-    return Rows(columns, [pa.record_batch(data)], tag)

@@ -1,10 +1,11 @@
-"""A threaded server on loopback that can be down for a while, and stops cleanly."""
+"""A TCP server that can be down for a while, and stops cleanly."""
 
 from __future__ import annotations
 
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -12,23 +13,27 @@ Outage = Literal["refuse", "close"]
 Serve = Callable[[socket.socket], None]
 
 _LOOPBACK = "127.0.0.1"
-_BACKLOG = 128
+_BACKLOG = 256
+_LONGEST_GOODBYE = 10.0  # seconds
 
 
-class LoopbackServer:
+class ThreadedServer:
     """Gives every client a daemon thread of its own.
 
     Args:
         name: The server's name, for its threads.
         serve: Serves one client until it returns; an OSError just ends it.
-        port: The port on loopback, 0 for a free one.
+        host: The address to listen on.
+        port: The port, 0 for a free one.
     """
 
-    def __init__(self, name: str, serve: Serve, *, port: int = 0) -> None:
+    def __init__(
+        self, name: str, serve: Serve, *, host: str = _LOOPBACK, port: int = 0
+    ) -> None:
         """Prepare; nothing is bound yet."""
         self._name = name
         self._serve = serve
-        self._address = (_LOOPBACK, port)
+        self._address = (host, port)
         self._changing = threading.Lock()
         self._is_down = False
         self._listener: _Listener | None = None
@@ -45,7 +50,10 @@ class LoopbackServer:
         return self._address
 
     def stop(self) -> None:
-        """Close the listener and every client, and wait for their threads."""
+        """Close the listener and every client, and wait for their threads.
+
+        Not for ever: only a thread that waits for its client is woken.
+        """
         with self._changing:
             self._close()
 
@@ -65,7 +73,7 @@ class LoopbackServer:
             self._close()
             self._is_down = True
             if outage == "close":
-                self._listen(_turn_away)
+                self._listen(hang_up)
 
     def up(self) -> None:
         """Serve again, on the same port; nothing happens if it is not down.
@@ -80,7 +88,7 @@ class LoopbackServer:
                 self._is_down = False
 
     def _listen(self, serve: Serve) -> None:
-        listener = _Listener(self._address, serve)
+        listener = _Listener(self._address, self._name, serve)
         host, port = listener.server_address[:2]
         self._address = (str(host), int(port))
         self._listener = listener
@@ -107,8 +115,9 @@ class _Listener(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = _BACKLOG
 
-    def __init__(self, address: tuple[str, int], serve: Serve) -> None:
+    def __init__(self, address: tuple[str, int], name: str, serve: Serve) -> None:
         self.serve = serve
+        self._name = name
         self._lock = threading.Lock()
         self._clients: dict[socket.socket, threading.Thread] = {}
         super().__init__(address, _Client)
@@ -120,12 +129,16 @@ class _Listener(socketserver.ThreadingTCPServer):
         thread = threading.Thread(
             target=self.process_request_thread,
             args=(request, client_address),
-            name="loopback client",
+            name=f"{self._name} client",
             daemon=True,
         )
         with self._lock:
             self._clients[request] = thread
         thread.start()
+
+    def handle_error(self, *_: object) -> None:
+        """Let a defect end its thread, loudly, rather than print and go on."""
+        raise  # noqa: PLE0704 - what is being handled
 
     def closed(self, client: socket.socket) -> None:
         """Forget a client."""
@@ -133,12 +146,17 @@ class _Listener(socketserver.ThreadingTCPServer):
             del self._clients[client]
 
     def close_clients(self) -> None:
-        """Wake the threads of all clients, and wait for them."""
+        """Wake the threads of all clients, and wait for them.
+
+        One that is inside DuckDB when the interpreter ends aborts the process.
+        """
         with self._lock:
             clients = list(self._clients.items())
-        for client, thread in clients:
+        for client, _ in clients:
             hang_up(client)
-            thread.join(timeout=5)
+        deadline = time.monotonic() + _LONGEST_GOODBYE
+        for _, thread in clients:
+            thread.join(max(0, deadline - time.monotonic()))
 
 
 class _Client(socketserver.BaseRequestHandler):
@@ -147,7 +165,9 @@ class _Client(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         try:
-            self.server.serve(self.request)
+            # TLS takes a socket over; whoever stops the server keeps hold of this one.
+            with self.request.dup() as client:
+                self.server.serve(client)
         except OSError:
             return  # the client, or whoever stops the server, was faster
 
@@ -161,7 +181,3 @@ def hang_up(client: socket.socket) -> None:
         client.shutdown(socket.SHUT_RDWR)
     except OSError:
         return  # it is closed already
-
-
-def _turn_away(client: socket.socket) -> None:
-    hang_up(client)
