@@ -12,14 +12,13 @@ from pathlib import Path
 
 import click
 
-from pipelines import logs
+from pipelines import failures, logs
 from pipelines.errors import ConfigurationError, ShardlineError, one_line
 from pipelines.exit_codes import ExitCode
 from pipelines.first_process import become_two_if_first
 from pipelines.signals import Stop, stopper
 
 USAGE = ExitCode.USAGE
-FAILED = ExitCode.FAILED
 
 
 def main() -> None:
@@ -50,13 +49,14 @@ def main() -> None:
     except ConfigurationError as error:
         _give_up(str(error), USAGE)
     except ShardlineError as error:
-        _give_up(str(error), FAILED)
+        untold = failures.lines().untold()
+        _give_up(str(error), ExitCode.UNHANDLED if untold else ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - no traceback for people
         if {"-v", "--verbose"} & set(sys.argv):
             traceback.print_exc()
         _give_up(
             f"{type(error).__name__}: {error}; this may be a defect of shardline",
-            FAILED,
+            ExitCode.UNHANDLED,
         )
 
 

@@ -26,7 +26,8 @@ class ExitCode(IntEnum):
     NOT_SCHEDULED = 35
     """What has to be done could not be found out."""
     UNHANDLED = 40
-    """luigid went away, or Luigi met an error of its own: of plain ``luigi`` only."""
+    """Something failed of which those on call may not know: the outbox of alerts did
+    not take it, or it is a defect. Of plain ``luigi``, luigid went away, too."""
     INTERRUPTED = 130
     """Ended by SIGINT, as Ctrl-C sends it."""
     TERMINATED = 143

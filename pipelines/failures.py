@@ -99,6 +99,14 @@ class Lines:
         """
         self._write("warned", what, shard, why)
 
+    def add_untold(self) -> None:
+        """Add that those on call may not know of a failure."""
+        self._write("untold")
+
+    def untold(self) -> bool:
+        """Whether there was one since the last `take`."""
+        return any(kind == "untold" for kind, *_ in self._added())
+
     def take(self) -> Told:
         """All that was added since the last time, each line once."""
         records, self._read_to = self._records.since(self._read_to)

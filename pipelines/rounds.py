@@ -20,7 +20,7 @@ from luigi.worker import Worker
 from pipelines import database, failures, logs, luigid
 from pipelines.alerts import follower
 from pipelines.alerts.events import run_id
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, TransientError
 from pipelines.ledger import ledger
 from pipelines.repeats import repeats
 from pipelines.settings import Settings
@@ -57,7 +57,11 @@ def begin(settings: Settings) -> None:
     follower.start(settings)
     failures.lines()
     ledger()
-    database.connect(settings.sessions.database)
+    try:
+        database.connect(settings.sessions.database)
+    except TransientError:
+        failures.lines().add_untold()
+        raise
 
 
 def build(

@@ -189,6 +189,8 @@ def exit_code_for(missing: Sequence[str], status: LuigiStatusCode) -> ExitCode:
         return ExitCode.COMPLETE
     if number := stopper().number:
         return ExitCode(128 + number)
+    if failures.lines().untold():
+        return ExitCode.UNHANDLED
     match status:
         case LuigiStatusCode.MISSING_EXT:
             return ExitCode.NOT_READY

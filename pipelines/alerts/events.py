@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from pipelines import database, sessions, settings
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
-from pipelines.failures import lasts
+from pipelines.failures import lasts, lines
 from pipelines.repeats import repeats
 from pipelines.settings import Settings
 
@@ -175,22 +175,28 @@ class _Bounded:
     def do(self, work: Callable[[], None]) -> None:
         """Do it in a thread that is abandoned when it takes too long."""
         if time.monotonic() < self._paused_until:
-            logger.warning("a failure is not in the outbox of alerts: it hangs")
+            _untold("it hangs")
             return
 
         def attempt() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - of no concern to a load
-                logger.warning("a failure is not in the outbox of alerts: %s", error)
+                _untold(str(error))
 
         thread = threading.Thread(target=attempt, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
-            logger.warning("a failure is not in the outbox of alerts: %s", error)
+            _untold(str(error))
             return
         thread.join(BOUND)
         if thread.is_alive():
             self._paused_until = time.monotonic() + PAUSE
-            logger.warning("a failure may not be in the outbox of alerts: it hangs")
+            _untold("it hangs")
+
+
+def _untold(why: str) -> None:
+    """Say so, and let the run's exit code say it."""
+    logger.warning("a failure may not be in the outbox of alerts: %s", why)
+    lines().add_untold()

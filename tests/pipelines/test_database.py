@@ -86,7 +86,7 @@ def test_a_refused_password_is_one_line_and_not_in_it(
     project.loadable(3)
     project.etl_database = postgres.url("postgres", password="hunter2")
     result = project.load(DAY)
-    assert result.code == 30
+    assert result.code == 40
     (line,) = result.told
     assert "the ETL database cannot be used" in line
     assert "password authentication failed" in line

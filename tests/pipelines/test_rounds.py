@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -277,5 +278,6 @@ def test_a_server_that_is_gone_is_left_alone_after_some_failures(
     result = finished(project.start_load("--workers", "2"))
     assert result.code == 30
     told = [line for line in result.told if "times in a row" in line]
-    assert "127.0.0.1:1 could not be reached 10 times in a row" in told[0]
+    # The other worker's attempt may have been under way: then it is the eleventh.
+    assert re.search(r"127.0.0.1:1 could not be reached 1[01] times in a row", told[0])
     assert 1 <= len(told) <= 4

@@ -270,8 +270,23 @@ def test_an_outbox_that_is_away_or_hangs_holds_up_nobody(
     assert "may not be in the outbox of alerts" in told.err
     gone = project.run("python", "-c", AWAY.format(bound=60))
     assert (gone.code, gone.out) == (0, "done\n")
-    assert "a failure is not in the outbox of alerts" in gone.err
+    assert "may not be in the outbox of alerts" in gone.err
     assert "s3cret" not in told.err + gone.err
+
+
+def test_a_failure_that_the_outbox_does_not_take_is_in_the_exit_code(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    assert project.load(DAY).code == 0
+    project.add_shard("bad", ddl="")
+    engine = sa.create_engine(project.etl_database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alerts")
+    engine.dispose()
+    result = project.load(DAY)
+    assert result.code == 40
+    assert f"orders {DAY} bad: " in result.last_line
 
 
 AWAY = """
