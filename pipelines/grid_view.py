@@ -71,8 +71,9 @@ def lines(grid: Grid, console: Console, *, unfold: bool) -> Iterator[Text]:
     ascii_only = console.options.ascii_only
     of_rows = _unfolded if unfold else _folded
     rows = list(of_rows(grid, ascii_only=ascii_only))
-    label = min(LONGEST, max(len(row.label) for row in rows))
     cell = 1 + max((len(text) for row in rows for text, _ in row.cells), default=1)
+    widest = max(1, min(LONGEST, console.width - 1 - cell))
+    label = min(widest, max(len(row.label) for row in rows))
     room = max(1, (console.width - label - 1) // cell)
     for start, stop in bands(len(grid.days), room):
         spare = console.width - label - 1 - cell * (stop - start)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from project import DAY, Project, finished, insert, orders
 from pydantic import SecretStr
@@ -91,6 +91,7 @@ NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
 STANDS = st.sampled_from(Stand)
 
 
+@example(30, 1, {"n" * 26: Stand.DONE}, True)
 @given(
     st.integers(30, 220),
     st.integers(1, 70),

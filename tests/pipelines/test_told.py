@@ -131,7 +131,7 @@ def test_a_day_that_is_not_over(project: Project) -> None:
 
 def test_a_day_that_will_hardly_come_is_not_over(project: Project) -> None:
     project.add_shard("bad")
-    result = project.load("9999-12-30")
+    result = project.luigi("LoadOrders", "--date", "9999-12-30")
     assert result.code == 20
     assert "the day is not over" in result.last_line
 
