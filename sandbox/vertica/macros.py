@@ -49,14 +49,16 @@ CREATE OR REPLACE MACRO {m}.divisor(x) AS CASE
 """
 
 # Division by hand, as DuckDB has no exact one: the digits of n / d times 10^18, rounded
-# half away from zero. Six at a time, so that a remainder of 32 digits still fits 128
-# bits.
+# half away from zero. Six at a time, and in lowest terms, so that a remainder of 32
+# digits still fits 128 bits.
 _DIVISION = """
 CREATE OR REPLACE MACRO {m}.unscaled(x) AS
     CAST(trunc(x) AS HUGEINT) * 1000000000000000000
     + CAST((x - trunc(x)) * 1000000000000000000 AS HUGEINT);
+CREATE OR REPLACE MACRO {m}.reduced(n, d) AS list_transform([{{n: n, d: d}}],
+    lambda v: {{n: v.n // gcd(v.n, v.d), d: v.d // gcd(v.n, v.d)}});
 CREATE OR REPLACE MACRO {m}.exact(n, d) AS CAST(0.000000000000000001
-    * CAST(list_transform([{{n: n, d: CAST({m}.divisor(d) AS HUGEINT)}}], lambda v:
+    * CAST(list_transform({m}.reduced(n, CAST({m}.divisor(d) AS HUGEINT)), lambda v:
         sign(v.n) * sign(v.d) * (
         abs(v.n) // abs(v.d) * 1000000000000000000
         + abs(v.n) % abs(v.d) * 1000000 // abs(v.d) * 1000000000000

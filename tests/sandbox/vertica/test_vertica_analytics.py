@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -176,6 +176,7 @@ numbers = st.integers(-(2**63) + 1, 2**63 - 1) | st.decimals(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@example(left=Decimal("1610.4818"), right=127_116_928_490_893)
 @given(left=numbers, right=numbers.filter(bool))
 def test_quotients_are_exact_to_eighteen_places(
     client: Client, left: int | Decimal, right: int | Decimal
