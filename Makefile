@@ -22,8 +22,8 @@ demo: $(VENV)/.ready ## 150 shards, one broken and mended; their reports, the ch
 test: $(VENV)/.ready ## The tests, in a few minutes
 	$(BIN)/python -m pytest $(PARALLEL) -m "not long"
 
-test-all: $(VENV)/.ready ## The tests with their long versions
-	$(BIN)/python -m pytest $(PARALLEL)
+test-all: $(VENV)/.ready ## The tests with their long versions, and new random examples
+	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile explore
 
 sanitize: $(VENV)/.ready ## A million random rows through an encoder built with ASan and UBSan
 	CFLAGS="$(SANITIZERS) -fno-sanitize-recover=all -g" LDFLAGS="$(SANITIZERS)" \

@@ -15,8 +15,10 @@ from sandbox.process import SandboxProcess
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Nothing is a failure for being slow: the machine may have other things to do.
-hypothesis.settings.register_profile("shardline", deadline=None)
+# Nothing is a failure for being slow: the machine may have other things to do. And a
+# change is judged by what it changed: new examples are looked for by `make test-all`.
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.register_profile("shardline", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("shardline")
 
 REPOSITORY = Path(__file__).parent.parent
