@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from pathlib import Path
@@ -59,3 +60,8 @@ def taxis() -> Path:
     if not path.is_file():
         pytest.skip(f"no file of trips at {path}; {TAXIS} may name another")
     return path
+
+
+def pytest_sessionfinish() -> None:
+    """Thaw what our commands have frozen, or DuckDB tells of leaks at the exit."""
+    gc.unfreeze()
