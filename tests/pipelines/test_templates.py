@@ -143,6 +143,9 @@ def rendered() -> dict[str, str]:
             last=week.last,
         ),
         "select_marker": render("select_marker", V, **names, **span),
+        "select_days": render(
+            "select_marker", V, **names, **{**span, "last": week.last}
+        ),
         "select_markers": render(
             "select_markers",
             V,
@@ -185,5 +188,8 @@ def test_a_statement_is_what_it_was(name: str) -> None:
 def test_every_statement_of_the_package_has_a_snapshot() -> None:
     templates = {path.stem for path in Path(settings.__file__).parent.glob("sql/*.sql")}
     created = {"create_schema", "create_table", "create_markers", *SHOWN}
-    variants = {"create", "extract_days", "extract_octets", "insert_markers"}
+    variants = {
+        *("create", "extract_days", "extract_octets", "insert_markers"),
+        "select_days",
+    }
     assert templates - created | variants == set(rendered())
