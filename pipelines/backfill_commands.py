@@ -51,6 +51,7 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
       25  luigid keeps something for another run, or did not let it run
       30  something failed
       35  something could not be scheduled
+      40  something failed of which those on call may not know
      130  interrupted
      143  told to end by SIGTERM
     """

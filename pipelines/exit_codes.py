@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
     """What has to be done could not be found out."""
     UNHANDLED = 40
     """Something failed of which those on call may not know: the outbox of alerts did
-    not take it, or it is a defect. Of plain ``luigi``, luigid went away, too."""
+    not take it, luigid went away, or it is a defect."""
     INTERRUPTED = 130
     """Ended by SIGINT, as Ctrl-C sends it."""
     TERMINATED = 143

@@ -104,8 +104,9 @@ class Lines:
         self._write("untold")
 
     def untold(self) -> bool:
-        """Whether there was one since the last `take`."""
-        return any(kind == "untold" for kind, *_ in self._added())
+        """Whether there was one at any time of the run."""
+        records, _ = self._records.since(0)
+        return any(kind == "untold" for kind, *_ in records)
 
     def take(self) -> Told:
         """All that was added since the last time, each line once."""

@@ -6,6 +6,7 @@ report, its progress and its metrics.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 
@@ -48,6 +49,7 @@ class Ledger:
     def __init__(self) -> None:
         """Begin with none; children that are forked from now on add to them."""
         self._records = SharedRecords()
+        self._reading = threading.Lock()  # by the run, and by who shows its progress
         self._read_to = 0
         self._sessions: set[int] = set()
         self._days = 0
@@ -73,12 +75,13 @@ class Ledger:
         return self._days, self._rows
 
     def _read(self) -> None:
-        records, self._read_to = self._records.since(self._read_to)
-        for record in records:
-            entry = Entry(**record)
-            self._sessions.update(entry.sessions)
-            self._days += entry.days
-            self._rows += entry.rows
+        with self._reading:
+            records, self._read_to = self._records.since(self._read_to)
+            for record in records:
+                entry = Entry(**record)
+                self._sessions.update(entry.sessions)
+                self._days += entry.days
+                self._rows += entry.rows
 
 
 @lru_cache(maxsize=1)

@@ -39,6 +39,7 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
       25  luigid keeps something for another run, or did not let it run
       30  something failed; the old reports are in place
       35  something could not be scheduled
+      40  something failed of which those on call may not know
     """
 
 RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.

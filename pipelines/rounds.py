@@ -208,6 +208,7 @@ def _build(
         return LuigiStatusCode.NOT_RUN
     except RPCError:
         failures.lines().add(str(luigid.gone()))
+        failures.lines().add_untold()
         return LuigiStatusCode.FAILED
     except ValueError as error:
         raise ConfigurationError(

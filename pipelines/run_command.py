@@ -56,6 +56,7 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
       25  luigid keeps something for another run, or did not let it run
       30  something failed
       35  something could not be scheduled
+      40  something failed of which those on call may not know
      130  interrupted
      143  told to end by SIGTERM
     """

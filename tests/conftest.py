@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Nothing is a failure for being slow: the machine may have other things to do. And a
 # change is judged by what it changed: new examples are looked for by `make test-all`.
-hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None, derandomize=False)
 hypothesis.settings.register_profile("shardline", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("shardline")
 

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 
@@ -199,4 +200,5 @@ class _Bounded:
 def _untold(why: str) -> None:
     """Say so, and let the run's exit code say it."""
     logger.warning("a failure may not be in the outbox of alerts: %s", why)
-    lines().add_untold()
+    with suppress(ValueError):  # it is closed: the process has ended meanwhile
+        lines().add_untold()

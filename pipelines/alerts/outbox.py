@@ -158,6 +158,8 @@ def append(engine: Engine, rows: Sequence[Alert]) -> None:
         TransientError: The ETL database does not take them now.
         ConfigurationError: It will not until someone corrects it.
     """
+    if not rows:
+        return
     told = "the outbox of alerts cannot be written"
     with translated(told), engine.begin() as connection:
         values = [{**asdict(row), "event": row.event.value} for row in rows]

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from pipelines.deploying import aws, remote
 from pipelines.errors import ShardlineError
@@ -47,6 +48,8 @@ class AlsoOnEcs(click.Command):
         """Run the command here or there."""
         place, stack = ctx.params.pop("on"), ctx.params.pop("stack")
         if place == "here":
+            if ctx.get_parameter_source("stack") is ParameterSource.COMMANDLINE:
+                raise click.UsageError("--stack goes with --on ecs, behind the command")
             return super().invoke(ctx)
         path = ctx.command_path.split()[1:]
         words = [*path, *_without_own(ctx.meta[__name__])]

@@ -267,3 +267,9 @@ def test_who_is_not_logged_in_gets_one_line(
     assert isinstance(result.exception, ShardlineError)
     assert str(result.exception).startswith(told)
     assert "\n" not in str(result.exception)
+
+
+def test_a_stack_that_nothing_would_run_on_is_refused() -> None:
+    result = shardline("status", "--stack", "other", "failures", "--on", "ecs")
+    assert result.exit_code == 2
+    assert "--stack goes with --on ecs, behind the command" in result.output

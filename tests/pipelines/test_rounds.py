@@ -172,7 +172,7 @@ def test_a_luigid_that_stays_away_is_told_as_that(
     luigid.close()
     project.sandbox.control.remove(hold)
     result = finished(process)
-    assert result.code == 30
+    assert result.code == 40
     assert f"luigid 127.0.0.1:{port(project)} went away" in result.last_line
     assert "check [core] in luigi.cfg" in result.last_line
     assert "defect" not in result.err

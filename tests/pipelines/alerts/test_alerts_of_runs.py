@@ -274,8 +274,9 @@ def test_an_outbox_that_is_away_or_hangs_holds_up_nobody(
     assert "s3cret" not in told.err + gone.err
 
 
+@pytest.mark.parametrize("words", [("run", "orders"), ("refresh", "--no-mail")])
 def test_a_failure_that_the_outbox_does_not_take_is_in_the_exit_code(
-    project: Project,
+    project: Project, words: tuple[str, ...]
 ) -> None:
     project.loadable(3)
     assert project.load(DAY).code == 0
@@ -284,9 +285,9 @@ def test_a_failure_that_the_outbox_does_not_take_is_in_the_exit_code(
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE alerts")
     engine.dispose()
-    result = project.load(DAY)
+    result = project.run("shardline", *words, "--date", DAY)
     assert result.code == 40
-    assert f"orders {DAY} bad: " in result.last_line
+    assert f"orders {DAY} bad: " in result.err
 
 
 AWAY = """
