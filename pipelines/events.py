@@ -98,7 +98,7 @@ def _exit_with_a_code() -> None:
     config = luigi.configuration.get_config()
     for option, code in EXIT_CODES.items():
         if not config.has_option("retcode", option):
-            config.set("retcode", option, str(int(code)))
+            config.set("retcode", option, str(code))
     if not config.has_option("worker", "check_complete_on_run"):
         config.set("worker", "check_complete_on_run", "true")
 

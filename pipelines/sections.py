@@ -42,8 +42,10 @@ class Section(BaseModel):
 class Reached(Section):
     """A server; `addresses` has it with those that are tried after it."""
 
-    host: Name
+    host: Name = "127.0.0.1"
     port: Port
+    user: Name = "shardline"
+    password: SecretStr = SecretStr("shardline")
 
     _in_turn: tuple[Self, ...] = PrivateAttr(default=())
 
@@ -68,10 +70,7 @@ class Reached(Section):
 class Warehouse(Reached):
     """``[warehouse]``: the Vertica that everything lands in."""
 
-    host: Name = "127.0.0.1"
     port: Port = 5433
-    user: Name = "shardline"
-    password: SecretStr = SecretStr("shardline")
     database: Name = "warehouse"
     tlsmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = (
         "disable"
@@ -94,10 +93,7 @@ class Warehouse(Reached):
 class Server(Reached):
     """``[sqlserver]`` and ``[NAME]``: how one SQL Server is reached."""
 
-    host: Name = "127.0.0.1"
     port: Port = 1433
-    user: Name = "shardline"
-    password: SecretStr = SecretStr("shardline")
     encryption: Literal["off", "request", "require"] = "request"
     login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60

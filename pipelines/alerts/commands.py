@@ -11,14 +11,7 @@ import click
 from sqlalchemy import Engine
 
 from pipelines import database, settings
-from pipelines.alerts import (
-    follower,
-    grouping,
-    incidents,
-    opening,
-    outbox,
-    telling,
-)
+from pipelines.alerts import follower, grouping, incidents, opening, outbox, telling
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.lease import Lease, LeaseLostError

@@ -6,15 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from pipelines.alerts.incidents import VARIOUS, Incident, partitions
 from pipelines.alerts.lease import Lease
