@@ -21,6 +21,7 @@ from pipelines import backfill, settings
 from pipelines.backfill_work import Load, Work, find_work
 from pipelines.catalog import Partition
 from pipelines.load import LoadShard
+from pipelines.range_reports import RangeReport
 from pipelines.rounds import How
 from pipelines.selection import Selection, select
 from pipelines.settings import Settings
@@ -148,7 +149,7 @@ def _run_pending(config: Path, by: By, tasks: int) -> Spent:
 
 def _do(by: By, work: Work, options: Settings) -> None:
     if by == "shardline":
-        backfill.run(work, options, HOW)
+        backfill.do(work, options, HOW)
         return
     tasks = work.tasks(work.spans, prepared=True)
     luigi.build(tasks, workers=1, local_scheduler=True, log_level="CRITICAL")
@@ -158,11 +159,11 @@ def _run_year(config: Path, last: date) -> Spent:
     options = _options(config)
     selection = _all(options, (last - FIRST).days + 1)
     table = options.catalog.table(TABLE)
-    report: list[backfill.Report] = []
+    report: list[RangeReport] = []
 
     def load() -> None:
         work = find_work(Load(), table, selection, options)
-        report.append(backfill.run(work, options, HOW))
+        report.append(backfill.do(work, options, HOW))
 
     spent = _timed(load)
     if report[0].missing or report[0].loaded + report[0].skipped != report[0].asked:

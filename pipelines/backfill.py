@@ -1,4 +1,4 @@
-"""Runs the loads of a range of days through Luigi, slice by slice.
+"""Runs the loads of some days through Luigi, slice by slice; one day is a range, too.
 
 What Luigi's scheduler takes for each task grows with the number of tasks it has, so it
 gets some at a time; and consecutive days of a shard are one task, one extract and one
@@ -7,25 +7,27 @@ COPY. How it went is told from the markers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
 from pipelines import events, failures, rounds
-from pipelines.alerts.events import about, about_each, tell_all
-from pipelines.alerts.outbox import About, Event
-from pipelines.backfill_work import Purpose, Work, find_work
-from pipelines.catalog import Table
+from pipelines.alerts.events import about, tell_all, tell_later
+from pipelines.alerts.outbox import Event
+from pipelines.backfill_progress import shown
+from pipelines.backfill_work import Purpose, Recheck, Work, find_work
+from pipelines.catalog import Partition, Table
+from pipelines.days import ONE_DAY, not_over, ready_at
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
-from pipelines.grouping import Group
 from pipelines.ledger import ledger
-from pipelines.prepared import PreparedTask
+from pipelines.range_reports import RangeReport
 from pipelines.rounds import How, build
-from pipelines.runner import exit_code_for, why_missing
+from pipelines.run_outcome import exit_code_for, why_missing
 from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.signals import stopper
@@ -37,53 +39,56 @@ from pipelines.warehouse.memo import memo
 DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
 
 
-@dataclass
-class Report:
-    """What a run did for some days of one table; all figures count days of shards.
+def run(
+    selection: Selection, purpose: Purpose, settings: Settings, how: How
+) -> Iterator[RangeReport]:
+    """Do some days, table by table.
 
-    Attributes:
-        table: The table.
-        first: The first day.
-        last: The last day.
-        asked: How many were asked for.
-        present: How many were there before, and are left as they were.
-        loaded: How many the run loaded itself.
-        skipped: How many it found to have no rows.
-        replaced: How many of both were there before, and have been replaced.
-        missing: How many are not loaded, or not replaced, at the end.
-        rows: How many rows it loaded.
-        warnings: What someone should see to, a line each.
-        failures: What failed or has to wait, a line each.
-        exit_code: How it ended.
+    Args:
+        selection: Which tables, shards and days.
+        purpose: What to do.
+        settings: All options.
+        how: How to run Luigi.
+
+    Yields:
+        What was done for each table, when it is done.
+
+    Raises:
+        ConfigurationError: No task loads a table; nothing was started.
+        ShardlineError: The markers cannot be read, or luigid does not answer. What has
+            been loaded until then stays, and the next run leaves it alone.
     """
+    for table in selection.tables:
+        task_class(table)
+    begin(settings)
+    for table in selection.tables:
+        yield _run_table(table, selection, purpose, settings, how)
 
-    table: str
-    first: date
-    last: date
-    asked: int
-    present: int = 0
-    loaded: int = 0
-    skipped: int = 0
-    replaced: int = 0
-    missing: int = 0
-    rows: int = 0
-    warnings: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
-    exit_code: ExitCode = ExitCode.COMPLETE
 
-    def __str__(self) -> str:
-        """One line."""
-        replaced = f", {self.replaced:,} of them replaced" if self.replaced else ""
-        return (
-            f"{self.table} {self.first} to {self.last}: {self.asked - self.missing:,}"
-            f" of {self.asked:,} days of shards complete: {self.loaded:,} loaded,"
-            f" {self.skipped:,} skipped{replaced}, {self.present:,} already there,"
-            f" {self.missing:,} missing; {self.rows:,} rows"
-        )
+def recheck(
+    selection: Selection, days: int | None, settings: Settings, how: How
+) -> Iterator[RangeReport]:
+    """Compare what was loaded of the days before a selection.
 
-    def worsen(self, code: ExitCode) -> None:
-        """Note how another part of it ended: the greatest code wins."""
-        self.exit_code = max(self.exit_code, code)
+    Args:
+        selection: What has just been loaded.
+        days: How many days; as each table's entry says if None.
+        settings: All options.
+        how: How to run Luigi.
+
+    Yields:
+        What was replaced of each table, when it is done.
+    """
+    for table in selection.tables:
+        count = table.recheck_days if days is None else days
+        if count:
+            before = replace(
+                selection,
+                tables=(table,),
+                first=selection.first - count * ONE_DAY,
+                last=selection.first - ONE_DAY,
+            )
+            yield from run(before, Recheck(), settings, how)
 
 
 def begin(settings: Settings) -> None:
@@ -92,116 +97,92 @@ def begin(settings: Settings) -> None:
     events.begin()
 
 
-def find(
-    purpose: Purpose, table: Table, selection: Selection, settings: Settings
-) -> Work:
-    """What is to be done for one table; who is on call knows if nobody can say.
-
-    Raises:
-        ShardlineError: The warehouse or the session log cannot be read.
-    """
+def _run_table(
+    table: Table, selection: Selection, purpose: Purpose, settings: Settings, how: How
+) -> RangeReport:
+    """Do the days of one table; who is on call knows if that cannot begin or go on."""
     try:
-        return find_work(purpose, table, selection, settings)
+        work = find_work(purpose, table, selection, settings)
+        for span in work.waiting:
+            _record_wait(span, settings)
+        is_long = len(selection.days) > 1
+        with shown(table.name, work.days) if is_long else nullcontext():
+            return do(work, settings, how)
     except ShardlineError as error:
-        tell_all(error, [_whole(table, selection.last)], Event.NOT_STARTED)
-        raise
+        _record_not_started(error, table, selection)
+        shards = f"{len(selection.shards)} shards"
+        raise error.at(f"{table.name} {selection.days}, {shards}") from error
 
 
-def run(work: Work, settings: Settings, how: How) -> Report:
-    """Do what is to be done for one table.
+def do(work: Work, settings: Settings, how: How) -> RangeReport:
+    """Do what there is to do for one table.
 
     Args:
-        work: What is to be done.
+        work: What there is to do.
         settings: All options.
         how: How to run Luigi.
 
     Raises:
-        ShardlineError: The markers cannot be read, or luigid does not answer. What has
-            been loaded until then stays, and the next run leaves it alone.
+        ShardlineError: As `run` does.
     """
-    asked = len(work.selection.days) * len(work.selection.shards)
-    report = Report(
-        table=work.table.name,
-        first=work.selection.first,
-        last=work.selection.last,
-        asked=asked,
-        missing=work.waiting,
-    )
-    size = settings.load.slice_tasks
-    options = settings
-    for at in range(0, len(work.spans), size):
-        if number := stopper().number:
-            report.missing += sum(len(span) for span in work.spans[at:])
-            report.worsen(ExitCode(128 + number))
-            break
-        if _run_slice(work, work.spans[at : at + size], options, how, report):
+    days = work.selection.days
+    asked = len(days) * len(work.selection.shards)
+    report = RangeReport(work.table.name, days, asked)
+    if work.waiting:
+        report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
+    missing: list[Partition] = []
+    left, size = work.spans, settings.load.slice_tasks
+    while left and not stopper().number:
+        absent = _run_slice(work, left[:size], settings, how, report)
+        missing += absent
+        left = left[size:]
+        if absent:
             # It has waited for what failed; it need not wait in every slice.
-            options = _without_retries(settings)
+            run_once = settings.run.model_copy(update={"retries": 0})
+            settings = settings.model_copy(update={"run": run_once})
         if not memo(settings.warehouse).has_table(work.table):
             # Without a target all others would fail as these have.
-            left = work.spans[at + size :]
-            report.missing += sum(len(span) for span in left)
             break
+    if left and (number := stopper().number):
+        report.worsen(ExitCode(128 + number))
+    missing += [partition for span in left for partition in span]
+    report.missing = len(missing) + work.not_over
     report.present = asked - report.missing - report.loaded - report.skipped
     told = failures.lines().take()
     report.warnings, report.failures = told.warnings, told.failures
-    if work.waiting:
-        report.worsen(ExitCode.NOT_READY)
-    if report.missing and not told.failures:
-        report.failures = (_unexplained(report),)
+    if missing and not told.failures:
+        in_all = f"({len(missing):,} {report.unit} in all)"
+        why = why_missing(report.exit_code)
+        report.failures = (f"{missing[0]} {in_all}: {why}",)
     return report
 
 
 def _run_slice(
-    work: Work, spans: Sequence[Span], settings: Settings, how: How, report: Report
-) -> int:
-    """Do some spans, count what came, and return how much is missing of them."""
-    table = work.table
+    work: Work, spans: Sequence[Span], settings: Settings, how: How, report: RangeReport
+) -> list[Partition]:
+    """Do some spans, count what came, and return what is missing of them."""
     first, last = min(s.first for s in spans), max(s.last for s in spans)
     seen = memo(settings.warehouse)
-    tasks: list[PreparedTask] = []
 
     def found() -> dict[Day, Marker]:
-        return seen.markers(table, first, last)
+        return seen.markers(work.table, first, last)
 
-    try:
-        before = found()
-        asked = [span for span in spans if work.is_left(span, before)]
-        tasks = work.tasks(asked, prepared=seen.has_table(table))
-        status = build(
-            tasks,
-            lambda: len(found()),
-            settings,
-            how,
-            patience=settings.load.patience if work.purpose.lasting else 0,
-        )
-        after = found()
-    except ShardlineError as error:
-        those = [one for task in tasks for one in about_each(task)]
-        tell_all(error, those or [_whole(table, last)], Event.NOT_STARTED)
-        raise error.at(f"{table.name} {Group(first, last)}") from error
-    missing = _count(work, asked, before, after, report)
-    report.worsen(_code(work, missing, status))
+    before = found()
+    spans = [span for span in spans if work.is_left(span, before)]
+    status = build(
+        work.tasks(spans, prepared=seen.has_table(work.table)),
+        lambda: len(found()),
+        settings,
+        how,
+        patience=settings.load.patience if work.purpose.lasting else 0,
+    )
+    missing = _count(work, spans, before, found(), report)
+    # Of what leaves no marker only Luigi can tell.
+    is_done = work.purpose.lasting or status in DONE
+    report.worsen(exit_code_for(status, complete=is_done and not missing))
     # Luigi keeps every task there ever was.
     Register.clear_instance_cache()
     return missing
-
-
-def _whole(table: Table, day: date) -> About:
-    """A day of all shards, of which no task was made yet."""
-    return about(task_class(table)(date=day))
-
-
-def _without_retries(settings: Settings) -> Settings:
-    run_once = settings.run.model_copy(update={"retries": 0})
-    return settings.model_copy(update={"run": run_once})
-
-
-def _code(work: Work, missing: int, status: LuigiStatusCode) -> ExitCode:
-    """How a slice ended; of what leaves no marker only Luigi can tell."""
-    if not work.purpose.lasting and status not in DONE:
-        return exit_code_for(["unknown"], status)
-    return exit_code_for(["some"] if missing else [], status)
 
 
 def _count(
@@ -209,27 +190,37 @@ def _count(
     spans: Sequence[Span],
     before: Mapping[Day, Marker],
     after: Mapping[Day, Marker],
-    report: Report,
-) -> int:
-    """Count what a slice has brought; returns how much is missing of it."""
-    missing = 0
+    report: RangeReport,
+) -> list[Partition]:
+    """Count what a slice has brought, and return what is missing of it."""
+    missing = []
     own = ledger().sessions()
-    for span in spans:
-        for day in span.days:
-            key = (day, span.shard.name)
-            marker, old = after.get(key), before.get(key)
-            if marker is None or (marker == old and work.purpose.replaces):
-                missing += 1
-            elif marker != old and marker.etl_id in own:
-                report.loaded += bool(marker.rows)
-                report.skipped += not marker.rows
-                report.replaced += old is not None
-                report.rows += marker.rows
-    report.missing += missing
+    for partition in (partition for span in spans for partition in span):
+        key = (partition.day, partition.shard.name)
+        marker, old = after.get(key), before.get(key)
+        if marker is None or (marker == old and work.purpose.replaces):
+            missing.append(partition)
+        elif marker != old and marker.etl_id in own:
+            report.loaded += bool(marker.rows)
+            report.skipped += not marker.rows
+            report.replaced += old is not None
+            report.rows += marker.rows
     return missing
 
 
-def _unexplained(report: Report) -> str:
-    days = f"{report.table} {Group(report.first, report.last)}"
-    why = why_missing(report.exit_code)
-    return f"{days}: {report.missing:,} days of shards are {why}"
+def _record_wait(span: Span, settings: Settings) -> None:
+    """Have those on call know if the first of the days is not loaded after its end."""
+    zone = span.shard.time_zone
+    ready = ready_at(span.first, zone, settings.load.settle)
+    task = task_class(span.table).shard_task(date=span.first, shard=span.shard.name)
+    held = ready - datetime.now(UTC) + events.LATE
+    tell_later(not_over(zone, ready), task, Event.DEPENDENCY_MISSING, held)
+
+
+def _record_not_started(
+    error: ShardlineError, table: Table, selection: Selection
+) -> None:
+    """Have those on call know that the shards are missing, although no task failed."""
+    of_one, last = task_class(table).shard_task, selection.days.last
+    those = [about(of_one(date=last, shard=shard.name)) for shard in selection.shards]
+    tell_all(error, those, Event.NOT_STARTED)

@@ -1,27 +1,22 @@
-"""`shardline backfill`, and `shardline run` over a range."""
+"""`shardline backfill`."""
 
 from __future__ import annotations
 
 import json
-import logging
 import sys
-from dataclasses import asdict, replace
 from datetime import datetime
 
 import click
 
-from pipelines import backfill, failures, logs, metrics, settings
-from pipelines.backfill import Report
-from pipelines.backfill_progress import shown
+from pipelines import backfill, metrics, settings
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
-from pipelines.days import ONE_DAY
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
 from pipelines.how_options import how_options
+from pipelines.range_reports import print_reports
 from pipelines.rounds import How
 from pipelines.selection import Selection, of_options, range_options
 from pipelines.settings import Settings
-from pipelines.signals import stopper
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
 
@@ -96,76 +91,18 @@ def backfill_command(
     selection = of_options(options.catalog, first, last, tables, shards)
     chosen = PURPOSES[purpose or "load"]()
     if dry_run:
-        _tell_work(selection, options, chosen, as_json=as_json)
+        _print_work(selection, options, chosen, as_json=as_json)
         return
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
     with metrics.published(selection.tables, options) as figures:
-        code = run(selection, options, how, chosen, as_json=as_json)
+        reports = backfill.run(selection, chosen, options, how)
+        code = print_reports(reports, as_json=as_json)
         figures.code = ExitCode(code)
     sys.exit(code)
 
 
-def run(
-    selection: Selection,
-    options: Settings,
-    how: How,
-    purpose: Purpose,
-    *,
-    as_json: bool = False,
-) -> int:
-    """Do a range of days, table by table, tell how it went, and return the exit code.
-
-    Raises:
-        Stop: The run was told to end; what was done has been told.
-        ShardlineError: As `backfill.run` does.
-    """
-    backfill.begin(options)
-    reports = []
-    for table in selection.tables:
-        work = backfill.find(purpose, table, selection, options)
-        with shown(work.table.name, work.days):
-            report = backfill.run(work, options, how)
-        reports.append(report)
-        at = {"table": report.table}
-        for line in failures.shown(report.warnings):
-            logs.say(line, at, level=logging.WARNING, err=True)
-        for line in failures.shown(report.failures):
-            logs.say(line, at, level=logging.ERROR, err=True)
-        if not as_json:
-            logs.say(str(report), {**at, "rows": report.rows})
-        if stopper().number:
-            break
-    if as_json:
-        click.echo(json.dumps([_as_fields(report) for report in reports], indent=2))
-    stopper().check()
-    return max((report.exit_code for report in reports), default=0)
-
-
-def recheck(selection: Selection, days: int | None, options: Settings, how: How) -> int:
-    """Compare what was loaded of the days before a selection; returns the exit code.
-
-    Args:
-        selection: What has just been loaded.
-        days: How many days; as each table's entry says if None.
-        options: All options.
-        how: How to run Luigi.
-    """
-    code = 0
-    for table in selection.tables:
-        count = table.recheck_days if days is None else days
-        if count:
-            before = replace(
-                selection,
-                tables=(table,),
-                first=selection.first - count * ONE_DAY,
-                last=selection.first - ONE_DAY,
-            )
-            code = max(code, run(before, options, how, Recheck()))
-    return code
-
-
-def _tell_work(
+def _print_work(
     selection: Selection, options: Settings, purpose: Purpose, *, as_json: bool
 ) -> None:
     works = [
@@ -176,9 +113,9 @@ def _tell_work(
         return
     for work in works:
         click.echo(
-            f"{work.table.name} {selection.told}: {work.days:,} days of shards to do in"
+            f"{work.table.name} {selection.days}: {work.days:,} days of shards to do in"
             f" {len(work.spans):,} extracts; {work.present:,} are there,"
-            f" {work.waiting:,} are not over"
+            f" {work.not_over:,} are not over"
         )
 
 
@@ -187,7 +124,7 @@ def _planned(work: Work) -> dict[str, object]:
         "table": work.table.name,
         "days": work.days,
         "present": work.present,
-        "not_over": work.waiting,
+        "not_over": work.not_over,
         "extracts": [
             {
                 "shard": span.shard.name,
@@ -196,15 +133,4 @@ def _planned(work: Work) -> dict[str, object]:
             }
             for span in work.spans
         ],
-    }
-
-
-def _as_fields(report: Report) -> dict[str, object]:
-    fields = asdict(report)
-    days = {"from": fields.pop("first"), "to": fields.pop("last")}
-    fields["exit_code"] = int(report.exit_code)
-    return {
-        "table": fields.pop("table"),
-        **{name: day.isoformat() for name, day in days.items()},
-        **fields,
     }

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Protocol
 
 from pipelines import database, failures
-from pipelines.catalog import Shard, Table
+from pipelines.catalog import Table
 from pipelines.days import not_over, ready_at
-from pipelines.grouping import Group, groups
+from pipelines.grouping import Bounds, groups
 from pipelines.history import rows_a_day
 from pipelines.load_days import LoadDays
 from pipelines.plan import days_over
@@ -112,7 +112,7 @@ class Work:
         selection: Its days and shards.
         loaded: The markers as they were when it was found out.
         spans: What to do, oldest first; days that are not over are not among them.
-        waiting: How many days of shards have no marker and are not over.
+        waiting: Days that have no marker and are not over.
     """
 
     purpose: Purpose
@@ -120,12 +120,17 @@ class Work:
     selection: Selection
     loaded: Coverage
     spans: tuple[Span, ...]
-    waiting: int
+    waiting: tuple[Span, ...]
 
     @property
     def days(self) -> int:
         """How many days of shards there are to do."""
         return sum(len(span) for span in self.spans)
+
+    @property
+    def not_over(self) -> int:
+        """How many days of shards have to wait for their end."""
+        return sum(len(span) for span in self.waiting)
 
     @property
     def present(self) -> int:
@@ -155,7 +160,7 @@ class Work:
 def find_work(
     purpose: Purpose, table: Table, selection: Selection, settings: Settings
 ) -> Work:
-    """Find out what to do, by one query of the markers, and tell what has to wait.
+    """Find out what to do, by one query of the markers, and say what has to wait.
 
     Raises:
         ShardlineError: The warehouse or the session log cannot be read.
@@ -168,33 +173,24 @@ def find_work(
     engine = database.connect(settings.sessions.database)
     usual = rows_a_day(engine, table.target)
     over = days_over(settings, selection)
+    asked = list(selection.days)
     spans: list[Span] = []
-    waiting = 0
+    waiting: list[Span] = []
     for shard in selection.shards:
-        ended = selection.days[: over[shard.name]]
+        ended, others = asked[: over[shard.name]], asked[over[shard.name] :]
         wanted = [day for day in ended if purpose.wants(loaded, shard.name, day)]
         rows = usual.get(shard.name, 0)
         spans += [
             Span(table, shard, days)
             for days in groups(wanted, rows, settings.load.bounds)
         ]
-        absent = [
-            day
-            for day in selection.days[over[shard.name] :]
-            if loaded.find(shard.name, day) is None
-        ]
-        if absent and purpose.lasting:
-            waiting += len(absent)
-            _tell_wait(table, shard, absent, settings)
+        if purpose.lasting:
+            absent = [day for day in others if loaded.find(shard.name, day) is None]
+            whole = Bounds(days=len(asked), rows=0)
+            waiting += [Span(table, shard, days) for days in groups(absent, 0, whole)]
     spans.sort(key=lambda span: span.first)
-    return Work(purpose, table, selection, loaded, tuple(spans), waiting)
-
-
-def _tell_wait(
-    table: Table, shard: Shard, days: Sequence[date], settings: Settings
-) -> None:
-    """Say in a line why days have to wait."""
-    ready = ready_at(days[-1], shard.time_zone, settings.load.settle)
-    what = f"{table.name} {Group(days[0], days[-1])}"
-    why = str(not_over(shard.time_zone, ready))
-    failures.lines().wait_for(what, shard.name, why)
+    for span in waiting:
+        ready = ready_at(span.last, span.shard.time_zone, settings.load.settle)
+        why = str(not_over(span.shard.time_zone, ready))
+        failures.lines().wait_for(f"{table.name} {span.days}", span.shard.name, why)
+    return Work(purpose, table, selection, loaded, tuple(spans), tuple(waiting))

@@ -196,6 +196,13 @@ class Partition:
         return one_line(f"{self.table.name} {self.day} {self.shard.name}")
 
 
+def unknown(what: str, name: str) -> ConfigurationError:
+    """The error of a name, or a pattern of names, that no table or shard has."""
+    return ConfigurationError(
+        f"unknown {what} {name!r}", step=f"`shardline {what}s` lists them"
+    )
+
+
 class Catalog(BaseModel):
     """All tables and shards, by name."""
 
@@ -211,10 +218,7 @@ class Catalog(BaseModel):
             ConfigurationError: There is none.
         """
         if name not in self.tables:
-            known = ", ".join(self.tables)
-            raise ConfigurationError(
-                f"unknown table {name!r}", step=f"the catalog has: {known}"
-            )
+            raise unknown("table", name)
         return self.tables[name]
 
     def shard(self, name: str) -> Shard:
@@ -224,11 +228,7 @@ class Catalog(BaseModel):
             ConfigurationError: There is none.
         """
         if name not in self.shards:
-            raise ConfigurationError(
-                f"unknown shard {name!r}",
-                step=f"the catalog has {len(self.shards)}: `shardline shards` lists"
-                " them; add it to the shards file or correct its name",
-            )
+            raise unknown("shard", name)
         return self.shards[name]
 
 

@@ -93,7 +93,7 @@ def _found(
     for days in held.values():
         for by_source in days.values():
             sources.update(dict.fromkeys(by_source))
-    chosen = matching(shards, sources, "shard", "`shardline shards`")
+    chosen = matching(shards, sources, "shard")
     return [
         batch for table, days in held.items() for batch in batches(table, days, chosen)
     ]

@@ -172,7 +172,7 @@ def _extract(shard: str, group: Group, usual: Estimates) -> Extract:
 
 def days_over(settings: Settings, selection: Selection) -> dict[str, int]:
     """How many of the days are over, for each shard."""
-    days = selection.days
+    days = list(selection.days)
     now = datetime.now().astimezone()
     zones: dict[str, int] = {}
     for shard in selection.shards:

@@ -184,7 +184,7 @@ def _first_of(lines: Sequence[str]) -> list[str]:
 
 def _summary(found: Plan, selection: Selection, workers: int) -> str:
     if not found.missing:
-        return f"nothing to load of {selection.told}"
+        return f"nothing to load of {selection.days}"
     extracts = [extract for part in found.tables for extract in part.extracts]
     whole = TablePlan("", 0, 0, 0, tuple(extracts))
     each = "one worker" if workers == 1 else f"{workers} workers"

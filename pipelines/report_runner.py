@@ -14,7 +14,7 @@ from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
 from pipelines.reports import MailReports, RefreshReport
 from pipelines.rounds import How, begin, build
-from pipelines.runner import exit_code_for
+from pipelines.run_outcome import exit_code_for
 from pipelines.settings import Settings
 
 
@@ -111,5 +111,5 @@ def run(asked: Asked, day: date, settings: Settings, how: How) -> Outcome:
         stale=stale,
         mailed=mailed,
         lines=(*failures.shown(told.warnings), *failures.shown(told.failures)),
-        exit_code=exit_code_for(missing, status),
+        exit_code=exit_code_for(status, complete=not missing),
     )

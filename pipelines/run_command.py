@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from itertools import chain
 
 import click
 
-from pipelines import (
-    backfill_commands,
-    catalog,
-    failures,
-    logs,
-    metrics,
-    runner,
-    settings,
-)
+from pipelines import backfill, metrics, settings
 from pipelines.asked_days import LAST_HELP, last_days
 from pipelines.backfill_work import Load
+from pipelines.catalog import ALL
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
 from pipelines.how_options import how_options
+from pipelines.range_reports import print_reports
 from pipelines.rounds import How
-from pipelines.runner import DayReport
-from pipelines.selection import DAY, select
+from pipelines.selection import DAY, select, shard_option
 from pipelines.settings import Settings
-
-T = TypeVar("T")
 
 RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
 
@@ -89,13 +79,7 @@ RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every ta
     metavar="YYYY-MM-DD",
     help="The last day of a range, included.",
 )
-@click.option(
-    "--shard",
-    "shards",
-    multiple=True,
-    metavar="NAME",
-    help="A shard to load, instead of all; may be given several times.",
-)
+@shard_option
 @click.option(
     "--recheck-days",
     type=click.IntRange(0, 366),
@@ -119,20 +103,15 @@ def run(
         click.echo(settings.ONE_FILE_EACH, err=True)
     for lacking in options.connections.unset():
         click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
-    ranges = _ranges(days, newest, first, last, options)
-    chosen = _named(tables, options.catalog)
-    names = [table.name for table in chosen]
-    code = 0
-    with metrics.published(chosen, options) as figures:
-        if days:
-            dates = [begin for begin, _ in ranges]
-            code = _run_days(chosen, dates, _unique(shards), options, how)
-        for begin, end in ranges:
-            selection = select(options.catalog, names, shards, begin, end)
-            if not days:
-                code = backfill_commands.run(selection, options, how, Load())
-            earlier = backfill_commands.recheck(selection, recheck_days, options, how)
-            code = max(code, earlier)
+    names = () if ALL in tables else tables
+    selections = [
+        select(options.catalog, names, shards, begin, end)
+        for begin, end in _ranges(days, newest, first, last, options)
+    ]
+    loads = (backfill.run(one, Load(), options, how) for one in selections)
+    rechecks = (backfill.recheck(one, recheck_days, options, how) for one in selections)
+    with metrics.published(selections[0].tables, options) as figures:
+        code = print_reports(chain.from_iterable(chain(loads, rechecks)))
         figures.code = ExitCode(code)
     sys.exit(code)
 
@@ -160,38 +139,4 @@ def _ranges(
         return [(over[0], over[-1])]
     if first is not None and last is not None:
         return [(first.date(), last.date())]
-    return [(day, day) for day in _unique([day.date() for day in days])]
-
-
-def _run_days(
-    tables: Sequence[catalog.Table],
-    days: Sequence[date],
-    shards: Sequence[str],
-    options: Settings,
-    how: How,
-) -> int:
-    code = 0
-    for report in runner.run(tables, days, shards, options, how):
-        _tell(report)
-        code = max(code, report.exit_code)
-    return code
-
-
-def _named(names: Sequence[str], known: catalog.Catalog) -> list[catalog.Table]:
-    if catalog.ALL in names:
-        return list(known.tables.values())
-    return [known.table(name) for name in _unique(names)]
-
-
-def _tell(report: DayReport) -> None:
-    day = {"table": report.table, "day": str(report.day)}
-    for line in failures.shown(report.warnings):
-        logs.say(line, day, level=logging.WARNING, err=True)
-    for line in failures.shown(report.failures):
-        logs.say(line, day, level=logging.ERROR, err=True)
-    code = int(report.exit_code)
-    logs.say(str(report), {**day, "rows": report.rows, "exit_code": code})
-
-
-def _unique(values: Sequence[T]) -> list[T]:
-    return list(dict.fromkeys(values))
+    return [(day.date(), day.date()) for day in dict.fromkeys(days)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipelines.catalog import Catalog, Shard, Table
+from pipelines.catalog import Catalog, Shard, Table, unknown
 from pipelines.errors import ConfigurationError
 from pipelines.grouping import Group
 
@@ -39,6 +39,22 @@ DAY = _Day(["%Y-%m-%d"])
 NAMED = 3
 """Most shards that a line names."""
 
+table_option = click.option(
+    *("--table", "--tables", "tables"),
+    multiple=True,
+    metavar="NAME",
+    help="A table, by name or by a pattern such as 'o*', instead of all; may be given"
+    " several times.",
+)
+
+shard_option = click.option(
+    *("--shard", "--shards", "shards"),
+    multiple=True,
+    metavar="NAME",
+    help="A shard, by name or by a pattern such as 'm*', instead of all; may be given"
+    " several times.",
+)
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -50,14 +66,9 @@ class Selection:
     last: date
 
     @property
-    def days(self) -> list[date]:
-        """Each of the days, in order."""
-        return list(Group(self.first, self.last))
-
-    @property
-    def told(self) -> str:
-        """The days, for people."""
-        return str(Group(self.first, self.last))
+    def days(self) -> Group:
+        """The days."""
+        return Group(self.first, self.last)
 
 
 def select(
@@ -71,8 +82,8 @@ def select(
 
     Args:
         catalog: What there is.
-        tables: Names or globs of tables.
-        shards: Names or globs of shards.
+        tables: Names or patterns of tables.
+        shards: Names or patterns of shards.
         first: The first day.
         last: The last day.
 
@@ -84,8 +95,8 @@ def select(
             f"the days end on {last}, before they begin on {first}",
             step="give the earlier day as --from",
         )
-    named_tables = matching(tables, catalog.tables, "table", "`shardline tables`")
-    named_shards = matching(shards, catalog.shards, "shard", "`shardline shards`")
+    named_tables = matching(tables, catalog.tables, "table")
+    named_shards = matching(shards, catalog.shards, "shard")
     return Selection(
         tuple(catalog.tables[name] for name in named_tables),
         tuple(catalog.shards[name] for name in named_shards),
@@ -94,27 +105,28 @@ def select(
     )
 
 
-def matching(
-    patterns: Sequence[str], names: Iterable[str], what: str, listed_by: str
-) -> list[str]:
+def matching(patterns: Sequence[str], names: Iterable[str], what: str) -> list[str]:
     """The names that are, or match, one of the patterns; all without a pattern.
 
-    A name counts as it is first, since a shard's may hold characters of a glob.
+    A name counts as it is first, since a shard's may hold characters of a pattern.
+
+    Args:
+        patterns: What is asked for; the answer is in their order.
+        names: What there is.
+        what: `table` or `shard`.
 
     Raises:
         ConfigurationError: A pattern names nothing.
     """
     known = list(names)
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for pattern in patterns:
         exact = pattern in known
         these = [pattern] if exact else [n for n in known if fnmatchcase(n, pattern)]
         if not these:
-            raise ConfigurationError(
-                f"no {what} is called {pattern!r}", step=f"{listed_by} lists them"
-            )
-        found.update(these)
-    return [name for name in known if name in found] if patterns else known
+            raise unknown(what, pattern)
+        found.update(dict.fromkeys(these))
+    return list(found) if patterns else known
 
 
 def named(shards: Sequence[str]) -> str:
@@ -147,18 +159,8 @@ def range_options(*, required: bool = True) -> Callable[[Any], Any]:
             metavar="YYYY-MM-DD",
             help="The last day, included.",
         ),
-        click.option(
-            "--tables",
-            multiple=True,
-            metavar="GLOB",
-            help="Tables, instead of all; may be given several times.",
-        ),
-        click.option(
-            "--shards",
-            multiple=True,
-            metavar="GLOB",
-            help="Shards, instead of all; may be given several times.",
-        ),
+        table_option,
+        shard_option,
     ]
 
     def decorate(command: Any) -> Any:  # noqa: ANN401 - as click's own decorators

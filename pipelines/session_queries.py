@@ -78,14 +78,14 @@ class Wanted:
     """Which attempts are asked for; what is None or empty does not matter.
 
     Attributes:
-        target: A table's target.
+        targets: Tables' targets.
         shards: Names of shards.
         day: The day.
         state: The state.
         since: The earliest start.
     """
 
-    target: str | None = None
+    targets: Sequence[str] = ()
     shards: Sequence[str] = ()
     day: date | None = None
     state: State | None = None
@@ -202,8 +202,8 @@ def _streaks(attempts: Sequence[Attempt]) -> Iterator[Streak]:
 
 
 def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
-    if wanted.target is not None:
-        yield sessions.c.target_table == wanted.target
+    if wanted.targets:
+        yield sessions.c.target_table.in_(wanted.targets)
     if wanted.shards:
         yield sessions.c.shard.in_(wanted.shards)
     if wanted.day is not None:

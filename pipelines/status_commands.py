@@ -14,7 +14,15 @@ from pipelines.deploying.elsewhere import AlsoOnEcs, GroupAlsoOnEcs
 from pipelines.errors import one_line
 from pipelines.grid import Grid, Stand, grid
 from pipelines.grid_view import lines
-from pipelines.selection import DAY, Selection, matching, range_options, select
+from pipelines.selection import (
+    DAY,
+    Selection,
+    matching,
+    range_options,
+    select,
+    shard_option,
+    table_option,
+)
 from pipelines.session_queries import Attempt, State, Streak, Wanted
 from pipelines.warehouse.memo import memo
 
@@ -147,8 +155,8 @@ def failures(since: datetime | None, only_open: bool, as_json: bool) -> None:
 
 
 @status.command("sessions", cls=AlsoOnEcs, help=SESSIONS_HELP)
-@click.option("--table", metavar="NAME", help="Of this table.")
-@click.option("--shard", metavar="GLOB", help="Of these shards.")
+@table_option
+@shard_option
 @click.option("--day", type=DAY, metavar="YYYY-MM-DD", help="Of this day.")
 @click.option(
     "--state",
@@ -167,8 +175,8 @@ def failures(since: datetime | None, only_open: bool, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sessions(
-    table: str | None,
-    shard: str | None,
+    tables: tuple[str, ...],
+    shards: tuple[str, ...],
     day: datetime | None,
     state: str | None,
     since: datetime | None,
@@ -178,9 +186,11 @@ def sessions(
     """List attempts of the session log."""
     options = settings.read()
     known = options.catalog
+    # Without a name those of no table count, too.
+    named_tables = matching(tables, known.tables, "table") if tables else []
     wanted = Wanted(
-        target=known.table(table).target if table else None,
-        shards=_shards(known, shard),
+        targets=[known.tables[name].target for name in named_tables],
+        shards=matching(shards, known.shards, "shard") if shards else [],
         day=day.date() if day else None,
         state=State(state) if state else None,
         since=since.replace(tzinfo=UTC) if since else None,
@@ -208,12 +218,6 @@ def _selection(
     start = first.date() if first else today - timedelta(days=LATELY)
     stop = last.date() if last else today - timedelta(days=1)
     return select(known, tables, shards, start, stop)
-
-
-def _shards(known: Catalog, shard: str | None) -> list[str]:
-    if shard is None:
-        return []
-    return matching([shard], known.shards, "shard", "`shardline shards`")
 
 
 def _days_ago(days: int) -> datetime:

@@ -220,7 +220,7 @@ class _Table:
                     yield from self._all(one.source, day, [(Kind.MOVED, told)])
 
     def _judged(self, shard: Shard) -> Sequence[date]:
-        days = self.selection.days
+        days = list(self.selection.days)
         if self.only is None:
             return days
         return [d for d in days if (self.table.name, d, shard.name) in self.only]

@@ -7,12 +7,15 @@ import re
 import signal
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from project import DAY, REPOSITORY, Project, finished, insert, kill, orders
+from steps import STEPS
 
 from pipelines.exit_codes import ExitCode
+from sandbox.holds import Failure
 from sandbox.luigid import Luigid
 
 Case = Callable[[Project, Path], int]
@@ -95,12 +98,12 @@ def without_the_table(project: Project, _folder: Path) -> int:
 
 @produces(ExitCode.NOT_SCHEDULED)
 def when_markers_cannot_be_read_in_between(project: Project, _folder: Path) -> int:
-    project.sandbox.control.hold(
-        f'^SELECT "day".*{project.schema}',
-        action="fail",
-        server="vertica",
-        skip=1,
-    )
+    # Before it tries a load again Luigi asks for its marker.
+    project.options["load"] = {"attempts": "1"}
+    project.options["run"] = {"retries": "1"}
+    hold = partial(project.sandbox.control.hold, action="fail")
+    hold(STEPS["extract"][1], failure=Failure("deadlock", number=1205))
+    hold(f'^SELECT "day".*{project.schema}', server="vertica", skip=2)
     return project.load(DAY).code
 
 

@@ -81,8 +81,8 @@ def test_shards_are_named_by_globs_and_by_their_names_as_they_are(
 def test_what_names_nothing_is_refused(project: Project) -> None:
     project.add_shard("chita")
     for options, told in (
-        (("--shards", "n*"), "no shard is called 'n*'; `shardline shards` lists them"),
-        (("--tables", "calls"), "no table is called 'calls'"),
+        (("--shards", "n*"), "unknown shard 'n*'; `shardline shards` lists them"),
+        (("--tables", "calls"), "unknown table 'calls'"),
     ):
         result = plan(project, *options)
         assert result.code == 2

@@ -166,7 +166,7 @@ def test_the_session_log_is_filtered(logged_project: Project) -> None:
     engine = database.connect(SecretStr(project.etl_database))
     later = Wanted(since=datetime(2999, 1, 1, tzinfo=UTC))
     assert session_queries.newest(engine, later, 10) == []
-    of_day = Wanted(target=project.target, day=date(2019, 3, 15))
+    of_day = Wanted(targets=[project.target], day=date(2019, 3, 15))
     assert session_queries.newest(engine, of_day, 10) == []
     assert session_queries.newest(engine, Wanted(state=State.RUNNING), 10) == []
 
