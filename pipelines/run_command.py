@@ -21,13 +21,13 @@ from pipelines.rounds import How
 from pipelines.selection import DAY, select, shard_option
 from pipelines.settings import Settings
 
-RUN_HELP = """Load days of TABLES from every shard, each once; `all` is every table.
+RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every table.
 
     \b
     Examples:
       shardline run all --date 2019-03-14 --workers 4
       shardline run orders calls --date 2019-03-14 --date 2019-03-15
-      shardline run orders --date 2019-03-14 --shard moscow --shard kazan
+      shardline run orders --date 2019-03-14 --shard moscow --shard 'k*'
       shardline run orders --from 2019-03-01 --to 2019-03-31 --workers 4
       shardline run orders --date 2019-03-14 --recheck-days 3
       shardline run all --last 7 --workers 4
