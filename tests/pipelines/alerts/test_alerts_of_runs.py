@@ -233,6 +233,19 @@ def test_a_day_that_is_not_over_waits_for_its_end(project: Project) -> None:
     assert grouped(project) == []
 
 
+def test_of_a_range_that_is_not_over_the_first_day_is_waited_for(
+    project: Project,
+) -> None:
+    project.add_shard("first")
+    days = ("--from", "2999-12-30", "--to", "2999-12-31")
+    assert project.run("shardline", "backfill", *days, "--dry-run").code == 0
+    assert rows(project) == []
+    result = project.run("shardline", "backfill", *days)
+    assert result.code == 20
+    assert "orders 2999-12-30 to 2999-12-31 first: the day is not over" in result.err
+    assert [str(row.day) for row in rows(project)] == ["2999-12-30"]
+
+
 def test_a_run_that_cannot_begin_tells_of_every_shard(project: Project) -> None:
     for name in ("first", "second"):
         project.add_shard(name)
