@@ -30,7 +30,7 @@ from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import day_task
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
@@ -189,7 +189,7 @@ def _run_slice(
 
 def _whole(table: Table, day: date) -> About:
     """A day of all shards, of which no task was made yet."""
-    return about(task_class(table)(date=day))
+    return about(day_task(table, day))
 
 
 def _without_retries(settings: Settings) -> Settings:

@@ -19,7 +19,7 @@ from pipelines.ledger import ledger
 from pipelines.rounds import How, begin, build
 from pipelines.settings import Settings
 from pipelines.signals import stopper
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import day_task, shard_task
 from pipelines.warehouse.memo import memo
 
 
@@ -90,13 +90,12 @@ def run(
         ShardlineError: The markers cannot be read, or luigid does not answer.
     """
     names = [settings.catalog.shard(name).name for name in shards]
-    classes = [(table, task_class(table)) for table in tables]
     begin(settings)
     for day in days:
-        for table, of_day in classes:
-            tasks: list[luigi.Task] = [of_day(date=day)]
+        for table in tables:
+            tasks: list[luigi.Task] = [day_task(table, day)]
             if names:
-                tasks = [of_day.shard_task(date=day, shard=name) for name in names]
+                tasks = [shard_task(table, day, name) for name in names]
             yield _run_day(
                 tasks, table, day, names or list(settings.catalog.shards), settings, how
             )
@@ -153,8 +152,7 @@ def _tell(
     error: ShardlineError, table: Table, day: date, shards: Sequence[str]
 ) -> None:
     """Have those on call know that shards are missing, although no task failed."""
-    of_day = task_class(table)
-    one = about(of_day(date=day))
+    one = about(day_task(table, day))
     those = [replace(one, shard=name) for name in shards]
     tell_all(error, those, Event.NOT_STARTED)
 

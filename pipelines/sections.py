@@ -154,16 +154,36 @@ class Metrics(Section):
         return given or None
 
 
+def _names(listed: object) -> object:
+    """What stands between commas."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(name for part in listed.split(",") if (name := part.strip()))
+
+
+def _dotted(name: str) -> str:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"{name!r} is not a module's name, such as myteam.loads")
+    return name
+
+
+Module = Annotated[str, AfterValidator(_dotted)]
+
+
 def _packaged(name: str) -> Path:
     return Path(str(files("pipelines.catalogs").joinpath(name)))
 
 
 class CatalogFiles(Section):
-    """``[catalog]``: the files that name the tables, the shards and the reports."""
+    """``[catalog]``: the files that name the tables, the shards and the reports.
+
+    `modules` are those of the user that have classes of tables.
+    """
 
     tables: Path = Field(default_factory=lambda: _packaged("tables.toml"))
     shards: Path = Field(default_factory=lambda: _packaged("shards.csv"))
     reports: Path = Field(default_factory=lambda: _packaged("reports.toml"))
+    modules: Annotated[tuple[Module, ...], BeforeValidator(_names)] = ()
 
 
 class Reports(Section):
@@ -198,13 +218,6 @@ class Sessions(Section):
                 " the password such as @ and / percent-encoded"
             ) from None
         return database
-
-
-def _names(listed: object) -> object:
-    """What stands between commas."""
-    if not isinstance(listed, str):
-        return listed
-    return tuple(name for part in listed.split(",") if (name := part.strip()))
 
 
 class Alerts(Section):

@@ -66,6 +66,7 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
     catalog: catalog.Catalog
+    modules: tuple[str, ...] = ()
     reports: Reports = Reports()
     report_entries: dict[str, Report] = Field(default_factory=dict)
     connections: Connections = Connections()
@@ -134,6 +135,7 @@ def read() -> Settings:
         alerts=alerts,
         servers=servers,
         catalog=tables_and_shards,
+        modules=files_.modules,
         reports=reports,
         report_entries=entries,
     )

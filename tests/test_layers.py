@@ -38,6 +38,7 @@ FLOORS = [
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
+    {"pipelines.tasks"},
     {"pipelines.events"},
     {"pipelines.reload_days"},
     {"pipelines.load_days"},
@@ -101,6 +102,7 @@ FLOORS = [
         "pipelines.shared_records",
         "pipelines.signals",
         "pipelines.stages",
+        "pipelines.watched",
     },
     {"pipelines"},
 ]
