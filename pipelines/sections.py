@@ -1,4 +1,4 @@
-"""The options of each section of luigi.cfg, typed, with defaults that work."""
+"""The options of each section of luigi.cfg, typed, most with defaults that work."""
 
 from __future__ import annotations
 
@@ -40,12 +40,16 @@ class Section(BaseModel):
 
 
 class Reached(Section):
-    """A server; `addresses` has it with those that are tried after it."""
+    """A server; `addresses` has it with those that are tried after it.
 
-    host: Name = "127.0.0.1"
+    Nobody else's will do: host, user and password have no default, but may come from
+    a connection, so that only then can be told whether one is `lacking`.
+    """
+
+    host: Name = ""
     port: Port
-    user: Name = "shardline"
-    password: SecretStr = SecretStr("shardline")
+    user: Name = ""
+    password: SecretStr = SecretStr("")
 
     _in_turn: tuple[Self, ...] = PrivateAttr(default=())
 
@@ -54,6 +58,13 @@ class Reached(Section):
         """Host and port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+    @property
+    def lacking(self) -> list[str]:
+        """What has not been given of what one of the addresses needs."""
+        given = [address.model_fields_set for address in self.addresses]
+        needed = ("host", "user", "password")
+        return [name for name in needed if any(name not in one for one in given)]
 
     @property
     def addresses(self) -> tuple[Self, ...]:
