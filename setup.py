@@ -60,6 +60,7 @@ setup(
         "pipelines.report_mail",
         "pipelines.source",
         "pipelines.sql",
+        "pipelines.tasks",
         "pipelines.verification",
         "pipelines.warehouse",
         "sandbox",

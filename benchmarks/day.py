@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import extract
 from pipelines.source.shape import compare
+from pipelines.spans import Span
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import connect as connect_warehouse
 from pipelines.warehouse.copy import copy_rows, copy_statement
@@ -93,6 +94,7 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
         clock.step("connect to Vertica, and leave"),
         connect_warehouse(options.warehouse) as warehouse,
     ):
+        span = Span.of(asked)
         markers = Markers(warehouse, options.warehouse.markers)
         with clock.step("marker: look for it"):
             markers.find(asked)
@@ -101,15 +103,16 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
             connect_source(server, shard) as source,
         ):
             with clock.step("compare columns"):
-                compare(source, asked)
-            batches = extract(source, asked, options.load.batch_rows)
+                compare(source, span)
+            batches = extract(source, span, options.load.batch_rows)
             fetched = clock.each(EXTRACT, batches)
             encoded = (encoder.encode(batch) for batch in fetched)
             stream = clock.each(ENCODE, chain([encoder.header], encoded))
             with clock.step("COPY, and ask what arrived"):
                 copy_rows(warehouse, copy_statement(table), stream)
         with clock.step("marker: insert it"):
-            markers.insert(asked, Marker(etl_id, encoder.rows, encoder.checksum))
+            marker = Marker(etl_id, encoder.rows, encoder.checksum)
+            markers.insert_all(span, {asked.day: marker})
         with clock.step("commit"):
             warehouse.commit()
     return encoder.rows

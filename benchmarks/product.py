@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import SecretStr
+
 from pipelines import catalog, transfer
 from pipelines.catalog import Catalog, Partition, Shard, Table
 from pipelines.sections import CatalogFiles, Load, Server, Sessions, Warehouse
 from pipelines.settings import Settings
 from pipelines.spans import Span
+from sandbox.options import USER
 
 HOST = "127.0.0.1"
 TABLE = "orders"
 SHARD = Shard(name="bench", server="mssql_0", database="bench", time_zone="UTC")
 ETL_ID = 1
+LOGIN = SecretStr(USER)
+"""The password of the sandbox's account, from which the loads are recorded."""
 
 
 class Silence:
@@ -34,10 +39,14 @@ def settings(mssql_port: int, vertica_port: int) -> Settings:
     """
     tables = catalog.read(CatalogFiles().tables, CatalogFiles().shards).tables
     return Settings(
-        warehouse=Warehouse(host=HOST, port=vertica_port),
+        warehouse=Warehouse(host=HOST, port=vertica_port, user=USER, password=LOGIN),
         load=Load(),
         sessions=Sessions(),
-        servers={SHARD.server: Server(host=HOST, port=mssql_port, encryption="off")},
+        servers={
+            SHARD.server: Server(
+                host=HOST, port=mssql_port, encryption="off", user=USER, password=LOGIN
+            )
+        },
         catalog=Catalog(tables=tables, shards={SHARD.name: SHARD}),
     )
 

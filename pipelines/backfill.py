@@ -32,7 +32,7 @@ from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.signals import stopper
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import own_class, shard_task
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
 
@@ -54,12 +54,12 @@ def run(
         What was done for each table, when it is done.
 
     Raises:
-        ConfigurationError: No task loads a table; nothing was started.
+        ConfigurationError: A table's class cannot be found; nothing was started.
         ShardlineError: The markers cannot be read, or luigid does not answer. What has
             been loaded until then stays, and the next run leaves it alone.
     """
     for table in selection.tables:
-        task_class(table)
+        own_class(table)
     begin(settings)
     for table in selection.tables:
         yield _run_table(table, selection, purpose, settings, how)
@@ -212,7 +212,7 @@ def _record_wait(span: Span, settings: Settings) -> None:
     """Have those on call know if the first of the days is not loaded after its end."""
     zone = span.shard.time_zone
     ready = ready_at(span.first, zone, settings.load.settle)
-    task = task_class(span.table).shard_task(date=span.first, shard=span.shard.name)
+    task = shard_task(span.table, span.first, span.shard.name)
     held = ready - datetime.now(UTC) + events.LATE
     tell_later(not_over(zone, ready), task, Event.DEPENDENCY_MISSING, held)
 
@@ -221,6 +221,6 @@ def _record_not_started(
     error: ShardlineError, table: Table, selection: Selection
 ) -> None:
     """Have those on call know that the shards are missing, although no task failed."""
-    of_one, last = task_class(table).shard_task, selection.days.last
-    those = [about(of_one(date=last, shard=shard.name)) for shard in selection.shards]
+    last = selection.days.last
+    those = [about(shard_task(table, last, one.name)) for one in selection.shards]
     tell_all(error, those, Event.NOT_STARTED)

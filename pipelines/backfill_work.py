@@ -19,7 +19,7 @@ from pipelines.reload_days import RecheckDays, reload_of
 from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import shard_task
 from pipelines.warehouse.coverage import Coverage, coverage
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
@@ -56,8 +56,7 @@ class Load:
     def task(self, loaded: Coverage, span: Span) -> PreparedTask:  # noqa: ARG002
         """A day alone is loaded as ever, so that luigid knows it for the same."""
         if len(span) == 1:
-            of_one = task_class(span.table).shard_task
-            return of_one(date=span.first, shard=span.shard.name)
+            return shard_task(span.table, span.first, span.shard.name)
         return LoadDays(
             table=span.table.name,
             shard=span.shard.name,

@@ -181,16 +181,6 @@ class Partition:
     shard: Shard
     day: date
 
-    @property
-    def first(self) -> date:
-        """Its day, as the first of one."""
-        return self.day
-
-    @property
-    def last(self) -> date:
-        """Its day, as the last of one."""
-        return self.day
-
     def __str__(self) -> str:
         """How the partition is called in messages, in one line."""
         return one_line(f"{self.table.name} {self.day} {self.shard.name}")

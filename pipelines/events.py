@@ -1,7 +1,7 @@
 """What Luigi's events mean to the one who started a run.
 
-Each handler is registered once, on classes none of which derives from another, since
-Luigi calls a handler once for every class it is registered on that the task matches.
+Each handler is registered once, on the base of all our tasks, where a run of ours
+begins, and for the `luigi` command when it imports `pipelines.tasks`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from pipelines.alerts.outbox import Event as Told
 from pipelines.days import not_over, ready_at
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.exit_codes import ExitCode
-from pipelines.load import CreateTarget, DayEnded, LoadDay, LoadShard
+from pipelines.load import DayEnded, LoadShard
 from pipelines.load_days import Days
 from pipelines.recovery import close_dead_sessions
 from pipelines.signals import die_with_parent, stopper
 from pipelines.templates import Dialect
+from pipelines.watched import WatchedTask
 
 logger = logging.getLogger(__name__)
 
@@ -58,23 +59,12 @@ OF_LOADS = {
 LATE = timedelta(hours=1)
 """How long after its end a day that was not over may be missing, before it is told."""
 
-LOADS = (CreateTarget, DayEnded, LoadDay, LoadShard, Days)
-
-
-def register(*tasks: type[luigi.Task]) -> None:
-    """Register the handlers; the modules of tasks call this when they are imported.
-
-    Args:
-        *tasks: The module's own tasks, besides those that load.
-    """
-    _exit_with_a_code()
-    luigid.tell_in_one_line()
-    for task_class in (*LOADS, *tasks):
-        _register(task_class)
-
 
 @cache
-def _register(task_class: type[luigi.Task]) -> None:
+def register() -> None:
+    """Register the handlers; calls after the first do nothing."""
+    _exit_with_a_code()
+    luigid.tell_in_one_line()
     handlers = {
         Event.START: _on_start,
         Event.DEPENDENCY_DISCOVERED: _on_dependency,
@@ -86,7 +76,7 @@ def _register(task_class: type[luigi.Task]) -> None:
         Event.TIMEOUT: _on_timeout,
     }
     for event, handler in handlers.items():
-        task_class.event_handler(event)(handler)
+        WatchedTask.event_handler(event)(handler)
 
 
 def _exit_with_a_code() -> None:

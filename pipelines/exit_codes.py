@@ -32,5 +32,3 @@ class ExitCode(IntEnum):
     """Ended by SIGINT, as Ctrl-C sends it."""
     TERMINATED = 143
     """Ended by SIGTERM, as a container is stopped."""
-    KILLED = 137
-    """Ended by SIGKILL: by whoever did not want to wait, or for want of memory."""

@@ -23,7 +23,7 @@ from pipelines.connections.uris import Uri, UriError
 from pipelines.errors import ConfigurationError
 from pipelines.lookup import near
 from pipelines.sections import Server, Warehouse
-from pipelines.settings import WAREHOUSE, Settings
+from pipelines.settings import SQLSERVER, WAREHOUSE, Settings
 
 M = TypeVar("M", Warehouse, Server)
 
@@ -227,11 +227,11 @@ def _section(name: str, settings: Settings) -> str:
     """The section of luigi.cfg that has the options of a connection, for people."""
     if name != WAREHOUSE and name not in settings.servers:
         return ""
-    common = [] if name == WAREHOUSE else ["sqlserver"]
+    common = [] if name == WAREHOUSE else [SQLSERVER]
     for section in [name, *common]:
         if luigi_cfg.names(section):
             return f"[{section}] in luigi.cfg"
-    return "the built-in defaults"
+    return ""
 
 
 def _addresses(
@@ -251,9 +251,12 @@ def _addresses(
 
 def _model(model: type[M], login: Mapping[str, str | int | SecretStr]) -> M:
     try:
-        return model.model_validate(login)
+        found = model.model_validate(login)
     except ValidationError as error:
         raise UriError("; ".join(catalog.told(error, "its"))) from None
+    if found.lacking:
+        raise UriError(f"it has no {', '.join(found.lacking)}")
+    return found
 
 
 _READ: Mapping[str, Callable[[Uri], list[Address]]] = {

@@ -21,6 +21,7 @@ from pipelines.spans import Span
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
 from pipelines.warehouse import schema
 from pipelines.warehouse.memo import memo
+from pipelines.watched import WatchedTask
 
 LOAD_AGAIN = (
     "when that is done, `shardline run` the table's day again: it loads what is missing"
@@ -28,7 +29,7 @@ LOAD_AGAIN = (
 """What to do about a load that failed, when its cause is mended."""
 
 
-class CreateTarget(luigi.Task):
+class CreateTarget(WatchedTask):
     """A table's schema, target and marker table, made unless they are there."""
 
     triage: ClassVar[str] = (
@@ -48,7 +49,7 @@ class CreateTarget(luigi.Task):
         schema.create(options.warehouse, options.catalog.table(self.table))
 
 
-class DayEnded(luigi.ExternalTask):
+class DayEnded(WatchedTask, luigi.ExternalTask):
     """The end of a day in a time zone; nobody can bring it about."""
 
     triage: ClassVar[str] = "check the clock and the time zones in the shards file"
@@ -102,7 +103,7 @@ class LoadShard(PreparedTask):
         days = list(parameter_tuples)
         if not days:
             return []
-        one = cls(days[0])
+        one = cls(date=days[0])
         options = settings.current()
         table = options.catalog.table(one.table)
         present = memo(options.warehouse).markers(table, min(days), max(days))
@@ -116,11 +117,12 @@ class LoadShard(PreparedTask):
         )
 
 
-class LoadDay(luigi.Task):
+class LoadDay(WatchedTask):
     """One day of one table, all shards; a subclass names the table.
 
     A subclass ``LoadX`` gets its task for one shard, ``LoadXShard``, made for it and
     put beside it in its module, so that Luigi's page and command line name the table.
+    One that names no table is a base for others.
     """
 
     table: ClassVar[str]
@@ -132,6 +134,8 @@ class LoadDay(luigi.Task):
     def __init_subclass__(cls) -> None:
         """Make the task for one shard."""
         super().__init_subclass__()
+        if not isinstance(getattr(cls, "table", None), str):
+            return
         members = {
             "__module__": cls.__module__,
             "__doc__": f"One day of {cls.table} of one shard.",
@@ -144,7 +148,11 @@ class LoadDay(luigi.Task):
     def requires(self) -> list[luigi.Task]:
         """The day's load of each shard."""
         shards = settings.current().catalog.shards
-        return [self.shard_task(date=self.date, shard=name) for name in shards]
+        return [self.of_shard(name) for name in shards]
+
+    def of_shard(self, name: str) -> LoadShard:
+        """The day's load of one shard."""
+        return self.shard_task(date=self.date, shard=name)
 
     def output(self) -> luigi.Target:
         """The day's markers, seen by one query."""
@@ -161,7 +169,7 @@ class LoadDay(luigi.Task):
         days = list(parameter_tuples)
         if not days:
             return []
-        table_name = cls(days[0]).table
+        table_name = cls(date=days[0]).table
         try:
             options = settings.current()
             table = options.catalog.table(table_name)
@@ -171,9 +179,26 @@ class LoadDay(luigi.Task):
             failures.note(error, f"{table_name} {min(days)} to {max(days)}")
             events.tell_all(
                 error,
-                [events.about(cls(day)) for day in days],
+                [events.about(cls(date=day)) for day in days],
                 Event.DEPENDENCY_MISSING,
             )
             raise
         shards = options.catalog.shards
         return [day for day in days if all((day, name) in present for name in shards)]
+
+
+class LoadTableShard(LoadShard):
+    """One day of one shard, of any table that has no class."""
+
+    table = luigi.Parameter()
+
+
+class LoadTable(LoadDay):
+    """One day of any table that has no class, all shards."""
+
+    table = luigi.Parameter()
+    shard_task = LoadTableShard
+
+    def of_shard(self, name: str) -> LoadShard:
+        """The day's load of one shard."""
+        return LoadTableShard(table=self.table, date=self.date, shard=name)

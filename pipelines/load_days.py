@@ -15,7 +15,7 @@ from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
 from pipelines.settings import Settings
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import shard_task
 from pipelines.targets import SpanTarget
 from pipelines.transfer import transfer
 from pipelines.warehouse.memo import memo
@@ -48,8 +48,7 @@ class Days(PreparedTask):
         """The loads of the single days that are not known to be there."""
         span = self.span(settings.current())
         unseen = memo(settings.current().warehouse).unseen(span) or list(span.days)
-        of_one = task_class(span.table).shard_task
-        return [of_one(date=day, shard=self.shard) for day in unseen]
+        return [shard_task(span.table, day, self.shard) for day in unseen]
 
     def span(self, options: Settings) -> Span:
         """What it is done for."""
@@ -61,8 +60,7 @@ class Days(PreparedTask):
 
     def name_of(self, partition: Partition) -> str:
         """What Luigi calls the load of one of the days alone."""
-        of_one = task_class(partition.table).shard_task
-        return str(of_one(date=partition.day, shard=self.shard).task_id)
+        return str(shard_task(partition.table, partition.day, self.shard).task_id)
 
     def work(self, options: Settings, span: Span, work: attempts.Work) -> None:
         """Do it, and let luigid's page tell how it goes on."""

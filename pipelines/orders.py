@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines import events
-from pipelines.load import LoadDay
+from pipelines.tasks import LoadDay
 
 
 class LoadOrders(LoadDay):
     """Orders of every shard for one day."""
 
     table = "orders"
-
-
-events.register()

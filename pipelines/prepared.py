@@ -6,8 +6,10 @@ from functools import cache
 
 import luigi
 
+from pipelines.watched import WatchedTask
 
-class PreparedTask(luigi.Task):
+
+class PreparedTask(WatchedTask):
     """A task of which who made it may have looked already at all that Luigi asks for.
 
     A runner that asks one question for a thousand tasks need not have each ask again.

@@ -64,7 +64,7 @@ def _tell(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
     # Luigi's ids begin with the task's family.
     family, _, _ = session.task_name.partition("_")
     about = About(
-        family=family.removesuffix("Shard"),
+        family=outbox.kind(family.removesuffix("Shard"), subject),
         task_id=session.task_name,
         subject=subject,
         day=session.day,

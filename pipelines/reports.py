@@ -10,13 +10,12 @@ from typing import ClassVar
 
 import luigi
 
-from pipelines import database, events, mail, settings
+from pipelines import database, mail, settings
 from pipelines.errors import (
     ConfigurationError,
     NotReadyError,
     ShardlineError,
 )
-from pipelines.load import CreateTarget
 from pipelines.report_mail import records
 from pipelines.report_targets import (
     MadeTarget,
@@ -26,8 +25,10 @@ from pipelines.report_targets import (
 )
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import day_task
+from pipelines.tasks import CreateTarget
 from pipelines.warehouse import refresh
+from pipelines.watched import WatchedTask
 
 REFRESH_AGAIN = (
     "when that is done, `shardline refresh` the day again: the old report is in place"
@@ -38,7 +39,7 @@ PATIENCE = 60.0
 """Seconds that the mail servers have to take a mail, all together."""
 
 
-class CreateReport(luigi.Task):
+class CreateReport(WatchedTask):
     """A report's table and its view, made and kept as the report's SQL says."""
 
     triage: ClassVar[str] = REFRESH_AGAIN
@@ -65,7 +66,7 @@ class CreateReport(luigi.Task):
             raise error.at(f"{self.report} {self.date}") from error
 
 
-class DayPresent(luigi.ExternalTask):
+class DayPresent(WatchedTask, luigi.ExternalTask):
     """What a report reads of a day, of which some shards may be missing.
 
     Loads are not started for it.
@@ -89,7 +90,7 @@ class DayPresent(luigi.ExternalTask):
         return refresh.missing_too_many(found, self.allow_missing)
 
 
-class RefreshReport(luigi.Task):
+class RefreshReport(WatchedTask):
     """One report, with everything that is loaded, once a day is in.
 
     With `allow_missing` that many shards' loads may be absent, and loads are taken as
@@ -112,7 +113,7 @@ class RefreshReport(luigi.Task):
             )
             return [present, made]
         tables = map(options.catalog.table, options.report(self.report).tables)
-        return [*(task_class(table)(date=self.date) for table in tables), made]
+        return [*(day_task(table, self.date) for table in tables), made]
 
     def output(self) -> luigi.Target:
         """The report's marker, with the fingerprint of what is loaded now."""
@@ -144,7 +145,7 @@ class RefreshReport(luigi.Task):
             session.outcome = Outcome.LOADED
 
 
-class RefreshReports(luigi.WrapperTask):
+class RefreshReports(WatchedTask, luigi.WrapperTask):
     """Every report, once a day is in."""
 
     triage: ClassVar[str] = REFRESH_AGAIN
@@ -160,7 +161,7 @@ class RefreshReports(luigi.WrapperTask):
         ]
 
 
-class MailReports(luigi.Task):
+class MailReports(WatchedTask):
     """The mail of success: once a day, when every report is fresh."""
 
     triage: ClassVar[str] = (
@@ -227,6 +228,3 @@ def _writer() -> Callable[[Settings, date, str], EmailMessage]:
             step="pip install 'shardline[mail]'",
         ) from error
     return write
-
-
-events.register(CreateReport, DayPresent, RefreshReport, RefreshReports, MailReports)

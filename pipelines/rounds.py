@@ -17,7 +17,7 @@ from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from pipelines import database, failures, logs, luigid
+from pipelines import database, events, failures, logs, luigid
 from pipelines.alerts import follower
 from pipelines.alerts.events import run_id
 from pipelines.errors import ConfigurationError, TransientError
@@ -52,6 +52,7 @@ class How:
 
 def begin(settings: Settings) -> None:
     """Make ready, before any child is forked, what they share with this process."""
+    events.register()
     run_id()
     stopper().grace = settings.run.grace
     follower.start(settings)

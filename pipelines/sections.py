@@ -1,4 +1,4 @@
-"""The options of each section of luigi.cfg, typed, with defaults that work."""
+"""The options of each section of luigi.cfg, typed, most with defaults that work."""
 
 from __future__ import annotations
 
@@ -40,12 +40,16 @@ class Section(BaseModel):
 
 
 class Reached(Section):
-    """A server; `addresses` has it with those that are tried after it."""
+    """A server; `addresses` has it with those that are tried after it.
 
-    host: Name = "127.0.0.1"
+    Nobody else's will do: host, user and password have no default, but may come from
+    a connection, so that only then can be told whether one is `lacking`.
+    """
+
+    host: Name = ""
     port: Port
-    user: Name = "shardline"
-    password: SecretStr = SecretStr("shardline")
+    user: Name = ""
+    password: SecretStr = SecretStr("")
 
     _in_turn: tuple[Self, ...] = PrivateAttr(default=())
 
@@ -54,6 +58,13 @@ class Reached(Section):
         """Host and port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
+
+    @property
+    def lacking(self) -> list[str]:
+        """What has not been given of what one of the addresses needs."""
+        given = [address.model_fields_set for address in self.addresses]
+        needed = ("host", "user", "password")
+        return [name for name in needed if any(name not in one for one in given)]
 
     @property
     def addresses(self) -> tuple[Self, ...]:
@@ -154,16 +165,36 @@ class Metrics(Section):
         return given or None
 
 
+def _names(listed: object) -> object:
+    """What stands between commas."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(name for part in listed.split(",") if (name := part.strip()))
+
+
+def _dotted(name: str) -> str:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"{name!r} is not a module's name, such as myteam.loads")
+    return name
+
+
+Module = Annotated[str, AfterValidator(_dotted)]
+
+
 def _packaged(name: str) -> Path:
     return Path(str(files("pipelines.catalogs").joinpath(name)))
 
 
 class CatalogFiles(Section):
-    """``[catalog]``: the files that name the tables, the shards and the reports."""
+    """``[catalog]``: the files that name the tables, the shards and the reports.
+
+    `modules` are those of the user that have classes of tables.
+    """
 
     tables: Path = Field(default_factory=lambda: _packaged("tables.toml"))
     shards: Path = Field(default_factory=lambda: _packaged("shards.csv"))
     reports: Path = Field(default_factory=lambda: _packaged("reports.toml"))
+    modules: Annotated[tuple[Module, ...], BeforeValidator(_names)] = ()
 
 
 class Reports(Section):
@@ -198,13 +229,6 @@ class Sessions(Section):
                 " the password such as @ and / percent-encoded"
             ) from None
         return database
-
-
-def _names(listed: object) -> object:
-    """What stands between commas."""
-    if not isinstance(listed, str):
-        return listed
-    return tuple(name for part in listed.split(",") if (name := part.strip()))
 
 
 class Alerts(Section):

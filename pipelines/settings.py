@@ -1,18 +1,18 @@
-"""Every option, typed, read from luigi.cfg; each has a default that works.
+"""Every option, typed, read from luigi.cfg.
 
 Luigi reads its files (``/etc/luigi/luigi.cfg``, ``./luigi.cfg`` and the one named by
 ``LUIGI_CONFIG_PATH``, later ones winning) and replaces ``${NAME}`` by the environment
-variable of that name. Without any file the defaults are those of the sandbox. A
-connection of the same name gives address, login and more over its section.
+variable of that name. All have defaults that work, but for where the servers are and
+who logs in there: a section says that, or the connection of its name, which is first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from pipelines import catalog, luigi_cfg, report_entries
 from pipelines.connections.channels import MAIL, TELEGRAM, Connections
@@ -34,11 +34,14 @@ from pipelines.sections import (
     Warehouse,
 )
 
-DEFAULT_PORTS = {"mssql_0": 14_330, "mssql_1": 14_331, "mssql_2": 14_332}
-"""Servers that need no section of their own, and their ports on loopback."""
-
 WAREHOUSE = "warehouse"
 """The section of the warehouse's options, and the connection's name."""
+
+SQLSERVER = "sqlserver"
+"""The section of what the SQL Servers have in common."""
+
+KINDS: Mapping[type[Reached], str] = {Warehouse: "vertica", Server: "mssql"}
+"""What the connection to each is."""
 
 ONE_FILE_EACH = (
     "warning: the session log is an SQLite file; containers that share a luigid would"
@@ -66,6 +69,7 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     servers: dict[str, Server]
     catalog: catalog.Catalog
+    modules: tuple[str, ...] = ()
     reports: Reports = Reports()
     report_entries: dict[str, Report] = Field(default_factory=dict)
     connections: Connections = Connections()
@@ -91,9 +95,7 @@ def read() -> Settings:
         ConfigurationError: Anything is wrong; all faults are in its text.
     """
     faults: list[str] = []
-    warehouse = _named(
-        WAREHOUSE, "vertica", _section(WAREHOUSE, Warehouse, faults), faults
-    )
+    warehouse = _reached(WAREHOUSE, Warehouse, [WAREHOUSE], faults)
     load = _section("load", Load, faults)
     run = _section("run", Run, faults)
     metrics = _section("metrics", Metrics, faults)
@@ -104,7 +106,10 @@ def read() -> Settings:
     reports = _section("reports", Reports, faults)
     entries = _reports(files_, tables_and_shards, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
-    servers = {name: _server(name, faults) for name in sorted(names)}
+    servers = {
+        name: _reached(name, Server, [name, SQLSERVER], faults)
+        for name in sorted(names)
+    }
     faults += _pools(names) + _ambiguous(names)
     faults += [
         f"[warehouse] markers: {warehouse.markers!r} is the target of [{table.name}]"
@@ -121,7 +126,7 @@ def read() -> Settings:
         # Alone, these would stop no load; but whoever mends the others mends them too.
         faults += Connections().unset()
         raise ConfigurationError(
-            "the configuration is wrong: " + "; ".join(faults),
+            "the configuration is wrong: " + "; ".join(dict.fromkeys(faults)),
             step="correct luigi.cfg, or the file that is named",
         )
     return Settings(
@@ -134,6 +139,7 @@ def read() -> Settings:
         alerts=alerts,
         servers=servers,
         catalog=tables_and_shards,
+        modules=files_.modules,
         reports=reports,
         report_entries=entries,
     )
@@ -204,37 +210,41 @@ def _ambiguous(servers: Iterable[str]) -> list[str]:
     ]
 
 
-def _server(name: str, faults: list[str]) -> Server:
-    common = _options("sqlserver", faults)
-    own = _options(name, faults)
-    if not own and name in DEFAULT_PORTS:
-        own = {"port": str(DEFAULT_PORTS[name])}
-    options = _validated(f"[{name}]", Server, {**common, **own}, faults)
+def _reached(
+    name: str, model: type[R], sections: Sequence[str], faults: list[str]
+) -> R:
+    """A server as its sections and its connection have it; the first of each counts."""
     known = len(faults)
-    server = _named(name, "mssql", options, faults)
-    if not own and server is options and len(faults) == known:
+    options: dict[str, str] = {}
+    for section in reversed(sections):
+        options |= _options(section, faults)
+    server = _validated(f"[{name}]", model, options, faults)
+    where = f"[{name}]"
+    try:
+        if connection := find(name, KINDS[model]):
+            where = connection.told
+            server = _named(where, server, connection.each(logins), faults)
+    except ConfigurationError as error:
+        faults.append(error.cause)
+    if server.lacking and len(faults) == known:
+        places = " or ".join(f"[{section}]" for section in sections)
         faults.append(
-            f"[{name}] is missing, but the shards file names that server: write the"
-            f" section, or give it as {CONNECTIONS.variable(name)}"
+            f"{where} has no {', '.join(server.lacking)}: add what is missing to"
+            f" {places}, or give the whole connection as {CONNECTIONS.variable(name)}"
         )
     return server
 
 
-def _named(name: str, kind: str, options: R, faults: list[str]) -> R:
-    """The options with what the connection of that name has, if there is one."""
-    try:
-        connection = find(name, kind)
-        given = connection.each(logins) if connection else []
-    except ConfigurationError as error:
-        faults.append(error.cause)
-        return options
-    if not connection:
-        return options
-    model = type(options)
-    base = options.model_dump(exclude_unset=True)
-    addresses = [
-        _validated(connection.told, model, {**base, **login}, faults) for login in given
-    ]
+def _named(
+    where: str,
+    server: R,
+    given: Sequence[dict[str, str | int | SecretStr]],
+    faults: list[str],
+) -> R:
+    """The options with what each address of the connection of that name has."""
+    model = type(server)
+    base = server.model_dump(exclude_unset=True)
+    addresses = [_validated(where, model, {**base, **login}, faults) for login in given]
     return addresses[0].with_addresses(addresses)
 
 

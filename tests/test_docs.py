@@ -118,11 +118,15 @@ def test_a_connection_is_held_as_the_document_tells(sandbox: SandboxProcess) -> 
 def test_a_table_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "tables.md"
     (entry,), (module,) = blocks(guide, "toml"), blocks(guide, "python")
-    package = clone / "pipelines"
-    shutil.copytree(REPOSITORY / "pipelines", package)
-    tables = package / "catalogs" / "tables.toml"
-    tables.write_text(tables.read_text(encoding="utf-8") + entry, encoding="utf-8")
-    (package / "payments.py").write_text(module, encoding="utf-8")
+    (script,), (named,) = blocks(guide, "sh"), blocks(guide, "ini")
+    packaged = REPOSITORY / "pipelines" / "catalogs" / "tables.toml"
+    tables = clone / "tables.toml"
+    tables.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
+    config = (clone / "luigi.cfg").read_text(encoding="utf-8")
+    shown = "#; tables = pipelines/catalogs/tables.toml"
+    assert shown in config
+    config = config.replace(shown, f"tables = {tables}")
+    (clone / "luigi.cfg").write_text(config, encoding="utf-8")
     make = """
 import pymssql
 from sandbox.addresses import read_addresses
@@ -142,13 +146,25 @@ for server, database in shards.items():
                        " (1, '2019-03-14T10:00:00', NULL, N'наличные')")
 """
     told = run(
-        f". .venv/bin/activate; python - <<'E'\n{make}\nE\n"
-        "python -m pipelines run payments --date 2019-03-14",
+        f". .venv/bin/activate; python - <<'E'\n{make}\nE\n{script}",
+        clone,
+        LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
+    )
+    assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
+    (clone / "myteam").mkdir()
+    (clone / "myteam" / "loads.py").write_text(module, encoding="utf-8")
+    (clone / "luigi.cfg").write_text(
+        config.replace("[catalog]", named), encoding="utf-8"
+    )
+    own = run(
+        ". .venv/bin/activate; shardline run payments --date 2019-03-10;"
+        "luigi --module myteam.loads LoadPayments --date 2019-03-11",
         clone,
         LUIGI_CONFIG_PATH=".sandbox/luigi.cfg",
         PYTHONPATH=str(clone),
     )
-    assert "payments 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
+    assert "payments 2019-03-10: 3 of 3 shards complete: 0 loaded, 3 skipped" in own
+    assert "3 LoadPaymentsShard(" in own
 
 
 def test_a_range_is_loaded_as_the_document_tells(clone: Path) -> None:

@@ -37,6 +37,7 @@ FLOORS = [
     {"pipelines.checks"},
     {"pipelines.reports"},
     {"pipelines.orders", "pipelines.calls", "pipelines.rates"},
+    {"pipelines.tasks"},
     {"pipelines.events"},
     {"pipelines.reload_days"},
     {"pipelines.load_days"},
@@ -100,6 +101,7 @@ FLOORS = [
         "pipelines.shared_records",
         "pipelines.signals",
         "pipelines.stages",
+        "pipelines.watched",
     },
     {"pipelines"},
 ]

@@ -96,12 +96,12 @@ def about(task: luigi.Task) -> About:
     """What a task is for: those of one day's shards make one family."""
     shard = getattr(task, "shard", None)
     family = str(task.task_family)
+    named = (getattr(task, part, None) for part in SUBJECTS)
+    subject = next(filter(None, named), None)
     return About(
-        family=family.removesuffix("Shard") if shard else family,
+        family=outbox.kind(family.removesuffix("Shard") if shard else family, subject),
         task_id=str(task.task_id),
-        subject=next(
-            (name for part in SUBJECTS if (name := getattr(task, part, None))), None
-        ),
+        subject=subject,
         day=getattr(task, "date", None),
         shard=shard,
         triage=getattr(task, "triage", ""),

@@ -34,7 +34,8 @@ def notice(incident: Incident, extent: Extent, shards: int) -> Notice:
 def _what(family: str, extent: Extent, shards: int) -> str:
     days = _days(extent)
     if not extent.shards:
-        tables = ", ".join(extent.subjects)
+        said = family.split()  # of a table that has no class, its name, too
+        tables = ", ".join(name for name in extent.subjects if name not in said)
         return " ".join(part for part in (family, tables, days) if part)
     if extent.days > 1:
         return f"{extent.partitions} loads of {family} {days}"

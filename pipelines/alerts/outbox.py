@@ -17,6 +17,9 @@ from pipelines.database_faults import translated
 from pipelines.errors import ShardlineError, one_line
 from pipelines.sessions import new_id
 
+ANY_TABLE = "LoadTable"
+"""The tasks of every table that has no class of its own."""
+
 LONGEST = 4_000
 """Most characters of a message that are kept."""
 
@@ -56,6 +59,11 @@ class About:
     day: date | None = None
     shard: str | None = None
     triage: str = ""
+
+
+def kind(family: str, subject: str | None) -> str:
+    """How a headline calls a task: tables that have no class are told apart, too."""
+    return f"{family} {subject}" if family == ANY_TABLE and subject else family
 
 
 @dataclass(frozen=True)

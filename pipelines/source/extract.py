@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import pymssql
 
-from pipelines.catalog import Partition
 from pipelines.days import half_open
 from pipelines.source.faults import translated
 from pipelines.source.guids import come_as_octets
@@ -18,7 +17,7 @@ Row = Sequence[object]
 
 def extract(
     connection: pymssql.Connection,
-    partition: Partition | Span,
+    span: Span,
     batch_rows: int,
     *,
     by_key: bool = False,
@@ -27,7 +26,7 @@ def extract(
 
     Args:
         connection: A connection that uses the shard's database.
-        partition: What to read; several days come one after the other.
+        span: What to read; several days come one after the other.
         batch_rows: Most rows in a batch.
         by_key: Whether the rows come in the order of their keys instead.
 
@@ -39,15 +38,15 @@ def extract(
         PermanentError: The server refuses the statement.
     """
     with translated():
-        as_octets = _has_guids(partition) and come_as_octets(connection)
+        as_octets = _has_guids(span) and come_as_octets(connection)
         cursor = connection.cursor()
-        cursor.execute(statement(partition, guids_as_octets=as_octets, by_key=by_key))
+        cursor.execute(statement(span, guids_as_octets=as_octets, by_key=by_key))
         while batch := cursor.fetchmany(batch_rows):
             yield batch
 
 
 def statement(
-    partition: Partition | Span, *, guids_as_octets: bool = False, by_key: bool = False
+    span: Span, *, guids_as_octets: bool = False, by_key: bool = False
 ) -> str:
     """The SELECT of some days: half-open, and able to use an index on the date.
 
@@ -55,14 +54,14 @@ def statement(
     milliseconds.
 
     Args:
-        partition: What to read.
+        span: What to read.
         guids_as_octets: Whether uniqueidentifiers are asked for as binary(16).
         by_key: Whether the rows come in the order of their keys, not of their days.
     """
-    table = partition.table
-    several = partition.first != partition.last
+    table = span.table
+    several = span.first != span.last
     order_by = table.key if by_key else table.date_column if several else None
-    start, stop = half_open(partition.first, partition.last)
+    start, stop = half_open(span.first, span.last)
     return render(
         "extract",
         Dialect.SQL_SERVER,
@@ -76,5 +75,5 @@ def statement(
     )
 
 
-def _has_guids(partition: Partition | Span) -> bool:
-    return any(one.kind == "uniqueidentifier" for one in partition.table.columns)
+def _has_guids(span: Span) -> bool:
+    return any(one.kind == "uniqueidentifier" for one in span.table.columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 import pymssql
 
-from pipelines.catalog import Partition, Table
+from pipelines.catalog import Table
 from pipelines.errors import PermanentError
 from pipelines.source.ask import ask
 from pipelines.spans import Span
@@ -43,12 +43,12 @@ class Described:
 _DESCRIBED = len(fields(Described))
 
 
-def compare(connection: pymssql.Connection, partition: Partition | Span) -> list[str]:
+def compare(connection: pymssql.Connection, span: Span) -> list[str]:
     """Compare a table's columns in a shard with the catalog, before rows are read.
 
     Args:
         connection: A connection that uses the shard's database.
-        partition: Whose table and shard.
+        span: Whose table and shard.
 
     Returns:
         A warning for each column that the catalog does not know. Nothing when the
@@ -59,11 +59,11 @@ def compare(connection: pymssql.Connection, partition: Partition | Span) -> list
         TransientError: The connection was lost.
     """
     try:
-        described = _described(connection, partition.table)
-        faults = list(_faults(partition.table, described))
-        unknown = list(_unknown(connection, partition.table, described))
+        described = _described(connection, span.table)
+        faults = list(_faults(span.table, described))
+        unknown = list(_unknown(connection, span.table, described))
     except PermanentError as error:
-        logger.info("%s: columns are not compared: %s", partition, error.cause)
+        logger.info("%s: columns are not compared: %s", span, error.cause)
         return []
     if faults:
         raise PermanentError(

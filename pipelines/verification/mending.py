@@ -8,7 +8,7 @@ from pipelines import attempts
 from pipelines.catalog import Partition
 from pipelines.settings import Settings
 from pipelines.spans import Span
-from pipelines.table_tasks import task_class
+from pipelines.table_tasks import shard_task
 from pipelines.transfer import Watcher, replace
 from pipelines.warehouse import schema
 from pipelines.warehouse.markers import Markers
@@ -38,5 +38,5 @@ def mend(span: Span, settings: Settings, watcher: Watcher) -> None:
 
 def _name_of(partition: Partition) -> str:
     """What Luigi calls the load of a day."""
-    of_shard = task_class(partition.table).shard_task
-    return str(of_shard(date=partition.day, shard=partition.shard.name).task_id)
+    one = shard_task(partition.table, partition.day, partition.shard.name)
+    return str(one.task_id)

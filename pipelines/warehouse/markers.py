@@ -59,16 +59,8 @@ class Markers:
         rows = self._connection.query(self._render("select_marker", **_key(span)))
         return {cast(date, day): _marker(values) for *values, day in rows}
 
-    def insert(self, partition: Partition, marker: Marker) -> None:
-        """Insert a marker into the open transaction.
-
-        Raises:
-            DuplicateKeyError: It is there already; the caller must roll back.
-        """
-        self.insert_all(Span.of(partition), {partition.day: marker})
-
     def insert_all(self, span: Span, markers: Mapping[date, Marker]) -> None:
-        """Insert the markers of some of a span's days, by one statement.
+        """Insert markers of a span's days into the open transaction, by one statement.
 
         Raises:
             DuplicateKeyError: One is there already; the caller must roll back.

@@ -53,7 +53,8 @@ def test_every_table_of_the_packaged_catalog_has_its_task() -> None:
     packaged = catalog.read(files.tables, files.shards)
     assert list(packaged.tables) == ["orders", "calls", "rates"]
     for name, table in packaged.tables.items():
-        task = table_tasks.task_class(table)
+        task = table_tasks.own_class(table)
+        assert task
         assert task.get_task_family() == f"Load{name.capitalize()}"
         assert task.shard_task.get_task_family() == f"Load{name.capitalize()}Shard"
 

@@ -27,16 +27,21 @@ sql = "north.sql"
 headline = { label = "orders", sql = "SUM(orders)", format = ",.0f" }
 columns = { day = "DATE", orders = "INTEGER" }
 """
+UNREACHABLE = {
+    "SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c",
+    **{
+        f"SHARDLINE_CONNECTION_MSSQL_{at}": "mssql://a:b@127.0.0.1:1" for at in range(3)
+    },
+}
 LIMITS = '{"cities": ["abakan", "n\'orth"], "least": {"rows": -3}}'
 
 
 def render(folder: Path, report: str, **environment: str) -> Result:
     """`shardline render REPORT`, where no warehouse can be reached."""
-    unreachable = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c"}
     done = subprocess.run(
         [BIN / "shardline", "render", report, "--date", "2019-03-14"],
         cwd=folder,
-        env={**os.environ, **unreachable, **environment},
+        env={**os.environ, **UNREACHABLE, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -63,7 +68,7 @@ def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:
     shown = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, **UNREACHABLE, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=True,

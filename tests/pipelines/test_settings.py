@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from project import BIN, DAY, REPOSITORY, Project, Result
 
-from pipelines import sections, settings
+from pipelines import sections
 
-REPOSITORY = Path(__file__).parents[2]
 SECTIONS = {
     "warehouse": sections.Warehouse,
     "sqlserver": sections.Server,
@@ -23,6 +23,12 @@ SECTIONS = {
     "sessions": sections.Sessions,
     "alerts": sections.Alerts,
 }
+GIVEN = {"host", "user", "password"}
+"""What has no default."""
+WAREHOUSE = "[warehouse]\nhost = h\nuser = u\npassword = s3cret\n"
+SERVERS = "[sqlserver]\nuser = u\npassword = s3cret\n" + "".join(
+    f"[mssql_{at}]\nhost = h{at}\n" for at in range(3)
+)
 
 
 def read_with(folder: Path, config: str, **environment: str) -> str:
@@ -55,33 +61,127 @@ def shown_options() -> configparser.RawConfigParser:
 def test_luigi_cfg_shows_every_option_with_its_default(section: str) -> None:
     shown = dict(shown_options()[section])
     model = SECTIONS[section]
-    own_section = {"host", "port"} if section == "sqlserver" else set()
-    assert set(shown) == set(model.model_fields) - own_section
+    assert set(shown) == set(model.model_fields) - GIVEN
     assert {
         name: value
         for name, value in model.model_validate(shown)
-        if name not in own_section and not isinstance(value, Path)
-    } == {
-        name: value
-        for name, value in model()
-        if name not in own_section and not isinstance(value, Path)
-    }
+        if not isinstance(value, Path)
+    } == {name: value for name, value in model() if not isinstance(value, Path)}
 
 
-def test_luigi_cfg_shows_the_addresses_of_the_servers_that_have_a_default() -> None:
-    shown = shown_options()
-    for name, port in settings.DEFAULT_PORTS.items():
-        assert dict(shown[name]) == {"host": "127.0.0.1", "port": str(port)}
+def test_where_the_servers_are_and_who_logs_in_is_all_that_must_be_given(
+    tmp_path: Path,
+) -> None:
+    assert read_with(tmp_path, WAREHOUSE + SERVERS) == "s3cret\n"
 
 
-def test_without_any_file_the_defaults_are_used(tmp_path: Path) -> None:
-    assert read_with(tmp_path, "") == "shardline\n"
+def listed(folder: Path, config: str, **environment: str) -> Result:
+    """`shardline connections` with a luigi.cfg alone."""
+    (folder / "luigi.cfg").write_text(config, encoding="utf-8")
+    done = subprocess.run(
+        [BIN / "shardline", "connections"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        (
+            SERVERS,
+            (
+                "[warehouse] has no host, user, password: add what is missing to"
+                " [warehouse], or give the whole connection as"
+                " SHARDLINE_CONNECTION_WAREHOUSE"
+            ),
+        ),
+        (
+            SERVERS + WAREHOUSE.replace("password = s3cret\n", ""),
+            "[warehouse] has no password: add what is missing to [warehouse], or",
+        ),
+        (
+            WAREHOUSE + SERVERS.replace("[mssql_1]\nhost = h1\n", ""),
+            (
+                "[mssql_1] has no host: add what is missing to [mssql_1] or"
+                " [sqlserver], or give the whole connection as"
+                " SHARDLINE_CONNECTION_MSSQL_1"
+            ),
+        ),
+        (
+            WAREHOUSE + SERVERS.replace("host = h1", "port = 14331"),
+            "[mssql_1] has no host: add what",
+        ),
+        (
+            WAREHOUSE + SERVERS.replace("user = u", "").replace("h1", "h1\nuser = v"),
+            "[mssql_0] has no user: add what is missing to [mssql_0] or [sqlserver]",
+        ),
+    ],
+    ids=["warehouse", "half of it", "server", "half of one", "common"],
+)
+def test_a_section_that_was_forgotten_is_named_with_what_it_lacks(
+    tmp_path: Path, config: str, told: str
+) -> None:
+    result = listed(tmp_path, config)
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.told
+    assert told in line
+    assert "s3cret" not in line
+    assert "127.0.0.1" not in line
+    named = set(re.findall(r"\[(\w+)\] has no", line))
+    others = {"mssql_2"} if "user = v" in config else set()
+    assert named == {told[1 : told.index("]")], *others}
+
+
+def test_nothing_is_connected_to_when_all_sections_were_forgotten(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    overlay = project.write()
+    config = configparser.RawConfigParser()
+    config.read(overlay)
+    for section in ("warehouse", "mssql_0", "mssql_1", "mssql_2"):
+        config.remove_section(section)
+    alone = project.folder / "alone.cfg"
+    with alone.open("w", encoding="utf-8") as file:
+        config.write(file)
+    run = ("shardline", "run", "orders", "--date", DAY)
+    result = project.run("env", f"LUIGI_CONFIG_PATH={alone}", *run)
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.told
+    for name in ("warehouse", "mssql_0"):
+        assert f"[{name}] has no host, user, password: " in line
+    assert not (project.folder / "etl.db").exists()
+
+
+def test_a_connection_gives_what_its_section_lacks_and_the_other_way_round(
+    tmp_path: Path,
+) -> None:
+    half = WAREHOUSE.replace("host = h\n", "") + SERVERS
+    variable = "SHARDLINE_CONNECTION_WAREHOUSE"
+    assert listed(tmp_path, half).code == 2
+    result = listed(tmp_path, half, **{variable: "vertica://node1,node2/w"})
+    assert (result.code, result.err) == (0, "")
+    assert "node1:5433, node2:5433  u:***" in result.out
+    refused = listed(
+        tmp_path, SERVERS, **{variable: "vertica://etl:s3cret@a\nvertica://b"}
+    )
+    assert refused.code == 2
+    assert (
+        f"connection warehouse (the environment variable {variable}) has no user,"
+        " password: add what is missing to [warehouse]"
+    ) in refused.err
+    assert "s3cret" not in refused.err
 
 
 def test_a_password_comes_from_the_environment_whatever_it_holds(
     tmp_path: Path,
 ) -> None:
-    config = "[warehouse]\npassword = ${SHARDLINE_SECRET}\n"
+    config = WAREHOUSE.replace("s3cret", "${SHARDLINE_SECRET}") + SERVERS
     secret = "50%$ {x} %(y)s"
     assert read_with(tmp_path, config, SHARDLINE_SECRET=secret) == f"{secret}\n"
 
@@ -124,5 +224,5 @@ def test_a_connection_that_gives_up_before_the_lock_does_is_refused(
 def test_a_server_that_only_the_shards_file_names_is_missed(tmp_path: Path) -> None:
     shards = tmp_path / "shards.csv"
     shards.write_text("server,shard,time_zone\nmssql_9,omsk,Asia/Omsk\n")
-    told = read_with(tmp_path, f"[catalog]\nshards = {shards}\n")
-    assert "[mssql_9] is missing" in told
+    own = WAREHOUSE + f"[catalog]\nshards = {shards}\n"
+    assert "[mssql_9] has no host, user, password" in read_with(tmp_path, own)

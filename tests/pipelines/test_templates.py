@@ -113,6 +113,7 @@ def rendered() -> dict[str, str]:
     partition = catalog.Partition(orders, moscow, date(2019, 3, 14))
     key = {"target": orders.target, "source": moscow.name}
     span = {**key, "first": partition.day, "last": partition.day}
+    day = Span.of(partition)
     week = Span(orders, moscow, Group(partition.day, date(2019, 3, 20)))
     values = [[partition.day, 1, 2, 3], [date(2019, 3, 15), 4, 0, 0]]
     names = {"schema": "stage", "markers": "markers"}
@@ -121,8 +122,8 @@ def rendered() -> dict[str, str]:
         "use_database": render("use_database", T, database=moscow.database),
         "describe_query": render("describe_query", T, query=orders.query),
         "describe_table": render("describe_table", T, schema="dbo", table="Orders"),
-        "extract": statement(partition),
-        "extract_octets": statement(partition, guids_as_octets=True),
+        "extract": statement(day),
+        "extract_octets": statement(day, guids_as_octets=True),
         "known_guid": render("known_guid", T, guid=str(UUID(int=1))),
         "create": ";\n".join(schema.statements(Warehouse(), orders)),
         "copy": copy_statement(orders),

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from project import ORDERS, ORDERS_DDL, Project, Result, finished, insert, orders
+from project import ORDERS_DDL, Project, Result, finished, insert, orders
 
 DAY = "2019-03-14"
 
@@ -228,15 +228,6 @@ def test_wrong_words_on_the_command_line(
     assert result.code == 2
     assert told in result.last_line
     assert len(result.told) == 1
-
-
-def test_an_entry_of_the_catalog_without_a_task(project: Project) -> None:
-    project.add_shard()
-    refunds = ORDERS.replace("[orders", "[refunds").replace(".orders", ".refunds")
-    project.tables = ORDERS + refunds
-    result = project.run("shardline", "run", "refunds", "--date", DAY)
-    assert result.code == 2
-    assert "no task loads 'refunds'" in result.last_line
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

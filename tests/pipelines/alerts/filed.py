@@ -24,7 +24,7 @@ from pipelines.settings import Settings
 FILE = "FILED_ALERTS"
 NIGHT = datetime(2019, 3, 15, 2, 14, tzinfo=UTC)
 DAY = date(2019, 3, 14)
-NOWHERE = Warehouse(port=1)
+NOWHERE = Warehouse(host="127.0.0.1", port=1)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from pipelines.catalog import Partition
 from pipelines.sections import Warehouse
 from pipelines.sessions import new_id
 from pipelines.settings import Settings
+from pipelines.spans import Span
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 
@@ -213,7 +214,7 @@ def mark(settings: Settings, shard: str, day: date = DAY) -> None:
         markers = Markers(connection, settings.warehouse.markers)
         table = settings.catalog.table("orders")
         partition = Partition(table, settings.catalog.shard(shard), day)
-        markers.insert(partition, Marker(new_id(), 1, 0))
+        markers.insert_all(Span.of(partition), {day: Marker(new_id(), 1, 0)})
         connection.commit()
 
 
