@@ -30,7 +30,7 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 		$(BIN)/python setup.py --quiet build --build-base build/sanitized
 	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 		ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 \
-		PYTHONPATH=$$(echo build/sanitized/lib.*) \
+		PYTHONPATH=$$(echo build/sanitized/lib.*):. \
 		$(BIN)/python tests/lowlevel/sanitize.py
 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes

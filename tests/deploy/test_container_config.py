@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from project import BIN, DAY, REPOSITORY, Project, Result
 
 from sandbox.process import SandboxProcess
+from tests.kit.project import BIN, DAY, REPOSITORY, Project, Result
 
 OVERLAY = REPOSITORY / "deploy" / "luigi.cfg"
 WANTED = set(re.findall(r"\$\{(\w+)\}", OVERLAY.read_text("utf-8")))

@@ -7,7 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from backfilling import (
+
+from pipelines.database import sessions
+from sandbox.holds import When
+from tests.kit.backfilling import (
     DAYS,
     FIRST,
     LAST,
@@ -20,10 +23,7 @@ from backfilling import (
     loaded,
     markers,
 )
-from project import Project, finished
-
-from pipelines.database import sessions
-from sandbox.holds import When
+from tests.kit.project import Project, finished
 
 
 def sent(project: Project, pattern: str) -> int:

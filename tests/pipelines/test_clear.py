@@ -7,9 +7,9 @@ import os
 import subprocess
 
 import pytest
-from project import Project, insert, orders
 
 from sandbox.holds import Failure
+from tests.kit.project import Project, insert, orders
 
 DAY, NEXT = "2019-03-14", "2019-03-15"
 RANGE = ("--from", DAY, "--to", NEXT)

@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-from postgres import USER, Postgres, running, wait_for_a_lock, why_not
-from project import DAY, REPOSITORY, Project, finished
 from pydantic import SecretStr
 
 from pipelines import database
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sessions import Outcome, Session
 from sandbox.luigid import Luigid
+from tests.kit.postgres import USER, Postgres, running, wait_for_a_lock, why_not
+from tests.kit.project import DAY, REPOSITORY, Project, finished
 
 BACKEND = sa.text("SELECT pg_backend_pid()")
 

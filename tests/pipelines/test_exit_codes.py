@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from project import DAY, REPOSITORY, Project, finished, insert, kill, orders
 
 from pipelines.exit_codes import ExitCode
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, REPOSITORY, Project, finished, insert, kill, orders
 
 Case = Callable[[Project, Path], int]
 CASES: dict[ExitCode, Case] = {}

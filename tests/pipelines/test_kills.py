@@ -7,10 +7,10 @@ import re
 import signal
 
 import pytest
-from project import DAY, Project, finished, insert, kill, orders
-from steps import STEPS
 
 from sandbox.holds import Verdict, When
+from tests.kit.project import DAY, Project, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 500
 WHEN: list[When] = ["before", "after"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from project import DAY, Project, finished
-from steps import STEPS
 
 from sandbox.holds import When
+from tests.kit.project import DAY, Project, finished
+from tests.kit.steps import STEPS
 
 FATEFUL = ("copy",)
 """The steps at which a link is cut in the short run too."""

@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from project import DAY, Project, finished, insert, orders
 from prometheus_client.parser import text_string_to_metric_families
-from steps import STEPS
 
 from pipelines.metrics import LOOK_BACK
 from sandbox.holds import Failure
+from tests.kit.project import DAY, Project, finished, insert, orders
+from tests.kit.steps import STEPS
 
 
 def figures(text: str) -> dict[tuple[str, ...], float]:

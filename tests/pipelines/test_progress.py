@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from luigi.rpc import RemoteScheduler
-from project import DAY, Project, finished, insert, orders
 
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, Project, finished, insert, orders
 
 
 @pytest.fixture

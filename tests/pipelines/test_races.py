@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, finished, kill
+
+from tests.kit.project import Project, finished, kill
 
 
 @pytest.fixture

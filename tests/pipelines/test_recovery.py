@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from project import DAY, Project, finished, insert, kill, orders
 
 from sandbox.holds import When
+from tests.kit.project import DAY, Project, finished, insert, kill, orders
 
 
 @pytest.fixture

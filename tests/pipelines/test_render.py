@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from project import BIN, REPOSITORY, Result
 
 from pipelines.errors import ConfigurationError
 from pipelines.sections import CatalogFiles
 from pipelines.templates import Dialect, render_file
 from pipelines.variables import Variables
+from tests.kit.project import BIN, REPOSITORY, Result
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
 ENTRY = """

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from backfilling import ROWS, backfill, filled, killed_at, kills, loaded, markers
-from project import DAY, Project, finished, insert, orders
 
 from sandbox.clients import connect_vertica
 from sandbox.holds import When
+from tests.kit.backfilling import (
+    ROWS,
+    backfill,
+    filled,
+    killed_at,
+    kills,
+    loaded,
+    markers,
+)
+from tests.kit.project import DAY, Project, finished, insert, orders
 
 STEPS = [
     "CREATE LOCAL TEMP",

@@ -6,11 +6,11 @@ import re
 import signal
 
 import pytest
-from project import finished, kill
-from reporting import Reporting, refreshed
-from reporting import numbered as day
 
 from sandbox.holds import Verdict, When
+from tests.kit.project import finished, kill
+from tests.kit.reporting import Reporting, refreshed
+from tests.kit.reporting import numbered as day
 
 REPORT = "daily_orders"
 OF_IT = rf'"\w+"\."{REPORT}"'

@@ -12,11 +12,11 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
-from project import Result, finished, kill
-from reporting import REPORTS, Reporting
 
 from sandbox.process import SandboxProcess
 from sandbox.smtp.mailbox import Mail
+from tests.kit.project import Result, finished, kill
+from tests.kit.reporting import REPORTS, Reporting
 
 pytestmark = pytest.mark.timeout(400)
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from project import finished
-from reporting import REPORTS, Reporting, numbered, refreshed
 
 from sandbox.clients import connect_vertica
 from sandbox.control import Control
+from tests.kit.project import finished
+from tests.kit.reporting import REPORTS, Reporting, numbered, refreshed
 
 REPORT = "daily_orders"
 FAR = 200

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, Result, finished
 
 from sandbox.holds import Failure
+from tests.kit.project import Project, Result, finished
 
 PASSING = [
     ("extract", Failure("deadlock victim", number=1205)),

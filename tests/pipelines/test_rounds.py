@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-from project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
-from steps import STEPS
 
 from pipelines import database
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 20
 DEADLOCK = Failure("deadlock", number=1205)

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import psutil
 import pytest
-from project import DAY, Project, Result, finished, insert, kill, orders
-from steps import STEPS
+
+from tests.kit.project import DAY, Project, Result, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 50
 SOON = 30.0

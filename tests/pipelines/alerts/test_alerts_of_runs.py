@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from failing import grouped, mend, two_of_three_fail
-from filed import FILE, FileChannel, append, failed, options
-from project import DAY, Project, Result, finished, kill
 
 from pipelines import database
 from pipelines.alerts.outbox import Event
+from tests.kit.failing_shards import grouped, mend, two_of_three_fail
+from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
+from tests.kit.project import DAY, Project, Result, finished, kill
 
 HERE = Path(__file__).parent
 DYING = """

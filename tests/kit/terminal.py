@@ -10,7 +10,7 @@ import termios
 from dataclasses import dataclass
 from subprocess import Popen
 
-from project import Project
+from tests.kit.project import Project
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 

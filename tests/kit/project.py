@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from steps import STEPS
 
 from pipelines import catalog, database
 from pipelines.sections import Warehouse
 from pipelines.warehouse import schema
 from sandbox.clients import connect_mssql, connect_vertica
+from tests.kit.steps import STEPS
 
 if TYPE_CHECKING:
     from sandbox.holds import Action, Failure, When

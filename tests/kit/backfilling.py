@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 from _pytest.mark import ParameterSet
-from project import Project, Result, finished, insert, kill, orders
 
 from sandbox.holds import When
+from tests.kit.project import Project, Result, finished, insert, kill, orders
 
 FIRST, LAST = "2019-03-11", "2019-03-15"
 DAYS = [f"2019-03-{day}" for day in range(11, 16)]

@@ -8,9 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from project import ORDERS_DDL, Project, Result, insert, orders
-
 from pipelines.sections import CatalogFiles
+from tests.kit.project import ORDERS_DDL, Project, Result, insert, orders
 
 if TYPE_CHECKING:
     import subprocess
