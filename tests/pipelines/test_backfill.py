@@ -111,10 +111,11 @@ def test_a_day_that_another_run_loads_meanwhile_is_loaded_once(
     filled(project)
     project.create_target()
     control = project.sandbox.control
-    process = project.start(*command())
+    process = project.start(*command(), paused=True)
     hold = control.hold(
         r'^INSERT INTO "stage"."markers"', server="vertica", client_pid=process.pid
     )
+    process.resume()
     control.wait(hold)
     assert project.load("2019-03-13").code == 0
     control.release("go", hold=hold)

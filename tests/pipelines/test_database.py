@@ -210,7 +210,7 @@ def test_links_that_the_server_closes_in_mid_run_are_made_anew(
 ) -> None:
     shard = project.loadable(3)
     project.etl_database = postgres.fresh_database()
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "copy")
     project.sandbox.control.wait(hold)
     with project.log() as connection:
@@ -237,7 +237,7 @@ def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
     shard = project.loadable(3)
     with running() as server:
         project.etl_database = server.fresh_database()
-        process = project.start_load()
+        process = project.start_load(paused=True)
         hold = project.hold(process, "copy")
         project.sandbox.control.wait(hold)
         server.stop()

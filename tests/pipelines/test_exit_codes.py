@@ -61,7 +61,7 @@ def misspelt(project: Project, _folder: Path) -> int:
 @produces(ExitCode.ALREADY_RUNNING)
 def beside_another_run(project: Project, folder: Path) -> int:
     luigid = with_luigid(project, folder)
-    first = project.start_load()
+    first = project.start_load(paused=True)
     hold = project.hold(first, "extract")
     project.sandbox.control.wait(hold)
     code = project.load(DAY).code
@@ -117,7 +117,7 @@ def plain_luigi_without_luigid(project: Project, _folder: Path) -> int:
 
 def ended_by(number: signal.Signals) -> Case:
     def case(project: Project, _folder: Path) -> int:
-        process = project.start_load()
+        process = project.start_load(paused=True)
         hold = project.hold(process, "extract")
         project.sandbox.control.wait(hold)
         if number == signal.SIGKILL:

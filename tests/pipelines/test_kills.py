@@ -69,7 +69,7 @@ def test_killed_at_a_statement(
 ) -> None:
     project.loadable(ROWS)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, step, when)
     control.wait(hold)
     kill(process)

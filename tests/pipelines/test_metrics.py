@@ -75,7 +75,7 @@ def test_a_port_shows_them_while_the_run_goes_on(project: Project) -> None:
     project.create_target()
     free = _free_port()
     project.options["metrics"] = {"port": str(free)}
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "extract")
     project.sandbox.control.wait(hold)
     url = f"http://127.0.0.1:{free}/metrics"

@@ -15,7 +15,8 @@ from pipelines.errors import ConfigurationError
 from pipelines.sections import CatalogFiles
 from pipelines.templates import Dialect, render_file
 from pipelines.variables import Variables
-from tests.kit.project import BIN, REPOSITORY, Result
+from tests.kit import commands
+from tests.kit.project import REPOSITORY, Result, finished
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
 ENTRY = """
@@ -33,15 +34,9 @@ LIMITS = '{"cities": ["abakan", "n\'orth"], "least": {"rows": -3}}'
 def render(folder: Path, report: str, **environment: str) -> Result:
     """`shardline render REPORT`, where no warehouse can be reached."""
     unreachable = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c"}
-    done = subprocess.run(
-        [BIN / "shardline", "render", report, "--date", "2019-03-14"],
-        cwd=folder,
-        env={**os.environ, **unreachable, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    words = ("shardline", "render", report, "--date", "2019-03-14")
+    variables = {**os.environ, **unreachable, **environment}
+    return finished(commands.start(words, folder, variables))
 
 
 def own(folder: Path, sql: str) -> None:

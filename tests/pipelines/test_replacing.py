@@ -86,7 +86,7 @@ def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
     control = project.sandbox.control
     seen = set()
     days = ("--from", "2019-03-11", "--to", "2019-03-11")
-    process = project.start("shardline", "backfill", *days, "--reload")
+    process = project.start("shardline", "backfill", *days, "--reload", paused=True)
     with connect_vertica(project.sandbox.addresses) as connection:
         cursor = connection.cursor()
         holds = [
@@ -95,6 +95,7 @@ def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
             )
             for step in STEPS
         ]
+        process.resume()
         for hold in holds:
             control.wait(hold)
             cursor.execute(

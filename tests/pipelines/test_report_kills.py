@@ -54,9 +54,10 @@ def killed(
     views has happened before its first step.
     """
     old, control = reporting.report(REPORT), reporting.sandbox.control
-    process = reporting.start_refresh(day(at), REPORT)
+    process = reporting.start_refresh(day(at), REPORT, paused=True)
     pid = process.pid
     first = hold = control.hold(STEPS[EMPTY], server="vertica", client_pid=pid)
+    process.resume()
     control.wait(first)
     if (step, when) != (EMPTY, "before"):
         hold = control.hold(STEPS[step], when=when, server="vertica", client_pid=pid)

@@ -75,7 +75,7 @@ def test_the_grid_says_how_each_day_stands_on_any_terminal(project: Project) -> 
 
 def test_a_load_that_goes_on_is_running(project: Project) -> None:
     shard = project.loadable(3)
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "copy")
     project.sandbox.control.wait(hold)
     (stands,) = status(project, "--from", DAY, "--to", DAY)["tables"]["orders"].values()

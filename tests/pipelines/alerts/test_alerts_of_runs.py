@@ -158,7 +158,7 @@ def test_a_killed_run_is_an_incident_at_the_next_one_told_once(
 ) -> None:
     project.loadable(10)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "extract")
     control.wait(hold)
     kill(process)
@@ -181,9 +181,10 @@ def test_a_run_that_is_killed_sends_what_it_has_left(
 ) -> None:
     with_channel(project).add_shard("broken", ddl="")
     control = project.sandbox.control
-    process = project.start_load("--shard", "broken")
+    process = project.start_load("--shard", "broken", paused=True)
     # The last look at the markers, when all tasks have ended.
     look = control.hold('^SELECT "day"', server="vertica", client_pid=process.pid)
+    process.resume()
     control.wait(look)
     os.kill(process.pid, signal.SIGKILL)
     finished(process)
