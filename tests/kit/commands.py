@@ -32,6 +32,10 @@ READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "LUIGI_CONFIG_PARSER")
 """How variables begin that the interpreter reads, or a library when it is imported."""
 
 
+def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: env[name] for name in env if name.startswith(READ_AT_START)}
+
+
 class Command:
     """A forked one: of `subprocess.Popen`, what tests use.
 
@@ -159,7 +163,7 @@ class ForkServer:
         ours = command[0] in FORKED or words == ("python", "-m", "pipelines")
         if not ours or (folder / "pipelines").exists():
             return False
-        return _read_at_start(env) == _read_at_start(os.environ)
+        return _read_at_start(env) == AT_START
 
     def start(
         self,
@@ -193,16 +197,17 @@ class ForkServer:
         if not self._process:
             self._socket, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
             # What it imports reads nobody's configuration.
+            left_out = ("LUIGI", "SHARDLINE", *READ_AT_START)
             env = {
                 name: value
                 for name, value in os.environ.items()
-                if not name.startswith(("LUIGI", "SHARDLINE"))
+                if not name.startswith(left_out)
             }
             with theirs:
                 self._process = subprocess.Popen(
                     [sys.executable, fork_server.__file__, str(theirs.fileno())],
                     cwd="/",
-                    env=env,
+                    env=env | AT_START,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
@@ -210,6 +215,9 @@ class ForkServer:
                 )
         return self._socket
 
+
+AT_START = _read_at_start(os.environ)
+"""Those variables before any test has changed one; the server has them."""
 
 SERVER = ForkServer()
 
@@ -270,7 +278,3 @@ def _pipe(wanted: int) -> tuple[int | None, int]:
 
 def _left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: env[name] for name in env if name.startswith(READ_AT_START)}

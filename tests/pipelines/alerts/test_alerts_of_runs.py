@@ -16,9 +16,8 @@ from pipelines import database
 from pipelines.alerts.outbox import Event
 from tests.kit.failing_shards import grouped, mend, two_of_three_fail
 from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
-from tests.kit.project import DAY, Project, Result, finished, kill
+from tests.kit.project import DAY, REPOSITORY, Project, Result, finished, kill
 
-HERE = Path(__file__).parent
 DYING = """
 import os, signal, sys
 import luigi
@@ -49,7 +48,7 @@ luigi.build(tasks, workers=3, local_scheduler=True)
 @pytest.fixture
 def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
     """The channel that the project's runs send to."""
-    folders = [str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+    folders = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(folders)
     monkeypatch.setenv("PYTHONPATH", path.rstrip(os.pathsep))
     monkeypatch.setenv(FILE, str(tmp_path / "chat"))
@@ -57,7 +56,10 @@ def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
 
 
 def with_channel(project: Project) -> Project:
-    project.options["alerts"] = {"channels": "filed:channel", "throttle": "0"}
+    project.options["alerts"] = {
+        "channels": "tests.kit.filed_alerts:channel",
+        "throttle": "0",
+    }
     return project
 
 
