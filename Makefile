@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
-PARALLEL := --numprocesses auto --maxprocesses 4
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 ENGINE ?= $(notdir $(shell for e in docker podman buildah docker; do command -v $$e && break; done))
 VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
 BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \

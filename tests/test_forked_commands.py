@@ -39,24 +39,31 @@ def shards_file(folder: Path, *names: str) -> str:
     return str(path)
 
 
+SCRIPT = "import sys; print(sys.argv, __name__); raise ValueError(sys.path[0])"
+COMMANDS = [
+    (("shardline",), 2),
+    (("python", "-m", "pipelines", "run", "orders", *DAY), 30),
+    (("luigi", "--module", "pipelines.orders", "RefreshReports"), 1),
+    (("luigi", "--module", "pipelines.nothing", "LoadOrders"), 1),
+    (("python", "-c", SCRIPT, "word"), 1),
+]
+MORE = [
+    (("shardline", "--help"), 0),
+    (("shardline", "--version"), 0),
+    (("shardline", "tables"), 0),
+    (("shardline", "render", "city_orders", *DAY), 0),
+    (("python", "-m", "pipelines", "shards"), 0),
+    (("shardline", "runn"), 2),
+    (("shardline", "render", "unknown", *DAY), 2),
+    (("shardline", "run", "orders", *DAY), 30),
+    (("luigi", "--help"), 0),
+    (("luigi", "--module", "pipelines.orders"), 1),
+]
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
-    [
-        (("shardline", "--help"), 0),
-        (("shardline", "--version"), 0),
-        (("shardline", "tables"), 0),
-        (("shardline", "render", "city_orders", *DAY), 0),
-        (("python", "-m", "pipelines", "shards"), 0),
-        (("shardline",), 2),
-        (("shardline", "runn"), 2),
-        (("shardline", "render", "unknown", *DAY), 2),
-        (("shardline", "run", "orders", *DAY), 30),
-        (("python", "-m", "pipelines", "run", "orders", *DAY), 30),
-        (("luigi", "--help"), 0),
-        (("luigi", "--module", "pipelines.orders"), 1),
-        (("luigi", "--module", "pipelines.nothing", "LoadOrders"), 1),
-        (("luigi", "--module", "pipelines.orders", "RefreshReports"), 1),
-    ],
+    [*COMMANDS, *(pytest.param(*one, marks=pytest.mark.long) for one in MORE)],
 )
 def test_it_says_the_same_and_ends_the_same(
     tmp_path: Path, command: tuple[str, ...], code: int
@@ -66,22 +73,40 @@ def test_it_says_the_same_and_ends_the_same(
     assert forked.code == code
 
 
-@pytest.mark.parametrize("text", ["no section\n", "[core]\na = 1\na = 2\n", "\xff"])
-def test_a_luigi_cfg_that_luigi_cannot_read(tmp_path: Path, text: str) -> None:
-    (tmp_path / "luigi.cfg").write_text(text, encoding="latin-1")
-    for command in (("shardline", "tables"), ("luigi", "--help")):
-        forked = run(tmp_path, *command)
-        assert forked == run(tmp_path, *command, fresh=True)
-        assert forked.code
-
-
-@pytest.mark.parametrize("named", ["", ".", "/nowhere/luigi.cfg"])
-def test_a_configuration_that_is_named_and_is_not_there(
-    tmp_path: Path, named: str
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (("luigi", "--help"), "no section\n"),
+        *(
+            pytest.param(("shardline", "tables"), text, marks=pytest.mark.long)
+            for text in ("no section\n", "[core]\na = 1\na = 2\n", "\xff")
+        ),
+    ],
+)
+def test_a_luigi_cfg_that_luigi_cannot_read(
+    tmp_path: Path, command: tuple[str, ...], text: str
 ) -> None:
-    for command in (("shardline", "tables"), ("luigi", "--help")):
-        forked = run(tmp_path, *command, **{OVERLAY: named})
-        assert forked == run(tmp_path, *command, fresh=True, **{OVERLAY: named})
+    (tmp_path / "luigi.cfg").write_text(text, encoding="latin-1")
+    forked = run(tmp_path, *command)
+    assert forked == run(tmp_path, *command, fresh=True)
+    assert forked.code
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (("luigi", "--help"), "/nowhere/luigi.cfg"),
+        *(
+            pytest.param(("shardline", "tables"), named, marks=pytest.mark.long)
+            for named in ("", ".", "/nowhere/luigi.cfg")
+        ),
+    ],
+)
+def test_a_configuration_that_is_named_and_is_not_there(
+    tmp_path: Path, command: tuple[str, ...], named: str
+) -> None:
+    forked = run(tmp_path, *command, **{OVERLAY: named})
+    assert forked == run(tmp_path, *command, fresh=True, **{OVERLAY: named})
 
 
 def test_each_reads_the_files_and_the_environment_that_it_is_given(
@@ -93,7 +118,8 @@ def test_each_reads_the_files_and_the_environment_that_it_is_given(
     (one / "luigi.cfg").write_text(SHARDS, encoding="utf-8")
     overlay = two / "overlay.cfg"
     overlay.write_text(SHARDS, encoding="utf-8")
-    packaged = run(none, "shardline", "shards", fresh=True).out
+    packaged = run(none, "shardline", "shards").out
+    assert packaged.startswith("abakan")
     for _ in range(2):
         told = run(one, "shardline", "shards", SHARDS_FILE=shards_file(one, "omsk"))
         assert told.out.split()[:2] == ["omsk", "mssql_0"], told

@@ -1,8 +1,8 @@
 """Commands of the virtual environment, most of them forked by `fork_server`.
 
 Importing what a command needs takes longer than most commands do. So `start` has
-`shardline`, `luigi` and `python -m pipelines` forked by a process that has imported it.
-All else is a process of its own, and so is a command whose interpreter would start in
+`shardline`, `luigi` and scripts of Python forked by a process that has imported it. All
+else is a process of its own, and so is a command whose interpreter would start in
 another way than the server's did.
 """
 
@@ -27,7 +27,6 @@ from tests.kit import fork_server
 from tests.kit.fork_server import ENDED, READY
 
 BIN = Path(sys.executable).parent
-FORKED = ("shardline", "luigi")
 READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "LUIGI_CONFIG_PARSER")
 """How variables begin that the interpreter reads, or a library when it is imported."""
 
@@ -159,8 +158,16 @@ class ForkServer:
 
     def can(self, command: Sequence[str], folder: Path, env: Mapping[str, str]) -> bool:
         """Whether a command forked there is what a process of its own would be."""
-        words = tuple(command[:3])
-        ours = command[0] in FORKED or words == ("python", "-m", "pipelines")
+        match command:
+            case ["shardline" | "luigi", *_]:
+                ours = True
+            case ["python", "-m", "pipelines", *_] | ["python", "-c", _, *_]:
+                ours = True
+            case ["python", file, *_]:
+                ours = file.endswith(".py")
+            case _:
+                ours = False
+        # Another package of that name would come before ours.
         if not ours or (folder / "pipelines").exists():
             return False
         return _read_at_start(env) == AT_START

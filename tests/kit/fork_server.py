@@ -24,14 +24,17 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 
 MODULES = (
     # What the entry points import, and then what they import when they are at work.
+    "pipelines.__main__",
     "luigi.cmdline",
+    "_strptime",
     "alembic.command",
     "alembic.runtime.migration",
     "multiprocessing.popen_fork",
+    "multiprocessing.synchronize",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
 )
@@ -218,6 +221,15 @@ def run(command: list[str]) -> None:
         sys.argv[:] = [module, *words]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         return
+    if words[:1] == ["-c"]:
+        _, script, *words = words
+        sys.path.insert(0, "")
+        sys.argv[:] = ["-c", *words]
+        sys.modules["__main__"] = ModuleType("__main__")
+        exec(script, vars(sys.modules["__main__"]))
+        return
+    if Path(program).name == "python":
+        program, *words = words
     sys.path.insert(0, str(Path(program).parent))
     sys.argv[:] = [program, *words]
     if Path(program).name == "luigi":

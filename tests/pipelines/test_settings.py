@@ -3,15 +3,14 @@ from __future__ import annotations
 import configparser
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines import sections, settings
+from tests.kit import commands
+from tests.kit.project import REPOSITORY, finished
 
-REPOSITORY = Path(__file__).parents[2]
 SECTIONS = {
     "warehouse": sections.Warehouse,
     "sqlserver": sections.Server,
@@ -33,14 +32,10 @@ def read_with(folder: Path, config: str, **environment: str) -> str:
         "try: print(settings.read().warehouse.password.get_secret_value())\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    command = ("python", "-c", script)
+    result = finished(commands.start(command, folder, {**os.environ, **environment}))
+    assert result.code == 0, result.err
+    return result.out
 
 
 def shown_options() -> configparser.RawConfigParser:
