@@ -28,7 +28,7 @@ from types import ModuleType, TracebackType
 
 MODULES = (
     # What the entry points import, and then what they import when they are at work.
-    "pipelines.__main__",
+    "pipelines.first_process",
     "luigi.cmdline",
     "_strptime",
     "alembic.command",
