@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SANITIZERS := -fsanitize=address,undefined
-PARALLEL := --numprocesses auto --maxprocesses 4
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 ENGINE ?= $(notdir $(shell for e in docker podman buildah docker; do command -v $$e && break; done))
 VERSION = $(shell sed -n 's/^ *version="\(.*\)",/\1/p' setup.py)
 BUILD_IMAGE = $(ENGINE) build $(IMAGE_OPTIONS) --build-arg VERSION=$(VERSION) \
@@ -30,7 +30,7 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 		$(BIN)/python setup.py --quiet build --build-base build/sanitized
 	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 		ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 \
-		PYTHONPATH=$$(echo build/sanitized/lib.*) \
+		PYTHONPATH=$$(echo build/sanitized/lib.*):. \
 		$(BIN)/python tests/lowlevel/sanitize.py
 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes

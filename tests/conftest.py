@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from sandbox.process import SandboxProcess
+from tests.kit.commands import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,3 +66,4 @@ def taxis() -> Path:
 def pytest_sessionfinish() -> None:
     """Thaw what our commands have frozen, or DuckDB tells of leaks at the exit."""
     gc.unfreeze()
+    SERVER.stop()

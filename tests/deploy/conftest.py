@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import boto3
 import pytest
 from moto import mock_aws
-from stacks import deploy
+
+from tests.kit.stacks import deploy
 
 
 @contextmanager

@@ -15,9 +15,10 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from project import BIN, DAY, REPOSITORY, Project, Result
 
 from sandbox.process import SandboxProcess
+from tests.kit import commands
+from tests.kit.project import BIN, DAY, REPOSITORY, Project, Result, finished
 
 OVERLAY = REPOSITORY / "deploy" / "luigi.cfg"
 WANTED = set(re.findall(r"\$\{(\w+)\}", OVERLAY.read_text("utf-8")))
@@ -36,16 +37,8 @@ def project(tmp_path: Path, sandbox: SandboxProcess) -> Project:
 def in_a_container(folder: Path, *command: str, **variables: str) -> Result:
     """Run a command with the files that an image has, and with these variables."""
     shutil.copy(REPOSITORY / "luigi.cfg", folder)
-    ended = subprocess.run(
-        [BIN / command[0], *command[1:]],
-        cwd=folder,
-        env={**without_variables(), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-    return Result(ended.returncode, ended.stdout, ended.stderr)
+    environment = {**without_variables(), **variables}
+    return finished(commands.start(command, folder, environment))
 
 
 def without_variables() -> dict[str, str]:

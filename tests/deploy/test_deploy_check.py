@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from stacks import REPOSITORY
 
 from pipelines.cli import cli
+from tests.kit.stacks import REPOSITORY
 
 
 @dataclass

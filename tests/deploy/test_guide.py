@@ -8,9 +8,9 @@ import shlex
 import boto3
 import pytest
 from botocore import xform_name
-from stacks import REPOSITORY, TEMPLATE
 
 from pipelines.deploying.template import load
+from tests.kit.stacks import REPOSITORY, TEMPLATE
 
 GUIDE = (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
 OWN = {  # commands of the CLI that are no calls of a service, and their options

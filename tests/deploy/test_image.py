@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from images import LIMITS, REPOSITORY, Images, why_not
-from project import DAY, Project, insert, orders
-from steps import STEPS
 
 from sandbox.process import SandboxProcess
+from tests.kit.images import LIMITS, REPOSITORY, Images, why_not
+from tests.kit.project import DAY, Project, insert, orders
+from tests.kit.steps import STEPS
 
 pytestmark = [
     pytest.mark.long,

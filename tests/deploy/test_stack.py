@@ -8,10 +8,17 @@ from pathlib import Path
 
 import boto3
 import click
-from reading import command, listed, may, schedules, statements, task_definition
-from stacks import REPOSITORY, lowered
 
 from pipelines.cli import cli
+from tests.kit.stack_reading import (
+    command,
+    listed,
+    may,
+    schedules,
+    statements,
+    task_definition,
+)
+from tests.kit.stacks import REPOSITORY, lowered
 
 DAY = 86_400
 

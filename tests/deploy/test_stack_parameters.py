@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import boto3
 import pytest
-from reading import command, schedules, task_definition
-from stacks import deploy
+
+from tests.kit.stack_reading import command, schedules, task_definition
+from tests.kit.stacks import deploy
 
 
 @pytest.mark.usefixtures("account")

@@ -10,10 +10,10 @@ import boto3
 import click
 import luigi.configuration
 import pytest
-from stacks import REPOSITORY, TEMPLATE
 
 from pipelines.cli import cli
 from pipelines.deploying.template import load
+from tests.kit.stacks import REPOSITORY, TEMPLATE
 
 Event = dict[str, Any]
 Teller = Callable[..., list[list[str]]]

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks import TEMPLATE
 
 from pipelines.deploying import parameters
 from pipelines.deploying.rules import GRACE
 from pipelines.deploying.template import Stack, load, stack
+from tests.kit.stacks import TEMPLATE
 
 Json = dict[str, Any]
 

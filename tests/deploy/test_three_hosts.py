@@ -16,13 +16,13 @@ from urllib.error import URLError
 import psutil
 import pytest
 import sqlalchemy as sa
-from hosts import Host, Network, network, why_not
 from luigi.rpc import RemoteScheduler
-from project import BIN, DAY, REPOSITORY, Project, insert, orders
 
 from pipelines import database
 from sandbox.holds import Caught
 from sandbox.process import SandboxProcess
+from tests.kit.hosts import Host, Network, network, why_not
+from tests.kit.project import BIN, DAY, REPOSITORY, Project, insert, orders
 
 pytestmark = [
     pytest.mark.long,

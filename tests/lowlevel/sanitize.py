@@ -14,12 +14,12 @@ import uuid
 from collections.abc import Callable
 from decimal import Decimal
 
-import native_definition
 import pytest
 
 import lowlevel.native
 from lowlevel import Column, EncodeError, NativeEncoder
 from lowlevel.columns import RANGES, VARIABLE_KINDS
+from tests.kit import native_definition
 
 BATCH = 1_000
 ALPHABET = "aZ |'\"\\\n\0жЖ€🚕"

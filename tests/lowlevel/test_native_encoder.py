@@ -7,14 +7,14 @@ import uuid
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import native_definition
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from native_strategies import KEYS, UNICODE, tables
 
 from lowlevel import Column, EncodeError, NativeEncoder
+from tests.kit import native_definition
+from tests.kit.native_strategies import KEYS, UNICODE, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

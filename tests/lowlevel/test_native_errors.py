@@ -6,12 +6,12 @@ import pickle
 import uuid
 from decimal import Decimal
 
-import native_definition
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lowlevel import Column, EncodeError, NativeEncoder, row_hash
+from tests.kit import native_definition
 
 KEY = Column("id", "bigint", nullable=False)
 NOW = dt.datetime(2019, 3, 14)  # datetime2 has no zone

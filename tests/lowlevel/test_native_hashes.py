@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import native_definition
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from native_strategies import UNICODE, tables
 
 from lowlevel import Column, NativeEncoder, hash_id, row_hash
 from lowlevel.native import storable_hash
+from tests.kit import native_definition
+from tests.kit.native_strategies import UNICODE, tables
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 

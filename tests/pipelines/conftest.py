@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres import Postgres, running, why_not
-from project import Project
-from reporting import Reporting
 
 from sandbox.process import SandboxProcess
+from tests.kit.postgres import Postgres, running, why_not
+from tests.kit.project import Project
+from tests.kit.reporting import Reporting
 
 
 @pytest.fixture

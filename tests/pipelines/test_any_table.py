@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from project import DAY, ORDERS, Project, insert, orders
 
 from pipelines.database import sessions
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, ORDERS, Project, insert, orders
 
 NAMES = ("mail", "settings")
 """Tables that are called as modules of the package are."""

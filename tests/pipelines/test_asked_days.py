@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from project import Project
 
 from pipelines.cli import cli
 from pipelines.days import is_ready, last_over
+from tests.kit.project import Project
 
 ZONES = ("Europe/Kaliningrad", "Asia/Kamchatka", "Europe/Moscow", "UTC", "Asia/Kolkata")
 moments = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)).map(

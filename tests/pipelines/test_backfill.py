@@ -7,7 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from backfilling import (
+
+from pipelines.database import sessions
+from sandbox.holds import When
+from tests.kit.backfilling import (
     DAYS,
     FIRST,
     LAST,
@@ -20,10 +23,7 @@ from backfilling import (
     loaded,
     markers,
 )
-from project import Project, finished
-
-from pipelines.database import sessions
-from sandbox.holds import When
+from tests.kit.project import Project, finished
 
 
 def sent(project: Project, pattern: str) -> int:
@@ -111,10 +111,11 @@ def test_a_day_that_another_run_loads_meanwhile_is_loaded_once(
     filled(project)
     project.create_target()
     control = project.sandbox.control
-    process = project.start(*command())
+    process = project.start(*command(), paused=True)
     hold = control.hold(
         r'^INSERT INTO "stage"."markers"', server="vertica", client_pid=process.pid
     )
+    process.resume()
     control.wait(hold)
     assert project.load("2019-03-13").code == 0
     control.release("go", hold=hold)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
 
 import pytest
-from project import Project, insert, orders
 
 from sandbox.holds import Failure
+from tests.kit import commands
+from tests.kit.project import Project, insert, orders
 
 DAY, NEXT = "2019-03-14", "2019-03-15"
 RANGE = ("--from", DAY, "--to", NEXT)
@@ -29,13 +29,12 @@ def loaded(project: Project) -> Project:
 def answered(project: Project, answer: str) -> tuple[int, str]:
     """Run the command on a terminal and type an answer."""
     ours, theirs = os.openpty()
-    process = subprocess.Popen(
+    process = commands.start(
         ["shardline", "clear", *RANGE, "--shards", "moscow"],
-        cwd=project.folder,
-        env=project.environment(),
+        project.folder,
+        project.environment(),
         stdin=theirs,
-        stdout=subprocess.PIPE,
-        text=True,
+        stderr=2,
     )
     os.write(ours, answer.encode())
     told, _ = process.communicate(timeout=100)

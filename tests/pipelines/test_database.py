@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-from postgres import USER, Postgres, running, wait_for_a_lock, why_not
-from project import DAY, REPOSITORY, Project, finished
 from pydantic import SecretStr
 
 from pipelines import database
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sessions import Outcome, Session
 from sandbox.luigid import Luigid
+from tests.kit.postgres import USER, Postgres, running, wait_for_a_lock, why_not
+from tests.kit.project import DAY, REPOSITORY, Project, finished
 
 BACKEND = sa.text("SELECT pg_backend_pid()")
 
@@ -210,7 +210,7 @@ def test_links_that_the_server_closes_in_mid_run_are_made_anew(
 ) -> None:
     shard = project.loadable(3)
     project.etl_database = postgres.fresh_database()
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "copy")
     project.sandbox.control.wait(hold)
     with project.log() as connection:
@@ -237,7 +237,7 @@ def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
     shard = project.loadable(3)
     with running() as server:
         project.etl_database = server.fresh_database()
-        process = project.start_load()
+        process = project.start_load(paused=True)
         hold = project.hold(process, "copy")
         project.sandbox.control.wait(hold)
         server.stop()

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from project import DAY, Project
+
+from tests.kit.project import DAY, Project
 
 DAY_START = f"CAST('{DAY}T00:00:00' AS datetime2)"
 UTC = dt.UTC

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from project import DAY, REPOSITORY, Project, finished, insert, orders
-from steps import STEPS
 
 from pipelines.exit_codes import ExitCode
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, REPOSITORY, Project, finished, insert, orders
+from tests.kit.steps import STEPS
 
 Case = Callable[[Project, Path], int]
 CASES: dict[ExitCode, Case] = {}
@@ -64,7 +64,7 @@ def misspelt(project: Project, _folder: Path) -> int:
 @produces(ExitCode.ALREADY_RUNNING)
 def beside_another_run(project: Project, folder: Path) -> int:
     luigid = with_luigid(project, folder)
-    first = project.start_load()
+    first = project.start_load(paused=True)
     hold = project.hold(first, "extract")
     project.sandbox.control.wait(hold)
     code = project.load(DAY).code
@@ -120,7 +120,7 @@ def plain_luigi_without_luigid(project: Project, _folder: Path) -> int:
 
 def ended_by(number: signal.Signals) -> Case:
     def case(project: Project, _folder: Path) -> int:
-        process = project.start_load()
+        process = project.start_load(paused=True)
         hold = project.hold(process, "extract")
         project.sandbox.control.wait(hold)
         process.send_signal(number)

@@ -7,10 +7,10 @@ import re
 import signal
 
 import pytest
-from project import DAY, Project, finished, insert, kill, orders
-from steps import STEPS
 
 from sandbox.holds import Verdict, When
+from tests.kit.project import DAY, Project, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 500
 WHEN: list[When] = ["before", "after"]
@@ -69,7 +69,7 @@ def test_killed_at_a_statement(
 ) -> None:
     project.loadable(ROWS)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, step, when)
     control.wait(hold)
     kill(process)

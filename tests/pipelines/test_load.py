@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pandas as pd
 import pytest
-from project import REPOSITORY, Project, insert, orders
 
 from sandbox.fill.tables import CALLS, RATES
+from tests.kit.project import REPOSITORY, Project, insert, orders
 
 DAY = "2019-03-14"
 

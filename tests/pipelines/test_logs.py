@@ -7,9 +7,9 @@ import json
 import logging
 
 import pytest
-from project import DAY, Project, finished, insert, orders
 
 from pipelines import logs
+from tests.kit.project import DAY, Project, finished, insert, orders
 
 
 def lines(text: str) -> list[dict[str, object]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from project import DAY, Project, finished
-from steps import STEPS
 
 from sandbox.holds import When
+from tests.kit.project import DAY, Project, finished
+from tests.kit.steps import STEPS
 
 FATEFUL = ("copy",)
 """The steps at which a link is cut in the short run too."""
@@ -16,7 +16,7 @@ def load_with_a_cut(project: Project, step: str, when: When) -> str:
     """Load a day whose link is cut at one statement, and return the shard."""
     shard = project.loadable(300)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, step, when, "kill")
     result = finished(process)
     assert [one.hold for one in control.wait(hold)] == [hold]
@@ -60,7 +60,7 @@ def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
 ) -> None:
     shard = logged_project.loadable(300)
     control = logged_project.sandbox.control
-    process = logged_project.start_load()
+    process = logged_project.start_load(paused=True)
     cut = logged_project.hold(process, "commit", "after", "kill")
     deaf = logged_project.hold(
         process, "look for the marker", "before", "kill", skip=1, times=100

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from postgres import Postgres, wait_for_a_lock
-from project import DAY, Project
 from pydantic import SecretStr
 
 from pipelines import database, migrations
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sessions import Outcome, Session
+from tests.kit.postgres import Postgres, wait_for_a_lock
+from tests.kit.project import DAY, Project
 
 BEFORE_VERSIONS = """
 CREATE TABLE sessions (

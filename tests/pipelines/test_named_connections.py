@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import DAY, Project, Result
 
 from pipelines import settings
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.sections import Warehouse
 from pipelines.warehouse.connection import connect
+from tests.kit.project import DAY, Project, Result
 
 CLOSED = "127.0.0.1:1"
 SECRET = "s3cr%2Ft"

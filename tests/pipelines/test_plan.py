@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import DAY, Project, Result, insert, orders
-from reporting import CALLS_DDL, RATES_DDL, Reporting
 
 from sandbox.process import SandboxProcess
+from tests.kit.project import DAY, Project, Result, insert, orders
+from tests.kit.reporting import CALLS_DDL, RATES_DDL, Reporting
 
 FIRST, LAST = "2019-03-11", "2019-03-15"
 

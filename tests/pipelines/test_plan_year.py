@@ -7,10 +7,10 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from project import Project
 
 from benchmarks.planning import MEASURE
 from sandbox.clients import connect_vertica
+from tests.kit.project import Project
 
 FIRST, DAYS, SHARDS = date(2019, 1, 1), 365, 150
 MIB = 1 << 10  # in kB, as the kernel counts

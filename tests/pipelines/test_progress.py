@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from luigi.rpc import RemoteScheduler
-from project import DAY, Project, finished, insert, orders
 
 from sandbox.luigid import Luigid
+from tests.kit.project import DAY, Project, finished, insert, orders
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_rows_rate_and_how_far_a_running_load_is(
     insert(scheduled, shard, orders(200, "2019-03-13"))
     insert(scheduled, shard, orders(200, first=1_001))
     assert scheduled.load("2019-03-13").code == 0
-    process = scheduled.start_load()
+    process = scheduled.start_load(paused=True)
     hold = scheduled.hold(process, "count")
     scheduled.sandbox.control.wait(hold)
     deadline = time.monotonic() + 60

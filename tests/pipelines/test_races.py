@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, finished, kill
+
+from tests.kit.project import Project, finished, kill
 
 
 @pytest.fixture
@@ -39,10 +40,10 @@ def test_a_loser_waits_for_a_winner_that_has_its_marker_but_not_its_commit(
 ) -> None:
     shard = project.loadable(300)
     control = project.sandbox.control
-    winner = project.start_load()
+    winner = project.start_load(paused=True)
     commit = project.hold(winner, "commit")
     control.wait(commit)
-    loser = project.start_load()
+    loser = project.start_load(paused=True)
     marker = project.hold(loser, "insert the marker")
     control.wait(marker)
     control.release("go", hold=marker)
@@ -56,10 +57,10 @@ def test_a_loser_waits_for_a_winner_that_has_its_marker_but_not_its_commit(
 def test_a_winner_that_dies_leaves_the_day_to_the_other(project: Project) -> None:
     shard = project.loadable(300)
     control = project.sandbox.control
-    first = project.start_load()
+    first = project.start_load(paused=True)
     commit = project.hold(first, "commit")
     control.wait(commit)
-    second = project.start_load()
+    second = project.start_load(paused=True)
     marker = project.hold(second, "insert the marker")
     control.wait(marker)
     control.release("go", hold=marker)

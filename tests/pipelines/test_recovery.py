@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from project import DAY, Project, finished, insert, kill, orders
 
 from sandbox.holds import When
+from tests.kit.project import DAY, Project, finished, insert, kill, orders
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def project(logged_project: Project) -> Project:
 
 def killed(project: Project, step: str, when: When) -> None:
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, step, when)
     control.wait(hold)
     kill(process)
@@ -60,7 +60,7 @@ def test_one_whose_process_is_at_work_is_left_alone(project: Project) -> None:
     shard, other = project.add_shard("first"), project.add_shard("second")
     insert(project, shard, orders(10))
     control = project.sandbox.control
-    process = project.start_load("--shard", "first")
+    process = project.start_load("--shard", "first", paused=True)
     hold = project.hold(process, "extract")
     control.wait(hold)
     assert project.load(DAY, shards=[other]).code == 0

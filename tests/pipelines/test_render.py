@@ -10,12 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from project import BIN, REPOSITORY, Result
 
 from pipelines.errors import ConfigurationError
 from pipelines.sections import CatalogFiles
 from pipelines.templates import Dialect, render_file
 from pipelines.variables import Variables
+from tests.kit import commands
+from tests.kit.project import REPOSITORY, Result, finished
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
 ENTRY = """
@@ -38,15 +39,9 @@ LIMITS = '{"cities": ["abakan", "n\'orth"], "least": {"rows": -3}}'
 
 def render(folder: Path, report: str, **environment: str) -> Result:
     """`shardline render REPORT`, where no warehouse can be reached."""
-    done = subprocess.run(
-        [BIN / "shardline", "render", report, "--date", "2019-03-14"],
-        cwd=folder,
-        env={**os.environ, **UNREACHABLE, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    words = ("shardline", "render", report, "--date", "2019-03-14")
+    variables = {**os.environ, **UNREACHABLE, **environment}
+    return finished(commands.start(words, folder, variables))
 
 
 def own(folder: Path, sql: str) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from backfilling import ROWS, backfill, filled, killed_at, kills, loaded, markers
-from project import DAY, Project, finished, insert, orders
 
 from sandbox.clients import connect_vertica
 from sandbox.holds import When
+from tests.kit.backfilling import (
+    ROWS,
+    backfill,
+    filled,
+    killed_at,
+    kills,
+    loaded,
+    markers,
+)
+from tests.kit.project import DAY, Project, finished, insert, orders
 
 STEPS = [
     "CREATE LOCAL TEMP",
@@ -78,7 +86,7 @@ def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
     control = project.sandbox.control
     seen = set()
     days = ("--from", "2019-03-11", "--to", "2019-03-11")
-    process = project.start("shardline", "backfill", *days, "--reload")
+    process = project.start("shardline", "backfill", *days, "--reload", paused=True)
     with connect_vertica(project.sandbox.addresses) as connection:
         cursor = connection.cursor()
         holds = [
@@ -87,6 +95,7 @@ def test_readers_see_the_old_rows_or_the_new(project: Project) -> None:
             )
             for step in STEPS
         ]
+        process.resume()
         for hold in holds:
             control.wait(hold)
             cursor.execute(

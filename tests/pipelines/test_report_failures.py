@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reporting import Reporting, refreshed
+from tests.kit.reporting import Reporting, refreshed
 
 EARLIER, DAY = "2019-03-13", "2019-03-14"
 ENTRY = """

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from reporting import Reporting, refreshed
-from trip_figures import MAPPINGS, NOWHERE, reports
+
+from tests.kit.reporting import Reporting, refreshed
+from tests.kit.trip_figures import MAPPINGS, NOWHERE, reports
 
 FIRST, LAST = date(2019, 2, 28), date(2019, 3, 31)
 

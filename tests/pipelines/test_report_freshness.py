@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import vertica_python
-from reporting import REPORTS, Reporting, refreshed
+
+from tests.kit.reporting import REPORTS, Reporting, refreshed
 
 EARLIER, DAY = "2019-03-13", "2019-03-14"
 

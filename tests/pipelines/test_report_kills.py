@@ -6,11 +6,11 @@ import re
 import signal
 
 import pytest
-from project import finished, kill
-from reporting import Reporting, refreshed
-from reporting import numbered as day
 
 from sandbox.holds import Verdict, When
+from tests.kit.project import finished, kill
+from tests.kit.reporting import Reporting, refreshed
+from tests.kit.reporting import numbered as day
 
 REPORT = "daily_orders"
 OF_IT = rf'"\w+"\."{REPORT}"'
@@ -54,9 +54,10 @@ def killed(
     views has happened before its first step.
     """
     old, control = reporting.report(REPORT), reporting.sandbox.control
-    process = reporting.start_refresh(day(at), REPORT)
+    process = reporting.start_refresh(day(at), REPORT, paused=True)
     pid = process.pid
     first = hold = control.hold(STEPS[EMPTY], server="vertica", client_pid=pid)
+    process.resume()
     control.wait(first)
     if (step, when) != (EMPTY, "before"):
         hold = control.hold(STEPS[step], when=when, server="vertica", client_pid=pid)

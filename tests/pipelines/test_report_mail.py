@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import struct
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +11,12 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
-from project import Result, finished, kill
-from reporting import REPORTS, Reporting
 
 from sandbox.process import SandboxProcess
 from sandbox.smtp.mailbox import Mail
+from tests.kit.commands import Process
+from tests.kit.project import Result, finished, kill
+from tests.kit.reporting import REPORTS, Reporting
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -65,17 +65,18 @@ class Mailing:
             f"&from={self.sender}&to=ann@x.example,bob@x.example",
         )
 
-    def start(self, *days: str) -> subprocess.Popen[str]:
+    def start(self, *days: str) -> Process:
         words = [word for day in days for word in ("--date", day)]
         return self.project.start("shardline", "refresh", "--local-scheduler", *words)
 
     def refresh(self, *days: str) -> Result:
         return finished(self.start(*days), 300)
 
-    def luigi(self, day: str) -> subprocess.Popen[str]:
+    def luigi(self, day: str, *, paused: bool = False) -> Process:
         return self.project.start(
             *("luigi", "--module", "pipelines.reports", "MailReports"),
             *("--date", day, "--local-scheduler"),
+            paused=paused,
         )
 
     def mails(self) -> list[Mail]:
@@ -221,8 +222,9 @@ def test_of_two_processes_at_once_one_sends(mailing: Mailing) -> None:
     control.wait(one, timeout=200)
     # What the second asks for last, before it sees that the first is at it.
     pattern = '^SELECT "city", "median_minutes"'
-    second = mailing.luigi(RACED)
+    second = mailing.luigi(RACED, paused=True)
     other = control.hold(pattern, server="vertica", when="after", client_pid=second.pid)
+    second.resume()
     control.wait(other, timeout=200)
     control.release(hold=other)
     control.release(hold=one)

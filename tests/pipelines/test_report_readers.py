@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from project import finished
-from reporting import REPORTS, Reporting, numbered, refreshed
 
 from sandbox.clients import connect_vertica
 from sandbox.control import Control
+from tests.kit.project import finished
+from tests.kit.reporting import REPORTS, Reporting, numbered, refreshed
 
 REPORT = "daily_orders"
 FAR = 200
@@ -117,13 +117,14 @@ def test_refreshes_of_one_report_queue_on_its_lock(reporting: Reporting) -> None
     assert [row[3] for row in old] == [3]
 
     control: Control = reporting.sandbox.control
-    first = reporting.start_refresh(numbered(1), REPORT)
+    first = reporting.start_refresh(numbered(1), REPORT, paused=True)
     marker = control.hold(
         r'^INSERT INTO "\w+"\."report_markers"',
         when="after",
         server="vertica",
         client_pid=first.pid,
     )
+    first.resume()
     control.wait(marker)
     second = reporting.start_refresh(numbered(1), REPORT)
     wait_for_a_lock(reporting, f"{reporting.schema}.{REPORT}")
@@ -145,11 +146,12 @@ def test_a_view_that_is_made_anew_meanwhile_is_not_taken_for_the_reports_own(
 ) -> None:
     reporting.fill(reporting.add_tables(), numbered(0), rows=3, first=1)
     control = reporting.sandbox.control
-    process = reporting.start_refresh(numbered(0), REPORT)
+    process = reporting.start_refresh(numbered(0), REPORT, paused=True)
     own = rf'"{reporting.schema}"\."{REPORT}"'
     filling = control.hold(
         rf"^INSERT INTO {own}", server="vertica", client_pid=process.pid
     )
+    process.resume()
     control.wait(filling)
     table, view = f"{reporting.schema}.{REPORT}", f"{reporting.schema}.{REPORT}_live"
     reporting.on_warehouse(f"DELETE FROM {reporting.schema}.report_views")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from project import Project, Result, finished
 
 from sandbox.holds import Failure
+from tests.kit.project import Project, Result, finished
 
 PASSING = [
     ("extract", Failure("deadlock victim", number=1205)),
@@ -28,7 +28,7 @@ def load_with(
     """Load a day while a statement fails; the shard, the end, how often it failed."""
     shard = project.loadable(100)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, step, action="fail", times=times, failure=failure)
     result = finished(process)
     caught = len(control.wait(hold))

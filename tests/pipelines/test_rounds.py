@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,12 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
-from project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
-from steps import STEPS
 
 from pipelines import database
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
+from tests.kit.commands import Process
+from tests.kit.project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 20
 DEADLOCK = Failure("deadlock", number=1205)
@@ -119,7 +119,7 @@ def kill_luigid(project: Project, tmp_path: Path) -> None:
     (tmp_path / "luigid" / "luigid.state").unlink(missing_ok=True)
 
 
-def wait_for(process: subprocess.Popen[str], words: str) -> None:
+def wait_for(process: Process, words: str) -> None:
     """Read what a process says until it has said some words."""
     assert process.stderr
     for line in process.stderr:
@@ -166,7 +166,7 @@ def test_a_luigid_that_stays_away_is_told_as_that(
     add(project, "first")
     add(project, "second")
     project.options["run"] |= {"luigid_patience": "1"}
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "extract")
     project.sandbox.control.wait(hold)
     luigid.close()
@@ -226,7 +226,7 @@ def test_the_next_run_need_not_wait_for_one_that_was_told_to_end(
     project: Project, luigid: ExitStack
 ) -> None:
     shard = add(project, "first")
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "extract")
     project.sandbox.control.wait(hold)
     process.terminate()
@@ -255,7 +255,7 @@ def test_the_next_run_waits_for_luigid_to_drop_one_that_was_killed(
             "scheduler_host": running.address.host,
             "scheduler_port": str(running.address.port),
         }
-        process = project.start_load()
+        process = project.start_load(paused=True)
         hold = project.hold(process, "extract")
         project.sandbox.control.wait(hold)
         kill(process)

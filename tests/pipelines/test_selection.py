@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from project import DAY, Project
+from tests.kit.project import DAY, Project
 
 RANGE = ("--from", DAY, "--to", DAY)
 COMMANDS = [

@@ -3,14 +3,13 @@ from __future__ import annotations
 import configparser
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from project import BIN, DAY, REPOSITORY, Project, Result
 
 from pipelines import sections
+from tests.kit import commands
+from tests.kit.project import DAY, REPOSITORY, Project, Result, finished
 
 SECTIONS = {
     "warehouse": sections.Warehouse,
@@ -39,14 +38,10 @@ def read_with(folder: Path, config: str, **environment: str) -> str:
         "try: print(settings.read().warehouse.password.get_secret_value())\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    command = ("python", "-c", script)
+    result = finished(commands.start(command, folder, {**os.environ, **environment}))
+    assert result.code == 0, result.err
+    return result.out
 
 
 def shown_options() -> configparser.RawConfigParser:
@@ -78,15 +73,8 @@ def test_where_the_servers_are_and_who_logs_in_is_all_that_must_be_given(
 def listed(folder: Path, config: str, **environment: str) -> Result:
     """`shardline connections` with a luigi.cfg alone."""
     (folder / "luigi.cfg").write_text(config, encoding="utf-8")
-    done = subprocess.run(
-        [BIN / "shardline", "connections"],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    variables = {**os.environ, **environment}
+    return finished(commands.start(("shardline", "connections"), folder, variables))
 
 
 @pytest.mark.parametrize(

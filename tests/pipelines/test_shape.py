@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from project import DAY, ORDERS, ORDERS_DDL, Project, insert, orders
-from steps import STEPS
 
 from sandbox.holds import Failure
+from tests.kit.project import DAY, ORDERS, ORDERS_DDL, Project, insert, orders
+from tests.kit.steps import STEPS
 
 ALL_COLUMNS = ORDERS.replace("SELECT id, start_time, end_time, type, data", "SELECT *")
 

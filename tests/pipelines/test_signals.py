@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 
 import psutil
 import pytest
-from project import DAY, Project, Result, finished, insert, kill, orders
-from steps import STEPS
+
+from tests.kit.commands import Process
+from tests.kit.project import DAY, Project, Result, finished, insert, kill, orders
+from tests.kit.steps import STEPS
 
 ROWS = 50
 SOON = 30.0
@@ -36,7 +37,7 @@ def hold(project: Project, step: str, *, times: int = 1) -> int:
     return project.sandbox.control.hold(pattern, server=server, times=times)
 
 
-def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+def family(process: Process) -> list[psutil.Process]:
     """A run's process and all that it has started."""
     root = psutil.Process(process.pid)
     return [root, *root.children(recursive=True)]
@@ -73,7 +74,7 @@ def loads_the_rest(project: Project, shards: Sequence[str]) -> None:
     assert [len(project.rows(shard)) for shard in shards] == [ROWS] * len(shards)
 
 
-def ended(process: subprocess.Popen[str], code: int) -> Result:
+def ended(process: Process, code: int) -> Result:
     result = finished(process)
     assert result.code == code, result.err
     return result
@@ -104,7 +105,7 @@ def test_told_to_end_in_the_middle_of_a_load(
 ) -> None:
     shards = ready(project, 2)
     held = hold(project, step)
-    process = project.start_load("--workers", workers)
+    process = project.start_load("--workers", workers, fresh=True)
     project.sandbox.control.wait(held)
     processes = family(process)
     process.send_signal(number)
@@ -120,7 +121,7 @@ def test_told_to_end_in_the_middle_of_a_load(
 def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     (shard,) = ready(project, 1)
     held = hold(project, "commit")
-    process = project.start_load()
+    process = project.start_load(fresh=True)
     project.sandbox.control.wait(held)
     process.send_signal(signal.SIGTERM)
     assert process.poll() is None
@@ -136,7 +137,7 @@ def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None
     shards = ready(project, 2)
     # The commit is not left at the first one.
     held = hold(project, "commit", times=2)
-    process = project.start_load("--workers", workers)
+    process = project.start_load("--workers", workers, fresh=True)
     project.sandbox.control.wait(held)
     processes = family(process)
     process.send_signal(signal.SIGTERM)
@@ -159,7 +160,7 @@ def test_what_does_not_end_by_itself_is_ended_when_its_time_is_over(
     shards = ready(project, 2)
     project.options["run"] = {"grace": "1"}
     held = hold(project, "commit", times=2)
-    process = project.start_load("--workers", "2")
+    process = project.start_load("--workers", "2", fresh=True)
     project.sandbox.control.wait(held)
     processes = family(process)
     process.send_signal(signal.SIGTERM)
@@ -183,7 +184,7 @@ def test_children_end_with_a_parent_that_is_killed(
     if command == "luigi":
         words = ["luigi", "--module", "pipelines.orders", "LoadOrders"]
         words += ["--date", DAY, "--workers", "2", "--local-scheduler"]
-    process = project.start(*words)
+    process = project.start(*words, fresh=True)
     project.sandbox.control.wait(held, count=2)
     processes = family(process)
     assert len(processes) >= 3
@@ -259,7 +260,7 @@ sys.exit(7)
 def test_a_run_that_was_killed_with_all_its_children(project: Project) -> None:
     shards = ready(project, 2)
     held = hold(project, "insert the marker", times=2)
-    process = project.start_load("--workers", "2")
+    process = project.start_load("--workers", "2", fresh=True)
     project.sandbox.control.wait(held)
     kill(process)
     finished(process)

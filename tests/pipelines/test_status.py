@@ -9,10 +9,8 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from project import DAY, Project, finished, insert, orders
 from pydantic import SecretStr
 from rich.console import Console
-from terminal import Screen, on_terminal
 
 from pipelines import database, session_queries
 from pipelines.catalog import Partition, Shard, Table
@@ -21,6 +19,8 @@ from pipelines.grid import Grid, Stand
 from pipelines.grid_view import lines
 from pipelines.session_queries import State, Wanted
 from pipelines.sessions import Outcome, Session
+from tests.kit.project import DAY, Project, finished, insert, orders
+from tests.kit.terminal import Screen, on_terminal
 
 FIRST, LAST = "2019-03-12", "2019-03-16"
 RANGE = ("--from", FIRST, "--to", LAST)
@@ -75,7 +75,7 @@ def test_the_grid_says_how_each_day_stands_on_any_terminal(project: Project) -> 
 
 def test_a_load_that_goes_on_is_running(project: Project) -> None:
     shard = project.loadable(3)
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "copy")
     project.sandbox.control.wait(hold)
     (stands,) = status(project, "--from", DAY, "--to", DAY)["tables"]["orders"].values()

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from project import Project
+
+from tests.kit.project import Project
 
 NO_ZONE = "No zone"
 PAYMENT = "CASE payment WHEN 'credit card' THEN 1 WHEN 'cash' THEN 2 ELSE 0 END"

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import jinja2
 import pytest
-from report_statements import SHOWN, of_reports
 
 from pipelines import catalog, settings
 from pipelines.grouping import Group
@@ -19,6 +18,7 @@ from pipelines.templates import Dialect, Sql, identifier, literal, render
 from pipelines.warehouse import replace, schema
 from pipelines.warehouse.copy import copy_statement
 from pipelines.warehouse.replace import STAGING
+from tests.kit.report_statements import SHOWN, of_reports
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 T, V = Dialect.SQL_SERVER, Dialect.VERTICA

@@ -6,7 +6,15 @@ import os
 import signal
 
 import pytest
-from project import ORDERS_DDL, Project, Result, finished, insert, orders
+
+from tests.kit.project import (
+    ORDERS_DDL,
+    Project,
+    Result,
+    finished,
+    insert,
+    orders,
+)
 
 DAY = "2019-03-14"
 

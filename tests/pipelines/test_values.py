@@ -6,10 +6,10 @@ import datetime as dt
 from uuid import UUID
 
 import pytest
-from project import Project, insert, orders
-from steps import STEPS
 
 from sandbox.holds import Failure
+from tests.kit.project import Project, insert, orders
+from tests.kit.steps import STEPS
 
 DAY = "2019-03-14"
 NOTES_DDL = (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from project import Project, finished, insert, orders
 from test_every_type import CASES
+
+from tests.kit.project import Project, finished, insert, orders
 
 DAY, NEXT = "2019-03-14", "2019-03-15"
 RANGE = ("--from", DAY, "--to", NEXT)
@@ -182,7 +183,9 @@ def test_a_day_that_another_run_loads_meanwhile_is_not_judged(
     loaded: Project,
 ) -> None:
     add_a_row_to_the_source(loaded, "moscow")
-    process = loaded.start("shardline", "verify", *RANGE, "--shards", "moscow")
+    process = loaded.start(
+        "shardline", "verify", *RANGE, "--shards", "moscow", paused=True
+    )
     hold = loaded.hold(process, "extract")
     loaded.sandbox.control.wait(hold)
     again = ("--from", DAY, "--to", DAY, "--shards", "moscow", "--reload")

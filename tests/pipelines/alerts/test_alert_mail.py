@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from mail_server import MailServer
 from test_alert_texts import NOTICE
 from test_smtp import address
 
@@ -16,6 +15,7 @@ from pipelines.alerts.channel import (
     Receipt,
 )
 from pipelines.alerts.mail import MailChannel
+from tests.kit.mail_server import MailServer
 
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")
 OVER = replace(GROWN, recovered=True)

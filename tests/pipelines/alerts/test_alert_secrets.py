@@ -10,8 +10,6 @@ import traceback
 from collections.abc import Iterator
 
 import pytest
-from bot_server import TOKEN, Answer, BotServer
-from mail_server import MailServer
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 from test_smtp import address
@@ -20,6 +18,8 @@ from pipelines.alerts.mail import MailChannel
 from pipelines.alerts.telegram import TelegramChannel
 from pipelines.connections.channels import TelegramAddress
 from pipelines.errors import ShardlineError
+from tests.kit.bot_server import TOKEN, Answer, BotServer
+from tests.kit.mail_server import MailServer
 
 SECRET = TOKEN.partition(":")[2]
 

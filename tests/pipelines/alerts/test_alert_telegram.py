@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from bot_server import TOKEN, Answer, BotServer
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
@@ -20,6 +19,7 @@ from pipelines.alerts.channel import (
 from pipelines.alerts.limits import Limits
 from pipelines.alerts.telegram import TelegramChannel
 from pipelines.connections.channels import TelegramAddress
+from tests.kit.bot_server import TOKEN, Answer, BotServer
 
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")
 OVER = replace(GROWN, recovered=True)

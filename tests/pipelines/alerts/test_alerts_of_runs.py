@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from failing import grouped, mend, two_of_three_fail
-from filed import FILE, FileChannel, append, failed, options
-from project import DAY, Project, Result, finished, kill
 
 from pipelines import database
 from pipelines.alerts.outbox import Event
+from tests.kit.failing_shards import grouped, mend, two_of_three_fail
+from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
+from tests.kit.project import DAY, REPOSITORY, Project, Result, finished, kill
 
-HERE = Path(__file__).parent
 DYING = """
 import os, signal, sys
 import luigi
@@ -49,7 +48,7 @@ luigi.build(tasks, workers=3, local_scheduler=True)
 @pytest.fixture
 def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
     """The channel that the project's runs send to."""
-    folders = [str(HERE), str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+    folders = [str(REPOSITORY), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(folders)
     monkeypatch.setenv("PYTHONPATH", path.rstrip(os.pathsep))
     monkeypatch.setenv(FILE, str(tmp_path / "chat"))
@@ -57,7 +56,10 @@ def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileChannel:
 
 
 def with_channel(project: Project) -> Project:
-    project.options["alerts"] = {"channels": "filed:channel", "throttle": "0"}
+    project.options["alerts"] = {
+        "channels": "tests.kit.filed_alerts:channel",
+        "throttle": "0",
+    }
     return project
 
 
@@ -158,7 +160,7 @@ def test_a_killed_run_is_an_incident_at_the_next_one_told_once(
 ) -> None:
     project.loadable(10)
     control = project.sandbox.control
-    process = project.start_load()
+    process = project.start_load(paused=True)
     hold = project.hold(process, "extract")
     control.wait(hold)
     kill(process)
@@ -181,11 +183,12 @@ def test_a_run_that_is_killed_sends_what_it_has_left(
 ) -> None:
     with_channel(project).add_shard("broken", ddl="")
     control = project.sandbox.control
-    process = project.start_load("--shard", "broken")
+    process = project.start_load("--shard", "broken", paused=True)
     # The last look at the markers, when all tasks have ended; the first finds no table.
     look = control.hold(
         '^SELECT "day"', server="vertica", client_pid=process.pid, skip=1
     )
+    process.resume()
     control.wait(look)
     os.kill(process.pid, signal.SIGKILL)
     finished(process)

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bot_server import Answer, BotServer
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
 from pipelines.alerts.channel import Channel, ChannelBusyError, ChannelRefusedError
 from pipelines.alerts.message import plain
+from tests.kit.bot_server import Answer, BotServer
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
 Made = Callable[[str], Channel]

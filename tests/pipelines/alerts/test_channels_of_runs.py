@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from failing import grouped, mend, two_of_three_fail
-from project import DAY, Project
+
+from tests.kit.failing_shards import grouped, mend, two_of_three_fail
+from tests.kit.project import DAY, Project
 
 GONE = "smtp://127.0.0.1:1/?security=none&from=a@x.example&to=b@x.example"
 

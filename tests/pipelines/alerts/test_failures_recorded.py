@@ -6,10 +6,10 @@ import os
 
 import pytest
 import sqlalchemy as sa
-from project import DAY, ORDERS, Project, insert, orders
-from reporting import Reporting
 
 from pipelines import database
+from tests.kit.project import DAY, ORDERS, Project, insert, orders
+from tests.kit.reporting import Reporting
 
 NEXT = "2019-03-15"
 OWN = """

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from filed import DAY, NIGHT, FileChannel, append, failed, many, options
-from project import Project
 from pydantic import SecretStr
 
 from pipelines import database
@@ -24,6 +22,16 @@ from pipelines.settings import Settings
 from pipelines.spans import Span
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
+from tests.kit.filed_alerts import (
+    DAY,
+    NIGHT,
+    FileChannel,
+    append,
+    failed,
+    many,
+    options,
+)
+from tests.kit.project import Project
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from project import Project, insert, orders
 
 from pipelines.due_times import DueTime
+from tests.kit.project import Project, insert, orders
 
 ZONES = ["Europe/Moscow", "UTC", "Asia/Chita", "America/New_York"]
 

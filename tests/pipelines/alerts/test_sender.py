@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from filed import FileChannel, Scripted, append, expire_lease, failed, options
 from sqlalchemy import Engine
 
 from pipelines import database
@@ -25,6 +24,14 @@ from pipelines.alerts.sender import Sender
 from pipelines.due_times import DueTime
 from pipelines.errors import TransientError
 from pipelines.settings import Settings
+from tests.kit.filed_alerts import (
+    FileChannel,
+    Scripted,
+    append,
+    expire_lease,
+    failed,
+    options,
+)
 
 BUSY = ChannelBusyError("too many requests", retry_after=0.02)
 BUSY_FOR_LONG = ChannelBusyError("too many requests", retry_after=3_600)

@@ -11,13 +11,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from filed import DAY, FileChannel, append, expire_lease, failed, options
 
 from pipelines import database
 from pipelines.alerts import incidents
 from pipelines.alerts.channel import Notice, Receipt
 from pipelines.alerts.sender import Sender
 from pipelines.settings import Settings
+from tests.kit.filed_alerts import (
+    DAY,
+    FileChannel,
+    append,
+    expire_lease,
+    failed,
+    options,
+)
 
 FORK = multiprocessing.get_context("fork")
 CAUSES = ("the server is away", "the login was refused")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import trustme
-from mail_server import CLOSE, DRIP, HANG, MailServer
 from pydantic import SecretStr
 
 from pipelines.connections.channels import SmtpAddress
 from pipelines.errors import PermanentError, TransientError
 from pipelines.mail import check, send
+from tests.kit.mail_server import CLOSE, DRIP, HANG, MailServer
 
 
 def address(server: MailServer, **options: object) -> SmtpAddress:

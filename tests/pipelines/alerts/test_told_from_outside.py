@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from project import Project
+
+from tests.kit.project import Project
 
 
 def listed(project: Project, *options: str) -> list[dict[str, object]]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pymssql
 import pytest
-from tds_server import Run, Server, rows_of
 
 from sandbox.engine import Engine
+from tests.kit.tds_server import Run, Server, rows_of
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of
+
+from tests.kit.tds_server import Run, Server, number_of
 
 
 @pytest.fixture

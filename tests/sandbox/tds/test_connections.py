@@ -5,10 +5,10 @@ import threading
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of, rows_of
 
 from sandbox.engine import Engine
 from sandbox.holds import Failure, Rule
+from tests.kit.tds_server import Run, Server, number_of, rows_of
 
 
 @pytest.mark.parametrize("version", ["7.1", "7.2", "7.3", "7.4", None])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of, rows_of
 
 from sandbox.engine import Engine
+from tests.kit.tds_server import Run, Server, number_of, rows_of
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pymssql
 import pytest
-from tds_server import Run, number_of
+
+from tests.kit.tds_server import Run, number_of
 
 
 @pytest.mark.parametrize(

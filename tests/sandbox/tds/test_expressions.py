@@ -5,7 +5,8 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from tds_server import Run
+
+from tests.kit.tds_server import Run
 
 D = Decimal
 M = dt.datetime

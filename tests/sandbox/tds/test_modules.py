@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of
+
+from tests.kit.tds_server import Run, Server, number_of
 
 ADD = """
 CREATE PROCEDURE {name} @a int, @b nvarchar(10) = N'none', @sum int = 0 OUTPUT AS

@@ -4,7 +4,8 @@ import threading
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of, rows_of
+
+from tests.kit.tds_server import Run, Server, number_of, rows_of
 
 TAKE = """
 DECLARE @result int;

@@ -5,7 +5,8 @@ from typing import Any
 
 import pymssql
 import pytest
-from tds_server import Run, Server
+
+from tests.kit.tds_server import Run, Server
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pymssql
 import pytest
-from tds_server import Run, Server, number_of, rows_of
+
+from tests.kit.tds_server import Run, Server, number_of, rows_of
 
 
 @pytest.fixture

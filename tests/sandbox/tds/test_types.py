@@ -10,7 +10,8 @@ import pymssql
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tds_server import Run, Server
+
+from tests.kit.tds_server import Run, Server
 
 FIRST, LAST = dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
 # the driver ends a statement at a NUL

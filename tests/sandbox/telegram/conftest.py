@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from bot_client import BotClient
 
 from sandbox.control import Control
 from sandbox.process import SandboxProcess
 from sandbox.telegram.control import TelegramControl
+from tests.kit.bot_client import BotClient
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from bot_client import BotClient
 
 from sandbox.control import Control, ControlError
 from sandbox.telegram.bot import Bot, TokenError
 from sandbox.telegram.control import TelegramControl
+from tests.kit.bot_client import BotClient
 
 DEADLINE = 20
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bot_client import BotClient
-
 from sandbox.telegram.control import TelegramControl
+from tests.kit.bot_client import BotClient
 
 
 def burst(bot: BotClient, chat: int, times: int) -> list[int]:

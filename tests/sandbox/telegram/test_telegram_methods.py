@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import requests
-from bot_client import BotClient
 
 from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.entities import Entity
+from tests.kit.bot_client import BotClient
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 

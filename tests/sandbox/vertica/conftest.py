@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import Client, Vertica
+
+from tests.kit.vertica_client import Client, Vertica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import Client
 
 from sandbox.engine import Engine
 from sandbox.vertica.server import VerticaServer
+from tests.kit.vertica_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 DENIED = ("42501", 4367)
 NO_SCHEMA = ("42501", 3580)

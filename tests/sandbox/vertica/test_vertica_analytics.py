@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from vertica_client import Client
+    from tests.kit.vertica_client import Client
 
 TRIPS = """INSERT INTO trips VALUES
     ('2019-03-13', 'Omsk', 10, '2019-03-13 10:00', '2019-03-13 10:30'),

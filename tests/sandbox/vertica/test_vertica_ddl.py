@@ -3,16 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import Client
 from vertica_python import errors
 
 from sandbox.engine import Engine
 from sandbox.vertica.server import VerticaServer
+from tests.kit.vertica_client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 
 def test_storage_clauses_are_read(client: Client) -> None:

@@ -17,7 +17,7 @@ from sandbox.vertica.types import declared
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vertica_client import Client
+    from tests.kit.vertica_client import Client
 
 CELLS = st.none() | st.text(
     st.sampled_from(list("ab|\\'\"\n\r\0\tN é🚕")) | st.characters(codec="utf-8"),

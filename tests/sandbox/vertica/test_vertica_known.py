@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vertica_client import Client
+
+from tests.kit.vertica_client import Client
 
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 QUERY = "SELECT * FROM seen"
 STRINGS = st.text(st.sampled_from("ab1'\"-\\$%é "), max_size=4)

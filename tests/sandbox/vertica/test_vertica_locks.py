@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import KEYED, MARK, Background, Client, waiting
 from vertica_python import errors
 
+from tests.kit.vertica_client import KEYED, MARK, Background, Client, waiting
+
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 
 def test_loaders_share_a_table_and_a_delete_waits_for_them(

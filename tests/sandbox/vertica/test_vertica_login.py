@@ -12,9 +12,8 @@ from vertica_python import errors
 from sandbox.vertica.server import VerticaServer
 
 if TYPE_CHECKING:
-    from vertica_client import Client, Vertica
-
     from sandbox.vertica.startup import Method
+    from tests.kit.vertica_client import Client, Vertica
 
 
 @pytest.mark.parametrize("method", ["cleartext", "md5", "sha512"])

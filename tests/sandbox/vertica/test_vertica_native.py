@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-import native_format as native
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -21,11 +20,12 @@ from sandbox.errors import SqlError
 from sandbox.vertica.incoming import Field, check
 from sandbox.vertica.native import NativeParser
 from sandbox.vertica.types import SqlType, declared, interval
+from tests.kit import native_format as native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from vertica_client import Client
+    from tests.kit.vertica_client import Client
 
 COPY = "COPY t FROM STDIN NATIVE ABORT ON ERROR"
 DOCUMENTED = (

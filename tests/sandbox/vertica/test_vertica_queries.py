@@ -9,11 +9,12 @@ from uuid import UUID
 
 import pytest
 from dateutil.relativedelta import relativedelta
-from vertica_client import Client
 from vertica_python import errors
 
+from tests.kit.vertica_client import Client
+
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 EVERY_TYPE = """CREATE TABLE every_type (
     a BOOLEAN, b INT NOT NULL, c FLOAT, d CHAR(5), e VARCHAR(128), f DATE, g TIMESTAMP,

@@ -6,10 +6,11 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import PATIENCE, Background, Client, waiting
+
+from tests.kit.vertica_client import PATIENCE, Background, Client, waiting
 
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 REFRESHES = 100
 ROWS = 40

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vertica_client import Client
+    from tests.kit.vertica_client import Client
 
 LOADED = "COPY t FROM STDIN DELIMITER ',' REJECTED DATA AS TABLE refused"
 KEPT = "SELECT row_number, rejected_data, rejected_reason FROM refused ORDER BY 1"

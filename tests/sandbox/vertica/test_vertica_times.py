@@ -9,14 +9,14 @@ import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
-from vertica_client import Client
 from vertica_python import errors
 
 from sandbox.vertica.interval_values import read_interval
 from sandbox.vertica.types import interval
+from tests.kit.vertica_client import Client
 
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 
 @pytest.mark.parametrize(

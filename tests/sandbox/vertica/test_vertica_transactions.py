@@ -4,13 +4,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from vertica_client import KEYED, MARK, PATIENCE, Client
 from vertica_python import errors
 
 from sandbox.holds import Failure, Rule
+from tests.kit.vertica_client import KEYED, MARK, PATIENCE, Client
 
 if TYPE_CHECKING:
-    from vertica_client import Vertica
+    from tests.kit.vertica_client import Vertica
 
 
 def test_nothing_is_seen_by_others_before_the_commit(

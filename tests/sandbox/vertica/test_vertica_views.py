@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from vertica_client import Client
+    from tests.kit.vertica_client import Client
 
 DAILY = """CREATE VIEW s.daily (city, orders) AS
     SELECT city, COUNT(*) FROM s.trips GROUP BY city"""

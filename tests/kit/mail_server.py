@@ -176,6 +176,8 @@ class _Session:
         self._say("DATA", "354 go ahead")
         lines = []
         while (line := self._file.readline()) != b".\r\n":
+            if not line:
+                raise _ClosedError
             lines.append(line.removeprefix(b"."))
         received = Received(
             self._sender, self._recipients, b"".join(lines), self._encrypted, self._user

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from project import ORDERS_DDL, Project, insert, orders
 from pydantic import SecretStr
 
 from pipelines import database
@@ -10,6 +9,7 @@ from pipelines.alerts import grouping, incidents
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.lease import Lease
 from pipelines.alerts.notices import notice
+from tests.kit.project import ORDERS_DDL, Project, insert, orders
 
 
 def two_of_three_fail(project: Project) -> None:

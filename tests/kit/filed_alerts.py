@@ -59,7 +59,7 @@ class FileChannel:
 
 
 def channel() -> FileChannel:
-    """What `[alerts] channels = filed:channel` makes."""
+    """What `[alerts] channels = tests.kit.filed_alerts:channel` makes."""
     return FileChannel(Path(os.environ[FILE]))
 
 

@@ -6,14 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from project import ORDERS_DDL, Project, Result, insert, orders
 
 from pipelines.sections import CatalogFiles
-
-if TYPE_CHECKING:
-    import subprocess
+from tests.kit.commands import Process
+from tests.kit.project import ORDERS_DDL, Project, Result, insert, orders
 
 FILES = CatalogFiles()
 BY_TABLE = {
@@ -93,9 +89,10 @@ class Reporting(Project):
         self.on_shard(shard, f"INSERT INTO dbo.Calls VALUES {', '.join(calls)}")
         self.on_shard(shard, f"INSERT INTO dbo.Rates VALUES {', '.join(rates)}")
 
-    def start_refresh(self, day: str, *more: str) -> subprocess.Popen[str]:
+    def start_refresh(self, day: str, *more: str, paused: bool = False) -> Process:
         """Start `shardline refresh` without its mail."""
-        return self.start("shardline", "refresh", "--date", day, "--no-mail", *more)
+        words = ("shardline", "refresh", "--date", day, "--no-mail", *more)
+        return self.start(*words, paused=paused)
 
     def refresh(self, day: str, *more: str) -> Result:
         """`shardline refresh` without its mail."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +161,18 @@ TAUGHT = [  # moto finds them as long as they are there
 ]
 
 
+@cache
+def _template() -> dict[str, Any]:
+    return load(TEMPLATE)
+
+
 def for_moto() -> dict[str, Any]:
     """The template with what moto wants of it, and AWS does not.
 
     Short forms are written out, since moto takes `!GetAtt A.B.C` for three words, and
     containers have some memory, which on Fargate is the task's.
     """
-    template = load(TEMPLATE)
+    template = deepcopy(_template())
     for resource in template["Resources"].values():
         for container in resource["Properties"].get("ContainerDefinitions", []):
             container["MemoryReservation"] = 512

@@ -8,9 +8,9 @@ import re
 import struct
 import termios
 from dataclasses import dataclass
-from subprocess import Popen
 
-from project import Project
+from tests.kit import commands
+from tests.kit.project import Project
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -41,12 +41,13 @@ def on_terminal(
         for name, value in project.environment().items()
         if name not in {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"}
     }
-    with Popen(
+    with commands.start(
         command,
-        cwd=project.folder,
-        env={**inherited, "TERM": "xterm-256color", **environment},
+        project.folder,
+        {**inherited, "TERM": "xterm-256color", **environment},
         stdin=theirs,
         stdout=theirs,
+        stderr=2,
     ) as process:
         os.close(theirs)
         written = b"".join(iter(lambda: _read(ours), b""))

@@ -9,8 +9,6 @@ from __future__ import annotations
 import configparser
 import os
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,12 +19,14 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from pydantic import SecretStr
-from steps import STEPS
 
 from pipelines import catalog, database
 from pipelines.sections import Warehouse
 from pipelines.warehouse import schema
 from sandbox.clients import connect_mssql, connect_vertica
+from tests.kit import commands
+from tests.kit.commands import BIN, Process
+from tests.kit.steps import STEPS
 
 if TYPE_CHECKING:
     from sandbox.holds import Action, Failure, When
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 DAY = "2019-03-14"
 REPOSITORY = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 ORDERS_DDL = (
     "CREATE TABLE dbo.Orders (id bigint NOT NULL PRIMARY KEY,"
     " start_time datetime2 NOT NULL, end_time datetime2 NULL, type int NOT NULL,"
@@ -138,21 +137,23 @@ class Project:
         path = f"{BIN}:{os.environ['PATH']}"
         return {**os.environ, "PATH": path, "LUIGI_CONFIG_PATH": str(self.write())}
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command of the virtual environment in the project's folder."""
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+    def start(
+        self, *command: str, paused: bool = False, fresh: bool = False
+    ) -> Process:
+        """Start a command of the virtual environment in the project's folder.
+
+        Args:
+            command: Its words.
+            paused: Whether it does nothing until `hold`, or its `resume`.
+            fresh: Whether it must be a new process, for that is what is tested.
+        """
+        return commands.start(
+            command, self.folder, self.environment(), paused=paused, fresh=fresh
         )
 
-    def run(self, *command: str, timeout: float = 100) -> Result:
+    def run(self, *command: str, timeout: float = 100, fresh: bool = False) -> Result:
         """Run a command to its end."""
-        return finished(self.start(*command), timeout)
+        return finished(self.start(*command, fresh=fresh), timeout)
 
     def loadable(self, rows: int) -> str:
         """Add a shard with orders on `DAY`, and make the target."""
@@ -161,13 +162,16 @@ class Project:
         self.create_target()
         return shard
 
-    def start_load(self, *options: str) -> subprocess.Popen[str]:
+    def start_load(
+        self, *options: str, paused: bool = False, fresh: bool = False
+    ) -> Process:
         """Start `shardline run orders` for `DAY`."""
-        return self.start("shardline", "run", "orders", "--date", DAY, *options)
+        words = ("shardline", "run", "orders", "--date", DAY, *options)
+        return self.start(*words, paused=paused, fresh=fresh)
 
     def hold(
         self,
-        process: subprocess.Popen[str],
+        process: Process,
         step: str,
         when: When = "before",
         action: Action = "hold",
@@ -176,9 +180,12 @@ class Project:
         times: int = 1,
         failure: Failure | None = None,
     ) -> int:
-        """Hold a process at a step of its load; see `sandbox.holds.Rule`."""
+        """Hold a process at a step of its load; see `sandbox.holds.Rule`.
+
+        It goes on now if it was started to be paused.
+        """
         server, pattern = STEPS[step]
-        return self.sandbox.control.hold(
+        hold = self.sandbox.control.hold(
             pattern,
             when=when,
             action=action,
@@ -188,6 +195,8 @@ class Project:
             times=times,
             failure=failure,
         )
+        process.resume()
+        return hold
 
     def load(self, *days: str, shards: Iterable[str] = ()) -> Result:
         """`shardline run orders` for some days."""
@@ -268,12 +277,12 @@ class Project:
         )
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Process) -> None:
     """SIGKILL to a command and all its children."""
     os.killpg(process.pid, signal.SIGKILL)
 
 
-def finished(process: subprocess.Popen[str], timeout: float = 100) -> Result:
+def finished(process: Process, timeout: float = 100) -> Result:
     """Wait for a command; its end must come in time."""
     try:
         out, err = process.communicate(timeout=timeout)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 from _pytest.mark import ParameterSet
-from project import Project, Result, finished, insert, kill, orders
 
 from sandbox.holds import When
+from tests.kit.project import Project, Result, finished, insert, kill, orders
 
 FIRST, LAST = "2019-03-11", "2019-03-15"
 DAYS = [f"2019-03-{day}" for day in range(11, 16)]
@@ -51,8 +51,9 @@ def loaded(project: Project) -> list[list[object]]:
 def killed_at(project: Project, step: str, when: When, *options: str) -> None:
     """Kill a backfill at a statement, before the server has it or after."""
     control = project.sandbox.control
-    process = project.start(*command(*options))
+    process = project.start(*command(*options), paused=True)
     hold = control.hold(f"^{step}", when=when, server="vertica", client_pid=process.pid)
+    process.resume()
     control.wait(hold)
     kill(process)
     finished(process)
