@@ -19,12 +19,12 @@ from benchmarks.client import in_fresh_process
 from benchmarks.steps import Spent
 from pipelines import backfill, settings
 from pipelines.backfill_work import Load, Work, find_work
-from pipelines.catalog import Partition
 from pipelines.load import LoadShard
 from pipelines.range_reports import RangeReport
 from pipelines.rounds import How
 from pipelines.selection import Selection, select
 from pipelines.settings import Settings
+from pipelines.spans import Partition
 from pipelines.warehouse import schema
 from pipelines.warehouse.memo import memo
 from sandbox.fill.requests import Days

@@ -17,14 +17,13 @@ from benchmarks.product import SHARD, TABLE
 from benchmarks.steps import Spent, Steps
 from lowlevel import NativeEncoder
 from pipelines import database, settings
-from pipelines.catalog import Partition
 from pipelines.orders import LoadOrders
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import extract
 from pipelines.source.shape import compare
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import connect as connect_warehouse
 from pipelines.warehouse.copy import copy_rows, copy_statement

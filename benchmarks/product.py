@@ -7,10 +7,10 @@ from datetime import date
 from pydantic import SecretStr
 
 from pipelines import catalog, transfer
-from pipelines.catalog import Catalog, Partition, Shard, Table
+from pipelines.catalog import Catalog, Shard, Table
 from pipelines.sections import CatalogFiles, Load, Server, Sessions, Warehouse
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from sandbox.options import USER
 
 HOST = "127.0.0.1"

@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from pipelines.days import last_over
 from pipelines.settings import Settings
 
-LAST_HELP = "The last N days that are over for every shard."
-
 
 def last_days(count: int, settings: Settings) -> list[date]:
     """The last days that may be loaded of every shard, in order.

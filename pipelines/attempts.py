@@ -11,13 +11,12 @@ from datetime import date
 from sqlalchemy import Engine
 
 from pipelines import database, logs, sessions
-from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.ledger import Entry, ledger
 from pipelines.sessions import Outcome, Session
 from pipelines.settings import Settings
 from pipelines.signals import stopper
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.stages import stages
 from pipelines.transfer import Watcher, transfer
 from pipelines.warehouse.markers import Found, Marker

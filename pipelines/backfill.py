@@ -7,8 +7,8 @@ COPY. How it went is told from the markers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,9 +18,8 @@ from luigi.task_register import Register
 from pipelines import events, failures, rounds
 from pipelines.alerts.events import about, tell_all, tell_later
 from pipelines.alerts.outbox import Event
-from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Purpose, Recheck, Work, find_work
-from pipelines.catalog import Partition, Table
+from pipelines.catalog import Table
 from pipelines.days import ONE_DAY, not_over, ready_at
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
@@ -31,7 +30,7 @@ from pipelines.run_outcome import exit_code_for, why_missing
 from pipelines.selection import Selection
 from pipelines.settings import Settings
 from pipelines.signals import stopper
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.table_tasks import own_class, shard_task
 from pipelines.warehouse.markers import Day, Marker
 from pipelines.warehouse.memo import memo
@@ -39,8 +38,16 @@ from pipelines.warehouse.memo import memo
 DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
 
 
+Show = Callable[[str, int], AbstractContextManager[None]]
+"""Shows for a block how far it is, given what is done and how many days of shards."""
+
+
 def run(
-    selection: Selection, purpose: Purpose, settings: Settings, how: How
+    selection: Selection,
+    purpose: Purpose,
+    settings: Settings,
+    how: How,
+    show: Show,
 ) -> Iterator[RangeReport]:
     """Do some days, table by table.
 
@@ -49,6 +56,7 @@ def run(
         purpose: What to do.
         settings: All options.
         how: How to run Luigi.
+        show: Shows how far it is, where there is more than one day.
 
     Yields:
         What was done for each table, when it is done.
@@ -62,11 +70,15 @@ def run(
         own_class(table)
     begin(settings)
     for table in selection.tables:
-        yield _run_table(table, selection, purpose, settings, how)
+        yield _run_table(table, selection, purpose, settings, how, show)
 
 
 def recheck(
-    selection: Selection, days: int | None, settings: Settings, how: How
+    selection: Selection,
+    days: int | None,
+    settings: Settings,
+    how: How,
+    show: Show,
 ) -> Iterator[RangeReport]:
     """Compare what was loaded of the days before a selection.
 
@@ -75,6 +87,7 @@ def recheck(
         days: How many days; as each table's entry says if None.
         settings: All options.
         how: How to run Luigi.
+        show: Shows how far it is, where there is more than one day.
 
     Yields:
         What was replaced of each table, when it is done.
@@ -88,7 +101,7 @@ def recheck(
                 first=selection.first - count * ONE_DAY,
                 last=selection.first - ONE_DAY,
             )
-            yield from run(before, Recheck(), settings, how)
+            yield from run(before, Recheck(), settings, how, show)
 
 
 def begin(settings: Settings) -> None:
@@ -98,7 +111,12 @@ def begin(settings: Settings) -> None:
 
 
 def _run_table(
-    table: Table, selection: Selection, purpose: Purpose, settings: Settings, how: How
+    table: Table,
+    selection: Selection,
+    purpose: Purpose,
+    settings: Settings,
+    how: How,
+    show: Show,
 ) -> RangeReport:
     """Do the days of one table; who is on call knows if that cannot begin or go on."""
     try:
@@ -106,7 +124,7 @@ def _run_table(
         for span in work.waiting:
             _record_wait(span, settings)
         is_long = len(selection.days) > 1
-        with shown(table.name, work.days) if is_long else nullcontext():
+        with show(table.name, work.days) if is_long else nullcontext():
             return do(work, settings, how)
     except ShardlineError as error:
         _record_not_started(error, table, selection)

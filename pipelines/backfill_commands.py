@@ -9,13 +9,14 @@ from datetime import datetime
 import click
 
 from pipelines import backfill, metrics, settings
+from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load, Purpose, Recheck, Reload, Work, find_work
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
-from pipelines.how_options import how_options
-from pipelines.range_reports import print_reports
+from pipelines.how_options import how_options, of_options, range_options
+from pipelines.printed_reports import print_reports
 from pipelines.rounds import How
-from pipelines.selection import Selection, of_options, range_options
+from pipelines.selection import Selection
 from pipelines.settings import Settings
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
@@ -96,7 +97,7 @@ def backfill_command(
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(settings.ONE_FILE_EACH, err=True)
     with metrics.published(selection.tables, options) as figures:
-        reports = backfill.run(selection, chosen, options, how)
+        reports = backfill.run(selection, chosen, options, how, shown)
         code = print_reports(reports, as_json=as_json)
         figures.code = ExitCode(code)
     sys.exit(code)

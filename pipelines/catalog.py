@@ -10,8 +10,6 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +26,7 @@ from pydantic import (
 )
 
 from pipelines.columns import INTEGERS, Column
-from pipelines.errors import ConfigurationError, one_line
+from pipelines.errors import ConfigurationError
 
 ALL = "all"
 """What stands for every table on the command line; no table is called so."""
@@ -171,19 +169,6 @@ class Table(BaseModel):
         """The target's schema and its table."""
         schema, _, table = self.target.partition(".")
         return schema, table
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One day of one table in one shard: the unit that is loaded once."""
-
-    table: Table
-    shard: Shard
-    day: date
-
-    def __str__(self) -> str:
-        """How the partition is called in messages, in one line."""
-        return one_line(f"{self.table.name} {self.day} {self.shard.name}")
 
 
 def unknown(what: str, name: str) -> ConfigurationError:

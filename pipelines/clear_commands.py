@@ -13,7 +13,8 @@ from pipelines.catalog import Table
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ConfigurationError
 from pipelines.exit_codes import ExitCode
-from pipelines.selection import Selection, matching, named, of_options, range_options
+from pipelines.how_options import of_options, range_options
+from pipelines.selection import Selection, matching, named
 from pipelines.settings import Settings
 from pipelines.warehouse.clearing import (
     Batch,

@@ -19,11 +19,11 @@ COMMANDS = {
     "deploy": "pipelines.deploying.commands:deploy",
     "plan": "pipelines.plan_commands:plan_command",
     "refresh": "pipelines.report_commands:refresh",
-    "render": "pipelines.report_commands:render",
+    "render": "pipelines.render_command:render",
     "run": "pipelines.run_command:run",
-    "shards": "pipelines.listing_commands:shards",
+    "shards": "pipelines.shards_command:shards",
     "status": "pipelines.status_commands:status",
-    "tables": "pipelines.listing_commands:tables",
+    "tables": "pipelines.tables_command:tables",
     "verify": "pipelines.verify_commands:verify_command",
 }
 """Where each command is. One that is not asked for is not imported."""

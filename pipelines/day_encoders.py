@@ -9,10 +9,9 @@ from math import inf
 from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder
-from pipelines.catalog import Partition
 from pipelines.errors import PermanentError
 from pipelines.source.extract import Row
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.warehouse.markers import Marker
 
 

@@ -1,4 +1,4 @@
-"""`shardline tables`, `shards` and `connections`."""
+"""`shardline connections`."""
 
 from __future__ import annotations
 
@@ -29,20 +29,6 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
        2  wrong usage, or a connection is malformed
       30  with --test: an address does not answer
     """
-
-
-@click.command()
-def tables() -> None:
-    """List the tables of the catalog and their targets."""
-    for table in settings.read().catalog.tables.values():
-        click.echo(f"{table.name}\t{table.target}")
-
-
-@click.command()
-def shards() -> None:
-    """List the shards of the catalog: name, server, database, time zone."""
-    for shard in settings.read().catalog.shards.values():
-        click.echo("\t".join(shard.model_dump().values()))
 
 
 @click.command(cls=AlsoOnEcs, help=CONNECTIONS_HELP)

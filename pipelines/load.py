@@ -12,12 +12,11 @@ import luigi
 from pipelines import attempts, failures, sessions, settings
 from pipelines.alerts import events
 from pipelines.alerts.outbox import Event
-from pipelines.catalog import Partition
 from pipelines.errors import ShardlineError
 from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
 from pipelines.warehouse import schema
 from pipelines.warehouse.memo import memo

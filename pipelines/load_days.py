@@ -8,13 +8,12 @@ from typing import ClassVar
 import luigi
 
 from pipelines import attempts, sessions, settings
-from pipelines.catalog import Partition
 from pipelines.grouping import Group
 from pipelines.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
 from pipelines.prepared import PreparedTask
 from pipelines.progress import Progress
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.table_tasks import shard_task
 from pipelines.targets import SpanTarget
 from pipelines.transfer import transfer

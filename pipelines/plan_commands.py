@@ -13,8 +13,9 @@ from rich.table import Table
 from pipelines import settings
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.grouping import runs
+from pipelines.how_options import of_options, range_options
 from pipelines.plan import Plan, TablePlan, plan
-from pipelines.selection import Selection, named, of_options, range_options
+from pipelines.selection import Selection, named
 from pipelines.warehouse.memo import memo
 
 SHOWN = 15

@@ -1,18 +1,11 @@
-"""What a run did for some days of a table, and how that is printed."""
+"""What a run did for some days of a table."""
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-import click
-
-from pipelines import failures, logs
 from pipelines.exit_codes import ExitCode
 from pipelines.grouping import Group
-from pipelines.signals import stopper
 
 
 @dataclass
@@ -72,41 +65,3 @@ class RangeReport:
         del fields["days"]
         days = {"from": str(self.days.first), "to": str(self.days.last)}
         return {"table": fields.pop("table"), **days, **fields}
-
-
-def print_reports(reports: Iterable[RangeReport], *, as_json: bool = False) -> int:
-    """Print reports as they come, until the run is told to end.
-
-    Args:
-        reports: What was done; whatever has not been asked for is not done.
-        as_json: Whether to print all of them in the end, for programs.
-
-    Returns:
-        The greatest of their exit codes.
-
-    Raises:
-        Stop: The run was told to end; what was done has been printed.
-    """
-    printed = []
-    for report in reports:
-        _print(report, only_lines=as_json)
-        printed.append(report)
-        if stopper().number:
-            break
-    if as_json:
-        click.echo(json.dumps([one.as_fields() for one in printed], indent=2))
-    stopper().check()
-    return max((one.exit_code for one in printed), default=ExitCode.COMPLETE)
-
-
-def _print(report: RangeReport, *, only_lines: bool) -> None:
-    first, last = str(report.days.first), str(report.days.last)
-    days = {"day": first} if first == last else {"from": first, "to": last}
-    about = {"table": report.table, **days}
-    for line in failures.shown(report.warnings):
-        logs.say(line, about, level=logging.WARNING, err=True)
-    for line in failures.shown(report.failures):
-        logs.say(line, about, level=logging.ERROR, err=True)
-    if not only_lines:
-        code = int(report.exit_code)
-        logs.say(str(report), {**about, "rows": report.rows, "exit_code": code})

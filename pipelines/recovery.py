@@ -7,11 +7,12 @@ from sqlalchemy import Engine
 from pipelines import sessions
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
-from pipelines.catalog import Catalog, Partition, Table
+from pipelines.catalog import Catalog, Table
 from pipelines.database import utc
 from pipelines.errors import TransientError
 from pipelines.sessions import OpenSession
 from pipelines.settings import Settings
+from pipelines.spans import Partition
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 
-from pipelines import logs, report_runner, report_sql, settings
-from pipelines.asked_days import LAST_HELP, last_days
+from pipelines import logs, report_runner, settings
+from pipelines.asked_days import last_days
 from pipelines.deploying.elsewhere import AlsoOnEcs
-from pipelines.how_options import how_options
+from pipelines.how_options import DAY, LAST_HELP, how_options
 from pipelines.rounds import How
-from pipelines.selection import DAY
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -40,19 +39,6 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
       30  something failed; the old reports are in place
       35  something could not be scheduled
       40  something failed of which those on call may not know
-    """
-
-RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
-
-    \b
-    Examples:
-      shardline render city_orders --date 2019-03-14
-      SHARDLINE_VARIABLE_REGION=north shardline render my_report --date 2019-03-14
-
-    \b
-    Exit codes:
-       0  it is shown
-       2  the report is unknown, or its template is wrong
     """
 
 
@@ -106,24 +92,3 @@ def refresh(
         logs.say(str(outcome), at)
         code = max(code, outcome.exit_code)
     sys.exit(code)
-
-
-@click.command(help=RENDER_HELP)
-@click.argument("report")
-@click.option(
-    "--date", "day", type=DAY, required=True, metavar="YYYY-MM-DD", help="The day."
-)
-def render(report: str, day: datetime) -> None:
-    """Show the SQL of a report."""
-    options = settings.read()
-    click.echo(";\n\n".join(_statements(options, report, day.date())) + ";")
-
-
-def _statements(options: settings.Settings, name: str, day: date) -> list[str]:
-    report = options.report(name)
-    return [
-        report_sql.create_view(options, report, day),
-        report_sql.create_table(report),
-        report_sql.delete(report),
-        report_sql.insert(report),
-    ]

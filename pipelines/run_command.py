@@ -10,15 +10,16 @@ from itertools import chain
 import click
 
 from pipelines import backfill, metrics, settings
-from pipelines.asked_days import LAST_HELP, last_days
+from pipelines.asked_days import last_days
+from pipelines.backfill_progress import shown
 from pipelines.backfill_work import Load
 from pipelines.catalog import ALL
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.exit_codes import ExitCode
-from pipelines.how_options import how_options
-from pipelines.range_reports import print_reports
+from pipelines.how_options import DAY, LAST_HELP, how_options, shard_option
+from pipelines.printed_reports import print_reports
 from pipelines.rounds import How
-from pipelines.selection import DAY, select, shard_option
+from pipelines.selection import select
 from pipelines.settings import Settings
 
 RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every table.
@@ -108,8 +109,10 @@ def run(
         select(options.catalog, names, shards, begin, end)
         for begin, end in _ranges(days, newest, first, last, options)
     ]
-    loads = (backfill.run(one, Load(), options, how) for one in selections)
-    rechecks = (backfill.recheck(one, recheck_days, options, how) for one in selections)
+    loads = (backfill.run(one, Load(), options, how, shown) for one in selections)
+    rechecks = (
+        backfill.recheck(one, recheck_days, options, how, shown) for one in selections
+    )
     with metrics.published(selections[0].tables, options) as figures:
         code = print_reports(chain.from_iterable(chain(loads, rechecks)))
         figures.code = ExitCode(code)

@@ -17,7 +17,6 @@ from typing import Self
 from pydantic import SecretStr
 from sqlalchemy import Engine, Update, bindparam, func, insert, select, update
 
-from pipelines.catalog import Partition
 from pipelines.database import COMMENT_LENGTH, connect, sessions
 from pipelines.database_faults import translated
 from pipelines.errors import (
@@ -27,6 +26,7 @@ from pipelines.errors import (
     one_line,
 )
 from pipelines.retries import retrying
+from pipelines.spans import Partition
 
 logger = logging.getLogger(__name__)
 

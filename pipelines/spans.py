@@ -1,4 +1,4 @@
-"""Consecutive days of one table in one shard: what one extract reads."""
+"""Partitions, each loaded once, and spans of them, each read by one extract."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.catalog import Partition, Shard, Table
+from pipelines.catalog import Shard, Table
 from pipelines.errors import one_line
 from pipelines.grouping import Bounds, Group, groups
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One day of one table in one shard: the unit that is loaded once."""
+
+    table: Table
+    shard: Shard
+    day: date
+
+    def __str__(self) -> str:
+        """How the partition is called in messages, in one line."""
+        return one_line(f"{self.table.name} {self.day} {self.shard.name}")
 
 
 @dataclass(frozen=True)

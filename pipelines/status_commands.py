@@ -14,15 +14,8 @@ from pipelines.deploying.elsewhere import AlsoOnEcs, GroupAlsoOnEcs
 from pipelines.errors import one_line
 from pipelines.grid import Grid, Stand, grid
 from pipelines.grid_view import lines
-from pipelines.selection import (
-    DAY,
-    Selection,
-    matching,
-    range_options,
-    select,
-    shard_option,
-    table_option,
-)
+from pipelines.how_options import DAY, range_options, shard_option, table_option
+from pipelines.selection import Selection, matching, select
 from pipelines.session_queries import Attempt, State, Streak, Wanted
 from pipelines.warehouse.memo import memo
 

@@ -7,10 +7,10 @@ from datetime import date
 
 import luigi
 
-from pipelines.catalog import Partition, Shard, Table
+from pipelines.catalog import Shard, Table
 from pipelines.days import is_ready
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.warehouse.memo import memo
 
 

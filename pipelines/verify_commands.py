@@ -15,7 +15,7 @@ from pipelines import database, settings
 from pipelines.deploying.elsewhere import AlsoOnEcs
 from pipelines.errors import ShardlineError
 from pipelines.exit_codes import ExitCode
-from pipelines.selection import of_options, range_options
+from pipelines.how_options import of_options, range_options
 from pipelines.settings import Settings
 from pipelines.verification.mending import mend
 from pipelines.verification.verify import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from pipelines import attempts
-from pipelines.catalog import Partition
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.table_tasks import shard_task
 from pipelines.transfer import Watcher, replace
 from pipelines.warehouse import schema

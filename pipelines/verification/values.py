@@ -11,11 +11,10 @@ from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder, row_hash
 from lowlevel.columns import Column
-from pipelines.catalog import Partition
 from pipelines.settings import Settings
 from pipelines.source.connection import connect as connect_source
 from pipelines.source.extract import extract
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.verification.differences import Found, Kind
 from pipelines.warehouse.connection import log_in
 from pipelines.warehouse.contents import values

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from pipelines.catalog import Partition, Table
+from pipelines.catalog import Table
 from pipelines.days import half_open
+from pipelines.spans import Partition
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.faults import MissingRelationError

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from pipelines.catalog import Partition, Table
+from pipelines.catalog import Table
 from pipelines.grouping import Group
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.templates import Dialect, render
 from pipelines.warehouse.connection import Connection
 

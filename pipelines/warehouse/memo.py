@@ -13,10 +13,10 @@ from datetime import date
 from functools import cache
 from typing import TypeVar
 
-from pipelines.catalog import Partition, Table
+from pipelines.catalog import Table
 from pipelines.errors import TransientError
 from pipelines.sections import Warehouse
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in
 from pipelines.warehouse.markers import Day, Marker, Markers

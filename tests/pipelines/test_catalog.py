@@ -9,6 +9,7 @@ from pipelines import catalog, table_tasks
 from pipelines.columns import Column
 from pipelines.errors import ConfigurationError
 from pipelines.sections import CatalogFiles
+from pipelines.spans import Partition
 
 GOOD_TABLE = """
 [orders]
@@ -183,7 +184,7 @@ def test_a_declared_type_is_mapped_to_vertica(
 def test_a_partition_is_named_in_one_line(tmp_path: Path) -> None:
     read_catalog = read(tmp_path, shards=GOOD_SHARDS + '"a","two\nlines",Asia/Omsk\n')
     table, shard = read_catalog.table("orders"), read_catalog.shard("two\nlines")
-    partition = catalog.Partition(table, shard, date(2019, 3, 14))
+    partition = Partition(table, shard, date(2019, 3, 14))
     assert str(partition) == "orders 2019-03-14 two lines"
 
 

@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from pipelines import catalog, database, sessions
-from pipelines.catalog import Partition
 from pipelines.errors import ConfigurationError
 from pipelines.sections import CatalogFiles
 from pipelines.sessions import Outcome, Session, new_id
+from pipelines.spans import Partition
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from pipelines import database, session_queries
-from pipelines.catalog import Partition, Shard, Table
+from pipelines.catalog import Shard, Table
 from pipelines.errors import PermanentError
 from pipelines.grid import Grid, Stand
 from pipelines.grid_view import lines
 from pipelines.session_queries import State, Wanted
 from pipelines.sessions import Outcome, Session
+from pipelines.spans import Partition
 from tests.kit.project import DAY, Project, finished, insert, orders
 from tests.kit.terminal import Screen, on_terminal
 

@@ -13,7 +13,7 @@ from pipelines import catalog, settings
 from pipelines.grouping import Group
 from pipelines.sections import CatalogFiles, Warehouse
 from pipelines.source.extract import statement
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.templates import Dialect, Sql, identifier, literal, render
 from pipelines.warehouse import replace, schema
 from pipelines.warehouse.copy import copy_statement
@@ -110,7 +110,7 @@ def rendered() -> dict[str, str]:
     """Every statement of a load of the packaged orders, and of their report."""
     tables = packaged()
     orders, moscow = tables.table("orders"), tables.shard("moscow")
-    partition = catalog.Partition(orders, moscow, date(2019, 3, 14))
+    partition = Partition(orders, moscow, date(2019, 3, 14))
     key = {"target": orders.target, "source": moscow.name}
     span = {**key, "first": partition.day, "last": partition.day}
     day = Span.of(partition)

@@ -15,11 +15,10 @@ from pipelines.alerts import incidents
 from pipelines.alerts.grouping import MOST_CAUSES
 from pipelines.alerts.incidents import KEPT
 from pipelines.alerts.sender import Sender
-from pipelines.catalog import Partition
 from pipelines.sections import Warehouse
 from pipelines.sessions import new_id
 from pipelines.settings import Settings
-from pipelines.spans import Span
+from pipelines.spans import Partition, Span
 from pipelines.warehouse.connection import connect
 from pipelines.warehouse.markers import Marker, Markers
 from tests.kit.filed_alerts import (

@@ -1,0 +1,14 @@
+"""`shardline tables`."""
+
+from __future__ import annotations
+
+import click
+
+from pipelines import settings
+
+
+@click.command()
+def tables() -> None:
+    """List the tables of the catalog and their targets."""
+    for table in settings.read().catalog.tables.values():
+        click.echo(f"{table.name}\t{table.target}")
