@@ -9,7 +9,7 @@ from uuid import UUID
 import jinja2
 import pytest
 
-from pipelines import catalog, settings
+from pipelines import catalog
 from pipelines.grouping import Group
 from pipelines.sections import CatalogFiles, Warehouse
 from pipelines.source.extract import statement
@@ -18,6 +18,7 @@ from pipelines.templates import Dialect, Sql, identifier, literal, render
 from pipelines.warehouse import replace, schema
 from pipelines.warehouse.copy import copy_statement
 from pipelines.warehouse.replace import STAGING
+from tests.kit.project import REPOSITORY
 from tests.kit.report_statements import SHOWN, of_reports
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -187,7 +188,7 @@ def test_a_statement_is_what_it_was(name: str) -> None:
 
 
 def test_every_statement_of_the_package_has_a_snapshot() -> None:
-    templates = {path.stem for path in Path(settings.__file__).parent.glob("sql/*.sql")}
+    templates = {path.stem for path in (REPOSITORY / "pipelines/sql").glob("*.sql")}
     created = {"create_schema", "create_table", "create_markers", *SHOWN}
     variants = {
         *("create", "extract_days", "extract_octets", "insert_markers"),
