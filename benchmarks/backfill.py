@@ -17,16 +17,20 @@ import luigi.configuration
 
 from benchmarks.client import in_fresh_process
 from benchmarks.steps import Spent
-from pipelines import backfill, settings
-from pipelines.backfill_work import Load, Work, find_work
-from pipelines.load import LoadShard
-from pipelines.range_reports import RangeReport
-from pipelines.rounds import How
-from pipelines.selection import Selection, select
-from pipelines.settings import Settings
-from pipelines.spans import Partition
-from pipelines.warehouse import schema
-from pipelines.warehouse.memo import memo
+from pipelines.catalog import Partition
+from pipelines.config import Settings, read_settings
+from pipelines.planning import Selection, select
+from pipelines.runs import (
+    Load,
+    LuigiOptions,
+    RangeReport,
+    Work,
+    begin_run,
+    do_work,
+    find_work,
+)
+from pipelines.tasks import LoadShard
+from pipelines.warehouse import cached_markers, create_tables
 from sandbox.fill.requests import Days
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, write_shards
@@ -36,7 +40,7 @@ FIRST = date(2018, 1, 1)
 ROWS = 20
 """Rows of each of the small days."""
 
-HOW = How(workers=1, local_scheduler=True, verbose=False)
+HOW = LuigiOptions(workers=1, local_scheduler=True, verbose=False)
 
 By = Literal["shardline", "luigi"]
 
@@ -102,7 +106,9 @@ def _config(
     shards: Path | None = None,
 ) -> Path:
     """A configuration with targets of its own."""
-    packaged = files("pipelines.catalogs").joinpath("tables.toml").read_text("utf-8")
+    packaged = (
+        files("pipelines.catalog.packaged").joinpath("tables.toml").read_text("utf-8")
+    )
     tables = home / f"{name}.toml"
     tables.write_text(packaged.replace('"stage.', f'"{name}.'), encoding="utf-8")
     config = RawConfigParser()
@@ -121,9 +127,9 @@ def _config(
 
 def _options(config: Path) -> Settings:
     luigi.configuration.add_config_path(str(config))
-    options = settings.read()
-    schema.create(options.warehouse, options.catalog.table(TABLE))
-    backfill.begin(options)
+    options = read_settings()
+    create_tables(options.warehouse, options.catalog.table(TABLE))
+    begin_run(options)
     return options
 
 
@@ -135,7 +141,7 @@ def _run_pending(config: Path, by: By, tasks: int) -> Spent:
         done.append(task.task_id)
         table = options.catalog.table(task.table)
         shard = options.catalog.shard(task.shard)
-        memo(options.warehouse).add(Partition(table, shard, task.date))
+        cached_markers(options.warehouse).add(Partition(table, shard, task.date))
 
     patch.object(LoadShard, "run", run).start()
     days = -(-tasks // len(options.catalog.shards))
@@ -149,7 +155,7 @@ def _run_pending(config: Path, by: By, tasks: int) -> Spent:
 
 def _do(by: By, work: Work, options: Settings) -> None:
     if by == "shardline":
-        backfill.do(work, options, HOW)
+        do_work(work, options, HOW)
         return
     tasks = work.tasks(work.spans, prepared=True)
     luigi.build(tasks, workers=1, local_scheduler=True, log_level="CRITICAL")
@@ -163,7 +169,7 @@ def _run_year(config: Path, last: date) -> Spent:
 
     def load() -> None:
         work = find_work(Load(), table, selection, options)
-        report.append(backfill.do(work, options, HOW))
+        report.append(do_work(work, options, HOW))
 
     spent = _timed(load)
     if report[0].missing or report[0].loaded + report[0].skipped != report[0].asked:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar
 
 from benchmarks import product
-from pipelines.settings import Settings
+from pipelines.config import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -16,18 +16,19 @@ from benchmarks import product
 from benchmarks.product import SHARD, TABLE
 from benchmarks.steps import Spent, Steps
 from lowlevel import NativeEncoder
-from pipelines import database, settings
+from pipelines.catalog import Partition, Span
+from pipelines.config import Settings, read_settings
+from pipelines.etl_db import Outcome, Session, etl_engine
 from pipelines.orders import LoadOrders
-from pipelines.sessions import Outcome, Session
-from pipelines.settings import Settings
-from pipelines.source.connection import connect as connect_source
-from pipelines.source.extract import extract
-from pipelines.source.shape import compare
-from pipelines.spans import Partition, Span
-from pipelines.warehouse import schema
-from pipelines.warehouse.connection import connect as connect_warehouse
-from pipelines.warehouse.copy import copy_rows, copy_statement
-from pipelines.warehouse.markers import Marker, Markers
+from pipelines.source import compare_columns, connect_source, extract_rows
+from pipelines.warehouse import (
+    Marker,
+    Markers,
+    connect_warehouse,
+    copy_rows,
+    copy_statement,
+    create_tables,
+)
 
 LUIGI = "Luigi and the task around it"
 
@@ -56,8 +57,8 @@ def cost(config: Path, days: Sequence[date]) -> dict[str, Spent]:
         when Luigi loads it, with one worker and a scheduler of its own.
     """
     luigi.configuration.add_config_path(str(config))
-    options = settings.read()
-    schema.create(options.warehouse, options.catalog.table(TABLE))
+    options = read_settings()
+    create_tables(options.warehouse, options.catalog.table(TABLE))
     _in_steps(options, days[0])  # so that everything is imported
     taken: list[Mapping[str, Spent]] = []
     by_luigi: list[Spent] = []
@@ -73,7 +74,7 @@ def cost(config: Path, days: Sequence[date]) -> dict[str, Spent]:
 def _in_steps(options: Settings, day: date) -> Mapping[str, Spent]:
     """Load a day as the product does, by its own functions, a stopwatch about each."""
     clock = Steps()
-    engine = database.connect(options.sessions.database)
+    engine = etl_engine(options.sessions.database)
     asked = product.partition(options, day)
     with (
         clock.step("session log: two commits"),
@@ -102,8 +103,8 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
             connect_source(server, shard) as source,
         ):
             with clock.step("compare columns"):
-                compare(source, span)
-            batches = extract(source, span, options.load.batch_rows)
+                compare_columns(source, span)
+            batches = extract_rows(source, span, options.load.batch_rows)
             fetched = clock.each(EXTRACT, batches)
             encoded = (encoder.encode(batch) for batch in fetched)
             stream = clock.each(ENCODE, chain([encoder.header], encoded))

@@ -16,12 +16,9 @@ from statistics import median
 import luigi.configuration
 
 from benchmarks.client import in_fresh_process
-from pipelines import settings
 from pipelines.catalog import Table
-from pipelines.settings import Settings
-from pipelines.warehouse import schema
-from pipelines.warehouse.connection import connect
-from pipelines.warehouse.markers import Markers
+from pipelines.config import Settings, read_settings
+from pipelines.warehouse import Markers, connect_warehouse, create_tables
 
 TABLE = "orders"
 FIRST, LAST = date(2019, 1, 1), date(2019, 12, 31)
@@ -84,10 +81,10 @@ def planning(config: Path, rounds: int) -> Looking:
 def mark_all(config: Path) -> int:
     """Make all markers, as if every day had been loaded; return their number."""
     options, table = _opened(config)
-    schema.create(options.warehouse, table)
+    create_tables(options.warehouse, table)
     lines = list(_lines(table, options.catalog.shards))
     markers, _, name = options.warehouse.markers.partition(".")
-    with connect(options.warehouse) as connection:
+    with connect_warehouse(options.warehouse) as connection:
         copy = f"COPY {markers}.{name} FROM STDIN DELIMITER '|' ABORT ON ERROR"
         connection.copy(copy, BytesIO("".join(lines).encode()))
         connection.commit()
@@ -97,7 +94,7 @@ def mark_all(config: Path) -> int:
 def read_all(config: Path) -> float:
     """Read all markers by one query; the processor time that takes the client."""
     options, table = _opened(config)
-    with connect(options.warehouse) as connection:
+    with connect_warehouse(options.warehouse) as connection:
         markers = Markers(connection, options.warehouse.markers)
         sql = markers.query(table, FIRST, LAST)
         before = time.process_time()
@@ -127,7 +124,7 @@ def command(config: Path, *arguments: str) -> tuple[float, int]:
 
 def _opened(config: Path) -> tuple[Settings, Table]:
     luigi.configuration.add_config_path(str(config))
-    options = settings.read()
+    options = read_settings()
     return options, options.catalog.table(TABLE)
 
 

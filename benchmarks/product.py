@@ -6,11 +6,16 @@ from datetime import date
 
 from pydantic import SecretStr
 
-from pipelines import catalog, transfer
-from pipelines.catalog import Catalog, Shard, Table
-from pipelines.sections import CatalogFiles, Load, Server, Sessions, Warehouse
-from pipelines.settings import Settings
-from pipelines.spans import Partition, Span
+from pipelines.catalog import Catalog, Partition, Shard, Span, Table, read_catalog
+from pipelines.config import (
+    CatalogFiles,
+    LoadOptions,
+    Server,
+    SessionsOptions,
+    Settings,
+    Warehouse,
+)
+from pipelines.load import load_missing_days
 from sandbox.options import USER
 
 HOST = "127.0.0.1"
@@ -37,11 +42,11 @@ def settings(mssql_port: int, vertica_port: int) -> Settings:
     Encryption is off: what TLS costs depends on the server, and it would differ from
     one recording to the next.
     """
-    tables = catalog.read(CatalogFiles().tables, CatalogFiles().shards).tables
+    tables = read_catalog(CatalogFiles().tables, CatalogFiles().shards).tables
     return Settings(
         warehouse=Warehouse(host=HOST, port=vertica_port, user=USER, password=LOGIN),
-        load=Load(),
-        sessions=Sessions(),
+        load=LoadOptions(),
+        sessions=SessionsOptions(),
         servers={
             SHARD.server: Server(
                 host=HOST, port=mssql_port, encryption="off", user=USER, password=LOGIN
@@ -64,5 +69,5 @@ def partition(options: Settings, day: date) -> Partition:
 def load(options: Settings, day: date) -> int:
     """Load a day of orders as a task does; returns how many rows were sent."""
     span = Span.of(partition(options, day))
-    (found,) = transfer.transfer(span, options, {day: ETL_ID}, Silence())
+    (found,) = load_missing_days(span, options, {day: ETL_ID}, Silence())
     return found[day].rows

@@ -21,8 +21,7 @@ import pymssql
 import vertica_python
 
 from benchmarks.product import ETL_ID, SHARD
-from pipelines.sections import Server, Warehouse
-from pipelines.settings import Settings
+from pipelines.config import Server, Settings, Warehouse
 
 COLUMNS = ("id", "start_time", "end_time", "type", "data")
 ADDED = ("etl_source", "etl_id", "hash_id")

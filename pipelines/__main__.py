@@ -12,25 +12,29 @@ from pathlib import Path
 
 import click
 
-from pipelines import failures, logs
 from pipelines.errors import ConfigurationError, ShardlineError, one_line
-from pipelines.exit_codes import ExitCode
-from pipelines.first_process import become_two_if_first
-from pipelines.signals import Stop, stopper
+from pipelines.runtime import (
+    ExitCode,
+    Stop,
+    become_init_if_first,
+    failure_log,
+    print_line,
+    stopper,
+)
 
 USAGE = ExitCode.USAGE
 
 
 def main() -> None:
     """Run the command."""
-    become_two_if_first()
+    become_init_if_first()
     stopper().install()
     _check_files()
     try:
         # Luigi reads luigi.cfg when it is imported, and may not understand it.
-        from pipelines.cli import cli  # noqa: PLC0415
+        from pipelines.commands import shardline  # noqa: PLC0415
 
-        cli.main(prog_name="shardline", standalone_mode=False)
+        shardline.main(prog_name="shardline", standalone_mode=False)
     except (configparser.Error, UnicodeDecodeError) as error:
         _give_up(f"luigi.cfg cannot be read: {_fault(error)}; correct it", USAGE)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
@@ -49,7 +53,7 @@ def main() -> None:
     except ConfigurationError as error:
         _give_up(str(error), USAGE)
     except ShardlineError as error:
-        untold = failures.lines().untold()
+        untold = failure_log().untold()
         _give_up(str(error), ExitCode.UNHANDLED if untold else ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - no traceback for people
         if {"-v", "--verbose"} & set(sys.argv):
@@ -82,7 +86,7 @@ def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
 
 
 def _give_up(line: str, code: int) -> None:
-    logs.say(f"shardline: {one_line(line)}", level=logging.ERROR, err=True)
+    print_line(f"shardline: {one_line(line)}", level=logging.ERROR, err=True)
     sys.exit(code)
 
 

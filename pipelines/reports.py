@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
 from typing import ClassVar
 
 import luigi
 
-from pipelines import database, mail, settings
-from pipelines.errors import (
-    ConfigurationError,
-    NotReadyError,
-    ShardlineError,
+from pipelines.catalog import Report
+from pipelines.config import Settings, current_settings
+from pipelines.errors import ConfigurationError, NotReadyError, ShardlineError
+from pipelines.etl_db import Outcome, Session, etl_engine
+from pipelines.mail import SUBJECT, is_report_mail_sent, send_mail, sending_report_mail
+from pipelines.reporting import (
+    Inputs,
+    current_inputs,
+    is_fresh,
+    is_report_made,
+    make_report,
+    missing_too_many,
+    refresh_report,
 )
-from pipelines.report_mail import records
-from pipelines.report_targets import (
-    MadeTarget,
-    MailTarget,
-    PresentTarget,
-    RefreshedTarget,
-)
-from pipelines.sessions import Outcome, Session
-from pipelines.settings import Settings
-from pipelines.table_tasks import day_task
-from pipelines.tasks import CreateTarget
-from pipelines.warehouse import refresh
-from pipelines.watched import WatchedTask
+from pipelines.tasks import CreateTarget, WatchedTask, day_task
+from pipelines.warehouse import cached_markers
 
 REFRESH_AGAIN = (
     "when that is done, `shardline refresh` the day again: the old report is in place"
@@ -49,19 +47,19 @@ class CreateReport(WatchedTask):
 
     def requires(self) -> list[luigi.Task]:
         """The tables that the view reads."""
-        tables = settings.current().report(self.report).tables
+        tables = current_settings().report(self.report).tables
         return [CreateTarget(table=name) for name in tables]
 
     def output(self) -> luigi.Target:
         """The table and the view."""
-        options = settings.current()
+        options = current_settings()
         return MadeTarget(options, options.report(self.report), self.date)
 
     def run(self) -> None:
         """Make them; many processes may do so at once."""
-        options = settings.current()
+        options = current_settings()
         try:
-            refresh.make(options, options.report(self.report), self.date)
+            make_report(options, options.report(self.report), self.date)
         except ShardlineError as error:
             raise error.at(f"{self.report} {self.date}") from error
 
@@ -80,14 +78,14 @@ class DayPresent(WatchedTask, luigi.ExternalTask):
 
     def output(self) -> PresentTarget:
         """The day's markers."""
-        options = settings.current()
+        options = current_settings()
         report = options.report(self.report)
         return PresentTarget(options, report, self.date, self.allow_missing)
 
     def why(self) -> NotReadyError:
         """What to say while too much is missing."""
         found = self.output().found()
-        return refresh.missing_too_many(found, self.allow_missing)
+        return missing_too_many(found, self.allow_missing)
 
 
 class RefreshReport(WatchedTask):
@@ -105,7 +103,7 @@ class RefreshReport(WatchedTask):
 
     def requires(self) -> list[luigi.Task]:
         """The day's loads, and somewhere to put the report."""
-        options = settings.current()
+        options = current_settings()
         made = CreateReport(report=self.report, date=self.date)
         if self.allow_missing:
             present = DayPresent(
@@ -117,13 +115,13 @@ class RefreshReport(WatchedTask):
 
     def output(self) -> luigi.Target:
         """The report's marker, with the fingerprint of what is loaded now."""
-        options = settings.current()
+        options = current_settings()
         report = options.report(self.report)
         return RefreshedTarget(options, report, self.date, self.allow_missing)
 
     def run(self) -> None:
         """Refresh it, trying again what may pass."""
-        options = settings.current()
+        options = current_settings()
         try:
             for attempt in options.load.tries():
                 with attempt:
@@ -132,13 +130,13 @@ class RefreshReport(WatchedTask):
             raise error.at(f"{self.report} {self.date}") from error.__cause__
 
     def _attempt(self, number: int) -> None:
-        options = settings.current()
+        options = current_settings()
         report = options.report(self.report)
-        engine = database.connect(options.sessions.database)
+        engine = etl_engine(options.sessions.database)
         with Session(engine, self.task_id, attempt=number) as session:
             if number > 1:  # the view may be why the first attempt failed
-                refresh.make(options, report, self.date)
-            marker = refresh.refresh(
+                make_report(options, report, self.date)
+            marker = refresh_report(
                 options, report, self.date, self.allow_missing, session.id
             )
             session.rows = marker.rows
@@ -157,7 +155,7 @@ class RefreshReports(WatchedTask, luigi.WrapperTask):
         """A refresh for each report."""
         return [
             RefreshReport(report=name, date=self.date, allow_missing=self.allow_missing)
-            for name in settings.current().report_entries
+            for name in current_settings().report_entries
         ]
 
 
@@ -168,7 +166,7 @@ class MailReports(WatchedTask):
         "see `shardline connections mail --test`; the reports are fresh, and the next"
         " run sends the mail"
     )
-    subject: ClassVar[str] = records.SUBJECT
+    subject: ClassVar[str] = SUBJECT
 
     date = luigi.DateParameter()
     allow_missing = luigi.IntParameter(default=0)
@@ -179,7 +177,7 @@ class MailReports(WatchedTask):
 
     def output(self) -> luigi.Target:
         """The note that it was sent."""
-        return MailTarget(settings.current(), self.date)
+        return MailTarget(current_settings(), self.date)
 
     def complete(self) -> bool:
         """Whether it was sent, and no report has become stale since.
@@ -190,7 +188,7 @@ class MailReports(WatchedTask):
 
     def run(self) -> None:
         """Send it, unless it was sent before."""
-        options = settings.current()
+        options = current_settings()
         try:
             self._send(options)
         except ShardlineError as error:
@@ -198,8 +196,8 @@ class MailReports(WatchedTask):
             raise error.at(f"{what}: {error.where}" if error.where else what) from error
 
     def _send(self, options: Settings) -> None:
-        engine = database.connect(options.sessions.database)
-        if records.is_sent(engine, self.date):
+        engine = etl_engine(options.sessions.database)
+        if is_report_mail_sent(engine, self.date):
             return
         addresses = options.connections.mail
         if not addresses:
@@ -208,9 +206,9 @@ class MailReports(WatchedTask):
                 step="name it in [connections]: see docs/connections.md",
             )
         written = _writer()(options, self.date, addresses[0].sender)
-        with records.sending(engine, self.date, 2 * PATIENCE) as wanted:
+        with sending_report_mail(engine, self.date, 2 * PATIENCE) as wanted:
             if wanted:
-                mail.send(addresses, written, time.monotonic() + PATIENCE)
+                send_mail(addresses, written, time.monotonic() + PATIENCE)
 
 
 def _writer() -> Callable[[Settings, date, str], EmailMessage]:
@@ -220,11 +218,71 @@ def _writer() -> Callable[[Settings, date, str], EmailMessage]:
         ConfigurationError: What it needs is not installed.
     """
     try:
-        from pipelines.report_mail.writing import write  # noqa: PLC0415
+        from pipelines.mail import write_report_mail  # noqa: PLC0415
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         raise ConfigurationError(
             f"the mail cannot be written: {missing} is not installed",
             step="pip install 'shardline[mail]'",
         ) from error
-    return write
+    return write_report_mail
+
+
+@dataclass(frozen=True)
+class MadeTarget(luigi.Target):
+    """A report's table and view."""
+
+    settings: Settings
+    report: Report
+    day: date
+
+    def exists(self) -> bool:
+        """Whether both are there, the view with the SQL that it should have."""
+        return cached_markers(self.settings.warehouse).ask(
+            lambda link: is_report_made(link, self.settings, self.report, self.day)
+        )
+
+
+@dataclass(frozen=True)
+class PresentTarget(luigi.Target):
+    """A day of all tables that a report reads, but for some shards."""
+
+    settings: Settings
+    report: Report
+    day: date
+    allow_missing: int
+
+    def exists(self) -> bool:
+        """Whether no more shards are missing than may be."""
+        return len(self.found().absent) <= self.allow_missing
+
+    def found(self) -> Inputs:
+        """What is there."""
+        return current_inputs(self.settings, self.report, self.day)
+
+
+@dataclass(frozen=True)
+class RefreshedTarget(luigi.Target):
+    """A report that was refreshed from what is loaded of a day now."""
+
+    settings: Settings
+    report: Report
+    day: date
+    allow_missing: int
+
+    def exists(self) -> bool:
+        """Whether its marker has the fingerprint of the day's markers."""
+        return is_fresh(self.settings, self.report, self.day, self.allow_missing)
+
+
+@dataclass(frozen=True)
+class MailTarget(luigi.Target):
+    """The mail of success of a day."""
+
+    settings: Settings
+    day: date
+
+    def exists(self) -> bool:
+        """Whether it has been sent."""
+        engine = etl_engine(self.settings.sessions.database)
+        return is_report_mail_sent(engine, self.day)

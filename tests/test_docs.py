@@ -17,7 +17,7 @@ import pytest
 import vertica_python
 
 from benchmarks.__main__ import main as benchmarks_cli
-from pipelines.cli import cli
+from pipelines.commands import shardline
 from sandbox.__main__ import main as sandbox_cli
 from sandbox.clients import connect_vertica
 from sandbox.process import SandboxProcess
@@ -52,7 +52,7 @@ def clone(tmp_path: Path) -> Iterator[Path]:
     shards = tmp_path / "shards.csv"
     shards.write_text(SHARDS, encoding="utf-8")
     config = (REPOSITORY / "luigi.cfg").read_text(encoding="utf-8")
-    shown = "#; shards = pipelines/catalogs/shards.csv"
+    shown = "#; shards = pipelines/catalog/packaged/shards.csv"
     assert shown in config
     (tmp_path / "luigi.cfg").write_text(config.replace(shown, f"shards = {shards}"))
     (tmp_path / ".venv").symlink_to(sys.prefix)
@@ -123,7 +123,7 @@ def test_a_table_is_added_as_the_document_tells(clone: Path) -> None:
     tables = clone / "tables.toml"
     tables.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
     config = (clone / "luigi.cfg").read_text(encoding="utf-8")
-    shown = "#; tables = pipelines/catalogs/tables.toml"
+    shown = "#; tables = pipelines/catalog/packaged/tables.toml"
     assert shown in config
     config = config.replace(shown, f"tables = {tables}")
     (clone / "luigi.cfg").write_text(config, encoding="utf-8")
@@ -202,7 +202,7 @@ def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
     reports.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
     (clone / "busy_hours.sql").write_text(template, encoding="utf-8")
     config = (clone / "luigi.cfg").read_text(encoding="utf-8")
-    shown = "#; reports = pipelines/catalogs/reports.toml"
+    shown = "#; reports = pipelines/catalog/packaged/reports.toml"
     assert shown in config
     config = config.replace(shown, f"reports = {reports}")
     config = config.replace("[variables]", variables)
@@ -235,7 +235,7 @@ def test_the_connections_and_variables_that_the_document_shows_are_taken(
     script = f"""
 from jinja2 import Environment, StrictUndefined
 from pipelines import listing, settings
-from pipelines.variables import Variables
+from pipelines.config.variables import Variables
 for one in listing.connections(settings.read()):
     assert not one.fault, one.fault
     print(one.name, *(listing.shown(at).at for at in one.addresses))
@@ -328,7 +328,7 @@ def commands(group: click.Command, path: str) -> Iterator[tuple[str, click.Comma
 @pytest.mark.parametrize(
     ("path", "command"),
     [
-        *commands(cli, "shardline"),
+        *commands(shardline, "shardline"),
         *commands(sandbox_cli, "python -m sandbox"),
         *commands(benchmarks_cli, "python -m benchmarks"),
     ],

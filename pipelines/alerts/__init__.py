@@ -1,1 +1,5 @@
-"""Alerts: what failed, told to people once an incident, whatever happens to us."""
+"""Failures become incidents, told to people: outbox, grouping, sender."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

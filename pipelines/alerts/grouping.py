@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, up
 from pipelines.alerts.incidents import VARIOUS, Incident, partitions
 from pipelines.alerts.lease import Lease
 from pipelines.alerts.outbox import Alert, ungrouped
-from pipelines.database import alerts, incidents, utc
+from pipelines.etl_db import alerts_table, as_utc, incidents_table
 
 BATCH = 500
 """How many failures are grouped in one transaction."""
@@ -27,7 +27,7 @@ MOST_CAUSES = 20
 """How many incidents a family opens in one night; what else it fails of shares one."""
 
 
-def group(lease: Lease) -> None:
+def group_alerts(lease: Lease) -> None:
     """Make every failure in the outbox part of an incident, some at a time.
 
     Raises:
@@ -67,9 +67,9 @@ def _incident_for(connection: Connection, alert: Alert) -> Incident:
 
 def _find(connection: Connection, alert: Alert, fingerprint: str) -> Incident | None:
     query = (
-        select(incidents)
-        .where(_open_that_night(alert), incidents.c.fingerprint == fingerprint)
-        .order_by(incidents.c.opened.desc())
+        select(incidents_table)
+        .where(_open_that_night(alert), incidents_table.c.fingerprint == fingerprint)
+        .order_by(incidents_table.c.opened.desc())
         .limit(1)
     )
     row = connection.execute(query).mappings().first()
@@ -84,10 +84,10 @@ def _are_many(connection: Connection, alert: Alert) -> bool:
 def _open_that_night(alert: Alert) -> ColumnElement[bool]:
     """The incidents of a failure's family and night that are open."""
     return and_(
-        incidents.c.family == alert.family,
-        incidents.c.closed.is_(None),
-        incidents.c.opened > alert.happened - ONE_NIGHT,
-        incidents.c.opened < alert.happened + ONE_NIGHT,
+        incidents_table.c.family == alert.family,
+        incidents_table.c.closed.is_(None),
+        incidents_table.c.opened > alert.happened - ONE_NIGHT,
+        incidents_table.c.opened < alert.happened + ONE_NIGHT,
     )
 
 
@@ -105,37 +105,39 @@ def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
         "partitions": 0,
         "receipts": "{}",
     }
-    made = insert(incidents).values(values).returning(incidents)
+    made = insert(incidents_table).values(values).returning(incidents_table)
     return Incident.of(connection.execute(made).mappings().one())
 
 
 def _running_since(connection: Connection, alert: Alert, fingerprint: str) -> datetime:
     """When the first of the nights was that this one follows without a break."""
     query = (
-        select(incidents.c.running_since)
+        select(incidents_table.c.running_since)
         .where(
-            incidents.c.family == alert.family,
-            incidents.c.fingerprint == fingerprint,
-            incidents.c.opened <= alert.happened,
-            incidents.c.opened > alert.happened - NEXT_NIGHT,
+            incidents_table.c.family == alert.family,
+            incidents_table.c.fingerprint == fingerprint,
+            incidents_table.c.opened <= alert.happened,
+            incidents_table.c.opened > alert.happened - NEXT_NIGHT,
         )
-        .order_by(incidents.c.opened.desc())
+        .order_by(incidents_table.c.opened.desc())
         .limit(1)
     )
     before = connection.scalar(query)
-    return utc(before) if before else alert.happened
+    return as_utc(before) if before else alert.happened
 
 
 def _join(connection: Connection, incident: Incident, joined: Sequence[Alert]) -> None:
     ids = [alert.id for alert in joined]
     moments = [incident.last_seen, *(alert.happened for alert in joined)]
     connection.execute(
-        update(alerts).where(alerts.c.id.in_(ids)).values(incident=incident.number)
+        update(alerts_table)
+        .where(alerts_table.c.id.in_(ids))
+        .values(incident=incident.number)
     )
     distinct = partitions(incident.number)
     connection.execute(
-        update(incidents)
-        .where(incidents.c.number == incident.number)
+        update(incidents_table)
+        .where(incidents_table.c.number == incident.number)
         .values(
             opened=min(incident.opened, *moments),
             last_seen=max(moments),

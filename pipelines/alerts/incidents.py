@@ -26,8 +26,7 @@ from sqlalchemy import (
 
 from pipelines.alerts.channel import Receipt
 from pipelines.alerts.lease import Lease
-from pipelines.database import alerts, incidents, utc
-from pipelines.database_faults import translated
+from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, incidents_table
 
 VARIOUS = "various"
 """The fingerprint of an incident that takes in what has many different causes."""
@@ -76,7 +75,7 @@ class Incident:
         values = {name: row[name] for name in cls.__dataclass_fields__}
         for name, value in values.items():
             if isinstance(value, datetime):
-                values[name] = utc(value)
+                values[name] = as_utc(value)
         values["receipts"] = {name: Receipt(text) for name, text in kept.items()}
         return cls(**values)
 
@@ -109,11 +108,11 @@ class Extent:
 
 def partitions(number: int) -> Subquery:
     """The different things that failed of an incident."""
-    parts = select(alerts.c.subject, alerts.c.day, alerts.c.shard)
-    return parts.where(alerts.c.incident == number).distinct().subquery()
+    parts = select(alerts_table.c.subject, alerts_table.c.day, alerts_table.c.shard)
+    return parts.where(alerts_table.c.incident == number).distinct().subquery()
 
 
-def extent(engine: Engine, number: int, named: int) -> Extent:
+def incident_extent(engine: Engine, number: int, named: int) -> Extent:
     """What all failed of an incident.
 
     Args:
@@ -130,10 +129,10 @@ def extent(engine: Engine, number: int, named: int) -> Extent:
         func.max(parts.c.day).label("last_day"),
     )
     shards = (
-        select(alerts.c.shard)
-        .where(alerts.c.incident == number, alerts.c.shard.is_not(None))
-        .group_by(alerts.c.shard)
-        .order_by(func.min(alerts.c.happened), alerts.c.shard)
+        select(alerts_table.c.shard)
+        .where(alerts_table.c.incident == number, alerts_table.c.shard.is_not(None))
+        .group_by(alerts_table.c.shard)
+        .order_by(func.min(alerts_table.c.happened), alerts_table.c.shard)
         .limit(named)
     )
     subjects = (
@@ -143,7 +142,7 @@ def extent(engine: Engine, number: int, named: int) -> Extent:
         .order_by(parts.c.subject)
         .limit(named)
     )
-    with translated(TOLD), engine.connect() as connection:
+    with etl_db_errors(TOLD), engine.connect() as connection:
         return Extent(
             **connection.execute(counts).mappings().one(),
             first_shards=tuple(connection.scalars(shards)),
@@ -151,55 +150,63 @@ def extent(engine: Engine, number: int, named: int) -> Extent:
         )
 
 
-def of(engine: Engine, *, also_closed: bool) -> list[Incident]:
+def list_incidents(engine: Engine, *, also_closed: bool) -> list[Incident]:
     """The incidents that are open, or all that there ever were, by number."""
-    query = select(incidents).order_by(incidents.c.number)
+    query = select(incidents_table).order_by(incidents_table.c.number)
     if not also_closed:
-        query = query.where(incidents.c.closed.is_(None))
-    with translated(TOLD), engine.connect() as connection:
+        query = query.where(incidents_table.c.closed.is_(None))
+    with etl_db_errors(TOLD), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
 
 
-def untold(engine: Engine) -> list[Incident]:
+def undelivered(engine: Engine) -> list[Incident]:
     """The incidents whose message is missing or out of date, oldest first.
 
     One that ended before anybody was told of it is not worth a word.
     """
-    query = select(incidents).where(_out_of_date()).order_by(incidents.c.number)
-    with translated(TOLD), engine.connect() as connection:
+    query = (
+        select(incidents_table).where(_out_of_date()).order_by(incidents_table.c.number)
+    )
+    with etl_db_errors(TOLD), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
 
 
-def anything_untold(engine: Engine) -> bool:
+def anything_undelivered(engine: Engine) -> bool:
     """Whether there is a failure, or a change, that nobody was told of."""
-    new = and_(alerts.c.incident.is_(None), alerts.c.due <= datetime.now(UTC))
-    return _any(engine, alerts.c.id, new) or _any(
-        engine, incidents.c.number, _out_of_date()
+    new = and_(
+        alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
+    )
+    return _any(engine, alerts_table.c.id, new) or _any(
+        engine, incidents_table.c.number, _out_of_date()
     )
 
 
 def anything_open(engine: Engine) -> bool:
     """Whether some incident has not ended."""
-    return _any(engine, incidents.c.number, incidents.c.closed.is_(None))
+    return _any(engine, incidents_table.c.number, incidents_table.c.closed.is_(None))
 
 
 def _out_of_date() -> ColumnElement[bool]:
-    grown = incidents.c.shown_partitions.is_distinct_from(incidents.c.partitions)
-    told_of = incidents.c.shown_partitions.is_not(None)
-    is_open = incidents.c.closed.is_(None)
+    grown = incidents_table.c.shown_partitions.is_distinct_from(
+        incidents_table.c.partitions
+    )
+    told_of = incidents_table.c.shown_partitions.is_not(None)
+    is_open = incidents_table.c.closed.is_(None)
     return and_(
-        incidents.c.settled.is_(None),
+        incidents_table.c.settled.is_(None),
         or_(and_(is_open, grown), and_(not_(is_open), told_of)),
     )
 
 
 def _any(engine: Engine, column: Column[int], condition: ColumnElement[bool]) -> bool:
     query = select(column).where(condition).limit(1)
-    with translated(TOLD), engine.connect() as connection:
+    with etl_db_errors(TOLD), engine.connect() as connection:
         return connection.scalar(query) is not None
 
 
-def note_shown(lease: Lease, incident: Incident, receipts: dict[str, Receipt]) -> None:
+def record_delivered(
+    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
+) -> None:
     """Write that an incident is shown as it is, and by which messages.
 
     Args:
@@ -216,7 +223,9 @@ def note_shown(lease: Lease, incident: Incident, receipts: dict[str, Receipt]) -
     _change(lease, incident, shown | _kept(incident, receipts))
 
 
-def keep(lease: Lease, incident: Incident, receipts: dict[str, Receipt]) -> None:
+def keep_receipts(
+    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
+) -> None:
     """Keep what channels gave that have shown a part of what they should.
 
     Raises:
@@ -232,41 +241,46 @@ def _kept(incident: Incident, receipts: dict[str, Receipt]) -> dict[str, object]
 
 
 def _change(lease: Lease, incident: Incident, values: dict[str, object]) -> None:
-    change = update(incidents).where(incidents.c.number == incident.number)
+    change = update(incidents_table).where(incidents_table.c.number == incident.number)
     with lease.held() as connection:
         connection.execute(change.values(values))
 
 
-def close(connection: Connection, numbers: Iterable[int]) -> None:
+def close_incidents(connection: Connection, numbers: Iterable[int]) -> None:
     """Write that incidents have ended, unless they had before."""
     connection.execute(
-        update(incidents)
-        .where(incidents.c.number.in_(list(numbers)), incidents.c.closed.is_(None))
+        update(incidents_table)
+        .where(
+            incidents_table.c.number.in_(list(numbers)),
+            incidents_table.c.closed.is_(None),
+        )
         .values(closed=datetime.now(UTC))
     )
 
 
-def forget(lease: Lease) -> None:
+def delete_old_alerts(lease: Lease) -> None:
     """Delete the failures of incidents that ended `KEPT` ago; the incidents stay.
 
     Raises:
         LeaseLostError: Another sender has taken over.
         ShardlineError: The ETL database cannot be used.
     """
-    ended = select(incidents.c.number).where(
-        incidents.c.closed < datetime.now(UTC) - KEPT, not_(_out_of_date())
+    ended = select(incidents_table.c.number).where(
+        incidents_table.c.closed < datetime.now(UTC) - KEPT, not_(_out_of_date())
     )
     with lease.held() as connection:
-        connection.execute(delete(alerts).where(alerts.c.incident.in_(ended)))
+        connection.execute(
+            delete(alerts_table).where(alerts_table.c.incident.in_(ended))
+        )
 
 
-def close_by_hand(engine: Engine, number: int) -> bool:
+def close_incident(engine: Engine, number: int) -> bool:
     """Write that someone has seen to an incident; whether it was open."""
     now = datetime.now(UTC)
     change = (
-        update(incidents)
-        .where(incidents.c.number == number, incidents.c.closed.is_(None))
+        update(incidents_table)
+        .where(incidents_table.c.number == number, incidents_table.c.closed.is_(None))
         .values(closed=now, settled=now)
     )
-    with translated(TOLD), engine.begin() as connection:
+    with etl_db_errors(TOLD), engine.begin() as connection:
         return connection.execute(change).rowcount == 1

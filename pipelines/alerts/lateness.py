@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
+from pipelines.config import REPORTS, Settings
 from pipelines.errors import NotReadyError
-from pipelines.settings import REPORTS, Settings
-from pipelines.warehouse.memo import memo
-from pipelines.warehouse.report_markers import is_fresh
+from pipelines.reporting import is_fresh
+from pipelines.warehouse import cached_markers
 
 LOOK_BACK = 3
 """How many days back a day is still looked for whose time was over unseen."""
@@ -47,7 +47,7 @@ class Late:
         return f"{self.subject} {self.day} is not complete by {self.told}"
 
 
-def late(settings: Settings, now: datetime | None = None) -> list[Late]:
+def find_late_days(settings: Settings, now: datetime | None = None) -> list[Late]:
     """What is late, of the days whose time was over in the last `LOOK_BACK` days.
 
     Args:
@@ -68,15 +68,15 @@ def late(settings: Settings, now: datetime | None = None) -> list[Late]:
     return sorted(found, key=lambda one: (one.due, one.subject, one.day))
 
 
-def tell(engine: Engine, settings: Settings, those: Sequence[Late]) -> None:
+def record_late_days(engine: Engine, settings: Settings, those: Sequence[Late]) -> None:
     """Put what is late into the outbox; what is there already stays as it is.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
-    rows = [outbox.alert(*_told(one), settings.catalog) for one in those]
+    rows = [outbox.alert_for_error(*_told(one), settings.catalog) for one in those]
     if rows:
-        outbox.append(engine, rows)
+        outbox.append_alerts(engine, rows)
 
 
 def _told(late: Late) -> tuple[NotReadyError, About, Occasion]:
@@ -100,7 +100,7 @@ def _missing(
         yield from (day for day in days if not is_fresh(settings, entry, day))
         return
     table = settings.catalog.table(subject)
-    present = memo(settings.warehouse).markers(table, min(days), max(days))
+    present = cached_markers(settings.warehouse).markers(table, min(days), max(days))
     shards = settings.catalog.shards
     for day in days:
         if any((day, name) not in present for name in shards):

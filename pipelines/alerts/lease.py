@@ -11,9 +11,8 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, or_, update
 
-from pipelines.database import moment, sender
-from pipelines.database_faults import translated
 from pipelines.errors import TransientError
+from pipelines.etl_db import database_time, etl_db_errors, sender_table
 
 TOLD = "the lease of the sender of alerts cannot be used"
 
@@ -42,10 +41,10 @@ class Lease:
 
     def take(self) -> bool:
         """Take it if nobody has it, or renew it; whether it is ours now."""
-        now = moment(self.engine)
-        free = or_(sender.c.holder.is_(None), sender.c.expires <= now)
-        mine = sender.c.holder == self._me
-        with translated(TOLD), self.engine.begin() as connection:
+        now = database_time(self.engine)
+        free = or_(sender_table.c.holder.is_(None), sender_table.c.expires <= now)
+        mine = sender_table.c.holder == self._me
+        with etl_db_errors(TOLD), self.engine.begin() as connection:
             return self._hold(connection, or_(mine, free))
 
     @contextmanager
@@ -59,18 +58,24 @@ class Lease:
             LeaseLostError: Another sender has it.
             ShardlineError: The ETL database cannot be used.
         """
-        with translated(TOLD), self.engine.begin() as connection:
-            if not self._hold(connection, sender.c.holder == self._me):
+        with etl_db_errors(TOLD), self.engine.begin() as connection:
+            if not self._hold(connection, sender_table.c.holder == self._me):
                 raise LeaseLostError("another sender of alerts has taken over")
             yield connection
 
     def release(self) -> None:
         """Let another take it at once."""
-        change = update(sender).where(sender.c.holder == self._me).values(holder=None)
-        with translated(TOLD), self.engine.begin() as connection:
+        change = (
+            update(sender_table)
+            .where(sender_table.c.holder == self._me)
+            .values(holder=None)
+        )
+        with etl_db_errors(TOLD), self.engine.begin() as connection:
             connection.execute(change)
 
     def _hold(self, connection: Connection, condition: ColumnElement[bool]) -> bool:
-        until = moment(self.engine, timedelta(seconds=self._seconds))
-        change = update(sender).where(condition).values(holder=self._me, expires=until)
+        until = database_time(self.engine, timedelta(seconds=self._seconds))
+        change = (
+            update(sender_table).where(condition).values(holder=self._me, expires=until)
+        )
         return connection.execute(change).rowcount == 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.incidents import VARIOUS, Extent, Incident
 
-NAMED = 3
+SHARDS_NAMED = 3
 """How many shards and tables are named; the others are counted."""
 
-MINUTE = "%Y-%m-%d %H:%M"
+MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
 
-def notice(incident: Incident, extent: Extent, shards: int) -> Notice:
+def incident_notice(incident: Incident, extent: Extent, shards: int) -> Notice:
     """The message that shows an incident as it is.
 
     Args:
@@ -67,8 +67,9 @@ def _facts(incident: Incident, extent: Extent) -> list[str]:
 
 def _when(incident: Incident) -> str:
     if incident.closed:
-        return f"{incident.opened:{MINUTE}} to {incident.closed:{MINUTE}} UTC"
-    return f"since {incident.opened:{MINUTE}} UTC"
+        closed = f"{incident.closed:{MINUTE_FORMAT}}"
+        return f"{incident.opened:{MINUTE_FORMAT}} to {closed} UTC"
+    return f"since {incident.opened:{MINUTE_FORMAT}} UTC"
 
 
 def _first(extent: Extent) -> str:

@@ -10,12 +10,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Engine, func, select
 
-from pipelines.alerts.causes import fingerprint, normalise
+from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
-from pipelines.database import alerts, insert_new, utc
-from pipelines.database_faults import translated
 from pipelines.errors import ShardlineError, one_line
-from pipelines.sessions import new_id
+from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, insert_new, new_id
 
 ANY_TABLE = "LoadTable"
 """The tasks of every table that has no class of its own."""
@@ -61,7 +59,7 @@ class About:
     triage: str = ""
 
 
-def kind(family: str, subject: str | None) -> str:
+def error_kind(family: str, subject: str | None) -> str:
     """How a headline calls a task: tables that have no class are told apart, too."""
     return f"{family} {subject}" if family == ANY_TABLE and subject else family
 
@@ -121,7 +119,7 @@ class Occasion:
     happened: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-def alert(
+def alert_for_error(
     error: BaseException, about: About, occasion: Occasion, catalog: Catalog
 ) -> Alert:
     """The row for an error.
@@ -159,7 +157,7 @@ def alert(
     )
 
 
-def append(engine: Engine, rows: Sequence[Alert]) -> None:
+def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """Add rows, in one transaction; those that are there already stay as they are.
 
     Raises:
@@ -169,41 +167,43 @@ def append(engine: Engine, rows: Sequence[Alert]) -> None:
     if not rows:
         return
     told = "the outbox of alerts cannot be written"
-    with translated(told), engine.begin() as connection:
+    with etl_db_errors(told), engine.begin() as connection:
         values = [{**asdict(row), "event": row.event.value} for row in rows]
-        connection.execute(insert_new(engine, alerts), values)
+        connection.execute(insert_new(engine, alerts_table), values)
 
 
-def alerts_of(engine: Engine, run: int, task_id: str) -> int:
+def count_alerts(engine: Engine, run: int, task_id: str) -> int:
     """How often a task has failed in a run so far."""
     query = select(func.count()).where(
-        alerts.c.run == run, alerts.c.task_id == task_id[:400]
+        alerts_table.c.run == run, alerts_table.c.task_id == task_id[:400]
     )
-    with translated("the outbox of alerts cannot be read"), engine.connect() as link:
+    with etl_db_errors("the outbox of alerts cannot be read"), engine.connect() as link:
         return link.scalar(query) or 0
 
 
-def knows_of(
+def has_alert_since(
     engine: Engine, subject: str, day: date, shard: str, since: datetime
 ) -> bool:
     """Whether a partition's failure since some moment is in the outbox."""
-    query = select(alerts.c.id).where(
-        alerts.c.subject == subject,
-        alerts.c.day == day,
-        alerts.c.shard == shard,
-        alerts.c.happened >= since,
+    query = select(alerts_table.c.id).where(
+        alerts_table.c.subject == subject,
+        alerts_table.c.day == day,
+        alerts_table.c.shard == shard,
+        alerts_table.c.happened >= since,
     )
-    with translated("the outbox of alerts cannot be read"), engine.connect() as link:
+    with etl_db_errors("the outbox of alerts cannot be read"), engine.connect() as link:
         return link.scalar(query.limit(1)) is not None
 
 
 def ungrouped(connection: Connection, limit: int) -> list[Alert]:
     """The oldest rows that count by now and belong to no incident yet."""
-    columns = (alerts.c[name] for name in Alert.__dataclass_fields__)
+    columns = (alerts_table.c[name] for name in Alert.__dataclass_fields__)
     query = (
         select(*columns)
-        .where(alerts.c.incident.is_(None), alerts.c.due <= datetime.now(UTC))
-        .order_by(alerts.c.due, alerts.c.id)
+        .where(
+            alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
+        )
+        .order_by(alerts_table.c.due, alerts_table.c.id)
         .limit(limit)
     )
     return [
@@ -211,8 +211,8 @@ def ungrouped(connection: Connection, limit: int) -> list[Alert]:
             **{
                 **row,
                 "event": Event(row["event"]),
-                "happened": utc(row["happened"]),
-                "due": utc(row["due"]),
+                "happened": as_utc(row["happened"]),
+                "due": as_utc(row["due"]),
             }
         )
         for row in connection.execute(query).mappings()

@@ -27,10 +27,10 @@ from pipelines.alerts.channel import (
 )
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.lease import Lease, LeaseLostError
-from pipelines.alerts.notices import NAMED, notice
-from pipelines.alerts.recoveries import close_recovered
+from pipelines.alerts.notices import SHARDS_NAMED, incident_notice
+from pipelines.alerts.recovery import close_recovered
+from pipelines.config import Settings
 from pipelines.errors import ShardlineError
-from pipelines.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -120,12 +120,12 @@ class Sender:
             ShardlineError: The ETL database cannot be used.
         """
         self._again = math.inf
-        grouping.group(self.lease)
+        grouping.group_alerts(self.lease)
         if last or time.monotonic() >= self._checked + CHECK:
             self._checked = time.monotonic()
             self._end_what_is_mended()
-            incidents.forget(self.lease)
-        changed = incidents.untold(self._engine)
+            incidents.delete_old_alerts(self.lease)
+        changed = incidents.undelivered(self._engine)
         done = [self._tell(incident, last=last, end=end) for incident in changed]
         return all(done)
 
@@ -143,7 +143,7 @@ class Sender:
             ShardlineError: The ETL database cannot be used.
         """
         while not self.lease.take():
-            if not incidents.anything_untold(self._engine):
+            if not incidents.anything_undelivered(self._engine):
                 return True
             if time.monotonic() >= end:
                 raise LeaseLostError("another sender of alerts is at work")
@@ -187,15 +187,15 @@ class Sender:
             return
         self._looked = now
         try:
-            found = lateness.late(self._settings)
+            found = lateness.find_late_days(self._settings)
         except ShardlineError as error:
             # What failed is told all the same: this may be one of its causes.
             logger.info("whether days are late is not known: %s", error)
         else:
-            lateness.tell(self._engine, self._settings, found)
+            lateness.record_late_days(self._engine, self._settings, found)
 
     def _has_work(self) -> bool:
-        return incidents.anything_untold(self._engine) or incidents.anything_open(
+        return incidents.anything_undelivered(self._engine) or incidents.anything_open(
             self._engine
         )
 
@@ -212,12 +212,12 @@ class Sender:
         """Show an incident as it is; whether that is done."""
         if time.monotonic() >= end or not (last or self._is_time(incident)):
             return False
-        extent = incidents.extent(self._engine, incident.number, NAMED)
-        text = notice(incident, extent, len(self._settings.catalog.shards))
+        extent = incidents.incident_extent(self._engine, incident.number, SHARDS_NAMED)
+        text = incident_notice(incident, extent, len(self._settings.catalog.shards))
         receipts = self._deliver(text, incident, end)
         if not receipts:
             return False
-        incidents.note_shown(self.lease, incident, receipts)
+        incidents.record_delivered(self.lease, incident, receipts)
         self._first_tried.pop(incident.number, None)
         return True
 
@@ -271,7 +271,9 @@ class Sender:
             self._busy[channel.name] = _told(channel, error)
             logger.info("for now: %s", _told(channel, error))
             if error.receipt:
-                incidents.keep(self.lease, incident, {channel.name: error.receipt})
+                incidents.keep_receipts(
+                    self.lease, incident, {channel.name: error.receipt}
+                )
             pause = Pause(time.monotonic() + error.retry_after, busy=True)
         except ChannelRefusedError as error:
             logger.warning("%s", _told(channel, error))

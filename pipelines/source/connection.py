@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pymssql
 
 from pipelines.catalog import Shard
-from pipelines.reach import first_to_answer
-from pipelines.sections import Server
-from pipelines.signals import stopper
-from pipelines.source.cutting import cut
-from pipelines.source.faults import ERRORS, of_login, translated
-from pipelines.templates import Dialect, render
+from pipelines.config import Server
+from pipelines.errors import PermanentError
+from pipelines.runtime import first_to_answer, stopper
+from pipelines.source.errors import ERRORS, login_error, source_errors
+from pipelines.sql import Dialect, render
 
 
 @contextmanager
-def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
+def connect_source(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
     """A connection that reads one shard's database and holds no transaction open.
 
     Args:
@@ -31,7 +34,7 @@ def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
     """
     with ExitStack() as stack:
         for port in {address.port for address in server.addresses}:
-            stack.enter_context(stopper().cutting(partial(cut, port)))
+            stack.enter_context(stopper().cutting(partial(cut_connections, port)))
         yield stack.enter_context(
             _closing(
                 first_to_answer(server.addresses, lambda address: _open(address, shard))
@@ -39,7 +42,7 @@ def connect(server: Server, shard: Shard) -> Iterator[pymssql.Connection]:
         )
 
 
-def logged_in(address: Server) -> AbstractContextManager[pymssql.Connection]:
+def log_in_source(address: Server) -> AbstractContextManager[pymssql.Connection]:
     """A connection to this one address, in none of the shards' databases.
 
     Raises:
@@ -66,7 +69,7 @@ def _log_in(server: Server) -> pymssql.Connection:
             conn_properties=_session_options(server),
         )
     except ERRORS as error:
-        raise of_login(error, server) from None
+        raise login_error(error, server) from None
 
 
 def _open(address: Server, shard: Shard) -> pymssql.Connection:
@@ -74,7 +77,7 @@ def _open(address: Server, shard: Shard) -> pymssql.Connection:
     try:
         # Chosen by a statement of ours: the driver would report a missing database as
         # a failed login, and does not escape the name.
-        with translated():
+        with source_errors():
             connection.cursor().execute(
                 render("use_database", Dialect.SQL_SERVER, database=shard.database)
             )
@@ -106,3 +109,52 @@ def _session_options(server: Server) -> str:
         " SET QUOTED_IDENTIFIER ON; SET TEXTSIZE 2147483647; SET NOCOUNT ON;"
         f" SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT {lock_timeout_ms};"
     )
+
+
+def fetch_all(connection: pymssql.Connection, sql: str, columns: int) -> list[Any]:
+    """Run a query whose few rows are wanted at once.
+
+    Args:
+        connection: A connection that uses the shard's database.
+        sql: The query.
+        columns: How many columns it has.
+
+    Returns:
+        The rows, as tuples.
+
+    Raises:
+        TransientError: The connection was lost.
+        PermanentError: The server refuses the query, or answers something else, as
+            what only speaks its protocol may.
+    """
+    with source_errors():
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        found = len(cursor.description or ())
+        if found != columns:
+            raise PermanentError(f"SQL Server answers {found} columns, not {columns}")
+        return list(cursor.fetchall())
+
+
+DESCRIPTORS = Path("/dev/fd")
+
+
+def cut_connections(port: int) -> None:
+    """Shut this process's connections to a port, whichever thread waits for them.
+
+    The driver waits in C, where a signal is heard only when the server has answered.
+    The server sees the connection end, and with it the statement. Found by the port,
+    since the driver tells its socket to nobody.
+
+    Args:
+        port: The port on the server's side.
+    """
+    for one in DESCRIPTORS.iterdir():
+        with suppress(OSError), socket.socket(fileno=os.dup(int(one.name))) as link:
+            if link.family in (socket.AF_INET, socket.AF_INET6):
+                _shut(link, port)
+
+
+def _shut(link: socket.socket, port: int) -> None:
+    if link.type == socket.SOCK_STREAM and link.getpeername()[1] == port:
+        link.shutdown(socket.SHUT_RDWR)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import uuid
 from collections.abc import Iterator, Sequence
 
 import pymssql
 
-from pipelines.days import half_open
-from pipelines.source.faults import translated
-from pipelines.source.guids import come_as_octets
-from pipelines.spans import Span
-from pipelines.templates import Dialect, Sql, render
+from pipelines.catalog import Span, half_open
+from pipelines.errors import PermanentError
+from pipelines.source.connection import fetch_all
+from pipelines.source.errors import source_errors
+from pipelines.sql import Dialect, Sql, render
 
-Row = Sequence[object]
+SourceRow = Sequence[object]
 
 
-def extract(
+def extract_rows(
     connection: pymssql.Connection,
     span: Span,
     batch_rows: int,
     *,
     by_key: bool = False,
-) -> Iterator[Sequence[Row]]:
+) -> Iterator[Sequence[SourceRow]]:
     """Read rows as they stream in; nothing holds a whole day.
 
     Args:
@@ -37,15 +39,17 @@ def extract(
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement.
     """
-    with translated():
+    with source_errors():
         as_octets = _has_guids(span) and come_as_octets(connection)
         cursor = connection.cursor()
-        cursor.execute(statement(span, guids_as_octets=as_octets, by_key=by_key))
+        cursor.execute(
+            extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
+        )
         while batch := cursor.fetchmany(batch_rows):
             yield batch
 
 
-def statement(
+def extract_statement(
     span: Span, *, guids_as_octets: bool = False, by_key: bool = False
 ) -> str:
     """The SELECT of some days: half-open, and able to use an index on the date.
@@ -77,3 +81,27 @@ def statement(
 
 def _has_guids(span: Span) -> bool:
     return any(one.kind == "uniqueidentifier" for one in span.table.columns)
+
+
+logger = logging.getLogger(__name__)
+
+_KNOWN = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+
+
+def come_as_octets(connection: pymssql.Connection) -> bool:
+    """Ask for a known uniqueidentifier as binary(16), and look at the octets' order.
+
+    SQL Server stores the first three parts with the least significant octet first
+    (its documentation of uniqueidentifier), as `uuid.UUID.bytes_le`. What speaks its
+    protocol may do otherwise, or not know the conversion: then the driver reads them.
+
+    Raises:
+        TransientError: The connection was lost.
+    """
+    try:
+        sql = render("known_guid", Dialect.SQL_SERVER, guid=str(_KNOWN))
+        answer = fetch_all(connection, sql, 1)
+    except PermanentError as error:
+        logger.info("uniqueidentifiers are read by the driver: %s", error.cause)
+        return False
+    return answer == [(_KNOWN.bytes_le,)]

@@ -1,1 +1,5 @@
-"""Data of the package: sql."""
+"""Every statement, a file each, and what renders them."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,28 +6,10 @@ To import this is to have failures recorded: where Luigi's command starts the ru
 code of ours does.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from pipelines.events import register
-from pipelines.load import (
-    CreateTarget,
-    DayEnded,
-    LoadDay,
-    LoadShard,
-    LoadTable,
-    LoadTableShard,
-)
-from pipelines.load_days import LoadDays
+from pipelines.tasks.event_handlers import register_handlers
 
-__all__ = [
-    "CreateTarget",
-    "DayEnded",
-    "LoadDay",
-    "LoadDays",
-    "LoadShard",
-    "LoadTable",
-    "LoadTableShard",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-
-register()
+register_handlers()

@@ -12,11 +12,10 @@ import vertica_python
 from vertica_python import errors
 from vertica_python.vertica.messages import NoticeResponse
 
+from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.reach import first_to_answer
-from pipelines.sections import Warehouse
-from pipelines.signals import stopper
-from pipelines.warehouse.faults import of_login, translated
+from pipelines.runtime import first_to_answer, stopper
+from pipelines.warehouse.errors import login_error, warehouse_errors
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ class Readable(Protocol):
 class Connection:
     """A session of Vertica's.
 
-    Every method raises our own errors: see `pipelines.warehouse.faults`.
+    Every method raises our own errors: see `pipelines.warehouse.errors`.
     """
 
     def __init__(self, raw: vertica_python.Connection) -> None:
@@ -51,14 +50,14 @@ class Connection:
 
     def stream(self, sql: str) -> Iterator[list[object]]:
         """Run one statement and yield its rows as they come, to their end."""
-        with translated():
+        with warehouse_errors():
             cursor = self._raw.cursor()
             cursor.execute(sql)
             yield from cursor.iterate()
 
     def copy(self, sql: str, stream: Readable) -> None:
         """Run one ``COPY … FROM STDIN`` over a stream."""
-        with translated():
+        with warehouse_errors():
             self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
 
     def commit(self) -> None:
@@ -86,7 +85,7 @@ class Connection:
 
 
 @contextmanager
-def connect(options: Warehouse) -> Iterator[Connection]:
+def connect_warehouse(options: Warehouse) -> Iterator[Connection]:
     """A connection that is closed at the end; an error rolls it back first.
 
     An interrupt cancels the statement that runs: in mid-COPY the server would wait for
@@ -96,7 +95,7 @@ def connect(options: Warehouse) -> Iterator[Connection]:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the login.
     """
-    connection = log_in(options)
+    connection = log_in_warehouse(options)
     try:
         yield connection
     except Exception:
@@ -110,7 +109,7 @@ def connect(options: Warehouse) -> Iterator[Connection]:
         connection.close()
 
 
-def log_in(
+def log_in_warehouse(
     options: Warehouse, *, autocommit: bool = False, binary: bool = False
 ) -> Connection:
     """A connection that the caller closes.
@@ -147,7 +146,7 @@ def _log_in(options: Warehouse, *, autocommit: bool, binary: bool) -> Connection
             connection_timeout=options.login_timeout,
         )
     except (errors.Error, OSError) as error:
-        raise of_login(error, options) from None
+        raise login_error(error, options) from None
     _tune(raw, options)
     return Connection(raw)
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from pipelines.catalog import Table
 from pipelines.errors import PermanentError
-from pipelines.templates import Dialect, render
+from pipelines.sql import Dialect, render
 from pipelines.warehouse.connection import Connection
 
 ADDED_COLUMNS = ("etl_source", "etl_id", "hash_id")
 """What a load adds to the source's columns, in the order it is encoded."""
 
 
-class Batches:
+class BatchStream:
     """Encoded batches as the file that the driver's COPY reads.
 
     Attributes:
@@ -50,7 +50,7 @@ def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) 
         PermanentError: Vertica rejected rows.
         ShardlineError: The source or the warehouse failed, as each says.
     """
-    stream = Batches(batches)
+    stream = BatchStream(batches)
     try:
         connection.copy(statement, stream)
     except Exception:
@@ -74,10 +74,14 @@ def copy_statement(table: Table, staging: str = "") -> str:
     """
     schema, name = ("", staging) if staging else table.schema_and_table
     return render(
-        "copy", Dialect.VERTICA, schema=schema, table=name, columns=loaded(table)
+        "copy",
+        Dialect.VERTICA,
+        schema=schema,
+        table=name,
+        columns=loaded_columns(table),
     )
 
 
-def loaded(table: Table) -> list[str]:
+def loaded_columns(table: Table) -> list[str]:
     """The columns of a table's target, in the order in which they are encoded."""
     return [*(column.name for column in table.columns), *ADDED_COLUMNS]

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 
-from pipelines.catalog import Table
-from pipelines.days import ONE_DAY
+from pipelines.catalog import ONE_DAY, Table
 from pipelines.warehouse.connection import Connection
-from pipelines.warehouse.faults import MissingRelationError
+from pipelines.warehouse.errors import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
 
 
@@ -94,7 +93,7 @@ class Coverage:
         return array("q", self._empty)
 
 
-def coverage(
+def read_coverage(
     connection: Connection, markers: str, table: Table, first: date, last: date
 ) -> Coverage:
     """The markers of a table that are there now, by one query.

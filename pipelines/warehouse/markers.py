@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from pipelines.catalog import Table
-from pipelines.grouping import Group
-from pipelines.spans import Partition, Span
-from pipelines.templates import Dialect, render
+from pipelines.catalog import DayRange, Partition, Span, Table
+from pipelines.sql import Dialect, render
 from pipelines.warehouse.connection import Connection
 
-Day = tuple[date, str]
+SourceDay = tuple[date, str]
 """A day of one source."""
 
 
@@ -37,7 +35,7 @@ class Marker:
     checksum: int
 
 
-Found = dict[date, Marker]
+MarkersFound = dict[date, Marker]
 """The markers of some days of one source."""
 
 
@@ -71,7 +69,7 @@ class Markers:
         ]
         self._connection.query(self._render("insert_marker", **_key(span), days=days))
 
-    def delete(self, table: Table, sources: Sequence[str], days: Group) -> int:
+    def delete(self, table: Table, sources: Sequence[str], days: DayRange) -> int:
         """Delete some sources' markers of some days, in the open transaction.
 
         Returns:
@@ -88,7 +86,7 @@ class Markers:
         )
         return cast(int, deleted)
 
-    def of_days(self, table: Table, first: date, last: date) -> dict[Day, Marker]:
+    def of_days(self, table: Table, first: date, last: date) -> dict[SourceDay, Marker]:
         """All markers of a table from one day to another, both included."""
         found = self.each(table, first, last)
         return {(day, source): marker for day, source, marker in found}

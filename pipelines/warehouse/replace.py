@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pipelines.catalog import Table
-from pipelines.days import half_open
+from pipelines.catalog import DayRange, Span, Table, half_open
 from pipelines.errors import PermanentError
-from pipelines.grouping import Group
-from pipelines.spans import Span
-from pipelines.templates import Dialect, render
+from pipelines.sql import Dialect, render
 from pipelines.warehouse.connection import Connection
-from pipelines.warehouse.copy import loaded
+from pipelines.warehouse.copy import loaded_columns
 from pipelines.warehouse.markers import Marker, Markers
 
 STAGING = "shardline_staging"
 """The temporary table; one session has one of that name."""
 
 
-def replace(
+def replace_rows(
     connection: Connection, markers: Markers, span: Span, new: Mapping[date, Marker]
 ) -> None:
     """Put what is staged, and its markers, in the place of a span's days.
@@ -54,7 +51,7 @@ def replace(
     markers.insert_all(span, new)
 
 
-def delete_statement(table: Table, sources: Sequence[str], days: Group) -> str:
+def delete_statement(table: Table, sources: Sequence[str], days: DayRange) -> str:
     """The DELETE of some sources' rows of some days, whichever load brought them."""
     schema, name = table.schema_and_table
     start, stop = half_open(days.first, days.last)
@@ -79,5 +76,5 @@ def insert_statement(table: Table) -> str:
         schema=schema,
         table=name,
         staging=STAGING,
-        columns=loaded(table),
+        columns=loaded_columns(table),
     )

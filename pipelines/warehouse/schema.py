@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.catalog import MAX_NAME, Table
-from pipelines.columns import OCTETS_PER_UNIT
+from pipelines.catalog import MAX_NAME_LENGTH, OCTETS_PER_UNIT, Table
+from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.retries import retrying
-from pipelines.sections import Warehouse
-from pipelines.templates import Dialect, Sql, render
-from pipelines.warehouse.connection import Connection, connect
-from pipelines.warehouse.faults import MissingRelationError
+from pipelines.runtime import retrying
+from pipelines.sql import Dialect, Sql, render
+from pipelines.warehouse.connection import Connection, connect_warehouse
+from pipelines.warehouse.errors import MissingRelationError
 
-SOURCE_OCTETS = MAX_NAME * OCTETS_PER_UNIT
+SOURCE_OCTETS = MAX_NAME_LENGTH * OCTETS_PER_UNIT
 """Most octets in a shard's name."""
 
 NAME_OCTETS = 2 * SOURCE_OCTETS + 1
@@ -27,7 +26,7 @@ class _Column:
     nullable: bool
 
 
-def exists(connection: Connection, markers: str, table: Table) -> bool:
+def tables_exist(connection: Connection, markers: str, table: Table) -> bool:
     """Whether the table's target and the marker table are both there."""
     names = {table.schema_and_table, _two_parts(markers)}
     try:
@@ -38,7 +37,7 @@ def exists(connection: Connection, markers: str, table: Table) -> bool:
     return True
 
 
-def create(options: Warehouse, table: Table) -> None:
+def create_tables(options: Warehouse, table: Table) -> None:
     """Make schema, target and marker table, unless they are there.
 
     Many processes may do so at once. IF NOT EXISTS does not keep two of them from
@@ -47,12 +46,12 @@ def create(options: Warehouse, table: Table) -> None:
     """
     attempts = retrying(ShardlineError, attempts=5, backoff=0.2, backoff_max=5)
     for attempt in attempts:
-        with attempt, connect(options) as connection:
-            for statement in statements(options, table):
+        with attempt, connect_warehouse(options) as connection:
+            for statement in create_statements(options, table):
                 connection.query(statement)
 
 
-def statements(options: Warehouse, table: Table) -> list[str]:
+def create_statements(options: Warehouse, table: Table) -> list[str]:
     """The DDL, in the order in which it must run."""
     schema, name = table.schema_and_table
     marker_schema, markers = _two_parts(options.markers)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import product, tutorial
-from pipelines.warehouse import schema
+from pipelines.warehouse import create_tables
 from sandbox.clients import connect_mssql, connect_vertica
 from sandbox.process import SandboxProcess
 
@@ -81,7 +81,7 @@ def test_the_tutorials_way_loads_what_shardlines_does(sandbox: SandboxProcess) -
         source.cursor().execute(ORDERS)
     mssql_port = addresses.mssql[product.SHARD.server].port
     options = product.settings(mssql_port, addresses.vertica.port)
-    schema.create(options.warehouse, product.table(options))
+    create_tables(options.warehouse, product.table(options))
     with closing(connect_vertica(addresses)) as warehouse:
         cursor = warehouse.cursor()
         cursor.execute("CREATE SCHEMA tutorial")

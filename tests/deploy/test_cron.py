@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.deploying import cron
+from pipelines.deploy.schedules import schedule_fault
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from pipelines.deploying import cron
     ],
 )
 def test_an_expression_of_the_guide_is_taken(expression: str) -> None:
-    assert cron.fault(expression) == ""
+    assert schedule_fault(expression) == ""
 
 
 @pytest.mark.parametrize(
@@ -52,18 +52,18 @@ def test_an_expression_of_the_guide_is_taken(expression: str) -> None:
     ],
 )
 def test_a_mistake_is_named(expression: str, told: str) -> None:
-    assert told in cron.fault(expression)
+    assert told in schedule_fault(expression)
 
 
 @given(st.integers(0, 59), st.integers(0, 23), st.integers(1, 31), st.integers(1, 12))
 def test_any_moment_of_a_year_is_taken(
     minute: int, hour: int, day: int, month: int
 ) -> None:
-    assert cron.fault(f"cron({minute} {hour} {day} {month} ? *)") == ""
+    assert schedule_fault(f"cron({minute} {hour} {day} {month} ? *)") == ""
 
 
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
-    cron.fault(text)
-    cron.fault(f"cron({text})")
-    cron.fault(f"at({text})")
+    schedule_fault(text)
+    schedule_fault(f"cron({text})")
+    schedule_fault(f"at({text})")

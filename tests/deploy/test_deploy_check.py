@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli import cli
+from pipelines.commands import shardline
 from tests.kit.stacks import REPOSITORY
 
 
@@ -41,7 +41,7 @@ class Deployment:
             *("--parameters", str(self.folder / "parameters.json")),
             *("--config", str(self.folder / "luigi.cfg")),
         ]
-        result = CliRunner().invoke(cli, ["deploy", "check", *files, *options])
+        result = CliRunner().invoke(shardline, ["deploy", "check", *files, *options])
         if result.exception and not isinstance(result.exception, SystemExit):
             return [str(result.exception)]
         assert result.exit_code == (2 if result.stderr else 0), result.output
@@ -59,7 +59,7 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deployment:
 def quick(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """Without the process that reads the configuration, for what it does not see."""
     monkeypatch.setattr(
-        "pipelines.deploying.configuration._value_faults", lambda *_: iter(())
+        "pipelines.deploy.configuration._value_faults", lambda *_: iter(())
     )
     return deployment
 

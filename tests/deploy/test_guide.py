@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore import xform_name
 
-from pipelines.deploying.template import load
+from pipelines.deploy import load_template
 from tests.kit.stacks import REPOSITORY, TEMPLATE
 
 GUIDE = (REPOSITORY / "docs/deploy.md").read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ def test_a_command_of_the_guide_exists_with_its_options(line: str) -> None:
 
 
 def test_what_the_guide_names_of_the_template_is_there() -> None:
-    template = load(TEMPLATE)
+    template = load_template(TEMPLATE)
     known = {
         *template["Parameters"],
         *template["Outputs"],

@@ -108,7 +108,7 @@ def test_nothing_that_only_a_build_needs_is_in_them(images: Images) -> None:
 def test_the_extras_that_they_are_made_with_are_there(images: Images) -> None:
     script = (
         "import matplotlib.pyplot, pandas, psycopg, prometheus_client;"
-        "import pipelines.report_mail.plots"
+        "import pipelines.mail.plots"
     )
     ended = images.run("python", "-c", script)
     assert ended.returncode == 0, ended.stderr

@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from moto.ecs.models import Container
 from moto.moto_api import state_manager
 
-from pipelines.cli import cli
-from pipelines.deploying import aws, remote
+from pipelines.commands import shardline as cli
+from pipelines.deploy import ecs_task, stack_outputs
+from pipelines.deploy.aws import StackOutputs
 from pipelines.errors import ConfigurationError, PermanentError, ShardlineError
 
 RUN = ["run", "orders", "--date", "2019-03-14", "--workers", "2"]
@@ -24,7 +25,7 @@ Started = Callable[[], list[dict[str, Any]]]
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks end when they are looked at, and nobody waits between two looks."""
-    monkeypatch.setattr(remote, "POLL", 0.0)
+    monkeypatch.setattr(ecs_task, "POLL", 0.0)
     state_manager.set_transition("ecs::task", {"progression": "immediate"})
 
 
@@ -47,14 +48,14 @@ def one_off_tasks(stack: dict[str, str]) -> list[dict[str, Any]]:
         for arn in ecs.list_tasks(cluster=cluster, desiredStatus=status)["taskArns"]
     ]
     tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
-    return [task for task in tasks if task["group"] == remote.GROUP]
+    return [task for task in tasks if task["group"] == ecs_task.GROUP]
 
 
 def shardline(*words: str) -> Result:
     return CliRunner().invoke(cli, list(words))
 
 
-def write(task: remote.Started, *lines: str) -> None:
+def write(task: ecs_task.StartedTask, *lines: str) -> None:
     """Write to the log as the awslogs driver does."""
     logs = boto3.client("logs")
     where = {"logGroupName": task.log_group, "logStreamName": task.stream}
@@ -111,13 +112,13 @@ def test_whoever_cannot_reach_the_databases_asks_there(
 
 @pytest.mark.usefixtures("stack")
 def test_its_log_is_told_to_the_end_each_line_once() -> None:
-    task = remote.start(aws.outputs("shardline"), RUN)
+    task = ecs_task.start_task(stack_outputs("shardline"), RUN)
     lines = [f"line {at}" for at in range(300)]
     write(task, *lines)
     heard: list[str] = []
-    ended = remote.follow(task, heard.append)
+    ended = ecs_task.follow_task(task, heard.append)
     assert heard == lines
-    assert remote.exit_code(task, ended, heard.append) == 0
+    assert ecs_task.task_exit_code(task, ended, heard.append) == 0
     assert heard == lines
 
 
@@ -147,7 +148,7 @@ def test_who_can_follow_no_more_is_told_that_the_task_goes_on(
     def expired(_: float) -> None:
         raise ConfigurationError("AWS does not take the login")
 
-    monkeypatch.setattr(remote.time, "sleep", expired)
+    monkeypatch.setattr(ecs_task.time, "sleep", expired)
     result = shardline(*RUN, "--on", "ecs")
     assert isinstance(result.exception, ConfigurationError)
     assert "goes on; its log: aws logs tail " in result.stderr
@@ -171,7 +172,7 @@ def test_who_is_interrupted_is_told_how_to_stop_the_task(
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(remote.time, "sleep", interrupted)
+    monkeypatch.setattr(ecs_task.time, "sleep", interrupted)
     result = shardline(*RUN, "--on", "ecs")
     (found,) = started()
     task = found["taskArn"].rpartition("/")[2]
@@ -207,7 +208,7 @@ def test_a_stack_that_is_not_there_is_one_line() -> None:
 def test_the_region_is_that_of_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-2")
     with pytest.raises(ConfigurationError, match="no stack 'shardline' in us-east-2"):
-        aws.outputs("shardline")
+        stack_outputs("shardline")
 
 
 @pytest.mark.usefixtures("stack")
@@ -224,17 +225,17 @@ def test_a_stack_of_another_template_is_one_line() -> None:
 
 @pytest.mark.usefixtures("stack")
 def test_a_cluster_that_is_gone_is_one_line() -> None:
-    known = aws.outputs("shardline")
+    known = stack_outputs("shardline")
     gone = known.cluster.replace("cluster/", "cluster/gone-")
     with pytest.raises(ConfigurationError, match="there is no such cluster"):
-        remote.start(aws.Outputs(**{**vars(known), "cluster": gone}), RUN)
+        ecs_task.start_task(StackOutputs(**{**vars(known), "cluster": gone}), RUN)
 
 
 @pytest.mark.usefixtures("stack")
 def test_an_address_that_is_none_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
     with pytest.raises(ConfigurationError, match="Invalid endpoint: nowhere; correct"):
-        aws.outputs("shardline")
+        stack_outputs("shardline")
 
 
 @pytest.mark.parametrize(

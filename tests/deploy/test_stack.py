@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 import click
 
-from pipelines.cli import cli
+from pipelines.commands import shardline
 from tests.kit.stack_reading import (
     command,
     listed,
@@ -175,10 +175,10 @@ def test_the_schedules_start_what_the_guide_shows_and_shardline_takes(
         for name, schedule in schedules().items()
     }
     assert set(documented()) == found
-    assert isinstance(cli, click.Group)
+    assert isinstance(shardline, click.Group)
     for _, words in found:
         name, *rest = words.split()
-        started = cli.get_command(click.Context(cli), name)
+        started = shardline.get_command(click.Context(shardline), name)
         assert started is not None
         started.make_context(name, rest).close()
 

@@ -11,8 +11,8 @@ import click
 import luigi.configuration
 import pytest
 
-from pipelines.cli import cli
-from pipelines.deploying.template import load
+from pipelines.commands import shardline
+from pipelines.deploy import load_template
 from tests.kit.stacks import REPOSITORY, TEMPLATE
 
 Event = dict[str, Any]
@@ -31,7 +31,9 @@ def teller(stack: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Teller:
     )
     for name, value in found["Environment"]["Variables"].items():
         monkeypatch.setenv(name, value)
-    source = load(TEMPLATE)["Resources"]["Teller"]["Properties"]["Code"]["ZipFile"]
+    source = load_template(TEMPLATE)["Resources"]["Teller"]["Properties"]["Code"][
+        "ZipFile"
+    ]
     module: dict[str, Any] = {}
     exec(compile(source, "index.py", "exec"), module)
     before = {task["taskArn"] for task in tasks_of_alerts()}
@@ -174,7 +176,7 @@ def test_what_ends_without_a_word_is_told(
 ) -> None:
     (command,) = teller(event)
     assert part in command[2]
-    alerts = cli.get_command(click.Context(cli), "alerts")
+    alerts = shardline.get_command(click.Context(shardline), "alerts")
     assert alerts is not None
     alerts.make_context("alerts", command[1:]).close()
 
@@ -244,7 +246,9 @@ def test_every_exit_code_that_tells_of_itself_is_one_of_luigi_cfg(
     stack: dict[str, str],
 ) -> None:
     assert stack
-    source = load(TEMPLATE)["Resources"]["Teller"]["Properties"]["Code"]["ZipFile"]
+    source = load_template(TEMPLATE)["Resources"]["Teller"]["Properties"]["Code"][
+        "ZipFile"
+    ]
     module: dict[str, Any] = {}
     exec(compile(source, "index.py", "exec"), module)
     parser = luigi.configuration.LuigiConfigParser()

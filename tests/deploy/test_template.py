@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.deploying import parameters
-from pipelines.deploying.rules import GRACE
-from pipelines.deploying.template import Stack, load, stack
+from pipelines.deploy import load_template, parameter_values, stack
+from pipelines.deploy.rules import GRACE
+from pipelines.deploy.template import Stack
 from tests.kit.stacks import TEMPLATE
 
 Json = dict[str, Any]
@@ -21,8 +21,8 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def made() -> Stack:
     """The template with its defaults, and its parameters' names for what has none."""
-    template = load(TEMPLATE)
-    return stack(template, parameters.values(template, {}))
+    template = load_template(TEMPLATE)
+    return stack(template, parameter_values(template, {}))
 
 
 def of(made: Stack, name: str) -> Json:
@@ -190,15 +190,15 @@ def test_a_run_that_never_came_is_an_alarm_within_a_day_and_some_hours(
 
 
 def test_an_alarm_that_is_on_from_the_beginning_is_made_after_who_hears_it() -> None:
-    resources = load(TEMPLATE)["Resources"]
+    resources = load_template(TEMPLATE)["Resources"]
     for name in ("LoadMissing", "ReportsMissing"):
         assert resources[name]["DependsOn"] == "AlarmsPermission"
 
 
 def test_containers_run_on_what_their_images_were_built_for() -> None:
-    template = load(TEMPLATE)
+    template = load_template(TEMPLATE)
     for given, told in (({}, "X86_64"), ({"Architecture": "ARM64"}, "ARM64")):
-        made = stack(template, parameters.values(template, given))
+        made = stack(template, parameter_values(template, given))
         for task in ("LuigidTask", "PipelinesTask"):
             assert of(made, task)["RuntimePlatform"] == {
                 "CpuArchitecture": told,
@@ -207,11 +207,11 @@ def test_containers_run_on_what_their_images_were_built_for() -> None:
 
 
 def test_a_mail_for_the_last_resort_needs_an_address() -> None:
-    template = load(TEMPLATE)
-    without = stack(template, parameters.values(template, {}))
+    template = load_template(TEMPLATE)
+    without = stack(template, parameter_values(template, {}))
     assert "TellerFails" not in without.resources
     given = {"AlarmEmail": "oncall@example.com"}
-    with_one = stack(template, parameters.values(template, given))
+    with_one = stack(template, parameter_values(template, given))
     assert of(with_one, "TellerFails")["AlarmActions"] == ["LastResort"]
     (subscription,) = of(with_one, "LastResort")["Subscription"]
     assert subscription["Endpoint"] == "oncall@example.com"
@@ -219,6 +219,6 @@ def test_a_mail_for_the_last_resort_needs_an_address() -> None:
 
 def test_it_fits_into_one_call() -> None:
     assert len(TEMPLATE.read_bytes()) < 51_200
-    teller = load(TEMPLATE)["Resources"]["Teller"]["Properties"]
+    teller = load_template(TEMPLATE)["Resources"]["Teller"]["Properties"]
     assert len(teller["Code"]["ZipFile"]) <= 4_096
     assert json.dumps(teller)

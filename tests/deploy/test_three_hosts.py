@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 from luigi.rpc import RemoteScheduler
 
-from pipelines import database
+from pipelines.etl_db import sessions_table
 from sandbox.holds import Caught
 from sandbox.process import SandboxProcess
 from tests.kit.hosts import Host, Network, network, why_not
@@ -131,7 +131,7 @@ def log(project: Project, host: str) -> str:
 
 
 def loaded_by_host(project: Project) -> Counter[str]:
-    sessions = database.sessions
+    sessions = sessions_table
     query = sa.select(sessions.c.host).where(sessions.c.outcome == "loaded")
     with project.log() as connection:
         return Counter(connection.scalars(query))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from pipelines import database
-from pipelines.alerts import grouping, incidents
-from pipelines.alerts.channel import Notice
-from pipelines.alerts.lease import Lease
-from pipelines.alerts.notices import notice
+from pipelines.alerts import (
+    Lease,
+    Notice,
+    group_alerts,
+    incident_extent,
+    incident_notice,
+    list_incidents,
+)
+from pipelines.etl_db import etl_engine
 from tests.kit.project import ORDERS_DDL, Project, insert, orders
 
 
@@ -25,12 +29,14 @@ def mend(project: Project) -> None:
 
 def grouped(project: Project) -> list[Notice]:
     """The incidents that a sender would make of the outbox now."""
-    engine = database.connect(SecretStr(project.etl_database))
+    engine = etl_engine(SecretStr(project.etl_database))
     lease = Lease(engine, 60)
     assert lease.take()
-    grouping.group(lease)
+    group_alerts(lease)
     lease.release()
     return [
-        notice(one, incidents.extent(engine, one.number, 3), len(project.shards))
-        for one in incidents.of(engine, also_closed=False)
+        incident_notice(
+            one, incident_extent(engine, one.number, 3), len(project.shards)
+        )
+        for one in list_incidents(engine, also_closed=False)
     ]

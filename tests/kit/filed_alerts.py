@@ -12,14 +12,27 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines import catalog, database
-from pipelines.alerts import outbox
-from pipelines.alerts.channel import Notice, Receipt
-from pipelines.alerts.outbox import About, Alert, Event, Occasion
+from pipelines.alerts import (
+    About,
+    Event,
+    Notice,
+    Occasion,
+    alert_for_error,
+    append_alerts,
+)
+from pipelines.alerts.channel import Receipt
+from pipelines.alerts.outbox import Alert
+from pipelines.catalog import read_catalog
+from pipelines.config import (
+    CatalogFiles,
+    LoadOptions,
+    SessionsOptions,
+    Settings,
+    Warehouse,
+)
+from pipelines.config.sections import AlertsOptions
 from pipelines.errors import TransientError
-from pipelines.sections import Alerts, CatalogFiles, Load, Sessions, Warehouse
-from pipelines.sessions import new_id
-from pipelines.settings import Settings
+from pipelines.etl_db import etl_engine, new_id, sender_table
 
 FILE = "FILED_ALERTS"
 NIGHT = datetime(2019, 3, 15, 2, 14, tzinfo=UTC)
@@ -90,11 +103,11 @@ def options(
     files = CatalogFiles()
     return Settings(
         warehouse=warehouse,
-        load=Load(),
-        sessions=Sessions(database=SecretStr(etl_database)),
-        alerts=Alerts.model_validate({"throttle": 0, **alerts}),
+        load=LoadOptions(),
+        sessions=SessionsOptions(database=SecretStr(etl_database)),
+        alerts=AlertsOptions.model_validate({"throttle": 0, **alerts}),
         servers={},
-        catalog=catalog.read(files.tables, files.shards),
+        catalog=read_catalog(files.tables, files.shards),
     )
 
 
@@ -111,11 +124,11 @@ def failed(
     about = About(family, f"{family}_{day}_{shard}", "orders", day, shard, "mend it")
     occasion = Occasion(Event.FAILURE, run=7, held=held, happened=happened)
     error = TransientError(cause, step="look", code="20009")
-    return outbox.alert(error, about, occasion, settings.catalog)
+    return alert_for_error(error, about, occasion, settings.catalog)
 
 
 def append(settings: Settings, *rows: Alert) -> None:
-    outbox.append(database.connect(settings.sessions.database), rows)
+    append_alerts(etl_engine(settings.sessions.database), rows)
 
 
 def many(alert: Alert, count: int) -> list[Alert]:
@@ -129,4 +142,4 @@ def expire_lease(engine: sa.Engine) -> None:
     """What passing time does to the lease of a sender that died."""
     past = datetime(2000, 1, 1, tzinfo=UTC)
     with engine.begin() as connection:
-        connection.execute(sa.update(database.sender).values(expires=past))
+        connection.execute(sa.update(sender_table).values(expires=past))

@@ -28,7 +28,7 @@ from types import ModuleType, TracebackType
 
 MODULES = (
     # What the entry points import, and then what they import when they are at work.
-    "pipelines.first_process",
+    "pipelines.runtime.container_init",
     "luigi.cmdline",
     "_strptime",
     "alembic.command",
@@ -63,7 +63,7 @@ class Child(Exception):  # noqa: N818 - nothing is wrong
 def load() -> None:
     """Import everything; of what that makes nothing is garbage, or changes soon."""
     gc.disable()
-    from pipelines.cli import COMMANDS  # noqa: PLC0415 - by this process only
+    from pipelines.commands.cli import COMMANDS  # noqa: PLC0415 - by this process only
 
     for place in COMMANDS.values():
         importlib.import_module(place.partition(":")[0])

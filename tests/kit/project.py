@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines import catalog, database
-from pipelines.sections import Warehouse
-from pipelines.warehouse import schema
+from pipelines.catalog import read_catalog
+from pipelines.config import Warehouse
+from pipelines.etl_db import sessions_table
+from pipelines.warehouse import create_tables
 from sandbox.clients import connect_mssql, connect_vertica
 from tests.kit import commands
 from tests.kit.commands import BIN, Process
@@ -214,7 +215,7 @@ class Project:
         """Make the target and the marker table, as CreateTarget does."""
         self.write()
         addresses = self.sandbox.addresses
-        tables = catalog.read(self.folder / "tables.toml", self.folder / "shards.csv")
+        tables = read_catalog(self.folder / "tables.toml", self.folder / "shards.csv")
         options = Warehouse(
             host=addresses.vertica.host,
             port=addresses.vertica.port,
@@ -222,7 +223,7 @@ class Project:
             password=SecretStr(addresses.password),
             database=addresses.database,
         )
-        schema.create(options, tables.table("orders"))
+        create_tables(options, tables.table("orders"))
 
     def on_shard(
         self, shard: str, sql: str, parameters: tuple[object, ...] = ()
@@ -256,7 +257,7 @@ class Project:
 
     def outcomes(self) -> list[str | None]:
         """How the attempts in the session log ended, in the order of their starts."""
-        sessions = database.sessions
+        sessions = sessions_table
         query = sa.select(sessions.c.outcome).order_by(sessions.c.started)
         with self.log() as connection:
             return list(connection.scalars(query))

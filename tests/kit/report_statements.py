@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines import catalog, report_entries, report_sql
-from pipelines.report_entries import Report
-from pipelines.sections import CatalogFiles, Reports
-from pipelines.templates import Dialect, render
-from pipelines.warehouse.schema import NAME_OCTETS
+from pipelines.catalog import Report, read_catalog, read_reports
+from pipelines.config import CatalogFiles
+from pipelines.config.sections import ReportsOptions
+from pipelines.reporting import headlines_statement, quoted_name
+from pipelines.sql import Dialect, render
+from pipelines.warehouse import NAME_OCTETS
 
 DAY = date(2019, 3, 14)
 
@@ -18,17 +19,17 @@ SHOWN = {"create_view", "create_report", "delete_report", "insert_report"}
 
 def report(name: str) -> Report:
     files = CatalogFiles()
-    tables = catalog.read(files.tables, files.shards).tables
-    return report_entries.read(files.reports, tables)[name]
+    tables = read_catalog(files.tables, files.shards).tables
+    return read_reports(files.reports, tables)[name]
 
 
 def of_reports() -> dict[str, str]:
     """The statements around reports that nothing shows, by the names of their files."""
     orders = report("city_orders")
-    target = report_sql.quoted(orders.target)
-    markers, views = Reports().markers, Reports().views
-    marker = {"markers": report_sql.quoted(markers), "report": orders.name, "day": DAY}
-    view = {"views": report_sql.quoted(views), "report": orders.name}
+    target = quoted_name(orders.target)
+    markers, views = ReportsOptions().markers, ReportsOptions().views
+    marker = {"markers": quoted_name(markers), "report": orders.name, "day": DAY}
+    view = {"views": quoted_name(views), "report": orders.name}
     what = {"etl_id": 1, "fingerprint": "ab" * 32, "missing": 2, "rows": 3}
     made = {"schema": "stage", "name_octets": NAME_OCTETS, "constraint": "key"}
     vertica = Dialect.VERTICA
@@ -57,7 +58,7 @@ def of_reports() -> dict[str, str]:
             "insert_report_view", vertica, **view, digest="cd" * 32
         ),
         "look_at": render("look_at", vertica, relation=target),
-        "select_headlines": report_sql.headlines(orders, DAY, date(2019, 3, 13)),
+        "select_headlines": headlines_statement(orders, DAY, date(2019, 3, 13)),
         "select_daily": render(
             "select_daily", vertica, target=target, first=date(2019, 2, 15), last=DAY
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from pipelines.sections import CatalogFiles
+from pipelines.config import CatalogFiles
 from tests.kit.commands import Process
 from tests.kit.project import ORDERS_DDL, Project, Result, insert, orders
 

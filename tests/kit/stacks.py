@@ -14,7 +14,7 @@ import moto.cloudformation.parsing  # noqa: F401 - its models first, then ours
 from moto.core.common_models import CloudFormationModel
 from moto.efs.models import AccessPoint, FileSystem
 
-from pipelines.deploying.template import load
+from pipelines.deploy import load_template
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "deploy/shardline.yaml"
@@ -163,7 +163,7 @@ TAUGHT = [  # moto finds them as long as they are there
 
 @cache
 def _template() -> dict[str, Any]:
-    return load(TEMPLATE)
+    return load_template(TEMPLATE)
 
 
 def for_moto() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.database import sessions
+from pipelines.etl_db import sessions_table
 from sandbox.luigid import Luigid
 from tests.kit.project import DAY, ORDERS, Project, insert, orders
 
@@ -53,7 +53,9 @@ def count(project: Project, table: str) -> object:
 def families(project: Project) -> list[str]:
     """Luigi's families of the attempts in the session log, in order."""
     with project.log() as log:
-        names = log.scalars(sessions.select().with_only_columns(sessions.c.task_name))
+        names = log.scalars(
+            sessions_table.select().with_only_columns(sessions_table.c.task_name)
+        )
         return [str(name).partition("_")[0] for name in names]
 
 

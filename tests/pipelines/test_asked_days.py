@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cli import cli
-from pipelines.days import is_ready, last_over
+from pipelines.catalog import is_day_ready, last_day_over
+from pipelines.commands import shardline
 from tests.kit.project import Project
 
 ZONES = ("Europe/Kaliningrad", "Asia/Kamchatka", "Europe/Moscow", "UTC", "Asia/Kolkata")
@@ -27,17 +27,17 @@ moments = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)).map(
 def test_the_last_day_that_is_over_is_the_last_that_may_be_loaded_everywhere(
     zones: list[str], settle: timedelta, now: datetime
 ) -> None:
-    day = last_over(zones, settle, now)
-    assert all(is_ready(day, zone, settle, now) for zone in zones)
+    day = last_day_over(zones, settle, now)
+    assert all(is_day_ready(day, zone, settle, now) for zone in zones)
     later = day + timedelta(days=1)
-    assert not all(is_ready(later, zone, settle, now) for zone in zones)
+    assert not all(is_day_ready(later, zone, settle, now) for zone in zones)
 
 
 def test_the_last_days_are_loaded_and_named(project: Project) -> None:
     project.add_shard("abakan")
     result = project.run("shardline", "run", "orders", "--last", "2")
     assert result.code == 0, result.err
-    last = last_over(["Europe/Moscow"], timedelta(hours=1))
+    last = last_day_over(["Europe/Moscow"], timedelta(hours=1))
     found = [(day, rows) for _, day, rows in project.markers()]
     assert found == [(last - timedelta(days=1), 0), (last, 0)]
 
@@ -47,6 +47,6 @@ def test_the_last_days_are_loaded_and_named(project: Project) -> None:
 def test_days_are_named_or_counted_but_not_both(
     command: list[str], options: list[str]
 ) -> None:
-    result = CliRunner().invoke(cli, [*command, *options])
+    result = CliRunner().invoke(shardline, [*command, *options])
     assert result.exit_code == 2
     assert "give days by --date or --last" in result.stderr

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from pipelines.database import sessions
+from pipelines.etl_db import sessions_table
 from sandbox.holds import When
 from tests.kit.backfilling import (
     DAYS,
@@ -58,9 +58,11 @@ def test_each_day_has_a_session_and_its_rows_name_it(project: Project) -> None:
     filled(project)
     assert backfill(project).code == 0
     with project.log() as connection:
-        columns = (sessions.c.id, sessions.c.day, sessions.c.outcome)
+        columns = (sessions_table.c.id, sessions_table.c.day, sessions_table.c.outcome)
         log = connection.execute(
-            sa.select(*columns, sessions.c.loaded_rows).order_by(sessions.c.day)
+            sa.select(*columns, sessions_table.c.loaded_rows).order_by(
+                sessions_table.c.day
+            )
         ).all()
     assert [(str(row.day), row.outcome, row.loaded_rows) for row in log] == [
         (day, "loaded" if rows else "skipped", rows)

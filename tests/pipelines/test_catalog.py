@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import catalog, table_tasks
-from pipelines.columns import Column
+from pipelines.catalog import Catalog, Partition, read_catalog
+from pipelines.catalog.columns import Column
+from pipelines.config import CatalogFiles
 from pipelines.errors import ConfigurationError
-from pipelines.sections import CatalogFiles
-from pipelines.spans import Partition
+from pipelines.tasks import own_class
 
 GOOD_TABLE = """
 [orders]
@@ -22,17 +22,15 @@ columns = { id = "bigint", at = "datetime2" }
 GOOD_SHARDS = "server,shard,time_zone\nmssql_0,moscow,Europe/Moscow\n"
 
 
-def read(
-    folder: Path, tables: str = GOOD_TABLE, shards: str = GOOD_SHARDS
-) -> catalog.Catalog:
+def read(folder: Path, tables: str = GOOD_TABLE, shards: str = GOOD_SHARDS) -> Catalog:
     (folder / "tables.toml").write_text(tables, encoding="utf-8")
     (folder / "shards.csv").write_text(shards, encoding="utf-8")
-    return catalog.read(folder / "tables.toml", folder / "shards.csv")
+    return read_catalog(folder / "tables.toml", folder / "shards.csv")
 
 
 def test_the_packaged_catalog_has_orders_and_150_shards_on_three_servers() -> None:
     files = CatalogFiles()
-    packaged = catalog.read(files.tables, files.shards)
+    packaged = read_catalog(files.tables, files.shards)
     servers = [shard.server for shard in packaged.shards.values()]
     assert {name: servers.count(name) for name in servers} == {
         "mssql_0": 50,
@@ -51,10 +49,10 @@ def test_the_packaged_catalog_has_orders_and_150_shards_on_three_servers() -> No
 
 def test_every_table_of_the_packaged_catalog_has_its_task() -> None:
     files = CatalogFiles()
-    packaged = catalog.read(files.tables, files.shards)
+    packaged = read_catalog(files.tables, files.shards)
     assert list(packaged.tables) == ["orders", "calls", "rates"]
     for name, table in packaged.tables.items():
-        task = table_tasks.own_class(table)
+        task = own_class(table)
         assert task
         assert task.get_task_family() == f"Load{name.capitalize()}"
         assert task.shard_task.get_task_family() == f"Load{name.capitalize()}Shard"
@@ -143,7 +141,7 @@ def test_a_file_of_another_form_is_one_line(
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.toml cannot be read"):
-        catalog.read(tmp_path / "nowhere.toml", tmp_path / "nowhere.csv")
+        read_catalog(tmp_path / "nowhere.toml", tmp_path / "nowhere.csv")
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:

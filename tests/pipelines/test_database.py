@@ -17,9 +17,8 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines import database
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.sessions import Outcome, Session
+from pipelines.etl_db import Outcome, Session, etl_engine, sessions_table
 from sandbox.luigid import Luigid
 from tests.kit.postgres import USER, Postgres, running, wait_for_a_lock, why_not
 from tests.kit.project import DAY, REPOSITORY, Project, finished
@@ -36,7 +35,7 @@ def raw(etl_database: str) -> Iterator[sa.Engine]:
 
 def outcomes(engine: sa.Engine) -> list[str | None]:
     with engine.connect() as connection:
-        return list(connection.scalars(sa.select(database.sessions.c.outcome)))
+        return list(connection.scalars(sa.select(sessions_table.c.outcome)))
 
 
 @pytest.mark.parametrize(
@@ -51,18 +50,18 @@ def outcomes(engine: sa.Engine) -> list[str | None]:
 )
 def test_another_kind_of_database_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[sessions\] database") as caught:
-        database.connect(SecretStr(url))
+        etl_engine(SecretStr(url))
     assert "hunter2" not in str(caught.value)
 
 
 def test_postgresql_needs_no_driver_in_its_address(postgres: Postgres) -> None:
     url = postgres.fresh_database().replace("+psycopg", "")
-    assert database.connect(SecretStr(url)).url.drivername == "postgresql+psycopg"
+    assert etl_engine(SecretStr(url)).url.drivername == "postgresql+psycopg"
 
 
 def test_an_option_of_the_address_goes_before_ours(postgres: Postgres) -> None:
     url = f"{postgres.fresh_database()}?application_name=nightly"
-    with database.connect(SecretStr(url)).connect() as connection:
+    with etl_engine(SecretStr(url)).connect() as connection:
         assert connection.scalar(sa.text("SHOW application_name")) == "nightly"
 
 
@@ -76,7 +75,7 @@ def test_a_password_may_stay_out_of_the_address(
     passfile.chmod(0o600)
     kept = {"PGPASSWORD": postgres.password, "PGPASSFILE": str(passfile)}
     monkeypatch.setenv(kept_in, kept[kept_in])
-    engine = database.connect(SecretStr(url.replace(f":{postgres.password}@", "@")))
+    engine = etl_engine(SecretStr(url.replace(f":{postgres.password}@", "@")))
     assert outcomes(engine) == []
 
 
@@ -96,7 +95,7 @@ def test_a_refused_password_is_one_line_and_not_in_it(
 def test_a_fault_that_stays_is_not_for_another_attempt(
     etl_database: str, raw: sa.Engine
 ) -> None:
-    engine = database.connect(SecretStr(etl_database))
+    engine = etl_engine(SecretStr(etl_database))
     with raw.begin() as connection:
         connection.exec_driver_sql("DROP TABLE sessions")
     with (
@@ -116,7 +115,7 @@ def test_a_missing_privilege_is_told_as_such(postgres: Postgres) -> None:
     raw.dispose()
     known = f"{USER}:{postgres.password}"
     with pytest.raises(ConfigurationError) as caught:
-        database.connect(SecretStr(url.replace(known, f"{poor}:poor")))
+        etl_engine(SecretStr(url.replace(known, f"{poor}:poor")))
     assert "SQLSTATE 42501" in caught.value.cause
     assert "missing privilege" in caught.value.step
 
@@ -126,7 +125,7 @@ def test_a_lock_that_is_not_free_in_time_may_be_later(
 ) -> None:
     limits = {"sqlite": "timeout=0.05", "postgresql": "options=-clock_timeout=50"}
     limited = SecretStr(f"{etl_database}?{limits[raw.dialect.name]}")
-    engine = database.connect(limited)
+    engine = etl_engine(limited)
     with raw.connect() as other:
         if raw.dialect.name == "sqlite":
             other.exec_driver_sql("BEGIN IMMEDIATE")
@@ -147,7 +146,7 @@ def test_a_row_is_closed_although_the_server_ends_the_link_meanwhile(
     postgres: Postgres,
 ) -> None:
     url = postgres.fresh_database()
-    engine = database.connect(SecretStr(url))
+    engine = etl_engine(SecretStr(url))
     raw = sa.create_engine(url)
 
     def end_the_link_of_who_waits() -> None:
@@ -168,13 +167,13 @@ def test_a_row_is_closed_although_the_server_ends_the_link_meanwhile(
 
 
 def _backend_of_a_child(url: str, told: multiprocessing.SimpleQueue[int]) -> None:
-    with database.connect(SecretStr(url)).connect() as connection:
+    with etl_engine(SecretStr(url)).connect() as connection:
         told.put(connection.scalar(BACKEND))
 
 
 def test_a_forked_child_has_a_link_of_its_own(postgres: Postgres) -> None:
     url = postgres.fresh_database()
-    engine = database.connect(SecretStr(url))
+    engine = etl_engine(SecretStr(url))
     with engine.connect() as connection:
         before = connection.scalar(BACKEND)
     context = multiprocessing.get_context("fork")
@@ -192,7 +191,7 @@ def test_a_forked_child_has_a_link_of_its_own(postgres: Postgres) -> None:
 
 
 def test_a_link_outlives_neither_a_dead_server_nor_a_pooler(postgres: Postgres) -> None:
-    engine = database.connect(SecretStr(postgres.fresh_database()))
+    engine = etl_engine(SecretStr(postgres.fresh_database()))
     for _ in range(10):
         with Session(engine, "task"):
             pass
@@ -309,7 +308,7 @@ def test_postgresql_is_chosen_as_the_document_tells(
 
 
 def test_the_log_is_asked_as_the_document_tells(etl_database: str) -> None:
-    engine = database.connect(SecretStr(etl_database))
+    engine = etl_engine(SecretStr(etl_database))
     with Session(engine, "task"):
         pass
     with engine.connect() as connection:

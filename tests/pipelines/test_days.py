@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pipelines.days import is_ready, ready_at
+from pipelines.catalog import day_ready_at, is_day_ready
 
 HOUR = timedelta(hours=1)
 
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 def test_a_day_ends_at_midnight_of_the_shards_own_clock(
     day: date, zone: str, ends: datetime
 ) -> None:
-    assert ready_at(day, zone, timedelta()) == ends
+    assert day_ready_at(day, zone, timedelta()) == ends
 
 
 def test_a_day_may_be_loaded_once_it_has_ended_and_settled() -> None:
@@ -31,7 +31,7 @@ def test_a_day_may_be_loaded_once_it_has_ended_and_settled() -> None:
     day = date(2019, 3, 14)
 
     def ended(now: datetime) -> bool:
-        return is_ready(day, "Europe/Moscow", HOUR, now)
+        return is_day_ready(day, "Europe/Moscow", HOUR, now)
 
     assert not ended(ends)
     assert not ended(ends + HOUR - timedelta(microseconds=1))
@@ -41,5 +41,5 @@ def test_a_day_may_be_loaded_once_it_has_ended_and_settled() -> None:
 @pytest.mark.parametrize("zone", ["Europe/Moscow", "America/New_York", "Asia/Magadan"])
 def test_the_first_and_the_last_day_there_is_are_answered(zone: str) -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert is_ready(date.min, zone, HOUR, now)
-    assert not is_ready(date.max, zone, HOUR, now)
+    assert is_day_ready(date.min, zone, HOUR, now)
+    assert not is_day_ready(date.max, zone, HOUR, now)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.exit_codes import ExitCode
+from pipelines.runtime import ExitCode
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
 from tests.kit.project import DAY, REPOSITORY, Project, finished, insert, orders

@@ -9,7 +9,8 @@ from contextlib import closing
 import pytest
 
 from pipelines.errors import PermanentError, one_line
-from pipelines.failures import PRINTED, Lines, Told, shown
+from pipelines.runtime import lines_to_print
+from pipelines.runtime.failure_lines import PRINTED, Lines, Pending
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_lines_of_forked_children_reach_the_parent(lines: Lines) -> None:
     child.start()
     child.join(30)
     assert lines.take().failures == ("from the parent", "from the child")
-    assert lines.take() == Told((), ())
+    assert lines.take() == Pending((), ())
 
 
 def test_a_line_that_is_said_twice_is_told_once(lines: Lines) -> None:
@@ -73,14 +74,14 @@ def test_shards_with_the_same_warning_share_a_line(lines: Lines) -> None:
         child.start()
         child.join(30)
     told = "warning: orders 2019-03-14 kazan and 1 more shards: look at this"
-    assert lines.take() == Told((told,), ())
+    assert lines.take() == Pending((told,), ())
 
 
 def test_lines_beyond_what_people_read_are_counted() -> None:
     many = [str(number) for number in range(PRINTED + 3)]
-    assert shown(many)[0] == "3 more lines like these:"
-    assert shown(many)[1:] == many[3:]
-    assert shown(many[:2]) == many[:2]
+    assert lines_to_print(many)[0] == "3 more lines like these:"
+    assert lines_to_print(many)[1:] == many[3:]
+    assert lines_to_print(many[:2]) == many[:2]
 
 
 def test_what_nobody_took_is_the_last_that_a_process_says() -> None:

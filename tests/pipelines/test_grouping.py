@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.grouping import Bounds, Group, groups
+from pipelines.catalog import Bounds, DayRange, group_days
 
 DAYS = st.lists(st.dates(date(2018, 12, 1), date(2019, 3, 1)), max_size=80)
 BOUNDS = st.builds(Bounds, days=st.integers(1, 40), rows=st.integers(1, 10_000))
@@ -22,7 +22,7 @@ def day(number: int) -> date:
 def test_each_day_is_in_one_group_and_no_group_is_too_large(
     days: list[date], rows: float, bounds: Bounds
 ) -> None:
-    found = groups(days, rows, bounds)
+    found = group_days(days, rows, bounds)
     assert [one for group in found for one in group] == sorted(set(days))
     for group in found:
         assert 1 <= len(group) <= bounds.days
@@ -33,7 +33,7 @@ def test_each_day_is_in_one_group_and_no_group_is_too_large(
 def test_no_two_groups_could_be_one(
     days: list[date], rows: float, bounds: Bounds
 ) -> None:
-    found = groups(days, rows, bounds)
+    found = group_days(days, rows, bounds)
     for group, after in pairwise(found):
         if after.first - group.last == timedelta(days=1):
             more = len(group) + 1
@@ -42,9 +42,14 @@ def test_no_two_groups_could_be_one(
 
 def test_gaps_part_groups_and_history_bounds_them() -> None:
     days = [day(at) for at in (4, 0, 1, 2, 6, 5)]
-    assert groups(days, 0, Bounds(days=31, rows=1)) == [
-        Group(day(0), day(2)),
-        Group(day(4), day(6)),
+    assert group_days(days, 0, Bounds(days=31, rows=1)) == [
+        DayRange(day(0), day(2)),
+        DayRange(day(4), day(6)),
     ]
-    assert [len(one) for one in groups(days, 400, Bounds(31, 1_000))] == [2, 1, 2, 1]
-    assert [len(one) for one in groups(days, 5_000, Bounds(31, 1_000))] == [1] * 6
+    assert [len(one) for one in group_days(days, 400, Bounds(31, 1_000))] == [
+        2,
+        1,
+        2,
+        1,
+    ]
+    assert [len(one) for one in group_days(days, 5_000, Bounds(31, 1_000))] == [1] * 6

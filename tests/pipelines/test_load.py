@@ -126,7 +126,9 @@ def test_only_the_named_shards_are_loaded(project: Project) -> None:
 def test_all_tables_of_the_catalog_are_loaded_by_one_command(
     project: Project,
 ) -> None:
-    packaged = (REPOSITORY / "pipelines/catalogs/tables.toml").read_text("utf-8")
+    packaged = (REPOSITORY / "pipelines/catalog/packaged/tables.toml").read_text(
+        "utf-8"
+    )
     project.tables = (
         packaged.replace("{", "{{").replace("}", "}}").replace('"stage.', '"{schema}.')
     )

@@ -8,7 +8,7 @@ import logging
 
 import pytest
 
-from pipelines import logs
+from pipelines.runtime.logs import HumanLines, JsonLines
 from tests.kit.project import DAY, Project, finished, insert, orders
 
 
@@ -75,7 +75,7 @@ def test_no_login_of_a_url_is_logged() -> None:
     stream = io.StringIO()
     logger = logging.getLogger("test_logs")
     logger.propagate = False
-    for form in (logs.HumanLines(), logs.JsonLines()):
+    for form in (HumanLines(), JsonLines()):
         handler = logging.StreamHandler(stream)
         handler.setFormatter(form)
         logger.addHandler(handler)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipelines.metrics import LOOK_BACK
+from pipelines.runs.metrics import LOOK_BACK
 from sandbox.holds import Failure
 from tests.kit.project import DAY, Project, finished, insert, orders
 from tests.kit.steps import STEPS

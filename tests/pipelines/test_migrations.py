@@ -12,9 +12,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 
-from pipelines import database, migrations
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.sessions import Outcome, Session
+from pipelines.etl_db import Outcome, Session, etl_engine
+from pipelines.etl_db.database import metadata
+from pipelines.etl_db.migrations import HEAD, LOCK, __path__, version
 from tests.kit.postgres import Postgres, wait_for_a_lock
 from tests.kit.project import DAY, Project
 
@@ -52,16 +53,16 @@ def raw(etl_database: str) -> Iterator[sa.Engine]:
 def test_the_migrations_make_the_tables_that_the_code_uses(
     etl_database: str, raw: sa.Engine
 ) -> None:
-    database.connect(SecretStr(etl_database))
+    etl_engine(SecretStr(etl_database))
     with raw.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, database.metadata) == []
-        assert migrations.version(connection) == migrations.HEAD
+        assert compare_metadata(context, metadata) == []
+        assert version(connection) == HEAD
 
 
 def test_the_newest_migration_is_the_one_that_the_code_works_with() -> None:
-    (folder,) = migrations.__path__
-    assert ScriptDirectory(folder).get_heads() == [migrations.HEAD]
+    (folder,) = __path__
+    assert ScriptDirectory(folder).get_heads() == [HEAD]
 
 
 def test_a_log_of_before_the_versions_is_taken_over_as_it_is(
@@ -72,15 +73,15 @@ def test_a_log_of_before_the_versions_is_taken_over_as_it_is(
     with raw.begin() as connection:
         for statement in made.split(";"):
             connection.exec_driver_sql(statement)
-    engine = database.connect(SecretStr(etl_database))
+    engine = etl_engine(SecretStr(etl_database))
     with Session(engine, "new") as session:
         session.outcome = Outcome.LOADED
     with raw.connect() as connection:
         rows = connection.exec_driver_sql("SELECT task_name, outcome FROM sessions")
         assert set(rows.all()) == {("old", None), ("new", "loaded")}
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, database.metadata) == []
-        assert migrations.version(connection) == migrations.HEAD
+        assert compare_metadata(context, metadata) == []
+        assert version(connection) == HEAD
 
 
 def test_who_comes_while_another_migrates_waits_for_it(postgres: Postgres) -> None:
@@ -88,13 +89,13 @@ def test_who_comes_while_another_migrates_waits_for_it(postgres: Postgres) -> No
     raw = sa.create_engine(url)
     with ThreadPoolExecutor(1) as pool:
         with raw.begin() as migrating:
-            migrating.execute(sa.select(sa.func.pg_advisory_xact_lock(migrations.LOCK)))
-            second = pool.submit(database.connect, SecretStr(url))
+            migrating.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+            second = pool.submit(etl_engine, SecretStr(url))
             wait_for_a_lock(url)
             assert not sa.inspect(migrating).has_table("sessions")
         second.result(60)
     with raw.connect() as connection:
-        assert migrations.version(connection) == migrations.HEAD
+        assert version(connection) == HEAD
     raw.dispose()
 
 
@@ -107,13 +108,13 @@ def test_who_cannot_wait_any_longer_may_try_again(
         if raw.dialect.name == "sqlite":
             migrating.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            migrating.execute(sa.select(sa.func.pg_advisory_lock(migrations.LOCK)))
+            migrating.execute(sa.select(sa.func.pg_advisory_lock(LOCK)))
         with pytest.raises(TransientError, match="the ETL database cannot be used"):
-            database.connect(limited)
+            etl_engine(limited)
     raw.dispose()
-    database.connect(SecretStr(etl_database))
+    etl_engine(SecretStr(etl_database))
     with raw.connect() as connection:
-        assert migrations.version(connection) == migrations.HEAD
+        assert version(connection) == HEAD
 
 
 def test_a_migration_that_fails_leaves_nothing_of_itself(
@@ -122,16 +123,16 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(
     with raw.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE sessions (finished timestamp)")
     with pytest.raises(ConfigurationError, match="the ETL database cannot be used"):
-        database.connect(SecretStr(etl_database))
+        etl_engine(SecretStr(etl_database))
     with raw.connect() as connection:
-        assert migrations.version(connection) is None
+        assert version(connection) is None
         assert sa.inspect(connection).get_indexes("sessions") == []
 
 
 def test_a_database_that_is_newer_than_the_code_is_one_line(
     logged_project: Project,
 ) -> None:
-    database.connect(SecretStr(logged_project.etl_database))
+    etl_engine(SecretStr(logged_project.etl_database))
     with logged_project.log() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     logged_project.loadable(3)

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import settings
+from pipelines.config import Warehouse, read_settings
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.sections import Warehouse
-from pipelines.warehouse.connection import connect
+from pipelines.warehouse import connect_warehouse
 from tests.kit.project import DAY, Project, Result
 
 CLOSED = "127.0.0.1:1"
@@ -138,7 +137,7 @@ def test_a_load_goes_on_at_the_next_address_and_the_debug_log_tells_which(
 def test_all_causes_are_told_when_no_address_answers() -> None:
     options = Warehouse(host="127.0.0.1", port=1)
     both = options.with_addresses([options, options.model_copy(update={"port": 2})])
-    with pytest.raises(TransientError) as caught, connect(both):
+    with pytest.raises(TransientError) as caught, connect_warehouse(both):
         pass
     assert re.search("127.0.0.1:1 cannot .*; .*127.0.0.1:2 cannot", str(caught.value))
 
@@ -242,7 +241,7 @@ def test_what_is_wrong_with_a_connection_is_told(
 ) -> None:
     (secrets / "warehouse").write_bytes(held)
     with pytest.raises(ConfigurationError) as caught:
-        settings.read()
+        read_settings()
     line = str(caught.value)
     assert f"connection warehouse (the file {secrets / 'warehouse'})" in line
     assert why in line

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.config import CatalogFiles, Variables
 from pipelines.errors import ConfigurationError
-from pipelines.sections import CatalogFiles
-from pipelines.templates import Dialect, render_file
-from pipelines.variables import Variables
+from pipelines.sql import Dialect, render_file
 from tests.kit import commands
 from tests.kit.project import REPOSITORY, Result, finished
 
@@ -55,7 +54,7 @@ def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:
     names = list(tomllib.loads(CatalogFiles().reports.read_text(encoding="utf-8")))
     assert len(names) == 5
     script = (
-        "from click.testing import CliRunner; from pipelines.cli import cli\n"
+        "from click.testing import CliRunner; from pipelines.commands.cli import cli\n"
         f"for name in {names}:\n"
         "  words = ['render', name, '--date', '2019-03-14']\n"
         "  print(CliRunner().invoke(cli, words).output, end='')\n"

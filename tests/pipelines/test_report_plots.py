@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from pipelines.report_mail.figures import CITIES, Figures
-from pipelines.report_mail.plots import plots
+from pipelines.mail.figures import CITIES, Figures
+from pipelines.mail.plots import draw_plots
 
 LAST = date(2019, 3, 14)
 NAMES = ("Петропавловск-Камчатский городской округ", "$1_{x", "東京", "a\nb", "чита")
@@ -39,10 +39,10 @@ def figures(days: int, cities: int) -> Figures:
 def test_a_picture_is_as_wide_as_a_mail_and_as_high_as_its_cities(
     days: int, cities: int, height: int
 ) -> None:
-    drawn = plots(figures(days, cities))
+    drawn = draw_plots(figures(days, cities))
     sizes = {name: struct.unpack(">II", png[16:24]) for name, png in drawn.items()}
     assert sizes == {"daily_orders": (825, 352), "order_duration": (825, height)}
 
 
 def test_what_has_no_figures_is_not_drawn() -> None:
-    assert plots(figures(0, 0)) == {}
+    assert draw_plots(figures(0, 0)) == {}

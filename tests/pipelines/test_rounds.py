@@ -11,7 +11,7 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
-from pipelines import database
+from pipelines.etl_db import alerts_table
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
 from tests.kit.commands import Process
@@ -62,7 +62,7 @@ def test_what_fails_and_may_pass_is_tried_again_within_the_run(
     assert "2 of 2 shards complete: 2 loaded" in result.out
     assert sorted(map(str, project.outcomes())) == ["failed"] * 2 + ["loaded"] * 2
     assert len(project.rows(first)) == len(project.rows(second)) == ROWS
-    alerts = database.alerts
+    alerts = alerts_table
     with project.log() as log:
         waits = sa.select(alerts.c.due > alerts.c.happened)
         assert all(log.scalars(waits))

@@ -8,22 +8,30 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
-from pipelines import catalog, database, sessions
+from pipelines.catalog import Partition, read_catalog
+from pipelines.config import CatalogFiles
 from pipelines.errors import ConfigurationError
-from pipelines.sections import CatalogFiles
-from pipelines.sessions import Outcome, Session, new_id
-from pipelines.spans import Partition
+from pipelines.etl_db import (
+    Outcome,
+    Session,
+    confirm_session,
+    etl_engine,
+    new_id,
+    open_sessions,
+    sessions_table,
+)
+from pipelines.etl_db.database import COMMENT_LENGTH
 
 
 @pytest.fixture
 def engine(etl_database: str) -> Engine:
-    return database.connect(SecretStr(etl_database))
+    return etl_engine(SecretStr(etl_database))
 
 
 @pytest.fixture
 def partition() -> Partition:
     files = CatalogFiles()
-    packaged = catalog.read(files.tables, files.shards)
+    packaged = read_catalog(files.tables, files.shards)
     return Partition(
         packaged.table("orders"), packaged.shard("moscow"), date(2019, 3, 14)
     )
@@ -31,7 +39,7 @@ def partition() -> Partition:
 
 def log(engine: Engine) -> list[dict[str, object]]:
     with engine.connect() as connection:
-        rows = connection.execute(select(database.sessions)).mappings()
+        rows = connection.execute(select(sessions_table)).mappings()
         return [dict(row) for row in rows]
 
 
@@ -56,7 +64,7 @@ def test_an_error_ends_its_attempt_as_failed_and_goes_on(engine: Engine) -> None
     (row,) = log(engine)
     assert row["outcome"] == "failed"
     assert str(row["comment"]).startswith("far too long far too long")
-    assert len(str(row["comment"])) == database.COMMENT_LENGTH
+    assert len(str(row["comment"])) == COMMENT_LENGTH
 
 
 def test_an_attempt_that_says_nothing_has_failed(engine: Engine) -> None:
@@ -78,7 +86,7 @@ def test_ids_fit_a_signed_64_bit_integer_and_are_not_repeated() -> None:
 
 
 def _one_session(url: str) -> None:
-    with Session(database.connect(SecretStr(url)), "task") as session:
+    with Session(etl_engine(SecretStr(url)), "task") as session:
         session.outcome = Outcome.LOADED
 
 
@@ -92,9 +100,9 @@ def test_many_processes_may_open_the_log_at_once(etl_database: str) -> None:
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0] * 20
-    assert [
-        row["outcome"] for row in log(database.connect(SecretStr(etl_database)))
-    ] == ["loaded"] * 20
+    assert [row["outcome"] for row in log(etl_engine(SecretStr(etl_database)))] == [
+        "loaded"
+    ] * 20
 
 
 def test_only_sessions_that_nobody_closed_are_open(
@@ -104,7 +112,7 @@ def test_only_sessions_that_nobody_closed_are_open(
         pass
     left = Session(engine, "task", partition=partition)
     left.__enter__()
-    (found,) = sessions.still_open(engine)
+    (found,) = open_sessions(engine)
     assert (found.id, found.shard, found.day) == (left.id, "moscow", partition.day)
     assert not found.may_be_alive  # one with our own number was another process
 
@@ -126,7 +134,7 @@ def test_a_marker_corrects_a_session_that_did_not_see_its_commit(
     if before:
         session.outcome = Outcome(before)
         session.__exit__(None, None, None)
-    sessions.confirm(engine, session.id, rows=7)
+    confirm_session(engine, session.id, rows=7)
     (row,) = log(engine)
     assert row["outcome"] == after
     assert row["finished"] is not None
@@ -135,11 +143,11 @@ def test_a_marker_corrects_a_session_that_did_not_see_its_commit(
 @pytest.mark.parametrize("url", ["oracle17://x", "postgresql+nothing://x"])
 def test_an_address_that_is_none_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[sessions\] database"):
-        database.connect(SecretStr(url))
+        etl_engine(SecretStr(url))
 
 
 def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        database.connect(SecretStr(f"sqlite:///{tmp_path}/missing/etl.db"))
+        etl_engine(SecretStr(f"sqlite:///{tmp_path}/missing/etl.db"))
     assert "unable to open database file" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -7,20 +7,32 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import sections
+from pipelines.config import (
+    CatalogFiles,
+    LoadOptions,
+    Server,
+    SessionsOptions,
+    Warehouse,
+)
+from pipelines.config.sections import (
+    AlertsOptions,
+    MetricsOptions,
+    ReportsOptions,
+    RunOptions,
+)
 from tests.kit import commands
 from tests.kit.project import DAY, REPOSITORY, Project, Result, finished
 
 SECTIONS = {
-    "warehouse": sections.Warehouse,
-    "sqlserver": sections.Server,
-    "load": sections.Load,
-    "run": sections.Run,
-    "metrics": sections.Metrics,
-    "catalog": sections.CatalogFiles,
-    "reports": sections.Reports,
-    "sessions": sections.Sessions,
-    "alerts": sections.Alerts,
+    "warehouse": Warehouse,
+    "sqlserver": Server,
+    "load": LoadOptions,
+    "run": RunOptions,
+    "metrics": MetricsOptions,
+    "catalog": CatalogFiles,
+    "reports": ReportsOptions,
+    "sessions": SessionsOptions,
+    "alerts": AlertsOptions,
 }
 GIVEN = {"host", "user", "password"}
 """What has no default."""

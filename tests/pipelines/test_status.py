@@ -12,14 +12,18 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from rich.console import Console
 
-from pipelines import database, session_queries
-from pipelines.catalog import Shard, Table
+from pipelines.catalog import Partition, Shard, Table
+from pipelines.commands.screens.status_grid import grid_lines
 from pipelines.errors import PermanentError
-from pipelines.grid import Grid, Stand
-from pipelines.grid_view import lines
-from pipelines.session_queries import State, Wanted
-from pipelines.sessions import Outcome, Session
-from pipelines.spans import Partition
+from pipelines.etl_db import (
+    AttemptFilter,
+    AttemptState,
+    Outcome,
+    Session,
+    etl_engine,
+    newest_attempts,
+)
+from pipelines.planning import DayState, Grid
 from tests.kit.project import DAY, Project, finished, insert, orders
 from tests.kit.terminal import Screen, on_terminal
 
@@ -89,10 +93,10 @@ def test_a_load_that_goes_on_is_running(project: Project) -> None:
 
 
 NAMES = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1)
-STANDS = st.sampled_from(Stand)
+STANDS = st.sampled_from(DayState)
 
 
-@example(30, 1, {"n" * 26: Stand.DONE}, True)
+@example(30, 1, {"n" * 26: DayState.DONE}, True)
 @given(
     st.integers(30, 220),
     st.integers(1, 70),
@@ -100,12 +104,12 @@ STANDS = st.sampled_from(Stand)
     st.booleans(),
 )
 def test_no_line_is_wider_than_the_terminal_and_every_day_is_shown(
-    width: int, length: int, shards: dict[str, Stand], unfold: bool
+    width: int, length: int, shards: dict[str, DayState], unfold: bool
 ) -> None:
     days = tuple(date(2019, 1, 20) + timedelta(days=at) for at in range(length))
     stands = {shard: (stand,) * length for shard, stand in shards.items()}
     console = Console(width=width, legacy_windows=False)
-    shown = list(lines(Grid(days, {"orders": stands}), console, unfold=unfold))
+    shown = list(grid_lines(Grid(days, {"orders": stands}), console, unfold=unfold))
     assert max(len(line) for line in shown) <= width
     first = next(iter(shards.values()))
     cells = [line.spans for line in shown if line.plain.startswith(("orders ", "  "))]
@@ -120,7 +124,7 @@ def attempt(
     table = Table.model_construct(name="orders", target=project.target)
     of_shard = Shard(name=shard, server="s", database="d", time_zone="UTC")
     partition = Partition(table, of_shard, date.fromisoformat(DAY))
-    engine = database.connect(SecretStr(project.etl_database))
+    engine = etl_engine(SecretStr(project.etl_database))
     session = Session(engine, f"Load_{shard}", partition=partition, attempt=attempt)
     with suppress(PermanentError), session:
         session.outcome = outcome
@@ -164,12 +168,12 @@ def test_the_session_log_is_filtered(logged_project: Project) -> None:
     told = project.run("shardline", "status", "sessions", *wanted).out
     assert told.count("\n") == 1
     assert f"orders {DAY} moscow  out of memory" in told
-    engine = database.connect(SecretStr(project.etl_database))
-    later = Wanted(since=datetime(2999, 1, 1, tzinfo=UTC))
-    assert session_queries.newest(engine, later, 10) == []
-    of_day = Wanted(targets=[project.target], day=date(2019, 3, 15))
-    assert session_queries.newest(engine, of_day, 10) == []
-    assert session_queries.newest(engine, Wanted(state=State.RUNNING), 10) == []
+    engine = etl_engine(SecretStr(project.etl_database))
+    later = AttemptFilter(since=datetime(2999, 1, 1, tzinfo=UTC))
+    assert newest_attempts(engine, later, 10) == []
+    of_day = AttemptFilter(targets=[project.target], day=date(2019, 3, 15))
+    assert newest_attempts(engine, of_day, 10) == []
+    assert newest_attempts(engine, AttemptFilter(state=AttemptState.RUNNING), 10) == []
 
 
 def test_options_before_a_subcommand_are_not_lost_in_silence(project: Project) -> None:

@@ -9,15 +9,14 @@ from uuid import UUID
 import jinja2
 import pytest
 
-from pipelines import catalog
-from pipelines.grouping import Group
-from pipelines.sections import CatalogFiles, Warehouse
-from pipelines.source.extract import statement
-from pipelines.spans import Partition, Span
-from pipelines.templates import Dialect, Sql, identifier, literal, render
-from pipelines.warehouse import replace, schema
-from pipelines.warehouse.copy import copy_statement
-from pipelines.warehouse.replace import STAGING
+from pipelines.catalog import Catalog, DayRange, Partition, Span, Table, read_catalog
+from pipelines.config import CatalogFiles, Warehouse
+from pipelines.source.extract import extract_statement
+from pipelines.sql import Dialect, Sql, identifier, render
+from pipelines.sql.rendering import literal
+from pipelines.warehouse import STAGING, copy_statement, staging_statement
+from pipelines.warehouse.replace import delete_statement, insert_statement
+from pipelines.warehouse.schema import create_statements
 from tests.kit.project import REPOSITORY
 from tests.kit.report_statements import SHOWN, of_reports
 
@@ -102,9 +101,9 @@ def test_raw_text_never_reaches_a_statement() -> None:
     )
 
 
-def packaged() -> catalog.Catalog:
+def packaged() -> Catalog:
     files = CatalogFiles()
-    return catalog.read(files.tables, files.shards)
+    return read_catalog(files.tables, files.shards)
 
 
 def rendered() -> dict[str, str]:
@@ -115,7 +114,7 @@ def rendered() -> dict[str, str]:
     key = {"target": orders.target, "source": moscow.name}
     span = {**key, "first": partition.day, "last": partition.day}
     day = Span.of(partition)
-    week = Span(orders, moscow, Group(partition.day, date(2019, 3, 20)))
+    week = Span(orders, moscow, DayRange(partition.day, date(2019, 3, 20)))
     values = [[partition.day, 1, 2, 3], [date(2019, 3, 15), 4, 0, 0]]
     names = {"schema": "stage", "markers": "markers"}
     sources = ["kazan", "o'hara"]
@@ -123,18 +122,18 @@ def rendered() -> dict[str, str]:
         "use_database": render("use_database", T, database=moscow.database),
         "describe_query": render("describe_query", T, query=orders.query),
         "describe_table": render("describe_table", T, schema="dbo", table="Orders"),
-        "extract": statement(day),
-        "extract_octets": statement(day, guids_as_octets=True),
+        "extract": extract_statement(day),
+        "extract_octets": extract_statement(day, guids_as_octets=True),
         "known_guid": render("known_guid", T, guid=str(UUID(int=1))),
-        "create": ";\n".join(schema.statements(Warehouse(), orders)),
+        "create": ";\n".join(create_statements(Warehouse(), orders)),
         "copy": copy_statement(orders),
         "copied_rows": render("copied_rows", V),
         "insert_marker": render("insert_marker", V, **names, **key, days=values[:1]),
         "insert_markers": render("insert_marker", V, **names, **key, days=values),
-        "extract_days": statement(week),
-        "create_staging": schema.staging_statement(orders, STAGING),
-        "delete_rows": replace.delete_statement(orders, sources, week.days),
-        "insert_staged": replace.insert_statement(orders),
+        "extract_days": extract_statement(week),
+        "create_staging": staging_statement(orders, STAGING),
+        "delete_rows": delete_statement(orders, sources, week.days),
+        "insert_staged": insert_statement(orders),
         "delete_markers": render(
             "delete_markers",
             V,
@@ -162,7 +161,7 @@ def rendered() -> dict[str, str]:
     }
 
 
-def of_looking(orders: catalog.Table, day: date) -> dict[str, str]:
+def of_looking(orders: Table, day: date) -> dict[str, str]:
     """The statements of plan and verify."""
     table = {"schema": "stage", "table": "orders", "date_column": orders.date_column}
     start = datetime.combine(day, time())

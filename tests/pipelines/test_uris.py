@@ -6,10 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.connections.channels import smtp, telegram
-from pipelines.connections.named import logins
-from pipelines.connections.uris import Uri, UriError, parse
-from pipelines.sections import Server, Warehouse
+from pipelines.config import (
+    Server,
+    Uri,
+    UriError,
+    Warehouse,
+    login_options,
+    parse_smtp,
+    parse_telegram,
+)
+from pipelines.config.connection_uris import parse_uri
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 MARK = "Zq7"
@@ -27,8 +33,10 @@ def test_any_login_comes_out_of_a_uri_as_it_went_in(
     login = f"{encoded(user)}:{encoded(password)}"
     first, second = map(
         Warehouse.model_validate,
-        logins(
-            parse(f"vertica://{login}@h1:1,[::1]/{encoded(database)}?tlsmode=require")
+        login_options(
+            parse_uri(
+                f"vertica://{login}@h1:1,[::1]/{encoded(database)}?tlsmode=require"
+            )
         ),
     )
     assert (first.address, second.address) == ("h1:1", "[::1]:5433")
@@ -36,9 +44,11 @@ def test_any_login_comes_out_of_a_uri_as_it_went_in(
         assert (warehouse.user, warehouse.database) == (user, database)
         assert warehouse.password.get_secret_value() == password
         assert warehouse.tlsmode == "require"
-    (server,) = map(Server.model_validate, logins(parse(f"mssql://{login}@h:2/")))
+    (server,) = map(
+        Server.model_validate, login_options(parse_uri(f"mssql://{login}@h:2/"))
+    )
     assert (server.user, server.password.get_secret_value()) == (user, password)
-    (mail,) = smtp(parse(f"smtps://{login}@h/?from=a@x&to=b@y"))
+    (mail,) = parse_smtp(parse_uri(f"smtps://{login}@h/?from=a@x&to=b@y"))
     assert (mail.user, mail.password.get_secret_value()) == (user, password)
 
 
@@ -64,8 +74,10 @@ def test_a_login_that_is_not_encoded_is_taken_right_or_refused_without_a_word_of
 def read(uri: str) -> tuple[str, str | None]:
     """What is told of a URI, and the password that it has if it is taken."""
     try:
-        parsed = parse(uri)
-        {"smtp": smtp, "telegram": telegram}.get(parsed.scheme, logins)(parsed)
+        parsed = parse_uri(uri)
+        {"smtp": parse_smtp, "telegram": parse_telegram}.get(
+            parsed.scheme, login_options
+        )(parsed)
     except UriError as error:
         return str(error), None
     secret = parsed.password
@@ -74,7 +86,7 @@ def read(uri: str) -> tuple[str, str | None]:
 
 def test_a_number_before_a_slash_of_a_password_is_not_taken_for_a_port() -> None:
     with pytest.raises(UriError, match="percent-encoded"):
-        parse("vertica://etl:12/34@host")
+        parse_uri("vertica://etl:12/34@host")
 
 
 @pytest.mark.parametrize(
@@ -112,10 +124,10 @@ def test_a_number_before_a_slash_of_a_password_is_not_taken_for_a_port() -> None
 )
 def test_what_is_wrong_with_a_uri_is_told(uri: str, why: str) -> None:
     def read() -> object:
-        parsed: Uri = parse(uri)
+        parsed: Uri = parse_uri(uri)
         if parsed.scheme == "telegram":
-            return telegram(parsed)
-        return smtp(parsed) if "smtp" in parsed.scheme else logins(parsed)
+            return parse_telegram(parsed)
+        return parse_smtp(parsed) if "smtp" in parsed.scheme else login_options(parsed)
 
     with pytest.raises(UriError, match=why):
         read()
@@ -131,12 +143,12 @@ def test_the_port_of_a_mail_server_follows_from_its_security() -> None:
             ("smtps", "", 465),
         )
     }
-    assert {uri: smtp(parse(uri))[0].port for uri in known} == known
+    assert {uri: parse_smtp(parse_uri(uri))[0].port for uri in known} == known
 
 
 def test_mail_has_a_sender_with_a_name_and_several_servers_and_readers() -> None:
-    first, second = smtp(
-        parse("smtp://h1:1025,h2/?from=Отчёты%20%3Ca@x%3E&to=b@y,c@z&security=none")
+    first, second = parse_smtp(
+        parse_uri("smtp://h1:1025,h2/?from=Отчёты%20%3Ca@x%3E&to=b@y,c@z&security=none")
     )
     assert (first.host, first.port, second.port) == ("h1", 1025, 25)
     assert first.sender == "Отчёты <a@x>"
@@ -149,7 +161,7 @@ def test_a_token_is_written_with_its_colon(colon: str) -> None:
     uri = (
         f"telegram://123456{colon}ABC-d_f@-100123,@nightly/?api=http://127.0.0.1:8081/"
     )
-    (bot,) = telegram(parse(uri))
+    (bot,) = parse_telegram(parse_uri(uri))
     assert bot.token.get_secret_value() == "123456:ABC-d_f"
     assert bot.chats == ("-100123", "@nightly")
     assert bot.api == "http://127.0.0.1:8081"

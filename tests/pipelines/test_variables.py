@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
+from pipelines.config import Items, Variables
+from pipelines.config.variables import Fields, Value
 from pipelines.errors import ConfigurationError
-from pipelines.variables import Fields, Items, Value, Variables
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

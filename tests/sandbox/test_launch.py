@@ -23,7 +23,7 @@ from sandbox.clients import connect_mssql, connect_vertica
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, ShardsError, read_shards, write_shards
 
-CATALOG = Path(__file__).parents[2] / "pipelines/catalogs/shards.csv"
+CATALOG = Path(__file__).parents[2] / "pipelines/catalog/packaged/shards.csv"
 SERVE = [sys.executable, "-m", "sandbox", "serve"]
 
 

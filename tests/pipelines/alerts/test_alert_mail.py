@@ -14,7 +14,7 @@ from pipelines.alerts.channel import (
     ChannelRefusedError,
     Receipt,
 )
-from pipelines.alerts.mail import MailChannel
+from pipelines.alerts.mail_channel import MailChannel
 from tests.kit.mail_server import MailServer
 
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")

@@ -10,11 +10,11 @@ import pytest
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
+from pipelines.alerts import TelegramChannel
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
-from pipelines.alerts.limits import Limits
-from pipelines.alerts.mail import MailChannel
-from pipelines.alerts.telegram import TelegramChannel
-from pipelines.connections.channels import SmtpAddress, TelegramAddress
+from pipelines.alerts.mail_channel import MailChannel
+from pipelines.alerts.telegram.limits import Limits
+from pipelines.config import SmtpAddress, TelegramAddress
 from sandbox.process import SandboxProcess
 from sandbox.telegram.control import TelegramControl
 

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from test_alert_texts import NOTICE
 from test_smtp import address
 
-from pipelines.alerts.mail import MailChannel
-from pipelines.alerts.telegram import TelegramChannel
-from pipelines.connections.channels import TelegramAddress
+from pipelines.alerts import TelegramChannel
+from pipelines.alerts.mail_channel import MailChannel
+from pipelines.config import TelegramAddress
 from pipelines.errors import ShardlineError
 from tests.kit.bot_server import TOKEN, Answer, BotServer
 from tests.kit.mail_server import MailServer

@@ -10,15 +10,15 @@ import pytest
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
+from pipelines.alerts import TelegramChannel
 from pipelines.alerts.channel import (
     Channel,
     ChannelBusyError,
     ChannelRefusedError,
     Receipt,
 )
-from pipelines.alerts.limits import Limits
-from pipelines.alerts.telegram import TelegramChannel
-from pipelines.connections.channels import TelegramAddress
+from pipelines.alerts.telegram.limits import Limits
+from pipelines.config import TelegramAddress
 from tests.kit.bot_server import TOKEN, Answer, BotServer
 
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")

@@ -5,11 +5,9 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines.alerts.channel import Notice
-from pipelines.alerts.markdown import escape_markdown
-from pipelines.alerts.message import plain, title, well_formed
-from pipelines.alerts.parts import MOST_PARTS, parts
-from pipelines.alerts.split import split
+from pipelines.alerts import Notice
+from pipelines.alerts.notice_text import plain, title, well_formed
+from pipelines.alerts.telegram.text import MOST_PARTS, escape_markdown, parts, split
 from sandbox.telegram.markdown import parse_markdown
 
 RESERVED = set("_*[]()~`>#+-=|{}.!")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines import database
-from pipelines.alerts.outbox import Event
+from pipelines.alerts import Event
+from pipelines.etl_db import alerts_table, sender_table
 from tests.kit.failing_shards import grouped, mend, two_of_three_fail
 from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
 from tests.kit.project import DAY, REPOSITORY, Project, Result, finished, kill
@@ -92,7 +92,7 @@ print(json.dumps([done(one) for one in json.loads(sys.argv[1])]))
 
 def rows(project: Project) -> list[sa.Row[tuple[object, ...]]]:
     with project.log() as log:
-        return list(log.execute(sa.select(database.alerts)))
+        return list(log.execute(sa.select(alerts_table)))
 
 
 def test_a_run_sends_one_message_for_its_failures_and_one_when_they_are_mended(
@@ -332,4 +332,4 @@ def test_a_sender_of_its_own_goes_on_until_it_is_told_to_end(
     sending.terminate()
     assert finished(sending).code == 0
     with project.log() as log:
-        assert log.scalar(sa.select(database.sender.c.holder)) is None
+        assert log.scalar(sa.select(sender_table.c.holder)) is None

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipelines import catalog
-from pipelines.alerts.causes import normalise
-from pipelines.alerts.outbox import About, Event, Occasion, alert
+from pipelines.alerts import About, Event, Occasion, alert_for_error
+from pipelines.alerts.fingerprint import normalise
+from pipelines.catalog import read_catalog
+from pipelines.config import CatalogFiles
 from pipelines.errors import PermanentError
-from pipelines.sections import CatalogFiles
 
-PACKAGED = catalog.read(CatalogFiles().tables, CatalogFiles().shards)
+PACKAGED = read_catalog(CatalogFiles().tables, CatalogFiles().shards)
 SHARDS = list(PACKAGED.shards.values())
 
 words = st.text(st.characters(categories=["L"]), min_size=1, max_size=12)
@@ -39,7 +39,9 @@ def fill(template: str, at: int) -> str:
 def fingerprint(message: str, at: int) -> str:
     about = About("LoadOrders", "id", "orders", None, SHARDS[at].name)
     occasion = Occasion(Event.FAILURE, run=1)
-    return alert(PermanentError(message), about, occasion, PACKAGED).fingerprint
+    return alert_for_error(
+        PermanentError(message), about, occasion, PACKAGED
+    ).fingerprint
 
 
 @settings(deadline=None, max_examples=50)

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from pipelines.deadlines import finish_within
+from pipelines.runtime import finish_within
 
 
 def test_work_that_is_in_time_returns_or_raises_what_it_does() -> None:

@@ -7,7 +7,7 @@ import os
 import pytest
 import sqlalchemy as sa
 
-from pipelines import database
+from pipelines.etl_db import alerts_table
 from tests.kit.project import DAY, ORDERS, Project, insert, orders
 from tests.kit.reporting import Reporting
 
@@ -23,7 +23,7 @@ class LoadMail(LoadDay):
 
 def recorded(project: Project) -> set[tuple[str, str, str]]:
     """Family, subject and event of each row of the outbox."""
-    columns = database.alerts.c
+    columns = alerts_table.c
     query = sa.select(columns.family, columns.subject, columns.event)
     with project.log() as log:
         return {tuple(map(str, row)) for row in log.execute(query)}  # type: ignore[misc]

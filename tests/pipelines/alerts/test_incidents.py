@@ -10,17 +10,13 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines import database
-from pipelines.alerts import incidents
+from pipelines.alerts import Sender, close_incident, list_incidents
 from pipelines.alerts.grouping import MOST_CAUSES
 from pipelines.alerts.incidents import KEPT
-from pipelines.alerts.sender import Sender
-from pipelines.sections import Warehouse
-from pipelines.sessions import new_id
-from pipelines.settings import Settings
-from pipelines.spans import Partition, Span
-from pipelines.warehouse.connection import connect
-from pipelines.warehouse.markers import Marker, Markers
+from pipelines.catalog import Partition, Span
+from pipelines.config import Settings, Warehouse
+from pipelines.etl_db import alerts_table, etl_engine, incidents_table, new_id
+from pipelines.warehouse import Marker, Markers, connect_warehouse
 from tests.kit.filed_alerts import (
     DAY,
     NIGHT,
@@ -44,7 +40,7 @@ def channel(tmp_path: Path) -> FileChannel:
 
 
 def drain(settings: Settings, *channels: FileChannel) -> None:
-    engine = database.connect(settings.sessions.database)
+    engine = etl_engine(settings.sessions.database)
     assert Sender(settings, engine, channels).drain()
 
 
@@ -150,8 +146,7 @@ def test_what_waits_for_a_repetition_is_not_told_before_its_time(
     drain(settings, channel)
     assert channel.lines() == []
     assert (
-        incidents.of(database.connect(settings.sessions.database), also_closed=True)
-        == []
+        list_incidents(etl_engine(settings.sessions.database), also_closed=True) == []
     )
 
 
@@ -161,21 +156,21 @@ def test_failures_leave_the_outbox_weeks_after_the_end_of_their_incident_was_tol
     for cause in ("the server is away", "the login was refused", "the disk is full"):
         append(settings, failed(settings, "chita", cause))
     drain(settings, channel)
-    engine = database.connect(settings.sessions.database)
-    number = database.incidents.c.number
-    assert incidents.close_by_hand(engine, 1)
-    long_ago = sa.update(database.incidents).values(closed=datetime.now(UTC) - KEPT)
+    engine = etl_engine(settings.sessions.database)
+    number = incidents_table.c.number
+    assert close_incident(engine, 1)
+    long_ago = sa.update(incidents_table).values(closed=datetime.now(UTC) - KEPT)
     with engine.begin() as connection:
         connection.execute(long_ago.where(number.in_([1, 3])))
     left = []
     for _ in range(2):
         drain(settings, channel)
         with engine.connect() as connection:
-            rows = connection.scalars(sa.select(database.alerts.c.incident))
+            rows = connection.scalars(sa.select(alerts_table.c.incident))
             left.append(sorted(rows))
     assert left == [[2, 3], [2]]
     assert channel.chat()[-1] == "#3 1 of 150 shards of LoadOrders 2019-03-14"
-    known = incidents.of(engine, also_closed=True)
+    known = list_incidents(engine, also_closed=True)
     assert [incident.number for incident in known] == [1, 2, 3]
 
 
@@ -187,7 +182,7 @@ def test_many_failures_are_grouped_some_at_a_time(
     each = count // 3
     for cause in causes:
         append(settings, *many(failed(settings, "chita", cause), each))
-    engine = database.connect(settings.sessions.database)
+    engine = etl_engine(settings.sessions.database)
     statements: list[object] = []
     sa.event.listen(engine, "after_cursor_execute", lambda *_: statements.append(1))
     drain(settings, channel)
@@ -217,7 +212,7 @@ def in_warehouse(project: Project, etl_database: str) -> Settings:
 
 
 def mark(settings: Settings, shard: str, day: date = DAY) -> None:
-    with connect(settings.warehouse) as connection:
+    with connect_warehouse(settings.warehouse) as connection:
         markers = Markers(connection, settings.warehouse.markers)
         table = settings.catalog.table("orders")
         partition = Partition(table, settings.catalog.shard(shard), day)
@@ -242,8 +237,8 @@ def test_an_incident_is_over_when_all_its_markers_are_there(
         "#2 1 of 150 shards of LoadOrders 2019-03-14 failed",
         "#1 2 of 150 shards of LoadOrders 2019-03-14",
     ]
-    (left,) = incidents.of(
-        database.connect(in_warehouse.sessions.database), also_closed=False
+    (left,) = list_incidents(
+        etl_engine(in_warehouse.sessions.database), also_closed=False
     )
     assert left.number == 2
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.due_times import DueTime
+from pipelines.config.due_times import DueTime
 from tests.kit.project import Project, insert, orders
 
 ZONES = ["Europe/Moscow", "UTC", "Asia/Chita", "America/New_York"]

@@ -11,19 +11,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from pipelines import database
-from pipelines.alerts import incidents, sender
-from pipelines.alerts.channel import (
-    ChannelBusyError,
-    ChannelRefusedError,
+from pipelines.alerts import (
+    Lease,
+    LeaseLostError,
     Notice,
-    Receipt,
+    Sender,
+    close_incident,
+    list_incidents,
+    sender,
 )
-from pipelines.alerts.lease import Lease, LeaseLostError
-from pipelines.alerts.sender import Sender
-from pipelines.due_times import DueTime
+from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError, Receipt
+from pipelines.alerts.incidents import close_incidents
+from pipelines.config import Settings
+from pipelines.config.due_times import DueTime
 from pipelines.errors import TransientError
-from pipelines.settings import Settings
+from pipelines.etl_db import etl_engine
 from tests.kit.filed_alerts import (
     FileChannel,
     Scripted,
@@ -46,13 +48,13 @@ def settings(etl_database: str) -> Settings:
 
 @pytest.fixture
 def engine(settings: Settings) -> Engine:
-    return database.connect(settings.sessions.database)
+    return etl_engine(settings.sessions.database)
 
 
 def close(engine: Engine, *numbers: int) -> None:
     """What the markers say, without a warehouse."""
     with engine.begin() as connection:
-        incidents.close(connection, numbers)
+        close_incidents(connection, numbers)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,7 @@ def test_a_lease_that_is_not_renewed_passes_on_and_its_holder_writes_nothing(
     quick, slow = Scripted("chat"), Slow("chat")
     with pytest.raises(LeaseLostError):
         Sender(settings, engine, [slow]).drain()
-    (incident,) = incidents.of(engine, also_closed=False)
+    (incident,) = list_incidents(engine, also_closed=False)
     assert incident.receipts == {"chat": Receipt("chat 1")}
     assert [n.number for n, _ in slow.taken] == [n.number for n, _ in quick.taken]
 
@@ -203,8 +205,8 @@ def test_an_incident_closed_by_hand_is_not_told_again(
     channel = FileChannel(tmp_path / "chat")
     append(settings, failed(settings, "abakan"))
     assert Sender(settings, engine, [channel]).drain()
-    assert incidents.close_by_hand(engine, 1)
-    assert not incidents.close_by_hand(engine, 1)
+    assert close_incident(engine, 1)
+    assert not close_incident(engine, 1)
     assert Sender(settings, engine, [channel]).drain()
     assert len(channel.lines()) == 1
 

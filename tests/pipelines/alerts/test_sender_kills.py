@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from pipelines import database
-from pipelines.alerts import incidents
-from pipelines.alerts.channel import Notice, Receipt
-from pipelines.alerts.sender import Sender
-from pipelines.settings import Settings
+from pipelines.alerts import Notice, Sender
+from pipelines.alerts.channel import Receipt
+from pipelines.alerts.incidents import anything_undelivered, close_incidents
+from pipelines.config import Settings
+from pipelines.etl_db import alerts_table, etl_engine, incidents_table
 from tests.kit.filed_alerts import (
     DAY,
     FileChannel,
@@ -32,7 +32,7 @@ CAUSES = ("the server is away", "the login was refused")
 
 def drain(settings: Settings, path: Path, dies_at: int) -> None:
     """Send all there is; die, without a word, at a step."""
-    engine = database.connect(settings.sessions.database)
+    engine = etl_engine(settings.sessions.database)
     steps = itertools.count(1)
 
     def step(*_: object) -> None:
@@ -71,8 +71,8 @@ def ends_well(target: Callable[..., None], *arguments: object) -> bool:
 def begin_anew(engine: sa.Engine) -> None:
     expire_lease(engine)
     with engine.begin() as connection:
-        connection.execute(sa.delete(database.alerts))
-        connection.execute(sa.delete(database.incidents))
+        connection.execute(sa.delete(alerts_table))
+        connection.execute(sa.delete(incidents_table))
 
 
 @pytest.mark.long
@@ -80,7 +80,7 @@ def test_a_sender_killed_at_any_step_loses_no_incident(
     costly_etl_database: str, tmp_path: Path
 ) -> None:
     settings = options(costly_etl_database)
-    engine = database.connect(settings.sessions.database)
+    engine = etl_engine(settings.sessions.database)
     for dies_at in itertools.count(1):
         begin_anew(engine)
         channel = FileChannel(tmp_path / f"chat {dies_at}")
@@ -98,9 +98,9 @@ def test_a_sender_killed_at_any_step_loses_no_incident(
             f"1 of 150 {what}",
             f"2 of 150 {what}",
         ]
-        assert not incidents.anything_untold(engine)
+        assert not anything_undelivered(engine)
         with engine.begin() as connection:
-            incidents.close(connection, [int(str(number)) for number in numbers])
+            close_incidents(connection, [int(str(number)) for number in numbers])
         ends_well(drain, settings, channel.path, dies_at)
         expire_lease(engine)
         assert ends_well(drain, settings, channel.path, 0)

@@ -12,9 +12,9 @@ import pytest
 import trustme
 from pydantic import SecretStr
 
-from pipelines.connections.channels import SmtpAddress
+from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, TransientError
-from pipelines.mail import check, send
+from pipelines.mail import check_server, send_mail
 from tests.kit.mail_server import CLOSE, DRIP, HANG, MailServer
 
 
@@ -66,7 +66,7 @@ def server() -> Iterator[MailServer]:
 
 
 def test_a_mail_arrives_as_it_was_written(server: MailServer) -> None:
-    send([address(server)], mail(), soon())
+    send_mail([address(server)], mail(), soon())
     (received,) = server.received
     assert received.octets.isascii()
     assert received.sender == "etl@example.com"
@@ -92,11 +92,11 @@ def test_a_mail_is_encrypted_and_logged_in_as_configured(
         mechanisms=mechanisms,
     ) as server:
         login = {"user": "etl", "password": SecretStr("pass w0rd")}
-        send([address(server, security=security, **login)], mail(), soon())
+        send_mail([address(server, security=security, **login)], mail(), soon())
         (received,) = server.received
         assert received.encrypted == (security != "none")
         assert received.user == "etl"
-        check(address(server, security=security, **login))
+        check_server(address(server, security=security, **login))
         assert "noop" in server.commands
 
 
@@ -107,7 +107,7 @@ def test_a_server_without_starttls_gets_neither_password_nor_mail(
         server, security="starttls", user="etl", password=SecretStr("secret")
     )
     with pytest.raises(PermanentError, match=r"STARTTLS.*correct security"):
-        send([where], mail(), soon())
+        send_mail([where], mail(), soon())
     assert not any(line.startswith(("AUTH", "mail")) for line in server.commands)
 
 
@@ -118,13 +118,13 @@ def test_a_certificate_of_nobody_or_of_another_is_not_trusted(
     for context in (certified(trustme.CA()), certified(authority, "elsewhere.test")):
         with MailServer(tls=context, implicit=security == "tls") as server:
             with pytest.raises(PermanentError, match=r"certificate.*correct host"):
-                send([address(server, security=security)], mail(), soon())
+                send_mail([address(server, security=security)], mail(), soon())
             assert server.received == []
 
 
 def test_tls_where_there_is_none_is_told(server: MailServer) -> None:
     with pytest.raises(PermanentError, match="correct port and security"):
-        send([address(server, security="tls")], mail(), soon())
+        send_mail([address(server, security="tls")], mail(), soon())
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_reply_of_400_or_a_lost_connection_is_left_to_later(
     with MailServer(replies, login=("etl", "x")) as server:
         where = address(server, user="etl", password=SecretStr("x"))
         with pytest.raises(TransientError) as raised:
-            send([where], mail(), soon())
+            send_mail([where], mail(), soon())
         assert str(raised.value).startswith(f"smtp 127.0.0.1:{server.port}: ")
         assert server.received == []
 
@@ -180,7 +180,7 @@ def test_a_reply_of_500_names_what_to_correct(at: str, reply: str, told: str) ->
     with MailServer(replies, login=("etl", "x")) as server:
         where = address(server, user="etl", password=SecretStr("x"))
         with pytest.raises(PermanentError, match=told):
-            send([where], mail(), soon())
+            send_mail([where], mail(), soon())
         assert server.received == []
 
 
@@ -188,7 +188,7 @@ def test_one_recipient_who_is_refused_keeps_the_mail_from_nobody_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with MailServer({"RCPT ann@example.com": "550 unknown"}) as server:
-        send([address(server)], mail(), soon())
+        send_mail([address(server)], mail(), soon())
         assert server.received[0].recipients == ["bob@example.com"]
     assert "refused ann@example.com: 550 unknown" in caplog.text
 
@@ -204,7 +204,7 @@ def test_one_recipient_who_is_refused_keeps_the_mail_from_nobody_else(
 def test_what_smtp_cannot_carry_is_told(wrong: dict[str, object]) -> None:
     with MailServer(login=("etl", "x")) as server:
         with pytest.raises(PermanentError, match="SMTP cannot carry"):
-            send([address(server, **wrong)], mail(), soon())
+            send_mail([address(server, **wrong)], mail(), soon())
         assert server.received == []
 
 
@@ -214,19 +214,19 @@ def test_servers_are_tried_in_turn_until_one_takes_it(server: MailServer) -> Non
         MailServer({"MAIL": "550 no"}) as strict,
     ):
         nobody = address(server, port=silent.getsockname()[1])
-        send([nobody, address(strict), address(server)], mail(), soon(1.5))
+        send_mail([nobody, address(strict), address(server)], mail(), soon(1.5))
     assert len(server.received) == 1
 
 
 def test_when_no_server_takes_it_all_are_told() -> None:
     with MailServer({"MAIL": "550 no"}) as one, MailServer({"MAIL": "550 nor"}) as two:
         with pytest.raises(PermanentError, match=r"550 no;.*550 nor;"):
-            send([address(one), address(two)], mail(), soon())
+            send_mail([address(one), address(two)], mail(), soon())
         two.replies["MAIL"] = "451 later"
         with pytest.raises(TransientError, match=r"550 no;.*451 later"):
-            send([address(one), address(two)], mail(), soon())
+            send_mail([address(one), address(two)], mail(), soon())
     with pytest.raises(PermanentError, match="add an smtp connection"):
-        send([], mail(), soon())
+        send_mail([], mail(), soon())
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_when_no_server_takes_it_all_are_told() -> None:
 def test_no_server_keeps_a_caller_beyond_its_deadline(at: str, reply: str) -> None:
     with MailServer({at: reply}) as server:
         with pytest.raises(TransientError, match="no answer in time"):
-            send([address(server)], mail(), soon(0.4))
+            send_mail([address(server)], mail(), soon(0.4))
         assert not server.released.is_set(), "the server was still at it"
 
 
@@ -244,17 +244,17 @@ def test_an_accepted_mail_is_not_lost_to_a_server_that_will_not_part(
     server: MailServer,
 ) -> None:
     server.replies["QUIT"] = HANG
-    send([address(server)], mail(), soon())
+    send_mail([address(server)], mail(), soon())
     assert len(server.received) == 1
 
 
 def test_a_check_names_what_is_wrong(server: MailServer) -> None:
-    assert check(address(server)) == (
+    assert check_server(address(server)) == (
         f"smtp 127.0.0.1:{server.port} would send to"
         " ann@example.com, Bob <bob@example.com>"
     )
     assert server.received == []
     with pytest.raises(PermanentError, match="AUTH"):
-        check(address(server, user="etl"))
+        check_server(address(server, user="etl"))
     with MailServer({"NOOP": "421 going down"}) as busy, pytest.raises(TransientError):
-        check(address(busy))
+        check_server(address(busy))

@@ -6,23 +6,31 @@ import luigi
 import pytest
 from luigi.task_register import Register
 
-from pipelines import load, load_days, reports
-from pipelines.catalog import read
-from pipelines.sections import CatalogFiles
-from pipelines.table_tasks import own_class
-from pipelines.watched import WatchedTask
+from pipelines import reports
+from pipelines.catalog import read_catalog
+from pipelines.config import CatalogFiles
+from pipelines.tasks import (
+    CreateTarget,
+    DayEnded,
+    LoadDay,
+    LoadShard,
+    LoadTable,
+    WatchedTask,
+    own_class,
+)
+from pipelines.tasks.load_days import Days
 
 
 def families() -> list[type[luigi.Task]]:
     """The tasks of the product, those of every table among them, but no bases."""
-    packaged = read(CatalogFiles().tables, CatalogFiles().shards)
+    packaged = read_catalog(CatalogFiles().tables, CatalogFiles().shards)
     for table in packaged.tables.values():
         assert own_class(table)
     registered = [Register.get_task_cls(name) for name in Register.task_names()]
     ours = [kind for kind in registered if kind.__module__.startswith("pipelines.")]
     assert {
-        *(load.CreateTarget, load.DayEnded, load.LoadDay, load.LoadShard),
-        *(load.LoadTable, load_days.Days, reports.MailReports),
+        *(CreateTarget, DayEnded, LoadDay, LoadShard),
+        *(LoadTable, Days, reports.MailReports),
     } <= {base for kind in ours for base in kind.__mro__}
     assert all(issubclass(kind, WatchedTask) for kind in ours)
     bases = {base for kind in ours for base in kind.__mro__[1:]}

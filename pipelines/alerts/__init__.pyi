@@ -1,0 +1,71 @@
+from .channel import Notice
+from .channels import open_channels
+from .container_deaths import ScheduledWork, container_alerts
+from .grouping import group_alerts
+from .incidents import (
+    Incident,
+    close_incident,
+    delete_old_alerts,
+    incident_extent,
+    list_incidents,
+)
+from .lateness import find_late_days, record_late_days
+from .lease import Lease, LeaseLostError
+from .notices import MINUTE_FORMAT, SHARDS_NAMED, incident_notice
+from .outbox import (
+    About,
+    Event,
+    Occasion,
+    alert_for_error,
+    append_alerts,
+    error_kind,
+    has_alert_since,
+)
+from .recorder import (
+    about_task,
+    record_failure,
+    record_failure_later,
+    record_failures,
+    run_id,
+)
+from .recovery import close_recovered
+from .sender import Sender
+from .sender_process import end_of_run, start_sender
+from .telegram.channel import TelegramChannel
+
+__all__ = [
+    "About",
+    "Event",
+    "Incident",
+    "Lease",
+    "LeaseLostError",
+    "MINUTE_FORMAT",
+    "Notice",
+    "Occasion",
+    "SHARDS_NAMED",
+    "ScheduledWork",
+    "Sender",
+    "TelegramChannel",
+    "about_task",
+    "alert_for_error",
+    "append_alerts",
+    "close_incident",
+    "close_recovered",
+    "container_alerts",
+    "delete_old_alerts",
+    "end_of_run",
+    "error_kind",
+    "find_late_days",
+    "group_alerts",
+    "has_alert_since",
+    "incident_extent",
+    "incident_notice",
+    "list_incidents",
+    "open_channels",
+    "record_failure",
+    "record_failure_later",
+    "record_failures",
+    "record_late_days",
+    "run_id",
+    "start_sender",
+]

@@ -1,0 +1,130 @@
+"""An incident ends when all that failed is in the warehouse, whoever put it there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Engine, select
+
+from pipelines.alerts.incidents import TOLD, close_incidents
+from pipelines.alerts.lease import Lease
+from pipelines.catalog import Table
+from pipelines.config import Settings
+from pipelines.etl_db import alerts_table, etl_db_errors, incidents_table
+from pipelines.mail import SUBJECT, is_report_mail_sent
+from pipelines.reporting import is_fresh
+from pipelines.warehouse import SourceDay, cached_markers
+
+FAR_APART = timedelta(days=31)
+"""Days with more between them are asked for by a query of their own."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What failed: a shard's day, a table's day, a table, or nothing that is marked."""
+
+    subject: str | None
+    day: date | None
+    shard: str | None
+
+
+def close_recovered(lease: Lease, settings: Settings) -> None:
+    """Close the incidents of which nothing is missing any more.
+
+    A task for a shard's day is mended when its marker is there; one for a table's day,
+    when the markers of all shards are; one for a table, when its tables are; one for a
+    report's day, when the report is fresh; a mail, when it was sent. Of anything else
+    nothing is known: it stays open until someone closes it.
+
+    Args:
+        lease: The right to write it down.
+        settings: Where the markers are.
+
+    Raises:
+        LeaseLostError: Another sender has taken over.
+        ShardlineError: The warehouse or the ETL database cannot be asked.
+    """
+    failed = _open(lease)
+    if not failed:
+        return
+    those = [one for of_one in failed.values() for one in of_one]
+    mended = _Mended(settings, lease.engine, those)
+    ended = [number for number, parts in failed.items() if all(map(mended, parts))]
+    if ended:
+        with lease.held() as connection:
+            close_incidents(connection, ended)
+
+
+def _open(lease: Lease) -> dict[int, list[Failed]]:
+    """What failed of each open incident."""
+    query = (
+        select(
+            incidents_table.c.number,
+            alerts_table.c.subject,
+            alerts_table.c.day,
+            alerts_table.c.shard,
+        )
+        .join(alerts_table, alerts_table.c.incident == incidents_table.c.number)
+        .where(incidents_table.c.closed.is_(None))
+        .distinct()
+    )
+    found: dict[int, list[Failed]] = defaultdict(list)
+    with etl_db_errors(TOLD), lease.engine.connect() as connection:
+        for number, subject, day, shard in connection.execute(query):
+            found[number].append(Failed(subject, day, shard))
+    return found
+
+
+class _Mended:
+    """Tells what is mended, from one query a table, or few where days are far apart."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, failed: Sequence[Failed]
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._memo = cached_markers(settings.warehouse)
+        self._present: dict[str, set[SourceDay]] = {}
+        days: dict[str, set[date]] = defaultdict(set)
+        for one in failed:
+            if one.subject in settings.catalog.tables and one.day:
+                days[one.subject].add(one.day)
+        for name, wanted in days.items():
+            self._present[name] = self._days(settings.catalog.tables[name], wanted)
+
+    def __call__(self, failed: Failed) -> bool:
+        table = self._settings.catalog.tables.get(failed.subject or "")
+        if table is None:
+            return failed.day is not None and self._is_told(failed.subject, failed.day)
+        if failed.day is None:
+            return failed.shard is None and self._memo.has_table(table)
+        shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
+        present = self._present[table.name]
+        return all((failed.day, shard) in present for shard in shards)
+
+    def _is_told(self, subject: str | None, day: date) -> bool:
+        """Of a report or a mail, whether it is there."""
+        if subject == SUBJECT:
+            return is_report_mail_sent(self._engine, day)
+        report = self._settings.report_entries.get(subject or "")
+        return report is not None and is_fresh(self._settings, report, day)
+
+    def _days(self, table: Table, wanted: set[date]) -> set[SourceDay]:
+        present: set[SourceDay] = set()
+        for first, last in _stretches(sorted(wanted)):
+            present.update(self._memo.markers(table, first, last))
+        return present
+
+
+def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """The first and the last of days that are not far apart."""
+    stretches: list[tuple[date, date]] = []
+    for day in days:
+        if stretches and day - stretches[-1][1] <= FAR_APART:
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    return stretches

@@ -1,0 +1,1 @@
+"""All that knows Telegram: its API, limits and markup."""

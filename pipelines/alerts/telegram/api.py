@@ -1,0 +1,292 @@
+"""Calls of the Telegram Bot API (https://core.telegram.org/bots/api), one at a time.
+
+The bot's token is part of each URL. So nothing here is raised while an exception of the
+HTTP client is handled, since those tell the URL and would hang on to ours; and the
+client's own log lines are masked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+from pydantic import SecretStr
+
+from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
+from pipelines.errors import one_line
+from pipelines.runtime import finish_within
+
+FLOOD_SECONDS = 30.0
+"""How long to wait after a 429 that does not say."""
+
+_SCHEME = "the api option of the telegram connection"
+_TOKEN = "the token of the telegram connection, as @BotFather shows it"  # noqa: S105 - its name
+
+
+class Fault(Enum):
+    """What is wrong with a message: a 400 says so by its description alone."""
+
+    MARKUP = ("can't parse entities", "can't parse message text")
+    LENGTH = ("message is too long", "message_too_long")
+    UNCHANGED = ("message is not modified", "message_not_modified")
+    GONE = (
+        "message to edit not found",
+        "message can't be edited",
+        "message_id_invalid",
+    )
+
+
+class FaultyMessageError(Exception):
+    """The message itself has to change; `fault` says how."""
+
+    def __init__(self, fault: Fault) -> None:
+        """Keep what is wrong."""
+        super().__init__(fault.name)
+        self.fault = fault
+
+
+class FloodError(Exception):
+    """The chat is to be left alone for `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        """Keep for how long."""
+        super().__init__(f"{seconds} s")
+        self.seconds = seconds
+
+
+class MigratedError(Exception):
+    """The group has become a supergroup, which is another chat, `chat`."""
+
+    def __init__(self, chat: str) -> None:
+        """Keep the new id."""
+        super().__init__(chat)
+        self.chat = chat
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What came back: `body` is empty where it is not the Bot API that answers."""
+
+    status: int
+    retry_after: str
+    body: dict[str, Any]
+
+
+class BotApi:
+    """One bot's door to the API."""
+
+    def __init__(self, token: SecretStr, api: str) -> None:
+        """Keep where it is; nothing is asked yet.
+
+        Args:
+            token: As @BotFather gives it.
+            api: Where the API is, such as ``https://api.telegram.org``.
+        """
+        self._token = token
+        self._api = api.rstrip("/")
+        _mask_logs()
+
+    def call(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        seconds: float,
+        document: tuple[str, bytes] | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON of each method's own shape
+        """Call a method, once.
+
+        Args:
+            method: Such as ``sendMessage``.
+            parameters: Its parameters, of which `chat_id` names the chat.
+            seconds: How long to wait for the answer.
+            document: The name and the octets of a file to send along.
+
+        Returns:
+            The method's result.
+
+        Raises:
+            FaultyMessageError: The message cannot be sent as it is.
+            FloodError: Too many messages.
+            MigratedError: The chat has another id now.
+            ChannelBusyError: No answer, or the server failed; it may have done it.
+            ChannelRefusedError: An option is wrong, or the chat is closed to the bot.
+        """
+        ask = partial(self._ask, method, parameters, seconds, document)
+        try:
+            answer = finish_within(seconds, ask)
+        except TimeoutError:
+            answer = self._late()
+        if not isinstance(answer, _Answer):
+            raise answer
+        if answer.body.get("ok") is True:
+            return answer.body.get("result")
+        raise self._refusal(answer, str(parameters.get("chat_id", "")))
+
+    def _ask(
+        self,
+        method: str,
+        parameters: Mapping[str, Any],
+        seconds: float,
+        document: tuple[str, bytes] | None,
+    ) -> _Answer | ChannelBusyError | ChannelRefusedError:
+        """The answer, or what to raise: returned, so that no URL hangs on to it."""
+        token = quote(self._token.get_secret_value(), safe=":")
+        post = partial(
+            requests.post,
+            f"{self._api}/bot{token}/{method}",
+            timeout=seconds,
+            allow_redirects=False,
+        )
+        try:
+            if document:
+                response = post(data=dict(parameters), files={"document": document})
+            else:
+                response = post(json=dict(parameters))
+        except (requests.RequestException, UnicodeError) as error:
+            return self._unreachable(error)
+        return _Answer(
+            status=response.status_code,
+            retry_after=response.headers.get("Retry-After", ""),
+            body=_body(self._masked(response.text)),
+        )
+
+    def _unreachable(self, error: Exception) -> ChannelBusyError | ChannelRefusedError:
+        root = _root(error)
+        if isinstance(error, requests.Timeout) or isinstance(root, TimeoutError):
+            return self._late()
+        if isinstance(root, ssl.SSLCertVerificationError):
+            return ChannelRefusedError(
+                f"{self._host} has no certificate to be trusted: {root.verify_message}",
+                step=f"correct {_SCHEME}, or name its authority in REQUESTS_CA_BUNDLE",
+                where="telegram",
+            )
+        if isinstance(error, ValueError):
+            return ChannelRefusedError(
+                f"{self._host} is not an address", step=f"correct {_SCHEME}"
+            ).at("telegram")
+        why = root.strerror if isinstance(root, OSError) else None
+        return ChannelBusyError(
+            f"{self._host} cannot be reached: {why or type(root).__name__}",
+            where="telegram",
+        )
+
+    def _late(self) -> ChannelBusyError:
+        return ChannelBusyError(f"{self._host} did not answer in time").at("telegram")
+
+    def _refusal(self, answer: _Answer, chat: str) -> Exception:
+        """What an answer other than "ok" means."""
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return ChannelBusyError(
+                f"{self._host} failed: {_told(answer)}", where="telegram"
+            )
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return FloodError(_flood_seconds(answer))
+        if not answer.body:
+            return ChannelRefusedError(
+                f"{self._host} is not a Bot API: {_told(answer)}",
+                step=f"correct {_SCHEME}",
+                where="telegram",
+            )
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
+            return ChannelRefusedError(
+                f"the bot is refused: {_told(answer)}",
+                step=f"correct {_TOKEN}",
+                where="telegram",
+            )
+        if moved := _parameters(answer).get("migrate_to_chat_id"):
+            return MigratedError(str(moved))
+        if answer.status == HTTPStatus.BAD_REQUEST and (fault := _fault(answer)):
+            return FaultyMessageError(fault)
+        return ChannelRefusedError(
+            f"the bot may not write: {_told(answer)}",
+            step="let the bot into the chat and write there, or correct the chats of"
+            " the telegram connection",
+            where=f"telegram chat {chat}",
+        )
+
+    @property
+    def _host(self) -> str:
+        """Where the API is, without a login that its address may hold."""
+        try:
+            parts = urlsplit(self._api)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            return "the api option"
+        return f"{parts.hostname or 'the api option'}{port}"
+
+    def _masked(self, told: str) -> str:
+        """An answer without the token: a proxy may well repeat the URL."""
+        secret = self._token.get_secret_value()
+        for form in filter(None, (secret, quote(secret, safe=":"), quote(secret))):
+            told = told.replace(form, "***")
+        return told
+
+
+def _told(answer: _Answer) -> str:
+    """Status and description."""
+    return one_line(f"{answer.status} {answer.body.get('description', '')}")
+
+
+def _body(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) and "ok" in body else {}
+
+
+def _parameters(answer: _Answer) -> dict[str, Any]:
+    parameters = answer.body.get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def _flood_seconds(answer: _Answer) -> float:
+    told = _parameters(answer).get("retry_after", answer.retry_after)
+    try:
+        return max(float(told), 0)
+    except (TypeError, ValueError):
+        return FLOOD_SECONDS
+
+
+def _fault(answer: _Answer) -> Fault | None:
+    told = str(answer.body.get("description", "")).lower()
+    return next(
+        (fault for fault in Fault if any(text in told for text in fault.value)), None
+    )
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first of a chain of exceptions."""
+    while before := error.__cause__ or error.__context__:
+        error = before
+    return error
+
+
+class _Masked(logging.Filter):
+    """Log lines without what stands between ``/bot`` and the next slash."""
+
+    _token = re.compile(r"/bot[^/\s]+/")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = self._token.sub("/bot***/", record.getMessage())
+        record.args = ()
+        return True
+
+
+_masked = _Masked()
+
+
+def _mask_logs() -> None:
+    """Mask what the HTTP client logs, of any URL; a filter is added once only."""
+    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_masked)

@@ -1,0 +1,60 @@
+"""What Telegram's chats show of an incident: the text of its receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from pipelines.alerts.channel import Receipt
+
+
+class Message(BaseModel):
+    """One message.
+
+    Attributes:
+        id: Telegram's, unique in its chat.
+        digest: What it shows.
+    """
+
+    id: int
+    digest: str
+
+
+class Shown(BaseModel):
+    """What one chat shows of an incident.
+
+    Attributes:
+        chat: Where it is now: another chat than was configured if that has moved.
+        incident: The messages of the incident, in order.
+        recovery: Those of its recovery.
+        attached: Whether its file is there.
+    """
+
+    chat: str
+    incident: list[Message] = []
+    recovery: list[Message] = []
+    attached: bool = False
+
+    def move(self, chat: str) -> None:
+        """Begin anew in another chat, where the ids mean other messages."""
+        self.chat = chat
+        self.incident, self.recovery, self.attached = [], [], False
+
+
+_by_chat = TypeAdapter(dict[str, Shown])
+
+
+def read_receipt(receipt: Receipt | None, chats: Iterable[str]) -> dict[str, Shown]:
+    """What each of the configured chats shows, also one whose id was corrected."""
+    try:
+        known = _by_chat.validate_json(receipt.reference if receipt else "{}")
+    except ValidationError:
+        known = {}  # It is not ours. Better told twice than never.
+    known = {**{shown.chat: shown for shown in known.values()}, **known}
+    return {chat: known.get(chat) or Shown(chat=chat) for chat in chats}
+
+
+def write_receipt(shown: Mapping[str, Shown]) -> Receipt:
+    """The receipt that `read` reads."""
+    return Receipt(_by_chat.dump_json(dict(shown)).decode())

@@ -1,0 +1,51 @@
+from .columns import OCTETS_PER_UNIT
+from .day_ranges import Bounds, DayRange, consecutive_days, group_days
+from .days import (
+    ONE_DAY,
+    day_not_over,
+    day_ready_at,
+    half_open,
+    is_day_ready,
+    last_day_over,
+)
+from .partitions import Partition, Span
+from .reports import LIVE, Report, read_reports
+from .tables import (
+    ALL_TABLES,
+    Catalog,
+    MAX_NAME_LENGTH,
+    Shard,
+    Table,
+    describe_faults,
+    read_catalog,
+    split_target,
+    unknown_name,
+)
+
+__all__ = [
+    "ALL_TABLES",
+    "Bounds",
+    "Catalog",
+    "DayRange",
+    "LIVE",
+    "MAX_NAME_LENGTH",
+    "OCTETS_PER_UNIT",
+    "ONE_DAY",
+    "Partition",
+    "Report",
+    "Shard",
+    "Span",
+    "Table",
+    "consecutive_days",
+    "day_not_over",
+    "day_ready_at",
+    "describe_faults",
+    "group_days",
+    "half_open",
+    "is_day_ready",
+    "last_day_over",
+    "read_catalog",
+    "read_reports",
+    "split_target",
+    "unknown_name",
+]

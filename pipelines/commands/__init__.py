@@ -1,0 +1,5 @@
+"""The `shardline` command: one file a command, what they draw in `screens`."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

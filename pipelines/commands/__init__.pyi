@@ -1,0 +1,5 @@
+from .cli import shardline
+
+__all__ = [
+    "shardline",
+]

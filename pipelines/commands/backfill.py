@@ -1,0 +1,145 @@
+"""`shardline backfill`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+
+import click
+
+from pipelines.commands.on_ecs import AlsoOnEcs
+from pipelines.commands.options import luigi_options, range_options, selection_of
+from pipelines.commands.screens.progress_bar import show_progress
+from pipelines.commands.screens.range_reports import print_reports
+from pipelines.config import SQLITE_WARNING, Settings, read_settings
+from pipelines.planning import Selection
+from pipelines.runs import (
+    Load,
+    LuigiOptions,
+    Purpose,
+    Recheck,
+    Reload,
+    Work,
+    find_work,
+    publish_metrics,
+    run_range,
+)
+from pipelines.runtime import ExitCode
+
+HELP = """Load the days of a range that are missing, in few extracts and COPYs.
+
+    \b
+    Examples:
+      shardline backfill --from 2019-01-01 --to 2019-12-31 --workers 8
+      shardline backfill --from 2019-03-01 --to 2019-03-31 --tables orders --dry-run
+      shardline backfill --from 2019-03-14 --to 2019-03-14 --shards 'm*' --reload
+      shardline backfill --from 2019-03-01 --to 2019-03-13 --recheck
+      shardline backfill --from 2019-01-01 --to 2019-12-31 --on ecs
+
+    Days of a shard that follow each other are read by one extract and loaded by one
+    COPY, each with a marker of its own, as far as [load] group_days and group_rows
+    let them. What is there already is left alone, so a backfill may be repeated, or
+    run beside another or beside the daily run.
+
+    With --reload days that are there are replaced, each whole: readers see the old
+    rows or the new ones. With --recheck they are read again, and replaced where count
+    or checksum differ from what was loaded; days that are missing stay so.
+
+    \b
+    Exit codes:
+       0  every day asked for is complete
+       2  wrong usage or configuration; nothing was started
+      10  what is missing is being loaded by another run
+      20  a day is not over yet in some shard's time zone
+      25  luigid keeps something for another run, or did not let it run
+      30  something failed
+      35  something could not be scheduled
+      40  something failed of which those on call may not know
+     130  interrupted
+     143  told to end by SIGTERM
+    """
+
+
+PURPOSES: dict[str, type[Purpose]] = {
+    "load": Load,
+    "reload": Reload,
+    "recheck": Recheck,
+}
+
+
+@click.command("backfill", cls=AlsoOnEcs, help=HELP)
+@range_options()
+@click.option(
+    "--reload",
+    "purpose",
+    flag_value="reload",
+    help="Replace what is there already.",
+)
+@click.option(
+    "--recheck",
+    "purpose",
+    flag_value="recheck",
+    help="Replace what has changed since it was loaded.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@luigi_options
+def backfill_command(
+    first: datetime,
+    last: datetime,
+    tables: tuple[str, ...],
+    shards: tuple[str, ...],
+    purpose: str | None,
+    dry_run: bool,
+    as_json: bool,
+    how: LuigiOptions,
+) -> None:
+    """Load, replace or compare a range of days."""
+    options = read_settings()
+    selection = selection_of(options.catalog, first, last, tables, shards)
+    chosen = PURPOSES[purpose or "load"]()
+    if dry_run:
+        _print_work(selection, options, chosen, as_json=as_json)
+        return
+    if options.sessions.is_file and not how.local_scheduler:
+        click.echo(SQLITE_WARNING, err=True)
+    with publish_metrics(selection.tables, options) as figures:
+        reports = run_range(selection, chosen, options, how, show_progress)
+        code = print_reports(reports, as_json=as_json)
+        figures.code = ExitCode(code)
+    sys.exit(code)
+
+
+def _print_work(
+    selection: Selection, options: Settings, purpose: Purpose, *, as_json: bool
+) -> None:
+    works = [
+        find_work(purpose, table, selection, options) for table in selection.tables
+    ]
+    if as_json:
+        click.echo(json.dumps([_planned(work) for work in works], indent=2))
+        return
+    for work in works:
+        click.echo(
+            f"{work.table.name} {selection.days}: {work.days:,} days of shards to do in"
+            f" {len(work.spans):,} extracts; {work.present:,} are there,"
+            f" {work.not_over:,} are not over"
+        )
+
+
+def _planned(work: Work) -> dict[str, object]:
+    return {
+        "table": work.table.name,
+        "days": work.days,
+        "present": work.present,
+        "not_over": work.not_over,
+        "extracts": [
+            {
+                "shard": span.shard.name,
+                "from": span.first.isoformat(),
+                "to": span.last.isoformat(),
+            }
+            for span in work.spans
+        ],
+    }

@@ -1,0 +1,96 @@
+"""Whether an address of a connection answers, found out by using it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from pipelines.alerts import TelegramChannel
+from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
+from pipelines.errors import ShardlineError, one_line
+from pipelines.mail import check_server
+from pipelines.source import log_in_source, source_errors
+from pipelines.warehouse import log_in_warehouse
+
+Address: TypeAlias = Warehouse | Server | SmtpAddress | TelegramAddress
+
+AT_A_TIME = 32
+"""Most addresses that are checked at a time."""
+
+PATIENCE = 15.0
+"""Seconds that a mail server or Telegram has for all of its answers."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one check.
+
+    Attributes:
+        ok: Whether the address answered as it should.
+        told: The server's version, or what is wrong, in one line.
+        seconds: How long it took.
+    """
+
+    ok: bool
+    told: str
+    seconds: float
+
+
+def check_connections(addresses: Sequence[Address]) -> Iterator[Answer]:
+    """Check addresses, many at a time; the answers come in their order.
+
+    Each check has a process of its own: the driver of SQL Server keeps the last
+    error of all its logins in one place.
+    """
+    if not addresses:
+        return
+    with ProcessPoolExecutor(
+        min(len(addresses), AT_A_TIME), multiprocessing.get_context("fork")
+    ) as pool:
+        yield from pool.map(check, addresses)
+
+
+def check(address: Address) -> Answer:
+    """Log in at an address and ask it something."""
+    began = time.monotonic()
+    try:
+        told = _ask(address)
+    except ShardlineError as error:
+        return Answer(ok=False, told=str(error), seconds=time.monotonic() - began)
+    return Answer(ok=True, told=one_line(told), seconds=time.monotonic() - began)
+
+
+def _ask(address: Address) -> str:
+    match address:
+        case Warehouse():
+            return _vertica(address)
+        case Server():
+            return _sql_server(address)
+        case SmtpAddress():
+            return check_server(address, PATIENCE)
+        case TelegramAddress():
+            return TelegramChannel(address).check(PATIENCE)
+        case _:
+            assert_never(address)
+
+
+def _vertica(address: Warehouse) -> str:
+    patience = {"connection_timeout": address.login_timeout}
+    options = address.model_copy(update=patience)
+    with closing(log_in_warehouse(options, autocommit=True)) as connection:
+        ((_, version),) = connection.query("SELECT 1, VERSION()")
+        return str(version)
+
+
+def _sql_server(address: Server) -> str:
+    options = address.model_copy(update={"timeout": address.login_timeout})
+    with log_in_source(options) as connection, source_errors():
+        cursor = connection.cursor()
+        cursor.execute("SELECT @@VERSION")
+        ((version,),) = cursor.fetchall()
+        return str(version)

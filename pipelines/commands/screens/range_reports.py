@@ -1,0 +1,50 @@
+"""Reports of a run, printed as they come."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+
+import click
+
+from pipelines.runs import RangeReport
+from pipelines.runtime import ExitCode, lines_to_print, print_line, stopper
+
+
+def print_reports(reports: Iterable[RangeReport], *, as_json: bool = False) -> int:
+    """Print reports as they come, until the run is told to end.
+
+    Args:
+        reports: What was done; whatever has not been asked for is not done.
+        as_json: Whether to print all of them in the end, for programs.
+
+    Returns:
+        The greatest of their exit codes.
+
+    Raises:
+        Stop: The run was told to end; what was done has been printed.
+    """
+    printed = []
+    for report in reports:
+        _print(report, only_lines=as_json)
+        printed.append(report)
+        if stopper().number:
+            break
+    if as_json:
+        click.echo(json.dumps([one.as_fields() for one in printed], indent=2))
+    stopper().check()
+    return max((one.exit_code for one in printed), default=ExitCode.COMPLETE)
+
+
+def _print(report: RangeReport, *, only_lines: bool) -> None:
+    first, last = str(report.days.first), str(report.days.last)
+    days = {"day": first} if first == last else {"from": first, "to": last}
+    about = {"table": report.table, **days}
+    for line in lines_to_print(report.warnings):
+        print_line(line, about, level=logging.WARNING, err=True)
+    for line in lines_to_print(report.failures):
+        print_line(line, about, level=logging.ERROR, err=True)
+    if not only_lines:
+        code = int(report.exit_code)
+        print_line(str(report), {**about, "rows": report.rows, "exit_code": code})

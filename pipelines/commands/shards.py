@@ -1,0 +1,14 @@
+"""`shardline shards`."""
+
+from __future__ import annotations
+
+import click
+
+from pipelines.config import read_settings
+
+
+@click.command()
+def shards() -> None:
+    """List the shards of the catalog: name, server, database, time zone."""
+    for shard in read_settings().catalog.shards.values():
+        click.echo("\t".join(shard.model_dump().values()))

@@ -1,0 +1,14 @@
+"""`shardline tables`."""
+
+from __future__ import annotations
+
+import click
+
+from pipelines.config import read_settings
+
+
+@click.command()
+def tables() -> None:
+    """List the tables of the catalog and their targets."""
+    for table in read_settings().catalog.tables.values():
+        click.echo(f"{table.name}\t{table.target}")

@@ -1,0 +1,167 @@
+"""`shardline verify`: does the warehouse have what the shards have?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.status import Status
+
+from pipelines.commands.on_ecs import AlsoOnEcs
+from pipelines.commands.options import range_options, selection_of
+from pipelines.config import Settings, read_settings
+from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_engine
+from pipelines.runtime import ExitCode
+from pipelines.verify import Verdict, VerifyOptions, mend_days, verify, wrong_spans
+
+HELP = """Compare the shards with the warehouse, and name what differs.
+
+    \b
+    Examples:
+      shardline verify --from 2019-03-01 --to 2019-03-31 --workers 4
+      shardline verify --from 2019-03-14 --to 2019-03-14 --tables orders --deep
+      shardline verify --from 2019-03-14 --to 2019-03-14 --shards moscow --reload
+
+    Each day of each shard is read again, and its count and checksum compared with
+    those that its marker has from the load; the warehouse's rows are counted against
+    the markers. --deep reads the warehouse's values back as well and compares them
+    one by one. Found and named are rows that were deleted or duplicated, rows and
+    values that changed in the source after their load, rows whose date moved to
+    another of the days, rows without a marker, and days that are not loaded.
+
+    --reload loads what differs again, in the place of what is there, and verifies it
+    once more; readers see the old or the new, and other loads go on.
+
+    \b
+    Exit codes:
+       0  nothing differs, or --reload has mended it all
+       2  wrong usage or configuration
+      30  something differs, or a shard or the warehouse could not be read
+    """
+
+
+@click.command("verify", cls=AlsoOnEcs, help=HELP)
+@range_options()
+@click.option("--deep", is_flag=True, help="Read the warehouse's values back, too.")
+@click.option("--reload", "mending", is_flag=True, help="Load again what differs.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1, max=64),
+    default=1,
+    show_default=True,
+    help="How many shards are read at a time.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify_command(
+    first: datetime,
+    last: datetime,
+    tables: tuple[str, ...],
+    shards: tuple[str, ...],
+    deep: bool,
+    mending: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Compare source and warehouse."""
+    options = read_settings()
+    selection = selection_of(options.catalog, first, last, tables, shards)
+    with Console(stderr=True).status("reading the markers") as line:
+        how = VerifyOptions(deep, workers, not shards, _teller(line))
+        verdict = verify(options, selection, how, None)
+        after: Verdict | None = None
+        if mending and verdict.differences:
+            failures = _mend(options, verdict, line)
+            after = verify(options, selection, how, frozenset(verdict.wrong))
+            after.failures += failures
+    if as_json:
+        click.echo(json.dumps(_fields(verdict, after), indent=2))
+    else:
+        _tell(verdict, after)
+    sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
+
+
+def _is_well(verdict: Verdict, after: Verdict | None) -> bool:
+    """Whether all was read, and nothing differs any more."""
+    final = after or verdict
+    return not (verdict.failures or final.failures or final.differences)
+
+
+class _Warnings:
+    """Tells what someone should see to while days are loaded again."""
+
+    def sent(self, rows: int) -> None:
+        """So many rows have been sent so far."""
+
+    def warn(self, why: str) -> None:
+        """Someone should see to this, although nothing failed."""
+        click.echo(f"warning: {why}", err=True)
+
+
+def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineError]:
+    etl_engine(options.sessions.database)
+    failures = []
+    for span in wrong_spans(options, verdict.wrong):
+        line.update(f"loading {span} again")
+        try:
+            mend_days(span, options, _Warnings())
+        except ShardlineError as error:
+            failures.append(error)
+    return failures
+
+
+def _teller(line: Status) -> Callable[[int, int], None]:
+    return lambda at, of: line.update(f"compared {at:,} of {of:,}")
+
+
+def _tell(verdict: Verdict, after: Verdict | None) -> None:
+    for difference in verdict.differences:
+        click.echo(str(difference))
+    for failure in [*verdict.failures, *(after.failures if after else [])]:
+        click.echo(str(failure), err=True)
+    if verdict.meanwhile:
+        told = "days of shards were loaded meanwhile, and not judged"
+        click.echo(f"{verdict.meanwhile:,} {told}", err=True)
+    wrong = len(verdict.wrong)
+    click.echo(
+        f"compared {verdict.days:,} days of shards, {verdict.rows:,} rows:"
+        f" {wrong:,} differ"
+        + (f", {len(verdict.failures)} failed" if verdict.failures else "")
+    )
+    if after:
+        left = len(after.wrong)
+        for difference in after.differences:
+            click.echo(f"still: {difference}")
+        click.echo(f"loaded again: {wrong - left:,} mended, {left:,} not")
+
+
+def _fields(verdict: Verdict, after: Verdict | None) -> dict[str, object]:
+    return {
+        "days": verdict.days,
+        "rows": verdict.rows,
+        "differences": _each(verdict),
+        "failures": [str(failure) for failure in verdict.failures],
+        "after_reload": {
+            "differences": _each(after),
+            "failures": [str(failure) for failure in after.failures],
+        }
+        if after
+        else None,
+    }
+
+
+def _each(verdict: Verdict) -> list[dict[str, str]]:
+    return [
+        {
+            "table": one.table,
+            "day": one.day.isoformat(),
+            "shard": one.shard,
+            "kind": one.kind.value,
+            "detail": one.detail,
+        }
+        for one in verdict.differences
+    ]

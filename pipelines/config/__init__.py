@@ -1,0 +1,5 @@
+"""Every option, connection and variable, typed, and where each is found."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,56 @@
+from .channels import (
+    Connections,
+    MAIL_CONNECTION,
+    SmtpAddress,
+    TELEGRAM_CONNECTION,
+    TelegramAddress,
+    parse_smtp,
+    parse_telegram,
+)
+from .connection_uris import Uri, UriError
+from .connections import CONNECTIONS, NamedConnection, find_connection, login_options
+from .lookup import suggest
+from .luigi_cfg import option_names
+from .sections import CatalogFiles, LoadOptions, Server, SessionsOptions, Warehouse
+from .settings import (
+    REPORTS,
+    SQLITE_WARNING,
+    SQLSERVER,
+    Settings,
+    WAREHOUSE,
+    current_settings,
+    read_settings,
+)
+from .variables import Items, Variables
+
+__all__ = [
+    "CONNECTIONS",
+    "CatalogFiles",
+    "Connections",
+    "Items",
+    "LoadOptions",
+    "MAIL_CONNECTION",
+    "NamedConnection",
+    "REPORTS",
+    "SQLITE_WARNING",
+    "SQLSERVER",
+    "Server",
+    "SessionsOptions",
+    "Settings",
+    "SmtpAddress",
+    "TELEGRAM_CONNECTION",
+    "TelegramAddress",
+    "Uri",
+    "UriError",
+    "Variables",
+    "WAREHOUSE",
+    "Warehouse",
+    "current_settings",
+    "find_connection",
+    "login_options",
+    "option_names",
+    "parse_smtp",
+    "parse_telegram",
+    "read_settings",
+    "suggest",
+]

@@ -1,0 +1,239 @@
+"""The options of each section of luigi.cfg, typed, most with defaults that work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+from tenacity import Retrying
+
+from pipelines.catalog import Bounds, split_target
+from pipelines.errors import TransientError
+from pipelines.runtime import retrying
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """Options that are checked together, and do not change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reached(Section):
+    """A server; `addresses` has it with those that are tried after it.
+
+    Nobody else's will do: host, user and password have no default, but may come from
+    a connection, so that only then can be told whether one is `lacking`.
+    """
+
+    host: Name = ""
+    port: Port
+    user: Name = ""
+    password: SecretStr = SecretStr("")
+
+    _in_turn: tuple[Self, ...] = PrivateAttr(default=())
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def lacking(self) -> list[str]:
+        """What has not been given of what one of the addresses needs."""
+        given = [address.model_fields_set for address in self.addresses]
+        needed = ("host", "user", "password")
+        return [name for name in needed if any(name not in one for one in given)]
+
+    @property
+    def addresses(self) -> tuple[Self, ...]:
+        """The options of each address, to be tried in turn."""
+        return self._in_turn or (self,)
+
+    def with_addresses(self, addresses: Sequence[Self]) -> Self:
+        """The same options, to be tried at these addresses in turn."""
+        copy = self.model_copy()
+        copy._in_turn = tuple(addresses)  # noqa: SLF001 - our own, of our copy
+        return copy
+
+
+class Warehouse(Reached):
+    """``[warehouse]``: the Vertica that everything lands in."""
+
+    port: Port = 5433
+    database: Name = "warehouse"
+    tlsmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = (
+        "disable"
+    )
+    markers: Annotated[str, AfterValidator(split_target)] = "stage.markers"
+    login_timeout: Seconds = 15
+    lock_timeout: Seconds = 300
+    connection_timeout: Seconds = 330
+
+    @model_validator(mode="after")
+    def _patience(self) -> Self:
+        if self.connection_timeout <= self.lock_timeout:
+            raise ValueError(
+                "connection_timeout must be longer than lock_timeout, or a load that"
+                " waits for a lock is cut off"
+            )
+        return self
+
+
+class Server(Reached):
+    """``[sqlserver]`` and ``[NAME]``: how one SQL Server is reached."""
+
+    port: Port = 1433
+    encryption: Literal["off", "request", "require"] = "request"
+    login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
+    lock_timeout: Seconds = 60
+    timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
+
+
+class LoadOptions(Section):
+    """``[load]``: how a day is loaded."""
+
+    batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    settle_minutes: Annotated[float, Field(ge=0, le=525_600)] = 60
+    attempts: Annotated[int, Field(ge=1, le=100)] = 4
+    backoff: Seconds = 1
+    backoff_max: Seconds = 30
+    patience: Annotated[float, Field(ge=0, le=86_400)] = 180
+    group_days: Annotated[int, Field(ge=1, le=366)] = 31
+    group_rows: Annotated[int, Field(ge=1)] = 1_000_000
+    slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much of a shard is read by one extract and loaded by one COPY."""
+        return Bounds(days=self.group_days, rows=self.group_rows)
+
+    def tries(self) -> Retrying:
+        """Attempts for as long as what fails may pass, with the pauses between them."""
+        return retrying(
+            TransientError,
+            attempts=self.attempts,
+            backoff=self.backoff,
+            backoff_max=self.backoff_max,
+        )
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its end a day is left alone, for rows written late."""
+        return timedelta(minutes=self.settle_minutes)
+
+
+class RunOptions(Section):
+    """``[run]``: how a run deals with failures around it, and with its own end."""
+
+    retries: Annotated[int, Field(ge=0, le=100)] = 2
+    retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
+    luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
+    grace: Annotated[float, Field(gt=0, le=3_600)] = 25
+
+
+class MetricsOptions(Section):
+    """``[metrics]``: where a run's figures for Prometheus go."""
+
+    textfile: Path | None = None
+    port: Port | None = None
+
+    @field_validator("textfile", "port", mode="before")
+    @classmethod
+    def _none(cls, given: object) -> object:
+        return given or None
+
+
+def _names(listed: object) -> object:
+    """What stands between commas."""
+    if not isinstance(listed, str):
+        return listed
+    return tuple(name for part in listed.split(",") if (name := part.strip()))
+
+
+def _dotted(name: str) -> str:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ValueError(f"{name!r} is not a module's name, such as myteam.loads")
+    return name
+
+
+Module = Annotated[str, AfterValidator(_dotted)]
+
+
+def _packaged(name: str) -> Path:
+    return Path(str(files("pipelines.catalog.packaged").joinpath(name)))
+
+
+class CatalogFiles(Section):
+    """``[catalog]``: the files that name the tables, the shards and the reports.
+
+    `modules` are those of the user that have classes of tables.
+    """
+
+    tables: Path = Field(default_factory=lambda: _packaged("tables.toml"))
+    shards: Path = Field(default_factory=lambda: _packaged("shards.csv"))
+    reports: Path = Field(default_factory=lambda: _packaged("reports.toml"))
+    modules: Annotated[tuple[Module, ...], BeforeValidator(_names)] = ()
+
+
+class ReportsOptions(Section):
+    """``[reports]``: where it is noted what the reports have been refreshed from."""
+
+    markers: Annotated[str, AfterValidator(split_target)] = "stage.report_markers"
+    views: Annotated[str, AfterValidator(split_target)] = "stage.report_views"
+
+
+class SessionsOptions(Section):
+    """``[sessions]``: the ETL database with the log of every attempt."""
+
+    database: SecretStr = SecretStr("sqlite:///shardline.db")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file of this machine, which no other container sees."""
+        return make_url(self.database.get_secret_value()).drivername.startswith(
+            "sqlite"
+        )
+
+    @field_validator("database")
+    @classmethod
+    def _address(cls, database: SecretStr) -> SecretStr:
+        try:
+            make_url(database.get_secret_value())
+        except (ArgumentError, ValueError):
+            # Their texts repeat parts of the address, which may be of its password.
+            raise ValueError(
+                "not a database's address: write sqlite:///FILE or"
+                " postgresql+psycopg://USER:PASSWORD@HOST/NAME, with characters of"
+                " the password such as @ and / percent-encoded"
+            ) from None
+        return database
+
+
+class AlertsOptions(Section):
+    """``[alerts]``: who is told of failures, and how patiently."""
+
+    channels: Annotated[tuple[Name, ...], BeforeValidator(_names)] = ()
+    deadline: Annotated[float, Field(gt=0, le=600)] = 30
+    throttle: Annotated[float, Field(ge=0, le=3_600)] = 5
+    patience: Annotated[float, Field(ge=0, le=3_600)] = 20

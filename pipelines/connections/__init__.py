@@ -1,1 +1,0 @@
-"""Named connections: their URIs, where each is found, and what it stands for."""

@@ -1,0 +1,5 @@
+"""AWS Fargate: what is wrong with a stack, and one task there."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

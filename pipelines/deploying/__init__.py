@@ -1,1 +1,0 @@
-"""The way to AWS Fargate: checks a deployment offline, and starts single runs there."""

@@ -1,0 +1,262 @@
+"""The ETL database: one engine a process, its schema brought up when first used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
+
+from pydantic import SecretStr
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Engine,
+    Index,
+    Insert,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    literal,
+    make_url,
+)
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+
+from pipelines.errors import ConfigurationError
+from pipelines.etl_db import migrations
+from pipelines.etl_db.errors import etl_db_errors
+
+DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+"""The databases that there are, and the one driver that each is reached by."""
+
+LINKS: dict[str, dict[str, object]] = {
+    "sqlite": {
+        "timeout": 30  # seconds that a statement waits for another process's lock
+    },
+    "postgresql": {
+        "application_name": "shardline",
+        "connect_timeout": 15,  # seconds
+        # A load may take an hour between two statements of its log, and a link that
+        # died in the meantime without a word must not hold up the load's end.
+        "keepalives_idle": 30,  # seconds
+        "keepalives_interval": 10,  # seconds
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,  # milliseconds
+        # A statement prepared on one connection of a pooler is unknown on the next.
+        "prepare_threshold": None,
+    },
+}
+"""How each is connected to; an option of the same name in the address goes first."""
+
+COMMENT_LENGTH = 500
+
+metadata = MetaData()
+
+sessions_table = Table(
+    "sessions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("task_name", String(200), nullable=False),
+    Column("target_table", String(800)),
+    Column("shard", String(128)),
+    Column("day", Date),
+    Column("attempt", Integer, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", DateTime(timezone=True), nullable=False),
+    Column("finished", DateTime(timezone=True)),
+    Column("outcome", String(16)),
+    Column("loaded_rows", BigInteger),
+    Column("comment", String(COMMENT_LENGTH)),
+    Index("sessions_open", "finished"),
+    Index("sessions_partition", "target_table", "day", "shard"),
+)
+
+alerts_table = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", BigInteger, nullable=False),
+    Column("session", BigInteger),
+    Column("event", String(32), nullable=False),
+    Column("family", String(200), nullable=False),
+    Column("task_id", String(400), nullable=False),
+    Column("subject", String(200)),
+    Column("day", Date),
+    Column("shard", String(128)),
+    Column("error", String(200), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("happened", DateTime(timezone=True), nullable=False),
+    Column("due", DateTime(timezone=True), nullable=False),
+    Column("incident", Integer),
+    Index("alerts_ungrouped", "incident", "due"),
+    Index("alerts_partition", "subject", "day", "shard"),
+    Index("alerts_task", "run", "task_id"),
+)
+"""The outbox: a row a failure; `incident` is empty until it is grouped."""
+
+incidents_table = Table(
+    "incidents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("family", String(200), nullable=False),
+    Column("fingerprint", String(32), nullable=False),
+    Column("error", String(200), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("opened", DateTime(timezone=True), nullable=False),
+    Column("last_seen", DateTime(timezone=True), nullable=False),
+    Column("running_since", DateTime(timezone=True), nullable=False),
+    Column("partitions", Integer, nullable=False),
+    Column("shown_partitions", Integer),
+    Column("shown", DateTime(timezone=True)),
+    Column("receipts", Text, nullable=False),
+    Column("closed", DateTime(timezone=True)),
+    Column("settled", DateTime(timezone=True)),
+    Index("incidents_cause", "family", "fingerprint", "opened"),
+    Index("incidents_open", "closed"),
+)
+"""Failures of one family with one cause; what a chat shows, and by which messages."""
+
+sender_table = Table(
+    "sender",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(300)),
+    Column("expires", DateTime(timezone=True), nullable=False),
+)
+"""One row: who may send, and until when."""
+
+report_mails_table = Table(
+    "report_mails",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("holder", String(300)),
+    Column("expires", DateTime(timezone=True)),
+    Column("sent", DateTime(timezone=True)),
+)
+"""The mails of success: a row a day; who sends it, and when it was sent."""
+
+
+def insert_new(engine: Engine, table: Table) -> Insert:
+    """An INSERT that leaves rows alone which are there already."""
+    # Imported only here, since either takes a while and one is enough.
+    dialect = import_module(f"sqlalchemy.dialects.{engine.dialect.name}")
+    insert: Insert = dialect.insert(table).on_conflict_do_nothing()
+    return insert
+
+
+def as_utc(moment: datetime) -> datetime:
+    """A moment as the database gives it, with its zone: SQLite keeps none."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def database_time(
+    engine: Engine, later: timedelta = timedelta(0)
+) -> ColumnElement[datetime]:
+    """Now, or later, by one clock for all: the server's, or a file's machine's."""
+    kind = DateTime(timezone=True)
+    if engine.dialect.name == "postgresql":
+        now: ColumnElement[datetime] = func.clock_timestamp(type_=kind)
+        return now + literal(later)
+    return literal(datetime.now(UTC) + later, kind)
+
+
+def etl_engine(url: SecretStr) -> Engine:
+    """This process's engine of the ETL database.
+
+    It keeps one connection. A forked child makes an engine of its own, and leaves its
+    parent's alone, so no connection is ever used on both sides of a fork.
+
+    Args:
+        url: SQLAlchemy's URL of the database; it may hold a password.
+
+    Raises:
+        ConfigurationError: There is no such kind of database, it cannot be used until
+            someone corrects it, or its schema is of a newer version.
+        TransientError: The database cannot be used now.
+    """
+    _bring_up(url.get_secret_value())
+    return _engine(url.get_secret_value(), os.getpid())
+
+
+@cache
+def _engine(url: str, _pid: int) -> Engine:
+    address = _address(url)
+    try:
+        engine = create_engine(
+            address,
+            poolclass=QueuePool,
+            pool_size=1,
+            pool_pre_ping=True,
+            connect_args=_link(address),
+        )
+    except ImportError as error:
+        raise ConfigurationError(
+            "[sessions] database: PostgreSQL's driver is not installed",
+            step="pip install 'shardline[postgresql]'",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _write_ahead)
+    return engine
+
+
+@cache
+def _bring_up(url: str) -> None:
+    """Once for a process and all that it forks later."""
+    engine = _engine(url, os.getpid())
+    try:
+        with etl_db_errors("the ETL database cannot be used"):
+            with engine.connect() as connection:
+                version = migrations.version(connection)
+            if version != migrations.HEAD:
+                migrations.upgrade(engine.url, _link(engine.url))
+    except migrations.UnknownVersionError as error:
+        raise ConfigurationError(
+            f"the ETL database is of version {error}, and this shardline knows"
+            f" none after {migrations.HEAD}",
+            step="install the newer shardline, or name another [sessions] database",
+        ) from error
+
+
+def _address(url: str) -> URL:
+    """The address, with the driver for it."""
+    address = make_url(url)
+    backend = address.get_backend_name()
+    driver = DRIVERS.get(backend)
+    if driver is None or address.drivername not in {backend, driver}:
+        raise ConfigurationError(
+            "[sessions] database: only SQLite and PostgreSQL by psycopg are known",
+            step="write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME",
+        )
+    if backend == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise ConfigurationError(
+            "[sessions] database: a database in memory is lost with its process",
+            step="write sqlite:///FILE",
+        )
+    return address.set(drivername=driver)
+
+
+def _link(url: URL) -> dict[str, object]:
+    link = LINKS[url.get_backend_name()]
+    return {name: link[name] for name in link if name not in url.query}
+
+
+def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    """Let readers and one writer go on side by side."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,0 +1,12 @@
+from .attempts import Transfer, load_with_retries
+from .encoding import source_markers
+from .transfer import TransferWatcher, load_missing_days, reload_days
+
+__all__ = [
+    "Transfer",
+    "TransferWatcher",
+    "load_missing_days",
+    "load_with_retries",
+    "reload_days",
+    "source_markers",
+]

@@ -1,0 +1,151 @@
+"""Rows of consecutive days as one stream for COPY, counted day by day."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from math import inf
+from typing import Any
+
+from lowlevel import EncodeError, NativeEncoder
+from pipelines.catalog import Partition, Span
+from pipelines.config import Settings
+from pipelines.errors import PermanentError
+from pipelines.source import SourceRow, connect_source, extract_rows
+from pipelines.warehouse import Marker, MarkersFound
+
+
+class DayEncoders:
+    """Encodes rows that come in the order of their days, each day by its own encoder.
+
+    So rows, count and checksum of each day are those that it would have alone.
+
+    Attributes:
+        header: The NATIVE file header.
+        rows: How many rows have been encoded.
+    """
+
+    def __init__(
+        self, span: Span, etl_ids: Mapping[date, int], most_rows: float = inf
+    ) -> None:
+        """Prepare.
+
+        Args:
+            span: Whose rows.
+            etl_ids: The session of each day.
+            most_rows: After so many rows the day is finished, and no other begun.
+        """
+        self._span = span
+        self._etl_ids = etl_ids
+        self._most_rows = most_rows
+        self._date = [column.name for column in span.table.columns].index(
+            span.table.date_column
+        )
+        self._encoders: dict[date, NativeEncoder] = {}
+        self._open = span.first
+        self._complete = False
+        self.rows = 0
+        self.header = self._encoder(span.first).header
+
+    @property
+    def markers(self) -> dict[date, Marker]:
+        """The marker of each day that has been encoded to its end."""
+        return {
+            day: self._marker(day)
+            for day in self._span.days
+            if self._complete or day < self._open
+        }
+
+    def encode(self, batches: Iterator[Sequence[SourceRow]]) -> Iterator[bytes]:
+        """Encode batches of rows, none of them empty.
+
+        Raises:
+            PermanentError: A value cannot be stored, or the rows are not in order.
+        """
+        for batch in batches:
+            for day, rows in self._by_day(batch):
+                if day != self._open:
+                    self._check(day)
+                    self._open = day
+                    if self.rows >= self._most_rows:
+                        return
+                yield self._encode(day, rows)
+        self._complete = True
+
+    def _by_day(
+        self, batch: Sequence[SourceRow]
+    ) -> Iterator[tuple[date, Sequence[SourceRow]]]:
+        if len(self._span) == 1:
+            yield self._span.first, batch
+            return
+        for day, rows in groupby(batch, self._day):
+            yield day, list(rows)
+
+    def _day(self, row: Sequence[Any]) -> date:
+        day: date = row[self._date].date()
+        return day
+
+    def _check(self, day: date) -> None:
+        if not self._open < day <= self._span.last:
+            raise PermanentError(
+                f"a row of {day} came after one of {self._open}",
+                step=f"the query of {self._span.table.name} must give"
+                f" {self._span.table.date_column} as the server compares it",
+            )
+
+    def _encode(self, day: date, rows: Sequence[SourceRow]) -> bytes:
+        encoder = self._encoder(day)
+        try:
+            encoded = encoder.encode(rows)
+        except EncodeError as error:
+            table, shard = self._span.table, self._span.shard
+            raise PermanentError(
+                f"a value cannot be stored: {error}",
+                step="correct it in the shard, or the column in the catalog",
+                where=str(Partition(table, shard, day)),
+            ) from error
+        self.rows += len(rows)
+        return encoded
+
+    def _encoder(self, day: date) -> NativeEncoder:
+        if day not in self._encoders:
+            self._encoders[day] = NativeEncoder(
+                [column.encoded for column in self._span.table.columns],
+                key=self._span.table.key,
+                source=self._span.shard.name,
+                etl_id=self._etl_ids[day],
+            )
+        return self._encoders[day]
+
+    def _marker(self, day: date) -> Marker:
+        encoder = self._encoders.get(day)
+        if encoder is None:
+            return Marker(self._etl_ids[day], rows=0, checksum=0)
+        return Marker(self._etl_ids[day], encoder.rows, encoder.checksum)
+
+
+NO_SESSION = 0
+"""The session of what is not loaded."""
+
+
+def source_markers(span: Span, settings: Settings) -> MarkersFound:
+    """Read a span's rows, and tell the markers that a load would write.
+
+    Args:
+        span: What to read.
+        settings: Where from.
+
+    Returns:
+        By day, count and checksum; the session is `NO_SESSION`.
+
+    Raises:
+        ShardlineError: As the extract does, or a value could not be stored.
+    """
+    ids = dict.fromkeys(span.days, NO_SESSION)
+    encoders = DayEncoders(span, ids)
+    with connect_source(settings.servers[span.shard.server], span.shard) as link:
+        batches = extract_rows(link, span, settings.load.batch_rows)
+        deque(encoders.encode(batches), maxlen=0)
+    return encoders.markers

@@ -1,0 +1,235 @@
+"""One attempt to bring days into the warehouse, each whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from functools import partial
+from itertools import chain
+from typing import Protocol
+
+from pipelines.catalog import Span
+from pipelines.config import Settings
+from pipelines.errors import (
+    PermanentError,
+    ShardlineError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from pipelines.load.encoding import DayEncoders
+from pipelines.load.stage_clock import COMMIT, COPY, ENCODE, EXTRACT, stages
+from pipelines.source import compare_columns, connect_source, extract_rows
+from pipelines.warehouse import (
+    STAGING,
+    Connection,
+    DuplicateKeyError,
+    Marker,
+    Markers,
+    MarkersFound,
+    connect_warehouse,
+    copy_rows,
+    copy_statement,
+    staging_statement,
+)
+from pipelines.warehouse import replace_rows as replace_days
+
+
+class TransferWatcher(Protocol):
+    """Who is told how a transfer goes on."""
+
+    def sent(self, rows: int) -> None:
+        """So many rows have been sent so far."""
+
+    def warn(self, why: str) -> None:
+        """Someone should see to this, although nothing failed."""
+
+
+def load_missing_days(
+    span: Span,
+    settings: Settings,
+    etl_ids: Mapping[date, int],
+    watcher: TransferWatcher,
+) -> Iterator[MarkersFound]:
+    """Load the days of a span whose markers are not there.
+
+    Days that follow each other are read by one extract and loaded by one COPY, within
+    the bound of rows. Their rows and markers become visible by one commit. An error
+    before the markers' INSERT leaves nothing. After one that comes later the commit may
+    have happened, so a new connection reads the markers, and its word counts; what is
+    not there then and was not in another's way is loaded.
+
+    Args:
+        span: What to load.
+        settings: Where from, where to.
+        etl_ids: The session of each day; it is in the day's rows and in its marker.
+        watcher: Who is told how it goes on.
+
+    Yields:
+        Markers that are in the warehouse, until each day was among them once. One has
+        another `etl_id` if another attempt was first.
+
+    Raises:
+        UnknownOutcomeError: A commit may have happened; the markers could not be read.
+        TransientError: Of the other days nothing is known to be loaded, and trying
+            again may help. The next attempt reads the markers before it does anything.
+        PermanentError: Of the other days nothing is loaded, and someone must act first.
+    """
+    left = list(span.days)
+    while left:
+        with connect_warehouse(settings.warehouse) as connection:
+            markers = Markers(connection, settings.warehouse.markers)
+            found = markers.of_span(span)
+            failure: ShardlineError | None = None
+            while left and failure is None:
+                if known := _those(left, found):
+                    yield known
+                    left = [day for day in left if day not in known]
+                    continue
+                part = span.start_of(left)
+                found = _copy(connection, part, settings, etl_ids, watcher)
+                failure = _commit(connection, partial(markers.insert_all, part, found))
+        if failure is not None:
+            known = _those(left, _settle(span, settings, failure))
+            if not known:
+                raise _worth_another(failure)
+            yield known
+            left = [day for day in left if day not in known]
+
+
+def reload_days(
+    span: Span,
+    settings: Settings,
+    etl_ids: Mapping[date, int],
+    watcher: TransferWatcher,
+    old: Mapping[date, int],
+) -> Iterator[MarkersFound]:
+    """Load the days of a span again, in the place of what is there.
+
+    Args:
+        span: What to load.
+        settings: Where from, where to.
+        etl_ids: The session of each day.
+        watcher: Who is told how it goes on.
+        old: The session in the marker of each day that has one; a day that has another
+            now was replaced in the meantime, and is left alone.
+
+    Yields:
+        Markers that are in the warehouse, until each day was among them once.
+
+    Raises:
+        ShardlineError: As `transfer` does; the other days are as they were.
+    """
+    left = list(span.days)
+    while left:
+        failure: ShardlineError | None = None
+        with connect_warehouse(settings.warehouse) as connection:
+            markers = Markers(connection, settings.warehouse.markers)
+            known = {
+                day: marker
+                for day, marker in _those(left, markers.of_span(span)).items()
+                if marker.etl_id != old.get(day)
+            }
+            if not known:
+                part = span.start_of(left)
+                known = _copy(
+                    connection, part, settings, etl_ids, watcher, staging=STAGING
+                )
+                part = span.start_of(known)
+                failure = _commit(
+                    connection, partial(replace_days, connection, markers, part, known)
+                )
+        if failure is not None:
+            found = _settle(span, settings, failure)
+            if any(found.get(day) != marker for day, marker in known.items()):
+                raise _worth_another(failure)
+        yield known
+        left = [day for day in left if day not in known]
+
+
+def _those(days: list[date], found: MarkersFound) -> MarkersFound:
+    return {day: found[day] for day in days if day in found}
+
+
+def _copy(
+    connection: Connection,
+    span: Span,
+    settings: Settings,
+    etl_ids: Mapping[date, int],
+    watcher: TransferWatcher,
+    staging: str = "",
+) -> MarkersFound:
+    """Copy a span's rows into the open transaction, as many days as the bound lets."""
+    table, shard = span.table, span.shard
+    encoders = DayEncoders(span, etl_ids, settings.load.group_rows)
+    with connect_source(settings.servers[shard.server], shard) as link:
+        for warning in compare_columns(link, span):
+            watcher.warn(warning)
+        clock = stages()
+        read = extract_rows(link, span, settings.load.batch_rows)
+        batches = clock.each(EXTRACT, read)
+        first = next(batches, None)
+        if first is None:
+            return {day: Marker(etl_ids[day], rows=0, checksum=0) for day in span.days}
+        if staging:
+            connection.query(staging_statement(table, staging))
+        rows = clock.each(ENCODE, encoders.encode(chain([first], batches)))
+        encoded = _watched(encoders, rows, watcher)
+        with clock.during(COPY):
+            statement = copy_statement(table, staging)
+            accepted = copy_rows(connection, statement, encoded)
+    if accepted != encoders.rows:
+        raise PermanentError(
+            f"Vertica took {accepted} rows of {encoders.rows}",
+            step="compare the target's columns with the catalog",
+        )
+    return encoders.markers
+
+
+def _watched(
+    encoders: DayEncoders, encoded: Iterator[bytes], watcher: TransferWatcher
+) -> Iterator[bytes]:
+    yield encoders.header
+    for octets in encoded:
+        stages().sent(len(octets))
+        yield octets
+        watcher.sent(encoders.rows)
+
+
+def _commit(connection: Connection, write: Callable[[], None]) -> ShardlineError | None:
+    """Write the last and commit; what went wrong, if anything did."""
+    try:
+        with stages().during(COMMIT):
+            write()
+            connection.commit()
+    except ShardlineError as error:
+        with suppress(ShardlineError):
+            connection.rollback()
+        return error
+    return None
+
+
+def _settle(span: Span, settings: Settings, error: ShardlineError) -> MarkersFound:
+    """Find out how a transaction ended whose end was not seen."""
+    options = settings.warehouse
+    try:
+        with connect_warehouse(options) as connection:
+            return Markers(connection, options.markers).of_span(span)
+    except ShardlineError as unasked:
+        raise UnknownOutcomeError(
+            f"{error.cause}, and whether the commit happened cannot be asked:"
+            f" {unasked.cause}",
+            step="the next attempt asks before it loads",
+        ) from unasked
+
+
+def _worth_another(error: ShardlineError) -> ShardlineError:
+    """The error, or that of another load which is not there after all."""
+    if not isinstance(error, DuplicateKeyError):
+        return error
+    again = TransientError(
+        "another load of the same day was rolled back after it had been in the way",
+        step="run it again",
+    )
+    again.__cause__ = error
+    return again

@@ -1,0 +1,13 @@
+from .report_mail import write_report_mail
+from .sent import SUBJECT, is_report_mail_sent, sending_report_mail
+from .smtp import check_server, mail_domain, send_mail
+
+__all__ = [
+    "SUBJECT",
+    "check_server",
+    "is_report_mail_sent",
+    "mail_domain",
+    "send_mail",
+    "sending_report_mail",
+    "write_report_mail",
+]

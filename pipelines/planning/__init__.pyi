@@ -1,0 +1,20 @@
+from .estimates import usual_rows_by_shard
+from .plan import Plan, TablePlan, count_days_over, make_plan
+from .selection import Selection, last_days, list_some, matching_names, select
+from .status import DayState, Grid, read_grid
+
+__all__ = [
+    "DayState",
+    "Grid",
+    "Plan",
+    "Selection",
+    "TablePlan",
+    "count_days_over",
+    "last_days",
+    "list_some",
+    "make_plan",
+    "matching_names",
+    "read_grid",
+    "select",
+    "usual_rows_by_shard",
+]

@@ -1,1 +1,0 @@
-"""The mail of success: what the reports say of a day, when all of them are fresh."""

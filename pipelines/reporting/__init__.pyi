@@ -1,0 +1,29 @@
+from .freshness import Inputs, current_inputs, is_fresh, read_inputs
+from .refresh import is_report_made, make_report, missing_too_many, refresh_report
+from .sql import (
+    create_table_statement,
+    create_view_statement,
+    delete_statement,
+    headlines_statement,
+    insert_statement,
+    quoted_name,
+)
+from .stale import stale_reports
+
+__all__ = [
+    "Inputs",
+    "create_table_statement",
+    "create_view_statement",
+    "current_inputs",
+    "delete_statement",
+    "headlines_statement",
+    "insert_statement",
+    "is_fresh",
+    "is_report_made",
+    "make_report",
+    "missing_too_many",
+    "quoted_name",
+    "read_inputs",
+    "refresh_report",
+    "stale_reports",
+]

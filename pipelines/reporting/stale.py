@@ -1,0 +1,76 @@
+"""Which reports of some days no longer say what is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import cast
+
+from pipelines.catalog import Report
+from pipelines.config import Settings
+from pipelines.errors import ConfigurationError
+from pipelines.reporting import sql as report_sql
+from pipelines.reporting.freshness import Inputs, report_fingerprint
+from pipelines.reporting.sql import quoted_name
+from pipelines.sql import Dialect, render
+from pipelines.warehouse import Connection, Coverage, MissingRelationError
+
+
+def stale_reports(
+    connection: Connection,
+    settings: Settings,
+    loaded: Mapping[str, Coverage],
+    first: date,
+    last: date,
+) -> list[tuple[str, date]]:
+    """The reports that were refreshed, and would now be made from something else.
+
+    One query, whatever the range.
+
+    Args:
+        connection: To the warehouse.
+        settings: All options.
+        loaded: What is loaded, by table; a report that reads another table is left out.
+        first: The first day.
+        last: The last day, included.
+
+    Returns:
+        Report and day, sorted.
+    """
+    markers = quoted_name(settings.reports.markers)
+    sql = render(
+        "select_report_markers",
+        Dialect.VERTICA,
+        markers=markers,
+        first=first,
+        last=last,
+    )
+    try:
+        refreshed = connection.query(sql)
+    except MissingRelationError:  # no report was ever refreshed
+        return []
+    found = []
+    for name, day, noted in refreshed:
+        report = settings.report_entries.get(str(name))
+        if report is None or not loaded.keys() >= set(report.tables):
+            continue
+        now = _fingerprint(settings, report, loaded, cast(date, day))
+        if now != noted:
+            found.append((report.name, cast(date, day)))
+    return found
+
+
+def _fingerprint(
+    settings: Settings, report: Report, loaded: Mapping[str, Coverage], day: date
+) -> str:
+    """What the report's marker would have now; nothing if its template is wrong."""
+    try:
+        definition = report_sql.definition(settings, report, day)
+    except ConfigurationError:
+        return ""
+    markers = {
+        (table, source): marker
+        for table in report.tables
+        for source, marker in loaded[table].of_day(day)
+    }
+    return report_fingerprint(definition, Inputs(markers, ()))

@@ -1,0 +1,5 @@
+"""A run: tasks through Luigi in slices and rounds, exit codes, figures."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

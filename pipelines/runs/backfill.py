@@ -1,0 +1,251 @@
+"""Runs the loads of some days through Luigi, slice by slice; one day is a range, too.
+
+What Luigi's scheduler takes for each task grows with the number of tasks it has, so it
+gets some at a time; and consecutive days of a shard are one task, one extract and one
+COPY. How it went is told from the markers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from luigi.execution_summary import LuigiStatusCode
+from luigi.task_register import Register
+
+from pipelines.alerts import Event, about_task, record_failure_later, record_failures
+from pipelines.catalog import (
+    ONE_DAY,
+    Partition,
+    Span,
+    Table,
+    day_not_over,
+    day_ready_at,
+)
+from pipelines.config import Settings
+from pipelines.errors import ShardlineError
+from pipelines.planning import Selection
+from pipelines.runs import luigi_run
+from pipelines.runs.backfill_work import Purpose, Recheck, Work, find_work
+from pipelines.runs.luigi_run import LuigiOptions, build
+from pipelines.runs.outcome import exit_code_for, why_missing
+from pipelines.runs.range_report import RangeReport
+from pipelines.runtime import ExitCode, failure_log, ledger, stopper
+from pipelines.tasks import LATE_AFTER, begin_in_parent, own_class, shard_task
+from pipelines.warehouse import Marker, SourceDay, cached_markers
+
+DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
+
+
+Show = Callable[[str, int], AbstractContextManager[None]]
+"""Shows for a block how far it is, given what is done and how many days of shards."""
+
+
+def run_range(
+    selection: Selection,
+    purpose: Purpose,
+    settings: Settings,
+    how: LuigiOptions,
+    show: Show,
+) -> Iterator[RangeReport]:
+    """Do some days, table by table.
+
+    Args:
+        selection: Which tables, shards and days.
+        purpose: What to do.
+        settings: All options.
+        how: How to run Luigi.
+        show: Shows how far it is, where there is more than one day.
+
+    Yields:
+        What was done for each table, when it is done.
+
+    Raises:
+        ConfigurationError: A table's class cannot be found; nothing was started.
+        ShardlineError: The markers cannot be read, or luigid does not answer. What has
+            been loaded until then stays, and the next run leaves it alone.
+    """
+    for table in selection.tables:
+        own_class(table)
+    begin_run(settings)
+    for table in selection.tables:
+        yield _run_table(table, selection, purpose, settings, how, show)
+
+
+def recheck_range(
+    selection: Selection,
+    days: int | None,
+    settings: Settings,
+    how: LuigiOptions,
+    show: Show,
+) -> Iterator[RangeReport]:
+    """Compare what was loaded of the days before a selection.
+
+    Args:
+        selection: What has just been loaded.
+        days: How many days; as each table's entry says if None.
+        settings: All options.
+        how: How to run Luigi.
+        show: Shows how far it is, where there is more than one day.
+
+    Yields:
+        What was replaced of each table, when it is done.
+    """
+    for table in selection.tables:
+        count = table.recheck_days if days is None else days
+        if count:
+            before = replace(
+                selection,
+                tables=(table,),
+                first=selection.first - count * ONE_DAY,
+                last=selection.first - ONE_DAY,
+            )
+            yield from run_range(before, Recheck(), settings, how, show)
+
+
+def begin_run(settings: Settings) -> None:
+    """Make ready, before any child is forked, what they share with this process."""
+    luigi_run.begin_luigi(settings)
+    begin_in_parent()
+
+
+def _run_table(
+    table: Table,
+    selection: Selection,
+    purpose: Purpose,
+    settings: Settings,
+    how: LuigiOptions,
+    show: Show,
+) -> RangeReport:
+    """Do the days of one table; who is on call knows if that cannot begin or go on."""
+    try:
+        work = find_work(purpose, table, selection, settings)
+        for span in work.waiting:
+            _record_wait(span, settings)
+        is_long = len(selection.days) > 1
+        with show(table.name, work.days) if is_long else nullcontext():
+            return do_work(work, settings, how)
+    except ShardlineError as error:
+        _record_not_started(error, table, selection)
+        shards = f"{len(selection.shards)} shards"
+        raise error.at(f"{table.name} {selection.days}, {shards}") from error
+
+
+def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
+    """Do what there is to do for one table.
+
+    Args:
+        work: What there is to do.
+        settings: All options.
+        how: How to run Luigi.
+
+    Raises:
+        ShardlineError: As `run` does.
+    """
+    days = work.selection.days
+    asked = len(days) * len(work.selection.shards)
+    report = RangeReport(work.table.name, days, asked)
+    if work.waiting:
+        report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
+    missing: list[Partition] = []
+    left, size = work.spans, settings.load.slice_tasks
+    while left and not stopper().number:
+        absent = _run_slice(work, left[:size], settings, how, report)
+        missing += absent
+        left = left[size:]
+        if absent:
+            # It has waited for what failed; it need not wait in every slice.
+            run_once = settings.run.model_copy(update={"retries": 0})
+            settings = settings.model_copy(update={"run": run_once})
+        if not cached_markers(settings.warehouse).has_table(work.table):
+            # Without a target all others would fail as these have.
+            break
+    if left and (number := stopper().number):
+        report.worsen(ExitCode(128 + number))
+    missing += [partition for span in left for partition in span]
+    report.missing = len(missing) + work.not_over
+    report.present = asked - report.missing - report.loaded - report.skipped
+    told = failure_log().take()
+    report.warnings, report.failures = told.warnings, told.failures
+    if missing and not told.failures:
+        in_all = f"({len(missing):,} {report.unit} in all)"
+        why = why_missing(report.exit_code)
+        report.failures = (f"{missing[0]} {in_all}: {why}",)
+    return report
+
+
+def _run_slice(
+    work: Work,
+    spans: Sequence[Span],
+    settings: Settings,
+    how: LuigiOptions,
+    report: RangeReport,
+) -> list[Partition]:
+    """Do some spans, count what came, and return what is missing of them."""
+    first, last = min(s.first for s in spans), max(s.last for s in spans)
+    seen = cached_markers(settings.warehouse)
+
+    def found() -> dict[SourceDay, Marker]:
+        return seen.markers(work.table, first, last)
+
+    before = found()
+    spans = [span for span in spans if work.is_left(span, before)]
+    status = build(
+        work.tasks(spans, prepared=seen.has_table(work.table)),
+        lambda: len(found()),
+        settings,
+        how,
+        patience=settings.load.patience if work.purpose.lasting else 0,
+    )
+    missing = _count(work, spans, before, found(), report)
+    # Of what leaves no marker only Luigi can tell.
+    is_done = work.purpose.lasting or status in DONE
+    report.worsen(exit_code_for(status, complete=is_done and not missing))
+    # Luigi keeps every task there ever was.
+    Register.clear_instance_cache()
+    return missing
+
+
+def _count(
+    work: Work,
+    spans: Sequence[Span],
+    before: Mapping[SourceDay, Marker],
+    after: Mapping[SourceDay, Marker],
+    report: RangeReport,
+) -> list[Partition]:
+    """Count what a slice has brought, and return what is missing of it."""
+    missing = []
+    own = ledger().sessions()
+    for partition in (partition for span in spans for partition in span):
+        key = (partition.day, partition.shard.name)
+        marker, old = after.get(key), before.get(key)
+        if marker is None or (marker == old and work.purpose.replaces):
+            missing.append(partition)
+        elif marker != old and marker.etl_id in own:
+            report.loaded += bool(marker.rows)
+            report.skipped += not marker.rows
+            report.replaced += old is not None
+            report.rows += marker.rows
+    return missing
+
+
+def _record_wait(span: Span, settings: Settings) -> None:
+    """Have those on call know if the first of the days is not loaded after its end."""
+    zone = span.shard.time_zone
+    ready = day_ready_at(span.first, zone, settings.load.settle)
+    task = shard_task(span.table, span.first, span.shard.name)
+    held = ready - datetime.now(UTC) + LATE_AFTER
+    record_failure_later(
+        day_not_over(zone, ready), task, Event.DEPENDENCY_MISSING, held
+    )
+
+
+def _record_not_started(
+    error: ShardlineError, table: Table, selection: Selection
+) -> None:
+    """Have those on call know that the shards are missing, although no task failed."""
+    last = selection.days.last
+    those = [about_task(shard_task(table, last, one.name)) for one in selection.shards]
+    record_failures(error, those, Event.NOT_STARTED)

@@ -1,0 +1,201 @@
+"""What a run over a range has to do for one table: spans, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from pipelines.catalog import (
+    Bounds,
+    Span,
+    Table,
+    day_not_over,
+    day_ready_at,
+    group_days,
+)
+from pipelines.config import Settings
+from pipelines.etl_db import etl_engine
+from pipelines.planning import Selection, count_days_over, usual_rows_by_shard
+from pipelines.runtime import failure_log
+from pipelines.tasks import LoadDays, PrecheckedTask, RecheckDays, reload_of, shard_task
+from pipelines.warehouse import (
+    Coverage,
+    Marker,
+    SourceDay,
+    cached_markers,
+    read_coverage,
+)
+
+
+class Purpose(Protocol):
+    """Which days a run is for, and by which tasks it does them.
+
+    Attributes:
+        replaces: Whether a day is missing while it has the marker it had.
+        lasting: Whether a task that was done stays so for another process.
+    """
+
+    replaces: bool
+    lasting: bool
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether there is something to be done for a day."""
+
+    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:
+        """The task that does it, not done yet when the markers were read."""
+
+
+class Load:
+    """Days without a marker are loaded."""
+
+    replaces = False
+    lasting = True
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether the marker is missing."""
+        return loaded.find(shard, day) is None
+
+    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:  # noqa: ARG002
+        """A day alone is loaded as ever, so that luigid knows it for the same."""
+        if len(span) == 1:
+            return shard_task(span.table, span.first, span.shard.name)
+        return LoadDays(
+            table=span.table.name,
+            shard=span.shard.name,
+            first=span.first,
+            last=span.last,
+        )
+
+
+class Reload:
+    """All days are loaded, those that are there in the place of what is there."""
+
+    replaces = True
+    lasting = True
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:  # noqa: ARG002
+        """Each."""
+        return True
+
+    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:
+        """One that is done when the markers of now are gone."""
+        found = [loaded.find(span.shard.name, day) for day in span.days]
+        return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
+
+
+class Recheck:
+    """Days with a marker are read again, and replaced where they have changed."""
+
+    replaces = False
+    lasting = False
+
+    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+        """Whether the marker is there."""
+        return loaded.find(shard, day) is not None
+
+    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:  # noqa: ARG002
+        """One that compares, and asks for what it finds changed."""
+        return RecheckDays(
+            table=span.table.name,
+            shard=span.shard.name,
+            first=span.first,
+            last=span.last,
+        )
+
+
+@dataclass(frozen=True)
+class Work:
+    """What there is to do for one table.
+
+    Attributes:
+        purpose: Why.
+        table: The table.
+        selection: Its days and shards.
+        loaded: The markers as they were when it was found out.
+        spans: What to do, oldest first; days that are not over are not among them.
+        waiting: Days that have no marker and are not over.
+    """
+
+    purpose: Purpose
+    table: Table
+    selection: Selection
+    loaded: Coverage
+    spans: tuple[Span, ...]
+    waiting: tuple[Span, ...]
+
+    @property
+    def days(self) -> int:
+        """How many days of shards there are to do."""
+        return sum(len(span) for span in self.spans)
+
+    @property
+    def not_over(self) -> int:
+        """How many days of shards have to wait for their end."""
+        return sum(len(span) for span in self.waiting)
+
+    @property
+    def present(self) -> int:
+        """How many of those asked for have a marker."""
+        return sum(self.loaded.present(shard.name) for shard in self.selection.shards)
+
+    def is_left(self, span: Span, markers: Mapping[SourceDay, Marker]) -> bool:
+        """Whether nobody else has done a span since; `markers` are those of now."""
+        name = span.shard.name
+        return any(
+            markers.get((day, name)) == self.loaded.find(name, day) for day in span.days
+        )
+
+    def tasks(self, spans: Sequence[Span], *, prepared: bool) -> list[PrecheckedTask]:
+        """The tasks of some spans.
+
+        Args:
+            spans: Which.
+            prepared: Whether the markers were read just now, and the target is there.
+        """
+        tasks = [self.purpose.task(self.loaded, span) for span in spans]
+        for task in tasks if prepared else ():
+            task.prepare()
+        return tasks
+
+
+def find_work(
+    purpose: Purpose, table: Table, selection: Selection, settings: Settings
+) -> Work:
+    """Find out what to do, by one query of the markers, and say what has to wait.
+
+    Raises:
+        ShardlineError: The warehouse or the session log cannot be read.
+    """
+    loaded = cached_markers(settings.warehouse).ask(
+        lambda link: read_coverage(
+            link, settings.warehouse.markers, table, selection.first, selection.last
+        )
+    )
+    engine = etl_engine(settings.sessions.database)
+    usual = usual_rows_by_shard(engine, table.target)
+    over = count_days_over(settings, selection)
+    asked = list(selection.days)
+    spans: list[Span] = []
+    waiting: list[Span] = []
+    for shard in selection.shards:
+        ended, others = asked[: over[shard.name]], asked[over[shard.name] :]
+        wanted = [day for day in ended if purpose.wants(loaded, shard.name, day)]
+        rows = usual.get(shard.name, 0)
+        spans += [
+            Span(table, shard, days)
+            for days in group_days(wanted, rows, settings.load.bounds)
+        ]
+        if purpose.lasting:
+            absent = [day for day in others if loaded.find(shard.name, day) is None]
+            whole = Bounds(days=len(asked), rows=0)
+            waiting += [
+                Span(table, shard, days) for days in group_days(absent, 0, whole)
+            ]
+    spans.sort(key=lambda span: span.first)
+    for span in waiting:
+        ready = day_ready_at(span.last, span.shard.time_zone, settings.load.settle)
+        why = str(day_not_over(span.shard.time_zone, ready))
+        failure_log().wait_for(f"{table.name} {span.days}", span.shard.name, why)
+    return Work(purpose, table, selection, loaded, tuple(spans), tuple(waiting))

@@ -1,0 +1,49 @@
+from .container_init import become_init_if_first
+from .exit_codes import ExitCode
+from .failover import first_to_answer, why_unreachable
+from .failure_lines import (
+    failure_log,
+    is_lasting,
+    lines_to_print,
+    note_failure,
+    repeats,
+)
+from .logs import (
+    LOG_FORMATS,
+    LOG_FORMAT_VARIABLE,
+    log_context,
+    mask_secrets,
+    print_line,
+    set_up_logging,
+    set_verbosity,
+)
+from .retries import retrying
+from .run_ledger import LedgerEntry, ledger
+from .signals import Stop, die_with_parent, stopper
+from .time_limit import finish_within
+
+__all__ = [
+    "ExitCode",
+    "LOG_FORMATS",
+    "LOG_FORMAT_VARIABLE",
+    "LedgerEntry",
+    "Stop",
+    "become_init_if_first",
+    "die_with_parent",
+    "failure_log",
+    "finish_within",
+    "first_to_answer",
+    "is_lasting",
+    "ledger",
+    "lines_to_print",
+    "log_context",
+    "mask_secrets",
+    "note_failure",
+    "print_line",
+    "repeats",
+    "retrying",
+    "set_up_logging",
+    "set_verbosity",
+    "stopper",
+    "why_unreachable",
+]

@@ -1,0 +1,127 @@
+"""Whether a server can be reached at all, and at which of its addresses."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import socket
+import struct
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Protocol, TypeVar
+
+from pipelines.errors import TransientError
+
+logger = logging.getLogger(__name__)
+
+PROBE_TIMEOUT = 3.0
+"""Seconds to find out."""
+
+
+def why_unreachable(host: str, port: int) -> OSError | None:
+    """Why no connection to an address can be made; None if one can.
+
+    Drivers tell a refused login and a missing host apart badly or not at all, so a
+    failed login asks this.
+    """
+    try:
+        socket.create_connection((host, port), PROBE_TIMEOUT).close()
+    except OSError as error:
+        return error
+    return None
+
+
+class Addressed(Protocol):
+    """What is at an address."""
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+
+
+A = TypeVar("A", bound=Addressed)
+T = TypeVar("T")
+
+
+def first_to_answer(addresses: Sequence[A], connect: Callable[[A], T]) -> T:
+    """Connect to the first of several addresses that can be connected to.
+
+    Only what may pass leads on to the next one: a refused login is an answer, and the
+    next address would count it as another wrong password.
+
+    Args:
+        addresses: In the order in which they are tried, at least one.
+        connect: Connects to one of them.
+
+    Raises:
+        TransientError: None of them can be connected to now; its text has all causes.
+        PermanentError: One refused.
+    """
+    name = addresses[0].address
+    if count := outages().failures(name):
+        raise TransientError(
+            f"{name} could not be reached {count} times in a row, and is left alone for"
+            f" {PAUSE:.0f} seconds",
+            step="check that it is up",
+        )
+    failed: list[TransientError] = []
+    for at in addresses:
+        try:
+            connection = connect(at)
+        except TransientError as error:
+            logger.debug("%s did not answer: %s", at.address, error.cause)
+            failed.append(error)
+        else:
+            logger.debug("%s answered", at.address)
+            outages().note_answer(name)
+            return connection
+    outages().note_failure(name)
+    raise TransientError(
+        "; ".join(error.cause for error in failed), step=failed[-1].step
+    )
+
+
+FAILURES = 10
+"""So many in a row, of all processes together, and a server is left alone."""
+
+PAUSE = 30.0
+"""Seconds that it is left alone after the last of them."""
+
+_SLOT = struct.Struct("=Id")
+_SLOTS = 1_024
+
+
+class Outages:
+    """Failures to connect, by address; two that share a slot share their fate."""
+
+    def __init__(self) -> None:
+        """Know of none; children that are forked from now on share what is known."""
+        self._shared = mmap.mmap(-1, _SLOTS * _SLOT.size)
+
+    def failures(self, address: str) -> int:
+        """How many there were in a row, if the server is to be left alone; or 0."""
+        count, last = _SLOT.unpack_from(self._shared, _slot(address))
+        left_alone = count >= FAILURES and time.monotonic() < last + PAUSE
+        return int(count) if left_alone else 0
+
+    def note_failure(self, address: str) -> None:
+        """Count one."""
+        at = _slot(address)
+        count, _ = _SLOT.unpack_from(self._shared, at)
+        _SLOT.pack_into(self._shared, at, count + 1, time.monotonic())
+
+    def note_answer(self, address: str) -> None:
+        """Forget those before."""
+        _SLOT.pack_into(self._shared, _slot(address), 0, 0.0)
+
+
+@cache
+def outages() -> Outages:
+    """Those of this process and of the children that it forks."""
+    return Outages()
+
+
+def _slot(address: str) -> int:
+    return zlib.crc32(address.encode()) % _SLOTS * _SLOT.size

@@ -1,0 +1,110 @@
+"""The columns that a shard has, against those that the catalog says."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import pymssql
+
+from pipelines.catalog import Span, Table
+from pipelines.errors import PermanentError
+from pipelines.source.connection import fetch_all
+from pipelines.sql import Dialect, render
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Described:
+    """One column of a query's result, as SQL Server describes it.
+
+    Attributes:
+        name: Its name in the result; None if it has none.
+        type: Its type, such as ``nvarchar(400)``.
+        hidden: Whether the server added it by itself.
+        error: The number of the error that the query has, instead of columns.
+        schema: The schema of the table it is read from; None for an expression.
+        table: That table.
+        column: Its name there.
+    """
+
+    name: str | None
+    type: str | None
+    hidden: bool
+    error: int | None
+    schema: str | None
+    table: str | None
+    column: str | None
+
+
+_DESCRIBED = len(fields(Described))
+
+
+def compare_columns(connection: pymssql.Connection, span: Span) -> list[str]:
+    """Compare a table's columns in a shard with the catalog, before rows are read.
+
+    Args:
+        connection: A connection that uses the shard's database.
+        span: Whose table and shard.
+
+    Returns:
+        A warning for each column that the catalog does not know. Nothing when the
+        server cannot describe the query: then only the values themselves are checked.
+
+    Raises:
+        PermanentError: Columns are missing, or have another type.
+        TransientError: The connection was lost.
+    """
+    try:
+        described = _described(connection, span.table)
+        faults = list(_faults(span.table, described))
+        unknown = list(_unknown(connection, span.table, described))
+    except PermanentError as error:
+        logger.info("%s: columns are not compared: %s", span, error.cause)
+        return []
+    if faults:
+        raise PermanentError(
+            f"the shard's columns are not the catalog's: {'; '.join(faults)}",
+            step="correct the catalog and the target, or the table in the shard",
+        )
+    return [
+        f"{column} is new and not loaded; add it to the catalog, or to its `ignore`"
+        for column in unknown
+    ]
+
+
+def _described(connection: pymssql.Connection, table: Table) -> list[Described]:
+    """The result's columns; none if the query is wrong, as it will say itself."""
+    sql = render("describe_query", Dialect.SQL_SERVER, query=table.query)
+    columns = [Described(*row) for row in fetch_all(connection, sql, _DESCRIBED)]
+    return [] if any(c.error for c in columns) else [c for c in columns if not c.hidden]
+
+
+def _faults(table: Table, described: Sequence[Described]) -> Iterator[str]:
+    types = {c.name.lower(): c.type or "" for c in described if c.name}
+    for column in table.columns if described else ():
+        found = types.get(column.name.lower())
+        if found is None:
+            yield f"{column.name} is missing"
+        elif not column.takes(found):
+            yield f"{column.name} is {found}, not {column.declared}"
+
+
+def _unknown(
+    connection: pymssql.Connection, table: Table, described: Sequence[Described]
+) -> Iterator[str]:
+    """What is not loaded of the result, and of the tables it is made from."""
+    known = {name.lower() for name in (*(c.name for c in table.columns), *table.ignore)}
+    for column in described:
+        if column.name and column.name.lower() not in known:
+            yield f"{column.name} ({column.type})"
+    read = {(c.schema, c.table, c.column) for c in described}
+    for schema, table_name in sorted({(s, t) for s, t, _ in read if s and t}):
+        sql = render(
+            "describe_table", Dialect.SQL_SERVER, schema=schema, table=table_name
+        )
+        for name, kind in fetch_all(connection, sql, 2):
+            if (schema, table_name, name) not in read and name.lower() not in known:
+                yield f"{schema}.{table_name}.{name} ({kind})"

@@ -1,0 +1,33 @@
+from .event_handlers import LATE_AFTER, begin_in_parent, register_handlers
+from .load import CreateTarget, DayEnded, LoadDay, LoadShard, LoadTable, LoadTableShard
+from .load_days import LoadDays
+from .luigid import PatientScheduler, check_luigid, is_luigid_named, luigid_gone
+from .prechecked import PrecheckedTask
+from .reload_days import RecheckDays, ReloadDays, reload_of
+from .task_classes import day_task, own_class, shard_task
+from .watched import WatchedTask
+
+__all__ = [
+    "CreateTarget",
+    "DayEnded",
+    "LATE_AFTER",
+    "LoadDay",
+    "LoadDays",
+    "LoadShard",
+    "LoadTable",
+    "LoadTableShard",
+    "PatientScheduler",
+    "PrecheckedTask",
+    "RecheckDays",
+    "ReloadDays",
+    "WatchedTask",
+    "begin_in_parent",
+    "check_luigid",
+    "day_task",
+    "is_luigid_named",
+    "luigid_gone",
+    "own_class",
+    "register_handlers",
+    "reload_of",
+    "shard_task",
+]

@@ -1,0 +1,96 @@
+"""The tasks that load days again: those that are asked for, and those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import luigi
+
+from pipelines.catalog import Span, group_days
+from pipelines.config import current_settings
+from pipelines.load import reload_days, source_markers
+from pipelines.runtime import LedgerEntry, ledger
+from pipelines.tasks.load_days import Days
+from pipelines.warehouse import Marker, Markers, cached_markers
+
+
+class ReloadDays(Days):
+    """Days that are loaded in the place of what is there; readers see old or new.
+
+    Done when no day has the marker any more that was to be replaced, so it can be
+    repeated, and two that replace the same are one.
+    """
+
+    replaces = luigi.ListParameter()
+    """The sessions in the days' markers until now; 0 for a day that has none."""
+
+    @property
+    def resources(self) -> dict[str, int]:  # type: ignore[override]
+        """Besides a place at the host, the table: one reload of it runs at a time."""
+        return {**super().resources, f"reload_{self.table}": 1}
+
+    def complete(self) -> bool:
+        """Whether each day has a marker, and another one than before."""
+        options = current_settings()
+        span = self.span(options)
+        markers = options.warehouse.markers
+        found = cached_markers(options.warehouse).ask(
+            lambda connection: Markers(connection, markers).of_span(span)
+        )
+        return all(
+            day in found and found[day].etl_id != old
+            for day, old in zip(span.days, self.replaces, strict=True)
+        )
+
+    def run(self) -> None:
+        """Load the days again, trying again what may pass."""
+        options = current_settings()
+        span = self.span(options)
+        old = dict(zip(span.days, self.replaces, strict=True))
+        self.work(options, span, partial(reload_days, old=old))
+
+
+class RecheckDays(Days):
+    """Days that are read again, and loaded again where the source has changed.
+
+    Has no target: what a source has now is nothing that lasts.
+    """
+
+    checked = False
+
+    def complete(self) -> bool:
+        """Whether this process has done it."""
+        return self.checked
+
+    def run(self) -> Iterator[luigi.Task]:
+        """Compare count and checksum of each day that has a marker; reload the rest."""
+        options = current_settings()
+        span = self.span(options)
+        known = cached_markers(options.warehouse).ask(
+            lambda link: Markers(link, options.warehouse.markers).of_span(span)
+        )
+        found = source_markers(span, options)
+        changed = [
+            day for day, marker in known.items() if not _is_same(marker, found[day])
+        ]
+        for days in group_days(changed, 0, options.load.bounds):
+            part = Span(span.table, span.shard, days)
+            yield reload_of(part, [known[day].etl_id for day in days])
+        self.checked = True
+        ledger().add(LedgerEntry(self.table, self.shard, attempt=1, days=len(span)))
+
+
+def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
+    """The task that replaces a span's days, and these sessions of theirs."""
+    return ReloadDays(
+        table=span.table.name,
+        shard=span.shard.name,
+        first=span.first,
+        last=span.last,
+        replaces=replaces,
+    )
+
+
+def _is_same(marker: Marker, found: Marker) -> bool:
+    return (marker.rows, marker.checksum) == (found.rows, found.checksum)

@@ -1,0 +1,104 @@
+"""The tasks that load a table: of its own class, or of those for any table.
+
+A table needs no class. One that has a class has it in a module that ``[catalog]
+modules`` names, or is one of the three that come with the package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from datetime import date
+from functools import cache
+
+from pipelines.catalog import Table
+from pipelines.config import current_settings
+from pipelines.errors import ConfigurationError, one_line
+from pipelines.tasks.load import LoadDay, LoadShard, LoadTable, LoadTableShard
+
+PACKAGED = {
+    "orders": "pipelines.orders",
+    "calls": "pipelines.calls",
+    "rates": "pipelines.rates",
+}
+"""The modules of the tables that come with the package, imported when asked for."""
+
+
+def day_task(table: Table, day: date) -> LoadDay:
+    """The task that loads a day of a table, all shards.
+
+    Raises:
+        ConfigurationError: As `own_class` does.
+    """
+    if own := own_class(table):
+        return own(date=day)
+    return LoadTable(table=table.name, date=day)
+
+
+def shard_task(table: Table, day: date, shard: str) -> LoadShard:
+    """The task that loads a day of a table in one shard.
+
+    Raises:
+        ConfigurationError: As `own_class` does.
+    """
+    if own := own_class(table):
+        return own.shard_task(date=day, shard=shard)
+    return LoadTableShard(table=table.name, date=day, shard=shard)
+
+
+def own_class(table: Table) -> type[LoadDay] | None:
+    """The table's own class; None if it has none.
+
+    Raises:
+        ConfigurationError: A module of the user's cannot be imported, or two classes
+            are for one table.
+    """
+    return _own_class(table.name, current_settings().modules)
+
+
+@cache
+def _own_class(name: str, modules: tuple[str, ...]) -> type[LoadDay] | None:
+    if own := _users_classes(modules).get(name):
+        return own
+    packaged = _defined(PACKAGED[name]) if name in PACKAGED else []
+    return next(iter(packaged), None)
+
+
+@cache
+def _users_classes(modules: tuple[str, ...]) -> dict[str, type[LoadDay]]:
+    """The classes of the user's modules, by table."""
+    classes = [one for module in modules for one in _defined(module)]
+    for name in {one.table for one in classes} & PACKAGED.keys():
+        classes += _defined(PACKAGED[name])
+    found: dict[str, type[LoadDay]] = {}
+    for one in classes:
+        other = found.setdefault(one.table, one)
+        if other is not one:
+            both = " and ".join(sorted({_path(one), _path(other)}))
+            raise ConfigurationError(
+                f"two classes load table {one.table!r}: {both}",
+                step="keep one of them; orders, calls and rates have the package's",
+            )
+    return found
+
+
+def _defined(module: str) -> list[type[LoadDay]]:
+    """The classes in a module that name a table, imported ones among them."""
+    try:
+        members = vars(importlib.import_module(module)).values()
+    except Exception as error:  # a module of the user's may raise anything
+        why = one_line(f"{type(error).__name__}: {error}")
+        raise ConfigurationError(
+            f"[catalog] modules: {module} cannot be imported: {why}",
+            step="correct it or its name, and see that PYTHONPATH has its folder",
+        ) from error
+    return [
+        member
+        for member in members
+        if isinstance(member, type)
+        and issubclass(member, LoadDay)
+        and isinstance(getattr(member, "table", None), str)
+    ]
+
+
+def _path(one: type[LoadDay]) -> str:
+    return f"{one.__module__}.{one.__qualname__}"

@@ -1,1 +1,0 @@
-"""Comparing what the shards have with what the warehouse has."""

@@ -1,0 +1,254 @@
+"""Compares source and warehouse, day by day of each shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
+from pipelines.config import Settings
+from pipelines.errors import ShardlineError
+from pipelines.load import source_markers
+from pipelines.planning import Selection
+from pipelines.verify.deep import compare_values
+from pipelines.verify.differences import (
+    Difference,
+    Found,
+    Kind,
+    compare_counts,
+    compare_source,
+)
+from pipelines.warehouse import (
+    Coverage,
+    RowCount,
+    SourceDay,
+    cached_markers,
+    count_rows,
+    moved_rows,
+    read_coverage,
+)
+
+Key = tuple[str, date, str]
+"""Table, day and shard."""
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """How to verify.
+
+    Attributes:
+        deep: Whether to read the warehouse's values back.
+        workers: How many shards are read at a time.
+        every_source: Whether rows of shards that the catalog lacks count too.
+        told: Called with each shard of a table that is done, and how many there are.
+    """
+
+    deep: bool
+    workers: int
+    every_source: bool
+    told: Callable[[int, int], None]
+
+
+@dataclass
+class Verdict:
+    """What was found.
+
+    Attributes:
+        days: How many days of shards were compared with the source.
+        rows: How many rows the source has in them.
+        differences: What is wrong.
+        failures: What could not be compared, and why.
+        meanwhile: Days of shards that were loaded anew while they were compared.
+    """
+
+    days: int = 0
+    rows: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    failures: list[ShardlineError] = field(default_factory=list)
+    meanwhile: int = 0
+
+    @property
+    def wrong(self) -> list[Key]:
+        """The days of shards with something wrong, each once."""
+        return list(dict.fromkeys((d.table, d.day, d.shard) for d in self.differences))
+
+
+def verify(
+    settings: Settings,
+    selection: Selection,
+    how: VerifyOptions,
+    only: frozenset[Key] | None,
+) -> Verdict:
+    """Compare.
+
+    Args:
+        settings: Where everything is.
+        selection: What to compare.
+        how: How.
+        only: The days of shards to judge; all of them if None.
+
+    Raises:
+        ShardlineError: The warehouse cannot be read; a shard that cannot be is among
+            the verdict's failures.
+    """
+    verdict = Verdict()
+    for table in selection.tables:
+        _Table(settings, selection, how, table, only).verify(verdict)
+    order = {name: at for at, name in enumerate(settings.catalog.tables)}
+    verdict.differences.sort(key=lambda d: (order[d.table], d.day, d.shard))
+    return verdict
+
+
+@dataclass(frozen=True)
+class _Table:
+    settings: Settings
+    selection: Selection
+    how: VerifyOptions
+    table: Table
+    only: frozenset[Key] | None
+
+    def verify(self, verdict: Verdict) -> None:
+        loaded = self._markers()
+        rows = cached_markers(self.settings.warehouse).ask(
+            lambda link: count_rows(
+                link, self.table, self.selection.first, self.selection.last
+            )
+        )
+        found = list(self._of_warehouse(loaded, rows))
+        changed = list(self._of_sources(loaded, verdict))
+        found += changed
+        if changed:
+            found += self._moved({(d.day, d.shard) for d in changed})
+        if not found:
+            return
+        now = self._markers()
+        for difference in found:
+            day, shard = difference.day, difference.shard
+            if loaded.find(shard, day) == now.find(shard, day):
+                verdict.differences.append(difference)
+        judged = {(d.table, d.day, d.shard) for d in verdict.differences}
+        seen = {(d.table, d.day, d.shard) for d in found}
+        verdict.meanwhile += len(seen - judged)
+
+    def _markers(self) -> Coverage:
+        first, last = self.selection.first, self.selection.last
+        markers = self.settings.warehouse.markers
+        return cached_markers(self.settings.warehouse).ask(
+            lambda link: read_coverage(link, markers, self.table, first, last)
+        )
+
+    def _of_warehouse(
+        self, loaded: Coverage, rows: Mapping[SourceDay, Mapping[int, RowCount]]
+    ) -> Iterator[Difference]:
+        """What the markers and the rows say of each other."""
+        for shard in self.selection.shards:
+            for day in self._judged(shard):
+                marker = loaded.find(shard.name, day)
+                sessions = rows.get((day, shard.name), {})
+                if marker or sessions or self._is_over(shard, day):
+                    yield from self._all(
+                        shard.name, day, compare_counts(marker, sessions)
+                    )
+        if self.how.every_source:
+            yield from self._of_unknown(loaded, rows)
+
+    def _of_unknown(
+        self, loaded: Coverage, rows: Mapping[SourceDay, Mapping[int, RowCount]]
+    ) -> Iterator[Difference]:
+        """Days of shards that the catalog does not have, or no more."""
+        known = self.settings.catalog.shards
+        days = {day for day in rows if day[1] not in known}
+        for source in loaded.sources:
+            if source not in known:
+                days |= {(day, source) for day in loaded.days(source)}
+        for day, source in sorted(days):
+            sessions = rows.get((day, source), {})
+            count = sum(one.rows for one in sessions.values())
+            told = f"{count:,} rows, and the catalog has no such shard"
+            yield from self._all(source, day, [(Kind.UNKNOWN_SHARD, told)])
+
+    def _of_sources(self, loaded: Coverage, verdict: Verdict) -> Iterator[Difference]:
+        """What the shards have now, several of them at a time."""
+        spans = [
+            span
+            for shard in self.selection.shards
+            for span in self._spans(shard, loaded)
+        ]
+        with ThreadPoolExecutor(self.how.workers) as pool:
+            work: dict[Future[tuple[int, list[Difference]]], Span] = {
+                pool.submit(self._of_source, span, loaded): span for span in spans
+            }
+            try:
+                for at, done in enumerate(as_completed(work), 1):
+                    self.how.told(at, len(spans))
+                    span = work[done]
+                    try:
+                        rows, differences = done.result()
+                    except ShardlineError as error:
+                        verdict.failures.append(
+                            error if error.where else error.at(str(span))
+                        )
+                        continue
+                    verdict.days += len(span)
+                    verdict.rows += rows
+                    yield from differences
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _spans(self, shard: Shard, loaded: Coverage) -> Iterator[Span]:
+        days = [day for day in self._judged(shard) if loaded.find(shard.name, day)]
+        for group in group_days(days, 0, self.settings.load.bounds):
+            yield Span(self.table, shard, group)
+
+    def _of_source(self, span: Span, loaded: Coverage) -> tuple[int, list[Difference]]:
+        """How many rows a shard has now, and what differs; in a thread of its own."""
+        now = source_markers(span, self.settings)
+        differences: list[Difference] = []
+        for partition in span:
+            marker = loaded.find(span.shard.name, partition.day)
+            found = list(compare_source(marker, now[partition.day])) if marker else []
+            if self.how.deep:
+                found += compare_values(partition, now[partition.day], self.settings)
+            differences += self._all(span.shard.name, partition.day, found)
+        return sum(marker.rows for marker in now.values()), differences
+
+    def _moved(self, changed: set[SourceDay]) -> Iterator[Difference]:
+        """The rows that are under two days, one of which the source has changed."""
+        first, last = self.selection.first, self.selection.last
+        found = cached_markers(self.settings.warehouse).ask(
+            lambda link: moved_rows(link, self.table, first, last)
+        )
+        for one in found:
+            for day, other in (one.days, one.days[::-1]):
+                if (day, one.source) in changed:
+                    told = f"{self.table.key} {one.key} is under {other} too"
+                    yield from self._all(one.source, day, [(Kind.MOVED, told)])
+
+    def _judged(self, shard: Shard) -> Sequence[date]:
+        days = list(self.selection.days)
+        if self.only is None:
+            return days
+        return [d for d in days if (self.table.name, d, shard.name) in self.only]
+
+    def _is_over(self, shard: Shard, day: date) -> bool:
+        return is_day_ready(day, shard.time_zone, self.settings.load.settle)
+
+    def _all(
+        self, shard: str, day: date, found: Iterator[Found] | Sequence[Found]
+    ) -> Iterator[Difference]:
+        for kind, detail in found:
+            yield Difference(self.table.name, day, shard, kind, detail)
+
+
+def wrong_spans(settings: Settings, wrong: Sequence[Key]) -> Iterator[Span]:
+    """The days that are wrong, together where they may be; not of unknown shards."""
+    catalog = settings.catalog
+    days: dict[tuple[str, str], list[date]] = {}
+    for table, day, shard in wrong:
+        if shard in catalog.shards:
+            days.setdefault((table, shard), []).append(day)
+    for (table, shard), each in days.items():
+        for group in group_days(each, 0, settings.load.bounds):
+            yield Span(catalog.table(table), catalog.shard(shard), group)

@@ -1,0 +1,38 @@
+"""Mending days of shards: each is loaded anew, in the place of what is there."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pipelines.catalog import Partition, Span
+from pipelines.config import Settings
+from pipelines.load import TransferWatcher, load_with_retries, reload_days
+from pipelines.tasks import shard_task
+from pipelines.warehouse import Markers, cached_markers, create_tables
+
+
+def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
+    """Load a span again, whatever is there of it; readers see the old or the new.
+
+    Args:
+        span: What is wrong.
+        settings: Where from, where to, how often to try.
+        watcher: Who is told how it goes on.
+
+    Raises:
+        ShardlineError: As `attempts.load` does; what is not mended is as it was.
+    """
+    markers = settings.warehouse.markers
+    if not cached_markers(settings.warehouse).has_table(span.table):
+        create_tables(settings.warehouse, span.table)
+    found = cached_markers(settings.warehouse).ask(
+        lambda link: Markers(link, markers).of_span(span)
+    )
+    old = {day: marker.etl_id for day, marker in found.items()}
+    load_with_retries(span, settings, _name_of, watcher, partial(reload_days, old=old))
+
+
+def _name_of(partition: Partition) -> str:
+    """What Luigi calls the load of a day."""
+    one = shard_task(partition.table, partition.day, partition.shard.name)
+    return str(one.task_id)

@@ -1,0 +1,41 @@
+from .clear import ClearBatch, Holdings, clear_batches, delete_days, read_holdings
+from .connection import Connection, connect_warehouse, log_in_warehouse
+from .copy import copy_rows, copy_statement
+from .coverage import Coverage, read_coverage
+from .errors import DuplicateKeyError, MissingRelationError
+from .marker_cache import cached_markers
+from .markers import Marker, Markers, MarkersFound, SourceDay
+from .replace import STAGING, replace_rows
+from .rows import RowCount, count_rows, moved_rows, partition_values
+from .schema import NAME_OCTETS, create_tables, staging_statement
+
+__all__ = [
+    "ClearBatch",
+    "Connection",
+    "Coverage",
+    "DuplicateKeyError",
+    "Holdings",
+    "Marker",
+    "Markers",
+    "MarkersFound",
+    "MissingRelationError",
+    "NAME_OCTETS",
+    "RowCount",
+    "STAGING",
+    "SourceDay",
+    "cached_markers",
+    "clear_batches",
+    "connect_warehouse",
+    "copy_rows",
+    "copy_statement",
+    "count_rows",
+    "create_tables",
+    "delete_days",
+    "log_in_warehouse",
+    "moved_rows",
+    "partition_values",
+    "read_coverage",
+    "read_holdings",
+    "replace_rows",
+    "staging_statement",
+]
