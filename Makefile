@@ -36,10 +36,11 @@ sanitize: $(VENV)/.ready ## A million random rows through an encoder built with 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
 	$(BIN)/python -m benchmarks --markdown build/figures.md
 
-lint: $(VENV)/.ready ## ruff, mypy --strict and hadolint
+lint: $(VENV)/.ready ## ruff, mypy --strict, the floors of the house, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint Dockerfile
 
 sandbox: $(VENV)/.ready ## SQL Server, Vertica and luigid on loopback, until Ctrl-C
