@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOME = Path(".sandbox")
 """The folder of a sandbox's files."""
 
-CATALOG = Path(__file__).parent.parent / "pipelines" / "catalogs" / "shards.csv"
+CATALOG = Path(__file__).parent.parent / "pipelines/catalog/packaged/shards.csv"
 """The shards of the product's catalog."""
 
 PATH = click.Path(path_type=Path)

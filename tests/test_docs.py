@@ -119,7 +119,7 @@ def test_a_table_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "tables.md"
     (entry,), (module,) = blocks(guide, "toml"), blocks(guide, "python")
     (script,), (named,) = blocks(guide, "sh"), blocks(guide, "ini")
-    packaged = REPOSITORY / "pipelines" / "catalogs" / "tables.toml"
+    packaged = REPOSITORY / "pipelines/catalog/packaged/tables.toml"
     tables = clone / "tables.toml"
     tables.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
     config = (clone / "luigi.cfg").read_text(encoding="utf-8")
@@ -197,7 +197,7 @@ def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "reports.md"
     (entry,), (template,) = blocks(guide, "toml"), blocks(guide, "jinja")
     (variables,), (script,) = blocks(guide, "ini"), blocks(guide, "sh")
-    packaged = REPOSITORY / "pipelines" / "catalogs" / "reports.toml"
+    packaged = REPOSITORY / "pipelines/catalog/packaged/reports.toml"
     reports = clone / "reports.toml"
     reports.write_text(packaged.read_text(encoding="utf-8") + entry, encoding="utf-8")
     (clone / "busy_hours.sql").write_text(template, encoding="utf-8")

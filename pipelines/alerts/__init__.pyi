@@ -1,4 +1,4 @@
-from .channel import Notice
+from .channel import Channel, ChannelBusyError, ChannelRefusedError, Notice, Receipt
 from .channels import open_channels
 from .container_deaths import ScheduledWork, container_alerts
 from .grouping import group_alerts
@@ -11,6 +11,7 @@ from .incidents import (
 )
 from .lateness import find_late_days, record_late_days
 from .lease import Lease, LeaseLostError
+from .message import plain
 from .notices import MINUTE_FORMAT, SHARDS_NAMED, incident_notice
 from .outbox import (
     About,
@@ -35,6 +36,9 @@ from .telegram.channel import TelegramChannel
 
 __all__ = [
     "About",
+    "Channel",
+    "ChannelBusyError",
+    "ChannelRefusedError",
     "Event",
     "Incident",
     "Lease",
@@ -42,6 +46,7 @@ __all__ = [
     "MINUTE_FORMAT",
     "Notice",
     "Occasion",
+    "Receipt",
     "SHARDS_NAMED",
     "ScheduledWork",
     "Sender",
@@ -62,6 +67,7 @@ __all__ = [
     "incident_notice",
     "list_incidents",
     "open_channels",
+    "plain",
     "record_failure",
     "record_failure_later",
     "record_failures",

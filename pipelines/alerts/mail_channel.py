@@ -16,7 +16,7 @@ from pipelines.alerts.channel import (
     Notice,
     Receipt,
 )
-from pipelines.alerts.notice_text import plain, title
+from pipelines.alerts.message import plain, title
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, TransientError
 from pipelines.mail import mail_domain, send_mail

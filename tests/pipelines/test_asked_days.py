@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.catalog import is_day_ready, last_day_over
 from pipelines.commands import shardline
 from tests.kit.project import Project
+from tests.kit.unreachable import UNREACHABLE
 
 ZONES = ("Europe/Kaliningrad", "Asia/Kamchatka", "Europe/Moscow", "UTC", "Asia/Kolkata")
 moments = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1)).map(
@@ -47,6 +48,6 @@ def test_the_last_days_are_loaded_and_named(project: Project) -> None:
 def test_days_are_named_or_counted_but_not_both(
     command: list[str], options: list[str]
 ) -> None:
-    result = CliRunner().invoke(shardline, [*command, *options])
+    result = CliRunner().invoke(shardline, [*command, *options], env=UNREACHABLE)
     assert result.exit_code == 2
     assert "give days by --date or --last" in result.stderr

@@ -16,6 +16,7 @@ from pipelines.errors import ConfigurationError
 from pipelines.sql import Dialect, render_file
 from tests.kit import commands
 from tests.kit.project import REPOSITORY, Result, finished
+from tests.kit.unreachable import UNREACHABLE
 
 SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
 ENTRY = """
@@ -27,12 +28,6 @@ sql = "north.sql"
 headline = { label = "orders", sql = "SUM(orders)", format = ",.0f" }
 columns = { day = "DATE", orders = "INTEGER" }
 """
-UNREACHABLE = {
-    "SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c",
-    **{
-        f"SHARDLINE_CONNECTION_MSSQL_{at}": "mssql://a:b@127.0.0.1:1" for at in range(3)
-    },
-}
 LIMITS = '{"cities": ["abakan", "n\'orth"], "least": {"rows": -3}}'
 
 

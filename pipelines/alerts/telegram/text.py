@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipelines.alerts.channel import Notice
-from pipelines.alerts.notice_text import Styled, plain, styled_parts
+from pipelines.alerts.message import Styled, plain, styled_parts
 
 MESSAGE_UNITS = 4096
 """Most UTF-16 code units in one message, without its markup (Bot API, sendMessage)."""

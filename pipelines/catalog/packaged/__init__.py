@@ -1,1 +1,1 @@
-"""Data of the package: catalogs."""
+"""The catalog that comes with the package, as an example: tables, shards, reports."""

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.alerts import Notice
-from pipelines.alerts.notice_text import plain, title, well_formed
+from pipelines.alerts.message import plain, title, well_formed
 from pipelines.alerts.telegram.text import MOST_PARTS, escape_markdown, parts, split
 from sandbox.telegram.markdown import parse_markdown
 

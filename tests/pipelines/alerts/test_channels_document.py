@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
 from pipelines.alerts.channel import Channel, ChannelBusyError, ChannelRefusedError
-from pipelines.alerts.notice_text import plain
+from pipelines.alerts.message import plain
 from tests.kit.bot_server import Answer, BotServer
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "alerts.md"
