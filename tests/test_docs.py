@@ -234,11 +234,11 @@ def test_the_connections_and_variables_that_the_document_shows_are_taken(
     (tmp_path / "luigi.cfg").write_text(f"{connections}\n{variables}", encoding="utf-8")
     script = f"""
 from jinja2 import Environment, StrictUndefined
-from pipelines import listing, settings
-from pipelines.config.variables import Variables
-for one in listing.connections(settings.read()):
+from pipelines.commands.screens.connections import hide_secrets, list_connections
+from pipelines.config import Variables, read_settings
+for one in list_connections(read_settings()):
     assert not one.fault, one.fault
-    print(one.name, *(listing.shown(at).at for at in one.addresses))
+    print(one.name, *(hide_secrets(at).at for at in one.addresses))
 template = Environment(undefined=StrictUndefined).from_string({template!r})
 print(template.render(var=Variables()))
 """

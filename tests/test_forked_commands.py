@@ -12,6 +12,7 @@ import pytest
 from tests.kit import commands
 from tests.kit.commands import Command, ForkServer
 from tests.kit.project import Result, finished
+from tests.kit.unreachable import UNREACHABLE
 
 DAY = ("--date", "2019-03-14")
 OVERLAY = "LUIGI_CONFIG_PATH"
@@ -19,15 +20,16 @@ SHARDS = "[catalog]\nshards = ${SHARDS_FILE}\n"
 
 
 def run(folder: Path, *command: str, fresh: bool = False, **environment: str) -> Result:
-    unreachable = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://a:b@127.0.0.1:1/c"}
-    variables = {**os.environ, **unreachable, **environment}
+    variables = {**os.environ, **UNREACHABLE, **environment}
     return finished(commands.start(command, folder, variables, fresh=fresh))
 
 
 def started(folder: Path) -> Command:
     """A forked command that has not begun with its program."""
     command = ("shardline", "tables")
-    process = commands.start(command, folder, os.environ, paused=True)
+    process = commands.start(
+        command, folder, {**os.environ, **UNREACHABLE}, paused=True
+    )
     assert isinstance(process, Command)
     return process
 
@@ -39,7 +41,7 @@ def shards_file(folder: Path, *names: str) -> str:
     return str(path)
 
 
-SCRIPT = "import sys; print(sys.argv, __name__); raise ValueError(sys.path[0])"
+SCRIPT = "import sys; print(sys.argv, __name__); sys.exit(repr(sys.path[0]))"
 COMMANDS = [
     (("shardline",), 2),
     (("python", "-m", "pipelines", "run", "orders", *DAY), 30),

@@ -65,6 +65,7 @@ class Stopper:
         self.grace = GRACE
         self.stopped = threading.Event()
         self._number: signal.Signals | None = None
+        self._at_once = False
         self._deadline = 0.0
         self._shields = 0
         self._cuts: list[Callable[[], None]] = []
@@ -138,6 +139,9 @@ class Stopper:
         for child in multiprocessing.active_children():
             child.join(self.left(self.grace))
         _kill_children()
+        if self._at_once:
+            # The watcher has killed them, and is about to end this process, too.
+            threading.Event().wait()
 
     def _on_signal(self, number: int, _frame: object) -> None:
         """In the main thread, as soon as that runs Python again."""
@@ -176,6 +180,7 @@ class Stopper:
                     os.kill(child.pid, signal.SIGTERM)
         second = _next_signal(told, deadline)
         why = f"a second signal, {second.name}" if second else "its time is over"
+        self._at_once = True
         _end_at_once(first or signal.SIGTERM, why)
 
     def _begin_child(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -166,12 +167,13 @@ def test_days_that_are_not_over_are_told_and_the_others_loaded(
     project: Project,
 ) -> None:
     project.add_shard()
-    today = date.today()
+    # The shard's own date, of whose first hour the day before is not settled.
+    today = datetime.now(ZoneInfo("Europe/Moscow")).date()
     days = [str(today + timedelta(days=at)) for at in (-4, 3)]
     result = project.run("shardline", "backfill", "--from", days[0], "--to", days[1])
     assert result.code == 20
     assert "the day is not over in Europe/Moscow; run it again after" in result.err
-    assert 2 <= len(markers(project)) <= 4
+    assert len(markers(project)) in (3, 4)
 
 
 @pytest.mark.long

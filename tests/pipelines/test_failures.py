@@ -85,7 +85,9 @@ def test_lines_beyond_what_people_read_are_counted() -> None:
 
 
 def test_what_nobody_took_is_the_last_that_a_process_says() -> None:
-    script = "from pipelines import failures; failures.lines().add('last words')"
+    script = (
+        "from pipelines.runtime import failure_log; failure_log().add('last words')"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

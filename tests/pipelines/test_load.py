@@ -207,13 +207,13 @@ def test_fifty_processes_may_create_the_target_at_once(project: Project) -> None
     project.add_shard()
     script = """
 import multiprocessing, sys
-from pipelines import settings
-from pipelines.warehouse import schema
+from pipelines.config import read_settings
+from pipelines.warehouse import create_tables
 
 def create(barrier):
-    options = settings.read()
+    options = read_settings()
     barrier.wait()
-    schema.create(options.warehouse, options.catalog.table("orders"))
+    create_tables(options.warehouse, options.catalog.table("orders"))
 
 if __name__ == "__main__":
     context = multiprocessing.get_context("fork")

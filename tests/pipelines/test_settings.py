@@ -46,8 +46,8 @@ def read_with(folder: Path, config: str, **environment: str) -> str:
     """What reading the settings in a process of its own says."""
     (folder / "luigi.cfg").write_text(config, encoding="utf-8")
     script = (
-        "from pipelines import settings\n"
-        "try: print(settings.read().warehouse.password.get_secret_value())\n"
+        "from pipelines.config import read_settings\n"
+        "try: print(read_settings().warehouse.password.get_secret_value())\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
     command = ("python", "-c", script)
