@@ -53,8 +53,8 @@ def main() -> None:
     except ConfigurationError as error:
         _give_up(str(error), USAGE)
     except ShardlineError as error:
-        untold = failure_log().untold()
-        _give_up(str(error), ExitCode.UNHANDLED if untold else ExitCode.FAILED)
+        unreported = failure_log().unreported()
+        _give_up(str(error), ExitCode.UNHANDLED if unreported else ExitCode.FAILED)
     except Exception as error:  # noqa: BLE001 - no traceback for people
         if {"-v", "--verbose"} & set(sys.argv):
             traceback.print_exc()

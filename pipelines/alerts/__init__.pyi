@@ -10,7 +10,6 @@ from .incidents import (
     list_incidents,
 )
 from .lateness import find_late_days, record_late_days
-from .lease import Lease, LeaseLostError
 from .message import plain
 from .notices import MINUTE_FORMAT, SHARDS_NAMED, incident_notice
 from .outbox import (
@@ -31,6 +30,7 @@ from .recorder import (
 )
 from .recovery import close_recovered
 from .sender import Sender
+from .sender_lease import Lease, LeaseLostError
 from .sender_process import end_of_run, start_sender
 from .telegram.channel import TelegramChannel
 

@@ -9,8 +9,8 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from pipelines.alerts.incidents import VARIOUS, Incident, partitions
-from pipelines.alerts.lease import Lease
 from pipelines.alerts.outbox import Alert, ungrouped
+from pipelines.alerts.sender_lease import Lease
 from pipelines.etl_db import alerts_table, as_utc, incidents_table
 
 BATCH = 500

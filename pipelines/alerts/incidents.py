@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from pipelines.alerts.channel import Receipt
-from pipelines.alerts.lease import Lease
+from pipelines.alerts.sender_lease import Lease
 from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, incidents_table
 
 VARIOUS = "various"
@@ -34,7 +34,7 @@ VARIOUS = "various"
 KEPT = timedelta(weeks=4)
 """How long the outbox keeps the failures of an incident that has ended."""
 
-TOLD = "the incidents cannot be used"
+UNUSABLE = "the incidents cannot be used"
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def incident_extent(engine: Engine, number: int, named: int) -> Extent:
         .order_by(parts.c.subject)
         .limit(named)
     )
-    with etl_db_errors(TOLD), engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return Extent(
             **connection.execute(counts).mappings().one(),
             first_shards=tuple(connection.scalars(shards)),
@@ -155,7 +155,7 @@ def list_incidents(engine: Engine, *, also_closed: bool) -> list[Incident]:
     query = select(incidents_table).order_by(incidents_table.c.number)
     if not also_closed:
         query = query.where(incidents_table.c.closed.is_(None))
-    with etl_db_errors(TOLD), engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
 
 
@@ -167,7 +167,7 @@ def undelivered(engine: Engine) -> list[Incident]:
     query = (
         select(incidents_table).where(_out_of_date()).order_by(incidents_table.c.number)
     )
-    with etl_db_errors(TOLD), engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
 
 
@@ -190,17 +190,17 @@ def _out_of_date() -> ColumnElement[bool]:
     grown = incidents_table.c.shown_partitions.is_distinct_from(
         incidents_table.c.partitions
     )
-    told_of = incidents_table.c.shown_partitions.is_not(None)
+    was_shown = incidents_table.c.shown_partitions.is_not(None)
     is_open = incidents_table.c.closed.is_(None)
     return and_(
         incidents_table.c.settled.is_(None),
-        or_(and_(is_open, grown), and_(not_(is_open), told_of)),
+        or_(and_(is_open, grown), and_(not_(is_open), was_shown)),
     )
 
 
 def _any(engine: Engine, column: Column[int], condition: ColumnElement[bool]) -> bool:
     query = select(column).where(condition).limit(1)
-    with etl_db_errors(TOLD), engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return connection.scalar(query) is not None
 
 
@@ -282,5 +282,5 @@ def close_incident(engine: Engine, number: int) -> bool:
         .where(incidents_table.c.number == number, incidents_table.c.closed.is_(None))
         .values(closed=now, settled=now)
     )
-    with etl_db_errors(TOLD), engine.begin() as connection:
+    with etl_db_errors(UNUSABLE), engine.begin() as connection:
         return connection.execute(change).rowcount == 1

@@ -34,17 +34,17 @@ class Late:
         subject: The table or the report.
         day: The day.
         due: By when it should have been complete.
-        told: What people call that time.
+        label: What people call that time.
     """
 
     subject: str
     day: date
     due: datetime
-    told: str
+    label: str
 
     def __str__(self) -> str:
         """One line."""
-        return f"{self.subject} {self.day} is not complete by {self.told}"
+        return f"{self.subject} {self.day} is not complete by {self.label}"
 
 
 def find_late_days(settings: Settings, now: datetime | None = None) -> list[Late]:
@@ -74,13 +74,15 @@ def record_late_days(engine: Engine, settings: Settings, those: Sequence[Late]) 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
-    rows = [outbox.alert_for_error(*_told(one), settings.catalog) for one in those]
+    rows = [outbox.alert_for_error(*_describe(one), settings.catalog) for one in those]
     if rows:
         outbox.append_alerts(engine, rows)
 
 
-def _told(late: Late) -> tuple[NotReadyError, About, Occasion]:
-    error = NotReadyError(f"not complete by {late.told}", step="find out what holds it")
+def _describe(late: Late) -> tuple[NotReadyError, About, Occasion]:
+    error = NotReadyError(
+        f"not complete by {late.label}", step="find out what holds it"
+    )
     about = About(
         family=FAMILY,
         task_id=f"{FAMILY} {late.subject} {late.day}",

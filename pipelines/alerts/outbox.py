@@ -166,8 +166,8 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """
     if not rows:
         return
-    told = "the outbox of alerts cannot be written"
-    with etl_db_errors(told), engine.begin() as connection:
+    text = "the outbox of alerts cannot be written"
+    with etl_db_errors(text), engine.begin() as connection:
         values = [{**asdict(row), "event": row.event.value} for row in rows]
         connection.execute(insert_new(engine, alerts_table), values)
 

@@ -177,29 +177,29 @@ class _Bounded:
     def do(self, work: Callable[[], None]) -> None:
         """Do it in a thread that is abandoned when it takes too long."""
         if time.monotonic() < self._paused_until:
-            _untold("it hangs")
+            _record_unreported("it hangs")
             return
 
         def attempt() -> None:
             try:
                 work()
             except Exception as error:  # noqa: BLE001 - of no concern to a load
-                _untold(str(error))
+                _record_unreported(str(error))
 
         thread = threading.Thread(target=attempt, daemon=True)
         try:
             thread.start()
         except RuntimeError as error:
-            _untold(str(error))
+            _record_unreported(str(error))
             return
         thread.join(BOUND)
         if thread.is_alive():
             self._paused_until = time.monotonic() + PAUSE
-            _untold("it hangs")
+            _record_unreported("it hangs")
 
 
-def _untold(why: str) -> None:
+def _record_unreported(why: str) -> None:
     """Say so, and let the run's exit code say it."""
     logger.warning("a failure may not be in the outbox of alerts: %s", why)
     with suppress(ValueError):  # it is closed: the process has ended meanwhile
-        failure_log().add_untold()
+        failure_log().add_unreported()

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine, select
 
-from pipelines.alerts.incidents import TOLD, close_incidents
-from pipelines.alerts.lease import Lease
+from pipelines.alerts.incidents import UNUSABLE, close_incidents
+from pipelines.alerts.sender_lease import Lease
 from pipelines.catalog import Table
 from pipelines.config import Settings
 from pipelines.etl_db import alerts_table, etl_db_errors, incidents_table
@@ -72,7 +72,7 @@ def _open(lease: Lease) -> dict[int, list[Failed]]:
         .distinct()
     )
     found: dict[int, list[Failed]] = defaultdict(list)
-    with etl_db_errors(TOLD), lease.engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), lease.engine.connect() as connection:
         for number, subject, day, shard in connection.execute(query):
             found[number].append(Failed(subject, day, shard))
     return found
@@ -98,14 +98,16 @@ class _Mended:
     def __call__(self, failed: Failed) -> bool:
         table = self._settings.catalog.tables.get(failed.subject or "")
         if table is None:
-            return failed.day is not None and self._is_told(failed.subject, failed.day)
+            return failed.day is not None and self._is_recorded(
+                failed.subject, failed.day
+            )
         if failed.day is None:
             return failed.shard is None and self._memo.has_table(table)
         shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
         present = self._present[table.name]
         return all((failed.day, shard) in present for shard in shards)
 
-    def _is_told(self, subject: str | None, day: date) -> bool:
+    def _is_recorded(self, subject: str | None, day: date) -> bool:
         """Of a report or a mail, whether it is there."""
         if subject == SUBJECT:
             return is_report_mail_sent(self._engine, day)

@@ -26,9 +26,9 @@ from pipelines.alerts.channel import (
     Receipt,
 )
 from pipelines.alerts.incidents import Incident
-from pipelines.alerts.lease import Lease, LeaseLostError
 from pipelines.alerts.notices import SHARDS_NAMED, incident_notice
 from pipelines.alerts.recovery import close_recovered
+from pipelines.alerts.sender_lease import Lease, LeaseLostError
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 
@@ -126,7 +126,7 @@ class Sender:
             self._end_what_is_mended()
             incidents.delete_old_alerts(self.lease)
         changed = incidents.undelivered(self._engine)
-        done = [self._tell(incident, last=last, end=end) for incident in changed]
+        done = [self._show(incident, last=last, end=end) for incident in changed]
         return all(done)
 
     def drain(self, end: float = math.inf) -> bool:
@@ -208,7 +208,7 @@ class Sender:
             # The failures are told all the same: this may be one of their causes.
             logger.info("whether incidents are over is not known: %s", error)
 
-    def _tell(self, incident: Incident, *, last: bool, end: float) -> bool:
+    def _show(self, incident: Incident, *, last: bool, end: float) -> bool:
         """Show an incident as it is; whether that is done."""
         if time.monotonic() >= end or not (last or self._is_time(incident)):
             return False
@@ -268,15 +268,15 @@ class Sender:
         try:
             return channel.deliver(text, before, deadline)
         except ChannelBusyError as error:
-            self._busy[channel.name] = _told(channel, error)
-            logger.info("for now: %s", _told(channel, error))
+            self._busy[channel.name] = _describe(channel, error)
+            logger.info("for now: %s", _describe(channel, error))
             if error.receipt:
                 incidents.keep_receipts(
                     self.lease, incident, {channel.name: error.receipt}
                 )
             pause = Pause(time.monotonic() + error.retry_after, busy=True)
         except ChannelRefusedError as error:
-            logger.warning("%s", _told(channel, error))
+            logger.warning("%s", _describe(channel, error))
             pause = Pause(time.monotonic() + REFUSED)
         except Exception as error:  # noqa: BLE001 - a channel's defect stops no other
             logger.warning("%s: %s: %s", channel.name, type(error).__name__, error)
@@ -285,6 +285,6 @@ class Sender:
         return None
 
 
-def _told(channel: Channel, error: ShardlineError) -> str:
+def _describe(channel: Channel, error: ShardlineError) -> str:
     """An error that names its channel, if only by its own name."""
     return str(error) if error.where else f"{channel.name}: {error}"

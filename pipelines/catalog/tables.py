@@ -145,8 +145,8 @@ class Table(BaseModel):
         octets = sum(column.octets for column in self.columns)
         if octets <= MAX_ROW_OCTETS:
             return []
-        told = f"text and bytes of {octets:,} octets in all, and a row of Vertica holds"
-        return [f"{told} {MAX_ROW_OCTETS:,}: give (max) columns but one a size"]
+        text = f"text and bytes of {octets:,} octets in all, and a row of Vertica holds"
+        return [f"{text} {MAX_ROW_OCTETS:,}: give (max) columns but one a size"]
 
     def _repeated(self) -> list[str]:
         """Columns that differ in case only, which Vertica takes for one."""

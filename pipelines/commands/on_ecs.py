@@ -75,17 +75,17 @@ def _without_own(words: list[str]) -> list[str]:
 
 
 def _run(stack: str, words: list[str]) -> int:
-    def tell(line: str) -> None:
+    def print_task_line(line: str) -> None:
         click.echo(line, err=True)
 
     task = start_task(stack_outputs(stack), words)
-    tell(f"task {task.id} is started: shardline {' '.join(words)}")
+    print_task_line(f"task {task.id} is started: shardline {' '.join(words)}")
     try:
         ended = follow_task(task, click.echo)
     except (KeyboardInterrupt, ShardlineError) as error:
-        tell(f"the task {task.id} goes on; its log: {task.how_to_follow}")
-        tell(f"to stop it: {task.how_to_stop}")
+        print_task_line(f"the task {task.id} goes on; its log: {task.how_to_follow}")
+        print_task_line(f"to stop it: {task.how_to_stop}")
         if isinstance(error, ShardlineError):
             raise
         return ExitCode.INTERRUPTED
-    return task_exit_code(task, ended, tell)
+    return task_exit_code(task, ended, print_task_line)

@@ -127,18 +127,18 @@ def _table(found: Plan, workers: int) -> Table:
             f"{part.missing:,}",
             f"{part.waiting:,}",
             f"{len(part.extracts):,}",
-            told_rows(part.rows),
-            told_time(part.seconds, workers),
+            format_rows(part.rows),
+            format_time(part.seconds, workers),
         )
     return table
 
 
-def told_rows(rows: float | None) -> str:
+def format_rows(rows: float | None) -> str:
     """An expected number of rows, for people."""
     return "unknown" if rows is None else f"{rows:,.0f}"
 
 
-def told_time(seconds: float | None, workers: int = 1) -> str:
+def format_time(seconds: float | None, workers: int = 1) -> str:
     """An expected time, for people, if so many share the work."""
     if seconds is None:
         return "unknown"
@@ -192,8 +192,8 @@ def _summary(found: Plan, selection: Selection, workers: int) -> str:
     each = "one worker" if workers == 1 else f"{workers} workers"
     known = "rows and time unknown: nothing was loaded of them yet"
     if whole.rows is not None:
-        time = told_time(whole.seconds, workers)
-        known = f"about {told_rows(whole.rows)} rows, about {time} for {each}"
+        time = format_time(whole.seconds, workers)
+        known = f"about {format_rows(whole.rows)} rows, about {time} for {each}"
     return (
         f"to load: {found.missing:,} days of shards by {len(extracts):,} extracts and"
         f" {len(extracts):,} COPYs at most; {known}"

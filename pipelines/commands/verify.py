@@ -71,7 +71,7 @@ def verify_command(
     options = read_settings()
     selection = selection_of(options.catalog, first, last, tables, shards)
     with Console(stderr=True).status("reading the markers") as line:
-        how = VerifyOptions(deep, workers, not shards, _teller(line))
+        how = VerifyOptions(deep, workers, not shards, _progress_line(line))
         verdict = verify(options, selection, how, None)
         after: Verdict | None = None
         if mending and verdict.differences:
@@ -81,7 +81,7 @@ def verify_command(
     if as_json:
         click.echo(json.dumps(_fields(verdict, after), indent=2))
     else:
-        _tell(verdict, after)
+        _print_verdict(verdict, after)
     sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
 
 
@@ -114,18 +114,18 @@ def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineEr
     return failures
 
 
-def _teller(line: Status) -> Callable[[int, int], None]:
+def _progress_line(line: Status) -> Callable[[int, int], None]:
     return lambda at, of: line.update(f"compared {at:,} of {of:,}")
 
 
-def _tell(verdict: Verdict, after: Verdict | None) -> None:
+def _print_verdict(verdict: Verdict, after: Verdict | None) -> None:
     for difference in verdict.differences:
         click.echo(str(difference))
     for failure in [*verdict.failures, *(after.failures if after else [])]:
         click.echo(str(failure), err=True)
     if verdict.meanwhile:
-        told = "days of shards were loaded meanwhile, and not judged"
-        click.echo(f"{verdict.meanwhile:,} {told}", err=True)
+        text = "days of shards were loaded meanwhile, and not judged"
+        click.echo(f"{verdict.meanwhile:,} {text}", err=True)
     wrong = len(verdict.wrong)
     click.echo(
         f"compared {verdict.days:,} days of shards, {verdict.rows:,} rows:"

@@ -51,7 +51,7 @@ class NamedConnection:
     uris: tuple[Uri, ...]
 
     @property
-    def told(self) -> str:
+    def label(self) -> str:
         """Its name and its place, for a line that tells what is wrong."""
         return f"connection {self.name} ({self.place})"
 
@@ -61,7 +61,7 @@ class NamedConnection:
         Raises:
             ConfigurationError: One is wrong.
         """
-        with _told(self.told):
+        with _named_in_faults(self.label):
             return [part for uri in self.uris for part in read(uri)]
 
 
@@ -78,8 +78,8 @@ def find_connection(name: str, kind: str = "") -> NamedConnection | None:
     places = CONNECTIONS.places(name)
     if not places:
         return None
-    told = f"connection {name} ({places[0].told})"
-    with _told(told):
+    label = f"connection {name} ({places[0].label})"
+    with _named_in_faults(label):
         lines = places[0].read().split("\n")
         uris = tuple(parse_uri(line.strip()) for line in lines if line.strip())
         found = {KINDS.get(uri.scheme, "") for uri in uris}
@@ -93,8 +93,8 @@ def find_connection(name: str, kind: str = "") -> NamedConnection | None:
             raise UriError("it is one URI, with commas between several chats")
         if kind and found != {kind}:
             raise UriError(f"it is not a {kind}:// connection")
-    shadowed = tuple(place.told for place in places[1:])
-    return NamedConnection(name, places[0].told, shadowed, found.pop(), uris)
+    shadowed = tuple(place.label for place in places[1:])
+    return NamedConnection(name, places[0].label, shadowed, found.pop(), uris)
 
 
 def login_options(uri: Uri) -> list[dict[str, str | int | SecretStr]]:
@@ -124,7 +124,7 @@ def login_options(uri: Uri) -> list[dict[str, str | int | SecretStr]]:
 
 
 @contextmanager
-def _told(where: str) -> Iterator[None]:
+def _named_in_faults(where: str) -> Iterator[None]:
     try:
         yield
     except UriError as error:

@@ -25,12 +25,12 @@ class Place:
     """A place that has the name.
 
     Attributes:
-        told: Which one, for people.
+        label: Which one, for people.
         read: What it holds; raises ConfigurationError if that cannot be told, which
             the caller adds the place to.
     """
 
-    told: str
+    label: str
     read: Callable[[], str]
 
 
@@ -108,8 +108,8 @@ class Lookup:
 
     def _in_luigi_cfg(self, name: str) -> Iterator[Place]:
         if name in luigi_cfg.option_names(self.section):
-            told = f"[{self.section}] {name} in luigi.cfg"
-            yield Place(told, lambda: _option(self.section, name))
+            label = f"[{self.section}] {name} in luigi.cfg"
+            yield Place(label, lambda: _option(self.section, name))
 
     def _files(self) -> Path | None:
         """Their folder; None if there is none."""

@@ -28,8 +28,8 @@ def option_value(section: str, name: str) -> str:
         OptionError: It cannot be filled in.
     """
     config = luigi.configuration.get_config()
-    if told := lacking_option(section, name):
-        raise OptionError(told)
+    if text := lacking_option(section, name):
+        raise OptionError(text)
     # Luigi's own `get` looks for another name when there is a dash in it.
     try:
         return ConfigParser.get(config, section, name)

@@ -231,7 +231,7 @@ def _reached(
     where = f"[{name}]"
     try:
         if connection := find_connection(name, KINDS[model]):
-            where = connection.told
+            where = connection.label
             server = _named(where, server, connection.each(login_options), faults)
     except ConfigurationError as error:
         faults.append(error.cause)

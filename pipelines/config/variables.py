@@ -48,14 +48,14 @@ class Variables(_Names):
                 step=f"give it as {VARIABLES.variable(name)}, as a file, or in"
                 " [variables] of luigi.cfg; or correct its name",
             )
-        told = f"variable {name} ({places[0].told})"
+        label = f"variable {name} ({places[0].label})"
         try:
             text = places[0].read()
         except ConfigurationError as error:
             raise ConfigurationError(
-                f"{told}: {error.cause}", step=error.step
+                f"{label}: {error.cause}", step=error.step
             ) from None
-        return _wrapped(_value(text, told), f"var.{name}")
+        return _wrapped(_value(text, label), f"var.{name}")
 
     def __contains__(self, name: str) -> bool:
         """Whether there is such a variable."""
@@ -151,7 +151,7 @@ def _wrapped(value: object, path: str) -> Value:
             raise TypeError(f"a {type(value).__name__} is not JSON")
 
 
-def _value(text: str, told: str) -> object:
+def _value(text: str, label: str) -> object:
     """JSON's value of a text; the text itself if it is not JSON."""
     try:
         return json.loads(
@@ -165,7 +165,7 @@ def _value(text: str, told: str) -> object:
             return text
         at = f" in line {error.lineno}" if hasattr(error, "lineno") else ""
         raise ConfigurationError(
-            f"{told} begins as JSON does, and is not: {_fault(error)}{at}",
+            f"{label} begins as JSON does, and is not: {_fault(error)}{at}",
             step='correct it; text that begins so is written "in quotes"',
         ) from None
 

@@ -2,8 +2,8 @@ from .aws import stack_outputs
 from .configuration import configuration_faults, read_secrets
 from .ecs_task import follow_task, start_task, task_exit_code
 from .parameters import parameter_faults, parameter_values, read_parameters
-from .rules import planned_resources, template_faults
 from .template import load_template, stack
+from .template_checks import planned_resources, template_faults
 
 __all__ = [
     "configuration_faults",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
-from pipelines.deploy import rules
+from pipelines.deploy import template_checks
 from pipelines.deploy.template import Stack
 from pipelines.errors import ConfigurationError
 
@@ -87,10 +87,15 @@ def configuration_faults(
             not known.
         shared: The secret whose keys an operator writes.
     """
-    tasks = {(one.task, one.container) for one in rules.planned_resources(stack)}
+    tasks = {
+        (one.task, one.container) for one in template_checks.planned_resources(stack)
+    }
     for task, name in sorted(tasks):
-        container = rules.containers(stack, task).get(name, {})
-        plain, secret = rules.environment(container), rules.secrets(container)
+        container = template_checks.containers(stack, task).get(name, {})
+        plain, secret = (
+            template_checks.environment(container),
+            template_checks.secrets(container),
+        )
         missing = {
             variable: where
             for variable, where in wanted(config).items()
@@ -151,8 +156,8 @@ def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:
     try:
         listed = json.loads(result.stdout)
     except ValueError:
-        told = result.stderr.strip().splitlines() or ["it says nothing"]
-        yield f"{config}: {told[-1]}"
+        described = result.stderr.strip().splitlines() or ["it says nothing"]
+        yield f"{config}: {described[-1]}"
         return
     for one in listed:
         if one.get("fault"):

@@ -90,7 +90,7 @@ def start_task(stack: StackOutputs, command: Sequence[str]) -> StartedTask:
     if not answer["tasks"]:
         reasons = {str(one.get("reason")) for one in answer.get("failures", [])}
         raise TransientError(
-            f"ECS starts no task: {', '.join(sorted(reasons)) or 'no reason is told'}",
+            f"ECS starts no task: {', '.join(sorted(reasons)) or 'no reason is text'}",
             step="try again in some minutes",
         )
     task = str(answer["tasks"][0]["taskArn"]).rpartition("/")[2]
@@ -98,13 +98,13 @@ def start_task(stack: StackOutputs, command: Sequence[str]) -> StartedTask:
 
 
 def follow_task(
-    task: StartedTask, tell: Callable[[str], object], poll: float | None = None
+    task: StartedTask, print_line: Callable[[str], object], poll: float | None = None
 ) -> dict[str, Any]:
     """Tell each line of a task's log until it has ended.
 
     Args:
         task: The task.
-        tell: Gets the lines.
+        print_line: Gets the lines.
         poll: Seconds between two looks; `POLL` by default.
 
     Returns:
@@ -122,7 +122,7 @@ def follow_task(
         ended = ended or _ended(ecs, task)
         lines = log.read()
         for line in lines:
-            tell(line)
+            print_line(line)
         silent = silent + 1 if ended and not lines else 0
         if silent < LATE:
             time.sleep(pause)
@@ -138,14 +138,14 @@ def _ended(ecs: Any, task: StartedTask) -> dict[str, Any] | None:  # noqa: ANN40
 
 
 def task_exit_code(
-    task: StartedTask, ended: dict[str, Any], tell: Callable[[str], object]
+    task: StartedTask, ended: dict[str, Any], print_line: Callable[[str], object]
 ) -> int:
     """The exit code of a task's container.
 
     Args:
         task: The task.
         ended: What `follow` gave.
-        tell: Gets a line if ECS knows more than the log, such as that memory ran out.
+        print_line: Gets a line if ECS knows more than the log, such as a lack of memory.
 
     Raises:
         PermanentError: The container never ran, so it has none.
@@ -155,14 +155,14 @@ def task_exit_code(
     reasons = [one.get("reason") for one in containers]
     if ended.get("stopCode") != BY_ITSELF:
         reasons.insert(0, ended.get("stoppedReason"))
-    told = "; ".join(dict.fromkeys(str(one) for one in reasons if one))
+    text = "; ".join(dict.fromkeys(str(one) for one in reasons if one))
     if not codes or codes[0] is None:
         raise PermanentError(
-            f"the task {task.id} has no exit code: {told or 'ECS does not know it'}",
+            f"the task {task.id} has no exit code: {text or 'ECS does not know it'}",
             step="correct that, and run it again: what is loaded stays",
         )
-    if codes[0] and told:
-        tell(f"the task {task.id} has ended with {codes[0]}: {told}")
+    if codes[0] and text:
+        print_line(f"the task {task.id} has ended with {codes[0]}: {text}")
     return int(codes[0])
 
 

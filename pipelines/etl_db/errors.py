@@ -55,11 +55,11 @@ STEPS = {
 
 
 @contextmanager
-def etl_db_errors(told: str) -> Iterator[None]:
+def etl_db_errors(what: str) -> Iterator[None]:
     """Raise what SQLAlchemy raises inside as one of our errors.
 
     Args:
-        told: What could not be done.
+        what: What could not be done.
 
     Raises:
         TransientError: It may pass; the next attempt needs a new connection.
@@ -71,7 +71,7 @@ def etl_db_errors(told: str) -> Iterator[None]:
         state = getattr(_orig(error), "sqlstate", None)
         kind = TransientError if passes(error) else ConfigurationError
         raise kind(
-            f"{told}: {_message(error)}" + (f" (SQLSTATE {state})" if state else ""),
+            f"{what}: {_message(error)}" + (f" (SQLSTATE {state})" if state else ""),
             step=STEPS.get(state or "", "check [sessions] database in luigi.cfg"),
             code=state or "",
         ) from error

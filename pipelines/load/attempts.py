@@ -20,7 +20,7 @@ from pipelines.etl_db import (
     etl_engine,
     sessions_together,
 )
-from pipelines.load.stage_clock import stages
+from pipelines.load.stage_timing import stages
 from pipelines.load.transfer import TransferWatcher, load_missing_days
 from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
 from pipelines.warehouse import Marker, MarkersFound, cached_markers
@@ -68,7 +68,7 @@ def load_with_retries(
                 ids = {day: session.id for day, session in those.items()}
                 with (
                     sessions_together(engine, list(those.values())),
-                    _told(left, ids, number),
+                    _labelled_errors(left, ids, number),
                 ):
                     for found in work(left, options, ids, watcher):
                         _note(engine, options, left, those, found)
@@ -103,7 +103,9 @@ def _note(
 
 
 @contextmanager
-def _told(span: Span, ids: Mapping[date, int], number: int) -> Iterator[None]:
+def _labelled_errors(
+    span: Span, ids: Mapping[date, int], number: int
+) -> Iterator[None]:
     """Say of each line what it is about, and log and enter an attempt that fails."""
     only = {"session": next(iter(ids.values()))} if len(ids) == 1 else {}
     about = {"table": span.table.name, "day": str(span.days), "attempt": number}

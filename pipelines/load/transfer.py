@@ -18,7 +18,7 @@ from pipelines.errors import (
     UnknownOutcomeError,
 )
 from pipelines.load.encoding import DayEncoders
-from pipelines.load.stage_clock import COMMIT, COPY, ENCODE, EXTRACT, stages
+from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.source import compare_columns, connect_source, extract_rows
 from pipelines.warehouse import (
     STAGING,

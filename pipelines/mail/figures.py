@@ -84,14 +84,14 @@ def _summary(link: Connection, report: Report, day: date) -> tuple[object, ...]:
     }
     rows, figure = found.get(day, (0, None))
     _, figure_before = found.get(before, (0, None))
-    told, change = NONE, NONE
+    text, change = NONE, NONE
     if figure is not None:
-        told = format(figure, report.headline.format)
+        text = format(figure, report.headline.format)
     if figure is not None and figure_before is not None:
         change = format(figure - figure_before, f"+{report.headline.format}")
         # What two shares differ by is no share of anything.
         change = change.replace("%", " points")
-    return report.title, rows, report.headline.label, told, change
+    return report.title, rows, report.headline.label, text, change
 
 
 def _daily(link: Connection, report: Report, day: date) -> pd.DataFrame:

@@ -27,7 +27,7 @@ SUBJECT = "mail of reports"
 POLL = 0.5
 """Seconds between two looks at whether another sender is done."""
 
-TOLD = "the record of the mails cannot be used"
+UNUSABLE = "the record of the mails cannot be used"
 
 
 def is_report_mail_sent(engine: Engine, day: date) -> bool:
@@ -37,7 +37,7 @@ def is_report_mail_sent(engine: Engine, day: date) -> bool:
         ShardlineError: The ETL database cannot be used.
     """
     query = select(report_mails_table.c.sent).where(report_mails_table.c.day == day)
-    with etl_db_errors(TOLD), engine.connect() as connection:
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return connection.scalar(query) is not None
 
 
@@ -81,7 +81,7 @@ def sending_report_mail(engine: Engine, day: date, seconds: float) -> Iterator[b
 def _claim(engine: Engine, day: date, me: str, seconds: float) -> bool:
     row = insert_new(engine, report_mails_table).values(day=day)
     look = select(report_mails_table.c.holder).where(report_mails_table.c.day == day)
-    with etl_db_errors(TOLD), engine.begin() as connection:
+    with etl_db_errors(UNUSABLE), engine.begin() as connection:
         connection.execute(row)
         holder = connection.scalar(look)
         ended = report_mails_table.c.expires <= database_time(engine)
@@ -110,5 +110,5 @@ def _may_be_alive(holder: str | None) -> bool:
 
 def _note(engine: Engine, day: date, me: str, values: dict[str, object]) -> None:
     mine = (report_mails_table.c.day == day) & (report_mails_table.c.holder == me)
-    with etl_db_errors(TOLD), engine.begin() as connection:
+    with etl_db_errors(UNUSABLE), engine.begin() as connection:
         connection.execute(update(report_mails_table).where(mine).values(values))

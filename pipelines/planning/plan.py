@@ -12,7 +12,7 @@ from pipelines.etl_db import etl_engine
 from pipelines.planning.estimates import Estimates, estimates, usual_rows_by_shard
 from pipelines.planning.selection import Selection
 from pipelines.reporting import stale_reports
-from pipelines.warehouse import Connection, Coverage, read_coverage
+from pipelines.warehouse import Connection, LoadedDays, read_loaded_days
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def make_plan(connection: Connection, settings: Settings, selection: Selection) 
     first, last = selection.first, selection.last
     markers = settings.warehouse.markers
     loaded = {
-        table.name: read_coverage(connection, markers, table, first, last)
+        table.name: read_loaded_days(connection, markers, table, first, last)
         for table in selection.tables
     }
     ended = count_days_over(settings, selection)
@@ -115,7 +115,7 @@ def make_plan(connection: Connection, settings: Settings, selection: Selection) 
 def _plan_table(
     settings: Settings,
     table: Table,
-    loaded: Coverage,
+    loaded: LoadedDays,
     ended: Mapping[str, int],
 ) -> TablePlan:
     """Plan a table.

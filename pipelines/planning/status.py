@@ -14,7 +14,7 @@ from pipelines.catalog import Shard, Table, is_day_ready
 from pipelines.config import Settings
 from pipelines.etl_db import Attempt, AttemptState, latest_attempts
 from pipelines.planning.selection import Selection
-from pipelines.warehouse import Connection, Coverage, read_coverage
+from pipelines.warehouse import Connection, LoadedDays, read_loaded_days
 
 
 class DayState(Enum):
@@ -79,7 +79,7 @@ def read_grid(
     tables = {}
     for table in selection.tables:
         markers = settings.warehouse.markers
-        found = read_coverage(connection, markers, table, first, last)
+        found = read_loaded_days(connection, markers, table, first, last)
         tables[table.name] = {
             shard.name: looking.stands(found, table, shard)
             for shard in selection.shards
@@ -94,12 +94,12 @@ class _Looking:
     attempts: Mapping[tuple[str, str, date], Attempt]
 
     def stands(
-        self, found: Coverage, table: Table, shard: Shard
+        self, found: LoadedDays, table: Table, shard: Shard
     ) -> tuple[DayState, ...]:
         return tuple(self._stand(found, table, shard, day) for day in self.days)
 
     def _stand(
-        self, found: Coverage, table: Table, shard: Shard, day: date
+        self, found: LoadedDays, table: Table, shard: Shard, day: date
     ) -> DayState:
         marker = found.find(shard.name, day)
         if marker is not None:

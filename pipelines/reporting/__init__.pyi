@@ -1,6 +1,7 @@
 from .freshness import Inputs, current_inputs, is_fresh, read_inputs
 from .refresh import is_report_made, make_report, missing_too_many, refresh_report
-from .sql import (
+from .stale import stale_reports
+from .statements import (
     create_table_statement,
     create_view_statement,
     delete_statement,
@@ -8,7 +9,6 @@ from .sql import (
     insert_statement,
     quoted_name,
 )
-from .stale import stale_reports
 
 __all__ = [
     "Inputs",

@@ -14,8 +14,8 @@ from datetime import date
 from pipelines.catalog import Report
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError
-from pipelines.reporting import sql as report_sql
-from pipelines.reporting.sql import quoted_name
+from pipelines.reporting import statements
+from pipelines.reporting.statements import quoted_name
 from pipelines.sql import Dialect, render
 from pipelines.warehouse import (
     Connection,
@@ -95,14 +95,14 @@ def report_fingerprint(definition: str, found: Inputs) -> str:
     """Tells what a report is made from: SHA-256, 64 hexadecimal digits.
 
     Args:
-        definition: `report_sql.definition` of the report.
+        definition: `statements.definition` of the report.
         found: What of the day is loaded.
     """
     lines = [
         [*key, marker.etl_id, marker.rows, marker.checksum]
         for key, marker in sorted(found.markers.items())
     ]
-    return report_sql.digest(json.dumps([definition, lines]))
+    return statements.digest(json.dumps([definition, lines]))
 
 
 def is_fresh(
@@ -122,7 +122,7 @@ def is_fresh(
         TransientError: The warehouse cannot be asked now.
     """
     try:
-        definition = report_sql.definition(settings, report, day)
+        definition = statements.definition(settings, report, day)
     except ConfigurationError:
         return False
     marker, found = cached_markers(settings.warehouse).ask(

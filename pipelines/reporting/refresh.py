@@ -18,7 +18,7 @@ from pipelines.errors import (
     ShardlineError,
     TransientError,
 )
-from pipelines.reporting import sql
+from pipelines.reporting import statements
 from pipelines.reporting.freshness import (
     Inputs,
     ReportMarker,
@@ -26,7 +26,7 @@ from pipelines.reporting.freshness import (
     read_inputs,
     report_fingerprint,
 )
-from pipelines.reporting.sql import quoted_name
+from pipelines.reporting.statements import quoted_name
 from pipelines.runtime import retrying
 from pipelines.sql import Dialect, render
 from pipelines.warehouse import (
@@ -62,9 +62,9 @@ def is_report_made(
 def _has_view(
     connection: Connection, settings: Settings, report: Report, day: date
 ) -> bool:
-    view = sql.create_view_statement(settings, report, day)
+    view = statements.create_view_statement(settings, report, day)
     noted = connection.query(_of_views("select_report_view", settings, report))
-    return noted == [[sql.digest(view)]]
+    return noted == [[statements.digest(view)]]
 
 
 def make_report(settings: Settings, report: Report, day: date) -> None:
@@ -77,13 +77,13 @@ def make_report(settings: Settings, report: Report, day: date) -> None:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the SQL.
     """
-    view = sql.create_view_statement(settings, report, day)
+    view = statements.create_view_statement(settings, report, day)
     attempts = retrying(ShardlineError, attempts=5, backoff=0.2, backoff_max=5)
     for attempt in attempts:
         with attempt, connect_warehouse(settings.warehouse) as connection:
             if is_report_made(connection, settings, report, day):
                 return
-            for statement in statements(settings, report):
+            for statement in report_ddl(settings, report):
                 connection.query(statement)
             # First, so that what is noted of a view is never another one's.
             connection.query(_of_views("delete_report_view", settings, report))
@@ -94,13 +94,13 @@ def make_report(settings: Settings, report: Report, day: date) -> None:
                     "insert_report_view",
                     settings,
                     report,
-                    digest=sql.digest(view),
+                    digest=statements.digest(view),
                 )
             )
             connection.commit()
 
 
-def statements(settings: Settings, report: Report) -> list[str]:
+def report_ddl(settings: Settings, report: Report) -> list[str]:
     """The DDL of a report's table and of what is noted about reports."""
     places = {
         "create_report_markers": settings.reports.markers,
@@ -112,7 +112,7 @@ def statements(settings: Settings, report: Report) -> list[str]:
             render("create_schema", Dialect.VERTICA, schema=schema)
             for schema in dict.fromkeys(schemas)
         ),
-        sql.create_table_statement(report),
+        statements.create_table_statement(report),
         *(_create(template, name) for template, name in places.items()),
     ]
 
@@ -141,13 +141,13 @@ def refresh_report(
             is there.
         PermanentError: Someone must act first; the old report is left.
     """
-    definition = sql.definition(settings, report, day)
+    definition = statements.definition(settings, report, day)
     with connect_warehouse(settings.warehouse) as connection:
-        connection.query(sql.delete_statement(report))
+        connection.query(statements.delete_statement(report))
         found = read_inputs(connection, settings, report.tables, day)
         if len(found.absent) > allow_missing:
             raise missing_too_many(found, allow_missing)
-        ((rows,),) = connection.query(sql.insert_statement(report))
+        ((rows,),) = connection.query(statements.insert_statement(report))
         if not _has_view(connection, settings, report, day):
             raise TransientError("its view was made anew meanwhile", step=AGAIN)
         marker = ReportMarker(

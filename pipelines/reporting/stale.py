@@ -9,17 +9,17 @@ from typing import cast
 from pipelines.catalog import Report
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError
-from pipelines.reporting import sql as report_sql
+from pipelines.reporting import statements
 from pipelines.reporting.freshness import Inputs, report_fingerprint
-from pipelines.reporting.sql import quoted_name
+from pipelines.reporting.statements import quoted_name
 from pipelines.sql import Dialect, render
-from pipelines.warehouse import Connection, Coverage, MissingRelationError
+from pipelines.warehouse import Connection, LoadedDays, MissingRelationError
 
 
 def stale_reports(
     connection: Connection,
     settings: Settings,
-    loaded: Mapping[str, Coverage],
+    loaded: Mapping[str, LoadedDays],
     first: date,
     last: date,
 ) -> list[tuple[str, date]]:
@@ -61,11 +61,11 @@ def stale_reports(
 
 
 def _fingerprint(
-    settings: Settings, report: Report, loaded: Mapping[str, Coverage], day: date
+    settings: Settings, report: Report, loaded: Mapping[str, LoadedDays], day: date
 ) -> str:
     """What the report's marker would have now; nothing if its template is wrong."""
     try:
-        definition = report_sql.definition(settings, report, day)
+        definition = statements.definition(settings, report, day)
     except ConfigurationError:
         return ""
     markers = {

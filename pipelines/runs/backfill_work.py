@@ -21,11 +21,11 @@ from pipelines.planning import Selection, count_days_over, usual_rows_by_shard
 from pipelines.runtime import failure_log
 from pipelines.tasks import LoadDays, PrecheckedTask, RecheckDays, reload_of, shard_task
 from pipelines.warehouse import (
-    Coverage,
+    LoadedDays,
     Marker,
     SourceDay,
     cached_markers,
-    read_coverage,
+    read_loaded_days,
 )
 
 
@@ -40,10 +40,10 @@ class Purpose(Protocol):
     replaces: bool
     lasting: bool
 
-    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+    def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether there is something to be done for a day."""
 
-    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:
+    def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:
         """The task that does it, not done yet when the markers were read."""
 
 
@@ -53,11 +53,11 @@ class Load:
     replaces = False
     lasting = True
 
-    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+    def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is missing."""
         return loaded.find(shard, day) is None
 
-    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:  # noqa: ARG002
+    def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:  # noqa: ARG002
         """A day alone is loaded as ever, so that luigid knows it for the same."""
         if len(span) == 1:
             return shard_task(span.table, span.first, span.shard.name)
@@ -75,11 +75,11 @@ class Reload:
     replaces = True
     lasting = True
 
-    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:  # noqa: ARG002
+    def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
         return True
 
-    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:
+    def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:
         """One that is done when the markers of now are gone."""
         found = [loaded.find(span.shard.name, day) for day in span.days]
         return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
@@ -91,11 +91,11 @@ class Recheck:
     replaces = False
     lasting = False
 
-    def wants(self, loaded: Coverage, shard: str, day: date) -> bool:
+    def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is there."""
         return loaded.find(shard, day) is not None
 
-    def task(self, loaded: Coverage, span: Span) -> PrecheckedTask:  # noqa: ARG002
+    def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:  # noqa: ARG002
         """One that compares, and asks for what it finds changed."""
         return RecheckDays(
             table=span.table.name,
@@ -121,7 +121,7 @@ class Work:
     purpose: Purpose
     table: Table
     selection: Selection
-    loaded: Coverage
+    loaded: LoadedDays
     spans: tuple[Span, ...]
     waiting: tuple[Span, ...]
 
@@ -169,7 +169,7 @@ def find_work(
         ShardlineError: The warehouse or the session log cannot be read.
     """
     loaded = cached_markers(settings.warehouse).ask(
-        lambda link: read_coverage(
+        lambda link: read_loaded_days(
             link, settings.warehouse.markers, table, selection.first, selection.last
         )
     )

@@ -64,7 +64,7 @@ def begin_luigi(settings: Settings) -> None:
     try:
         etl_engine(settings.sessions.database)
     except TransientError:
-        failure_log().add_untold()
+        failure_log().add_unreported()
         raise
 
 
@@ -212,7 +212,7 @@ def _build(
         return LuigiStatusCode.NOT_RUN
     except RPCError:
         failure_log().add(str(luigid_gone()))
-        failure_log().add_untold()
+        failure_log().add_unreported()
         return LuigiStatusCode.FAILED
     except ValueError as error:
         raise ConfigurationError(

@@ -92,8 +92,8 @@ class Run:
         """The figures now; called by the client for each look at them."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - extra
 
-        for name, told, labels, values in _figures(ledger().entries()):
-            family = GaugeMetricFamily(f"shardline_run_{name}", told, labels=labels)
+        for name, text, labels, values in _figures(ledger().entries()):
+            family = GaugeMetricFamily(f"shardline_run_{name}", text, labels=labels)
             for key, value in sorted(values.items()):
                 family.add_metric(list(key), value)
             yield family
@@ -141,8 +141,8 @@ def _figures(entries: Sequence[LedgerEntry]) -> Iterator[Figure]:
     yield "bytes", "Bytes that it sent to the warehouse.", ["table"], dict(octets)
     yield "retries", "Attempts after the first.", ["table"], dict(retries)
     yield "days", "Days of shards, by how they ended.", ["table", "outcome"], dict(days)
-    told = "Seconds of all processes together, by stage."
-    yield "seconds", told, ["table", "stage"], dict(seconds)
+    text = "Seconds of all processes together, by stage."
+    yield "seconds", text, ["table", "stage"], dict(seconds)
 
 
 def lag_of(table: Table, settings: Settings) -> int | None:

@@ -13,7 +13,7 @@ def exit_code_for(status: LuigiStatusCode, *, complete: bool) -> ExitCode:
         return ExitCode.COMPLETE
     if number := stopper().number:
         return ExitCode(128 + number)
-    if failure_log().untold():
+    if failure_log().unreported():
         return ExitCode.UNHANDLED
     match status:
         case LuigiStatusCode.MISSING_EXT:

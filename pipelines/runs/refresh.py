@@ -57,11 +57,11 @@ class Refreshed:
     def __str__(self) -> str:
         """One line."""
         already = len(self.fresh) - len(self.refreshed)
-        told = {None: "", True: "; the mail is sent", False: "; the mail is not sent"}
+        text = {None: "", True: "; the mail is sent", False: "; the mail is not sent"}
         stale = f" ({', '.join(self.stale)})" if self.stale else ""
         return (
             f"reports {self.day}: {len(self.refreshed)} refreshed, {already} fresh"
-            f" already, {len(self.stale)} stale{stale}{told[self.mailed]}"
+            f" already, {len(self.stale)} stale{stale}{text[self.mailed]}"
         )
 
 
@@ -103,13 +103,13 @@ def run_refresh(
         raise
     stale = tuple(name for name in asked.reports if name not in fresh)
     missing = stale or (() if mailed is not False else ("mail",))
-    told = failure_log().take()
+    text = failure_log().take()
     return Refreshed(
         day=day,
         fresh=tuple(fresh),
         refreshed=tuple(name for name in fresh if name not in before),
         stale=stale,
         mailed=mailed,
-        lines=(*lines_to_print(told.warnings), *lines_to_print(told.failures)),
+        lines=(*lines_to_print(text.warnings), *lines_to_print(text.failures)),
         exit_code=exit_code_for(status, complete=not missing),
     )

@@ -99,11 +99,11 @@ class Lines:
         """
         self._write("warned", what, shard, why)
 
-    def add_untold(self) -> None:
+    def add_unreported(self) -> None:
         """Add that those on call may not know of a failure."""
         self._write("untold")
 
-    def untold(self) -> bool:
+    def unreported(self) -> bool:
         """Whether there was one at any time of the run."""
         records, _ = self._records.since(0)
         return any(kind == "untold" for kind, *_ in records)
@@ -194,8 +194,8 @@ def lines_to_print(taken: Sequence[str]) -> list[str]:
 
 
 def _print_rest(collected: Lines) -> None:
-    told = collected.take()
-    for line in [*lines_to_print(told.warnings), *lines_to_print(told.failures)]:
+    text = collected.take()
+    for line in [*lines_to_print(text.warnings), *lines_to_print(text.failures)]:
         logs.print_line(line, level=logging.ERROR, err=True)
     collected.close()
 

@@ -25,7 +25,7 @@ from functools import cache
 GRACE = 25.0
 """Seconds from the first signal to the end, unless the configuration says otherwise."""
 
-TOLD_BY = (signal.SIGINT, signal.SIGTERM)
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
@@ -87,7 +87,7 @@ class Stopper:
         if self._installed:
             return
         self._installed = True
-        for number in TOLD_BY:
+        for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
         self._watch()
         # A signal between the fork and the child's own set-up would be told to the
@@ -165,8 +165,8 @@ class Stopper:
         watcher = threading.Thread(target=self._follow, args=(ours,), daemon=True)
         watcher.start()
 
-    def _follow(self, told: socket.socket) -> None:
-        first = _next_signal(told, None)
+    def _follow(self, wakeup: socket.socket) -> None:
+        first = _next_signal(wakeup, None)
         deadline = time.monotonic() + self.grace
         for cut in list(self._cuts):
             with suppress(OSError):
@@ -178,7 +178,7 @@ class Stopper:
             if child.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGTERM)
-        second = _next_signal(told, deadline)
+        second = _next_signal(wakeup, deadline)
         why = f"a second signal, {second.name}" if second else "its time is over"
         self._at_once = True
         _end_at_once(first or signal.SIGTERM, why)
@@ -219,24 +219,26 @@ def die_with_parent() -> None:
 
 
 def _hold_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY)
+    signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
 
 
 def _let_signals() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD_BY)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)
 
 
-def _next_signal(told: socket.socket, deadline: float | None) -> signal.Signals | None:
+def _next_signal(
+    wakeup: socket.socket, deadline: float | None
+) -> signal.Signals | None:
     """The next one of ours, or None if it does not come in time."""
     with selectors.DefaultSelector() as selector:
-        selector.register(told, selectors.EVENT_READ)
+        selector.register(wakeup, selectors.EVENT_READ)
         while True:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return None
             if selector.select(left):
-                number = told.recv(1)[0]
-                if number in TOLD_BY:
+                number = wakeup.recv(1)[0]
+                if number in END_SIGNALS:
                     return signal.Signals(number)
 
 

@@ -1,11 +1,10 @@
+from .base import PrecheckedTask, WatchedTask
+from .class_lookup import day_task, own_class, shard_task
 from .event_handlers import LATE_AFTER, begin_in_parent, register_handlers
 from .load import CreateTarget, DayEnded, LoadDay, LoadShard, LoadTable, LoadTableShard
 from .load_days import LoadDays
 from .luigid import PatientScheduler, check_luigid, is_luigid_named, luigid_gone
-from .prechecked import PrecheckedTask
 from .reload_days import RecheckDays, ReloadDays, reload_of
-from .task_classes import day_task, own_class, shard_task
-from .watched import WatchedTask
 
 __all__ = [
     "CreateTarget",

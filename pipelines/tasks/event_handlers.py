@@ -18,7 +18,7 @@ from luigi import Event
 from luigi.cmdline_parser import CmdlineParser
 from luigi.rpc import RPCError
 
-from pipelines.alerts import Event as Told
+from pipelines.alerts import Event as AlertEvent
 from pipelines.alerts import record_failure, record_failure_later, run_id, start_sender
 from pipelines.catalog import day_not_over, day_ready_at
 from pipelines.config import SQLITE_WARNING, current_settings
@@ -33,10 +33,10 @@ from pipelines.runtime import (
 )
 from pipelines.sql import Dialect, precompile
 from pipelines.tasks import luigid
+from pipelines.tasks.base import WatchedTask
 from pipelines.tasks.load import DayEnded, LoadShard
 from pipelines.tasks.load_days import Days
 from pipelines.tasks.lost_sessions import close_dead_sessions
-from pipelines.tasks.watched import WatchedTask
 
 logger = logging.getLogger(__name__)
 
@@ -105,8 +105,8 @@ def task_label(task: luigi.Task) -> str:
         return str(task.span(current_settings()))
     names = ("table", "report", "date", "shard")
     parts = (getattr(task, part, None) for part in names)
-    told = " ".join(str(part) for part in parts if part is not None)
-    return told or str(task.task_id)
+    text = " ".join(str(part) for part in parts if part is not None)
+    return text or str(task.task_id)
 
 
 def _on_start(_task: luigi.Task) -> None:
@@ -136,35 +136,35 @@ def _on_missing(task: luigi.Task) -> None:
     begin_in_parent()
     try:
         if not task.complete() and hasattr(task, "why"):
-            _tell(task.why(), task, Told.DEPENDENCY_MISSING)
+            _record(task.why(), task, AlertEvent.DEPENDENCY_MISSING)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        _tell(error, task, Told.DEPENDENCY_MISSING)
+        _record(error, task, AlertEvent.DEPENDENCY_MISSING)
 
 
 def _on_broken(task: luigi.Task, error: BaseException) -> None:
     """In the parent: what the task requires cannot be found out."""
     begin_in_parent()
-    _tell(error, task, Told.BROKEN_TASK)
+    _record(error, task, AlertEvent.BROKEN_TASK)
 
 
 def _on_failure(task: luigi.Task, error: BaseException) -> None:
     """In the process of the task: its run() raised."""
-    _tell(error, task, Told.FAILURE)
+    _record(error, task, AlertEvent.FAILURE)
 
 
 def _on_death(task: luigi.Task, message: str) -> None:
     """In the parent: the task's process is gone. Comes several times for one death."""
     died = TransientError(f"its process ended: {message}", step="run it again")
-    _tell(died, task, Told.PROCESS_FAILURE)
+    _record(died, task, AlertEvent.PROCESS_FAILURE)
 
 
 def _on_timeout(task: luigi.Task, message: str) -> None:
     """In the parent: the task took too long, and its process was ended."""
     ended = TransientError(f"its process was ended: {message}", step="run it again")
-    _tell(ended, task, Told.TIMEOUT)
+    _record(ended, task, AlertEvent.TIMEOUT)
 
 
-def _tell(error: BaseException, task: luigi.Task, event: Told) -> None:
+def _record(error: BaseException, task: luigi.Task, event: AlertEvent) -> None:
     if isinstance(error, RPCError):
         error = luigid.luigid_gone()
         failure_log().add(str(error))
@@ -211,4 +211,4 @@ def _note_if_not_over(task: LoadShard | Days, ended: DayEnded) -> None:
     held = max(ready - datetime.now(UTC), timedelta(0)) + LATE_AFTER
     why = day_not_over(ended.time_zone, ready)
     failure_log().wait_for(f"{task.table} {ended.date}", task.shard, str(why))
-    record_failure_later(why, task, Told.DEPENDENCY_MISSING, held)
+    record_failure_later(why, task, AlertEvent.DEPENDENCY_MISSING, held)

@@ -16,10 +16,9 @@ from pipelines.errors import ShardlineError
 from pipelines.etl_db import expected_rows
 from pipelines.load import load_with_retries
 from pipelines.runtime import note_failure
-from pipelines.tasks.prechecked import PrecheckedTask
+from pipelines.tasks.base import PrecheckedTask, WatchedTask
 from pipelines.tasks.progress import Progress
 from pipelines.tasks.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
-from pipelines.tasks.watched import WatchedTask
 from pipelines.warehouse import cached_markers, create_tables
 
 LOAD_AGAIN = (

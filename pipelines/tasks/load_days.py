@@ -11,11 +11,11 @@ from pipelines.catalog import DayRange, Partition, Span
 from pipelines.config import Settings, current_settings
 from pipelines.etl_db import expected_rows
 from pipelines.load import Transfer, load_missing_days, load_with_retries
+from pipelines.tasks.base import PrecheckedTask
+from pipelines.tasks.class_lookup import shard_task
 from pipelines.tasks.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
-from pipelines.tasks.prechecked import PrecheckedTask
 from pipelines.tasks.progress import Progress
 from pipelines.tasks.targets import SpanTarget
-from pipelines.tasks.task_classes import shard_task
 from pipelines.warehouse import cached_markers
 
 

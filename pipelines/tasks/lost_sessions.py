@@ -60,11 +60,11 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
                 mark_session_lost(engine, session.id)
             elif session.id in dead:
                 # Told before it is closed, so that a death in between loses nothing.
-                _tell(engine, settings.catalog, session)
+                _record_loss(engine, settings.catalog, session)
                 mark_session_lost(engine, session.id)
 
 
-def _tell(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
+def _record_loss(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
     """Put the loss in the outbox, unless whoever saw the process die has done so."""
     table = _table(catalog, session)
     subject = table.name if table else session.target_table

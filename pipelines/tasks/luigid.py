@@ -148,9 +148,9 @@ class PatientScheduler:
         """Have other runs take what this one had begun: never raises for luigid."""
         try:
             for task_id, worker in list(self._running.items()):
-                told = {"task_id": task_id, "worker": worker, "expl": json.dumps(why)}
+                text = {"task_id": task_id, "worker": worker, "expl": json.dumps(why)}
                 self._hasty.add_task(
-                    **told, status=FAILED, retry_policy_dict=NEVER_DISABLED
+                    **text, status=FAILED, retry_policy_dict=NEVER_DISABLED
                 )
         except RPCError:
             logger.info("luigid keeps what was running until it misses this run")

@@ -44,7 +44,7 @@ class Progress:
         self._rows = 0
         self._started = time.monotonic()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._tell, daemon=True)
+        self._thread = threading.Thread(target=self._show, daemon=True)
 
     def __enter__(self) -> Self:
         """Begin to tell."""
@@ -70,7 +70,7 @@ class Progress:
         what = f"{self._span.table.name} {self._span.days}"
         failure_log().warn(what, self._span.shard.name, why)
 
-    def _tell(self) -> None:
+    def _show(self) -> None:
         while not self._ended.wait(INTERVAL):
             self._say()
         self._say()

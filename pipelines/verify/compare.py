@@ -12,7 +12,7 @@ from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.load import source_markers
 from pipelines.planning import Selection
-from pipelines.verify.deep import compare_values
+from pipelines.verify.compare_values import compare_values
 from pipelines.verify.differences import (
     Difference,
     Found,
@@ -21,13 +21,13 @@ from pipelines.verify.differences import (
     compare_source,
 )
 from pipelines.warehouse import (
-    Coverage,
+    LoadedDays,
     RowCount,
     SourceDay,
     cached_markers,
     count_rows,
     moved_rows,
-    read_coverage,
+    read_loaded_days,
 )
 
 Key = tuple[str, date, str]
@@ -42,13 +42,13 @@ class VerifyOptions:
         deep: Whether to read the warehouse's values back.
         workers: How many shards are read at a time.
         every_source: Whether rows of shards that the catalog lacks count too.
-        told: Called with each shard of a table that is done, and how many there are.
+        show: Called with each shard of a table that is done, and how many there are.
     """
 
     deep: bool
     workers: int
     every_source: bool
-    told: Callable[[int, int], None]
+    show: Callable[[int, int], None]
 
 
 @dataclass
@@ -132,15 +132,15 @@ class _Table:
         seen = {(d.table, d.day, d.shard) for d in found}
         verdict.meanwhile += len(seen - judged)
 
-    def _markers(self) -> Coverage:
+    def _markers(self) -> LoadedDays:
         first, last = self.selection.first, self.selection.last
         markers = self.settings.warehouse.markers
         return cached_markers(self.settings.warehouse).ask(
-            lambda link: read_coverage(link, markers, self.table, first, last)
+            lambda link: read_loaded_days(link, markers, self.table, first, last)
         )
 
     def _of_warehouse(
-        self, loaded: Coverage, rows: Mapping[SourceDay, Mapping[int, RowCount]]
+        self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]
     ) -> Iterator[Difference]:
         """What the markers and the rows say of each other."""
         for shard in self.selection.shards:
@@ -155,7 +155,7 @@ class _Table:
             yield from self._of_unknown(loaded, rows)
 
     def _of_unknown(
-        self, loaded: Coverage, rows: Mapping[SourceDay, Mapping[int, RowCount]]
+        self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]
     ) -> Iterator[Difference]:
         """Days of shards that the catalog does not have, or no more."""
         known = self.settings.catalog.shards
@@ -166,10 +166,10 @@ class _Table:
         for day, source in sorted(days):
             sessions = rows.get((day, source), {})
             count = sum(one.rows for one in sessions.values())
-            told = f"{count:,} rows, and the catalog has no such shard"
-            yield from self._all(source, day, [(Kind.UNKNOWN_SHARD, told)])
+            text = f"{count:,} rows, and the catalog has no such shard"
+            yield from self._all(source, day, [(Kind.UNKNOWN_SHARD, text)])
 
-    def _of_sources(self, loaded: Coverage, verdict: Verdict) -> Iterator[Difference]:
+    def _of_sources(self, loaded: LoadedDays, verdict: Verdict) -> Iterator[Difference]:
         """What the shards have now, several of them at a time."""
         spans = [
             span
@@ -182,7 +182,7 @@ class _Table:
             }
             try:
                 for at, done in enumerate(as_completed(work), 1):
-                    self.how.told(at, len(spans))
+                    self.how.show(at, len(spans))
                     span = work[done]
                     try:
                         rows, differences = done.result()
@@ -197,12 +197,14 @@ class _Table:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _spans(self, shard: Shard, loaded: Coverage) -> Iterator[Span]:
+    def _spans(self, shard: Shard, loaded: LoadedDays) -> Iterator[Span]:
         days = [day for day in self._judged(shard) if loaded.find(shard.name, day)]
         for group in group_days(days, 0, self.settings.load.bounds):
             yield Span(self.table, shard, group)
 
-    def _of_source(self, span: Span, loaded: Coverage) -> tuple[int, list[Difference]]:
+    def _of_source(
+        self, span: Span, loaded: LoadedDays
+    ) -> tuple[int, list[Difference]]:
         """How many rows a shard has now, and what differs; in a thread of its own."""
         now = source_markers(span, self.settings)
         differences: list[Difference] = []
@@ -223,8 +225,8 @@ class _Table:
         for one in found:
             for day, other in (one.days, one.days[::-1]):
                 if (day, one.source) in changed:
-                    told = f"{self.table.key} {one.key} is under {other} too"
-                    yield from self._all(one.source, day, [(Kind.MOVED, told)])
+                    text = f"{self.table.key} {one.key} is under {other} too"
+                    yield from self._all(one.source, day, [(Kind.MOVED, text)])
 
     def _judged(self, shard: Shard) -> Sequence[date]:
         days = list(self.selection.days)

@@ -85,11 +85,11 @@ def _of_marker(marker: Marker, sessions: Mapping[int, RowCount]) -> Iterator[Fou
     orphans = sum(
         one.rows for etl_id, one in sessions.items() if etl_id != marker.etl_id
     )
-    told = f"the marker tells of {marker.rows:,} rows, the warehouse has {own.rows:,}"
+    text = f"the marker tells of {marker.rows:,} rows, the warehouse has {own.rows:,}"
     if own.rows < marker.rows:
-        yield Kind.DELETED, told
+        yield Kind.DELETED, text
     if own.rows > marker.rows:
-        yield Kind.DUPLICATED, f"{told}, of {own.keys:,} different keys"
+        yield Kind.DUPLICATED, f"{text}, of {own.keys:,} different keys"
     if orphans:
         yield Kind.ORPHANS, f"{orphans:,} rows of other sessions than the marker's"
 

@@ -1,8 +1,8 @@
 from .clear import ClearBatch, Holdings, clear_batches, delete_days, read_holdings
 from .connection import Connection, connect_warehouse, log_in_warehouse
 from .copy import copy_rows, copy_statement
-from .coverage import Coverage, read_coverage
 from .errors import DuplicateKeyError, MissingRelationError
+from .loaded_days import LoadedDays, read_loaded_days
 from .marker_cache import cached_markers
 from .markers import Marker, Markers, MarkersFound, SourceDay
 from .replace import STAGING, replace_rows
@@ -12,9 +12,9 @@ from .schema import NAME_OCTETS, create_tables, staging_statement
 __all__ = [
     "ClearBatch",
     "Connection",
-    "Coverage",
     "DuplicateKeyError",
     "Holdings",
+    "LoadedDays",
     "Marker",
     "Markers",
     "MarkersFound",
@@ -34,8 +34,8 @@ __all__ = [
     "log_in_warehouse",
     "moved_rows",
     "partition_values",
-    "read_coverage",
     "read_holdings",
+    "read_loaded_days",
     "replace_rows",
     "staging_statement",
 ]

@@ -14,7 +14,7 @@ from typing import cast
 from pipelines.catalog import DayRange, Table, consecutive_days
 from pipelines.config import Warehouse
 from pipelines.warehouse.connection import Connection, connect_warehouse
-from pipelines.warehouse.coverage import read_coverage
+from pipelines.warehouse.loaded_days import read_loaded_days
 from pipelines.warehouse.markers import Markers
 from pipelines.warehouse.replace import delete_statement
 from pipelines.warehouse.rows import count_rows
@@ -62,7 +62,7 @@ def read_holdings(
         last: The last day, included.
     """
     found: Holdings = {}
-    loaded = read_coverage(connection, options.markers, table, first, last)
+    loaded = read_loaded_days(connection, options.markers, table, first, last)
     for source in loaded.sources:
         for day in loaded.days(source):
             found.setdefault(day, {})[source] = _Has(markers=1)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines.deploy import load_template, parameter_values, stack
-from pipelines.deploy.rules import GRACE
 from pipelines.deploy.template import Stack
+from pipelines.deploy.template_checks import GRACE
 from tests.kit.stacks import TEMPLATE
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from pipelines.catalog import Catalog, Partition, read_catalog
 from pipelines.catalog.columns import Column
 from pipelines.config import CatalogFiles
 from pipelines.errors import ConfigurationError
-from pipelines.tasks.task_classes import PACKAGED
+from pipelines.tasks.class_lookup import PACKAGED
 
 GOOD_TABLE = """
 [orders]

@@ -49,10 +49,11 @@ def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:
     names = list(tomllib.loads(CatalogFiles().reports.read_text(encoding="utf-8")))
     assert len(names) == 5
     script = (
-        "from click.testing import CliRunner; from pipelines.commands.cli import cli\n"
+        "from click.testing import CliRunner\n"
+        "from pipelines.commands import shardline\n"
         f"for name in {names}:\n"
         "  words = ['render', name, '--date', '2019-03-14']\n"
-        "  print(CliRunner().invoke(cli, words).output, end='')\n"
+        "  print(CliRunner().invoke(shardline, words).output, end='')\n"
     )
     shown = subprocess.run(
         [sys.executable, "-c", script],

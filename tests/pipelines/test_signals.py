@@ -235,8 +235,8 @@ def test_the_first_process_reaps_orphans_and_ends_as_the_command_does(
     project.add_shard()
     script = """
 import os, sys, time
-from pipelines.runtime.container_init import become_two_if_first
-become_two_if_first()
+from pipelines.runtime.container_init import become_init_if_first
+become_init_if_first()
 if os.fork() == 0:
     if os.fork() == 0:
         os._exit(0)

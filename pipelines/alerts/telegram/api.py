@@ -187,19 +187,19 @@ class BotApi:
         """What an answer other than "ok" means."""
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ChannelBusyError(
-                f"{self._host} failed: {_told(answer)}", where="telegram"
+                f"{self._host} failed: {_describe(answer)}", where="telegram"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return FloodError(_flood_seconds(answer))
         if not answer.body:
             return ChannelRefusedError(
-                f"{self._host} is not a Bot API: {_told(answer)}",
+                f"{self._host} is not a Bot API: {_describe(answer)}",
                 step=f"correct {_SCHEME}",
                 where="telegram",
             )
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
             return ChannelRefusedError(
-                f"the bot is refused: {_told(answer)}",
+                f"the bot is refused: {_describe(answer)}",
                 step=f"correct {_TOKEN}",
                 where="telegram",
             )
@@ -208,7 +208,7 @@ class BotApi:
         if answer.status == HTTPStatus.BAD_REQUEST and (fault := _fault(answer)):
             return FaultyMessageError(fault)
         return ChannelRefusedError(
-            f"the bot may not write: {_told(answer)}",
+            f"the bot may not write: {_describe(answer)}",
             step="let the bot into the chat and write there, or correct the chats of"
             " the telegram connection",
             where=f"telegram chat {chat}",
@@ -224,15 +224,15 @@ class BotApi:
             return "the api option"
         return f"{parts.hostname or 'the api option'}{port}"
 
-    def _masked(self, told: str) -> str:
+    def _masked(self, described: str) -> str:
         """An answer without the token: a proxy may well repeat the URL."""
         secret = self._token.get_secret_value()
         for form in filter(None, (secret, quote(secret, safe=":"), quote(secret))):
-            told = told.replace(form, "***")
-        return told
+            described = described.replace(form, "***")
+        return described
 
 
-def _told(answer: _Answer) -> str:
+def _describe(answer: _Answer) -> str:
     """Status and description."""
     return one_line(f"{answer.status} {answer.body.get('description', '')}")
 
@@ -251,17 +251,18 @@ def _parameters(answer: _Answer) -> dict[str, Any]:
 
 
 def _flood_seconds(answer: _Answer) -> float:
-    told = _parameters(answer).get("retry_after", answer.retry_after)
+    described = _parameters(answer).get("retry_after", answer.retry_after)
     try:
-        return max(float(told), 0)
+        return max(float(described), 0)
     except (TypeError, ValueError):
         return FLOOD_SECONDS
 
 
 def _fault(answer: _Answer) -> Fault | None:
-    told = str(answer.body.get("description", "")).lower()
+    described = str(answer.body.get("description", "")).lower()
     return next(
-        (fault for fault in Fault if any(text in told for text in fault.value)), None
+        (fault for fault in Fault if any(text in described for text in fault.value)),
+        None,
     )
 
 

@@ -20,8 +20,8 @@ from pipelines.alerts.telegram.api import (
     FloodError,
     MigratedError,
 )
-from pipelines.alerts.telegram.limits import Limits, Writer
 from pipelines.alerts.telegram.page import Page
+from pipelines.alerts.telegram.rate_limits import Limits, Writer
 from pipelines.alerts.telegram.receipt import Shown
 from pipelines.alerts.telegram.text import MESSAGE_UNITS, parts
 from pipelines.config import TelegramAddress

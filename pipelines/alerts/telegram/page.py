@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.alerts.channel import ChannelRefusedError, Notice
 from pipelines.alerts.telegram.api import Fault, FaultyMessageError
-from pipelines.alerts.telegram.limits import Writer
+from pipelines.alerts.telegram.rate_limits import Writer
 from pipelines.alerts.telegram.receipt import Message, Shown
 from pipelines.alerts.telegram.text import Part, Parts, escape_markdown
 

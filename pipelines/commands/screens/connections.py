@@ -228,7 +228,7 @@ def _connection(name: str, settings: Settings) -> ListedConnection:
         named = find_connection(name)
         addresses = _addresses(name, named, settings)
     except ConfigurationError as error:
-        place = CONNECTIONS.places(name)[0].told
+        place = CONNECTIONS.places(name)[0].label
         return ListedConnection(name, "", place, fault=error.cause)
     if not named:
         kind = _KINDS.get(name, "mssql")

@@ -107,11 +107,11 @@ def legend(grid: Grid, width: int, *, ascii_only: bool) -> Iterator[Text]:
         if not whole[stand]:
             continue
         sign = LOOKS[stand].plain if ascii_only else LOOKS[stand].sign
-        told = Text(f"{sign} {whole[stand]:,} {stand.value}", LOOKS[stand].style)
-        if line and len(line) + len(GAP) + len(told) > width:
+        described = Text(f"{sign} {whole[stand]:,} {stand.value}", LOOKS[stand].style)
+        if line and len(line) + len(GAP) + len(described) > width:
             yield line
             line = Text()
-        line = line + GAP + told if line else told
+        line = line + GAP + described if line else described
     yield line
 
 

@@ -5,7 +5,7 @@ from itertools import chain, cycle, islice
 import pytest
 
 from pipelines.alerts.channel import ChannelBusyError
-from pipelines.alerts.telegram.limits import BACKOFF_MAX, Limits
+from pipelines.alerts.telegram.rate_limits import BACKOFF_MAX, Limits
 
 
 class Clock:

@@ -13,7 +13,7 @@ from test_alert_texts import NOTICE
 from pipelines.alerts import TelegramChannel
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
 from pipelines.alerts.mail_channel import MailChannel
-from pipelines.alerts.telegram.limits import Limits
+from pipelines.alerts.telegram.rate_limits import Limits
 from pipelines.config import SmtpAddress, TelegramAddress
 from sandbox.process import SandboxProcess
 from sandbox.telegram.control import TelegramControl

@@ -17,7 +17,7 @@ from pipelines.alerts.channel import (
     ChannelRefusedError,
     Receipt,
 )
-from pipelines.alerts.telegram.limits import Limits
+from pipelines.alerts.telegram.rate_limits import Limits
 from pipelines.config import TelegramAddress
 from tests.kit.bot_server import TOKEN, Answer, BotServer
 

@@ -309,12 +309,12 @@ def test_a_failure_that_the_outbox_does_not_take_is_in_the_exit_code(
 
 
 AWAY = """
-from pipelines.alerts import events
-from pipelines.alerts.outbox import About, Event
+from pipelines.alerts import About, Event, recorder
 from pipelines.errors import PermanentError
-events.BOUND = {bound}
+recorder.BOUND = {bound}
+failed = [About("LoadOrders", "1")]
 for _ in range(2):
-    events.tell_all(PermanentError("broken"), [About("LoadOrders", "1")], Event.FAILURE)
+    recorder.record_failures(PermanentError("broken"), failed, Event.FAILURE)
 print("done")
 """
 

@@ -19,7 +19,7 @@ def listed(project: Project, *options: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize(
     ("words", "headline"),
     [
-        (("run", "orders", "--last", "1"), "orders "),
+        (("run", "orders", "--last", "1"), "1 of 1 shards of LoadOrders "),
         (("refresh", "daily_orders", "--last", "1"), "daily_orders "),
     ],
 )

@@ -17,8 +17,8 @@ from pipelines.tasks import (
     LoadTable,
     WatchedTask,
 )
+from pipelines.tasks.class_lookup import PACKAGED
 from pipelines.tasks.load_days import Days
-from pipelines.tasks.task_classes import PACKAGED
 
 
 def families() -> list[type[luigi.Task]]:

@@ -177,8 +177,8 @@ def _command_faults(
     if entry != ["shardline"]:
         yield f"{one.task}: its EntryPoint is {entry}, not shardline"
     if why := _usage_fault(one.command, shardline):
-        told = " ".join(one.command)
-        yield f"schedule {one.name}: `shardline {told}` is refused: {why}"
+        text = " ".join(one.command)
+        yield f"schedule {one.name}: `shardline {text}` is refused: {why}"
 
 
 def _usage_fault(words: tuple[str, ...], shardline: click.Command) -> str:

@@ -143,10 +143,15 @@ class _Compared:
             times = f"{len(theirs)} times in the source, {len(ours)} in the warehouse"
             yield Kind.VALUES, f"{self._name} {key} is {times}"
         elif Counter(map(self._hash, theirs)) != Counter(map(self._hash, ours)):
-            told = [self._told(*pair) for pair in zip(theirs, ours, strict=True)]
-            yield Kind.VALUES, f"{self._name} {key}: {'; '.join(filter(None, told))}"
+            described = [
+                self._describe(*pair) for pair in zip(theirs, ours, strict=True)
+            ]
+            yield (
+                Kind.VALUES,
+                f"{self._name} {key}: {'; '.join(filter(None, described))}",
+            )
 
-    def _told(self, theirs: Row, ours: Row) -> str:
+    def _describe(self, theirs: Row, ours: Row) -> str:
         """The columns in which two rows differ, with both values."""
         return ", ".join(
             f"{column.name} is {_shown(their)} in the source and {_shown(our)} in the"

@@ -13,7 +13,7 @@ from pipelines.warehouse.errors import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
 
 
-class Coverage:
+class LoadedDays:
     """Which days of which sources have a marker, and what those say.
 
     A year of 150 shards is 54,750 markers: as objects they would take more than all
@@ -93,9 +93,9 @@ class Coverage:
         return array("q", self._empty)
 
 
-def read_coverage(
+def read_loaded_days(
     connection: Connection, markers: str, table: Table, first: date, last: date
-) -> Coverage:
+) -> LoadedDays:
     """The markers of a table that are there now, by one query.
 
     Args:
@@ -105,7 +105,7 @@ def read_coverage(
         first: The first day.
         last: The last day, included.
     """
-    found = Coverage(first, last)
+    found = LoadedDays(first, last)
     with suppress(MissingRelationError):  # then nothing was ever loaded
         for day, source, marker in Markers(connection, markers).each(
             table, first, last

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, or_, update
 from pipelines.errors import TransientError
 from pipelines.etl_db import database_time, etl_db_errors, sender_table
 
-TOLD = "the lease of the sender of alerts cannot be used"
+UNUSABLE = "the lease of the sender of alerts cannot be used"
 
 
 class LeaseLostError(TransientError):
@@ -44,7 +44,7 @@ class Lease:
         now = database_time(self.engine)
         free = or_(sender_table.c.holder.is_(None), sender_table.c.expires <= now)
         mine = sender_table.c.holder == self._me
-        with etl_db_errors(TOLD), self.engine.begin() as connection:
+        with etl_db_errors(UNUSABLE), self.engine.begin() as connection:
             return self._hold(connection, or_(mine, free))
 
     @contextmanager
@@ -58,7 +58,7 @@ class Lease:
             LeaseLostError: Another sender has it.
             ShardlineError: The ETL database cannot be used.
         """
-        with etl_db_errors(TOLD), self.engine.begin() as connection:
+        with etl_db_errors(UNUSABLE), self.engine.begin() as connection:
             if not self._hold(connection, sender_table.c.holder == self._me):
                 raise LeaseLostError("another sender of alerts has taken over")
             yield connection
@@ -70,7 +70,7 @@ class Lease:
             .where(sender_table.c.holder == self._me)
             .values(holder=None)
         )
-        with etl_db_errors(TOLD), self.engine.begin() as connection:
+        with etl_db_errors(UNUSABLE), self.engine.begin() as connection:
             connection.execute(change)
 
     def _hold(self, connection: Connection, condition: ColumnElement[bool]) -> bool:

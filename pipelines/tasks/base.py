@@ -1,4 +1,4 @@
-"""Tasks that cost Luigi little, for runs of tens of thousands."""
+"""The bases of every kind of task that the product has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from functools import cache
 
 import luigi
 
-from pipelines.tasks.watched import WatchedTask
+
+class WatchedTask(luigi.Task):
+    """A task whose failures are recorded and shown, by the handlers of Luigi's events.
+
+    They are registered on this class alone, so no kind of task can be forgotten.
+    """
 
 
 class PrecheckedTask(WatchedTask):
