@@ -313,6 +313,8 @@ def test_the_tests_that_the_guarantees_name_exist() -> None:
     named = {Path(name).name for name in names if name.endswith(".py")}
     assert named
     assert named <= tests
+    for name in names:
+        assert "/" not in name or (REPOSITORY / name).exists(), name
 
 
 def commands(group: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -145,7 +145,7 @@ def task_exit_code(
     Args:
         task: The task.
         ended: What `follow` gave.
-        print_line: Gets a line if ECS knows more than the log, such as a lack of memory.
+        print_line: Gets a line if ECS knows more than the log does.
 
     Raises:
         PermanentError: The container never ran, so it has none.

@@ -242,10 +242,12 @@ if os.fork() == 0:
         os._exit(0)
     os._exit(0)
 os.wait()
-def zombies():
-    pids = [name for name in os.listdir("/proc") if name.isdecimal()]
-    return sum(") Z " in open(f"/proc/{pid}/stat").read() for pid in pids)
-while zombies():
+def is_zombie(pid):
+    try:
+        return ") Z " in open(f"/proc/{pid}/stat").read()
+    except FileNotFoundError:
+        return False
+while any(is_zombie(name) for name in os.listdir("/proc") if name.isdecimal()):
     time.sleep(0.01)
 sys.exit(7)
 """

@@ -135,11 +135,11 @@ def test_a_load_goes_on_at_the_next_address_and_the_debug_log_tells_which(
 
 
 def test_all_causes_are_told_when_no_address_answers() -> None:
-    options = Warehouse(host="127.0.0.1", port=1)
-    both = options.with_addresses([options, options.model_copy(update={"port": 2})])
+    options = Warehouse(host="127.0.0.1", port=3)
+    both = options.with_addresses([options, options.model_copy(update={"port": 4})])
     with pytest.raises(TransientError) as caught, connect_warehouse(both):
         pass
-    assert re.search("127.0.0.1:1 cannot .*; .*127.0.0.1:2 cannot", str(caught.value))
+    assert re.search("127.0.0.1:3 cannot .*; .*127.0.0.1:4 cannot", str(caught.value))
 
 
 def test_a_refused_login_is_an_answer(project: Project, secrets: Path) -> None:

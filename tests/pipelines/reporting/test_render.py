@@ -18,7 +18,7 @@ from tests.kit import commands
 from tests.kit.project import REPOSITORY, Result, finished
 from tests.kit.unreachable import UNREACHABLE
 
-SNAPSHOTS = Path(__file__).parent / "snapshots" / "reports"
+SNAPSHOTS = Path(__file__).parent / "snapshots"
 ENTRY = """
 [north]
 title = "Orders of the north"
