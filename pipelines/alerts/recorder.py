@@ -24,7 +24,7 @@ from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
 from pipelines.config import Settings, current_settings
 from pipelines.etl_db import etl_engine, latest_session, new_id
-from pipelines.runtime import failure_log, is_lasting, repeats
+from pipelines.runtime import failure_log, is_lasting, run_retries
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +59,9 @@ def record_failure(error: BaseException, task: luigi.Task, event: Event) -> None
     """
 
     def held(engine: Engine) -> timedelta:
-        if repeats().left and not is_lasting(error):
-            return timedelta(seconds=2 * repeats().pause) + REPEATED
-        repeatable = event in OF_AN_ATTEMPT and not repeats().ours
+        if run_retries().left and not is_lasting(error):
+            return timedelta(seconds=2 * run_retries().pause) + REPEATED
+        repeatable = event in OF_AN_ATTEMPT and not run_retries().ours
         return _until_repeated(engine, task) if repeatable else timedelta(0)
 
     _write(error, about_task_days(task), event, held)

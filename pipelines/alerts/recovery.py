@@ -86,7 +86,7 @@ class _Mended:
     ) -> None:
         self._settings = settings
         self._engine = engine
-        self._memo = cached_markers(settings.warehouse)
+        self._markers = cached_markers(settings.warehouse)
         self._present: dict[str, set[SourceDay]] = {}
         days: dict[str, set[date]] = defaultdict(set)
         for one in failed:
@@ -102,7 +102,7 @@ class _Mended:
                 failed.subject, failed.day
             )
         if failed.day is None:
-            return failed.shard is None and self._memo.has_table(table)
+            return failed.shard is None and self._markers.has_table(table)
         shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
         present = self._present[table.name]
         return all((failed.day, shard) in present for shard in shards)
@@ -117,7 +117,7 @@ class _Mended:
     def _days(self, table: Table, wanted: set[date]) -> set[SourceDay]:
         present: set[SourceDay] = set()
         for first, last in _stretches(sorted(wanted)):
-            present.update(self._memo.markers(table, first, last))
+            present.update(self._markers.markers(table, first, last))
         return present
 
 

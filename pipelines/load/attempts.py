@@ -90,7 +90,7 @@ def _note(
     those: Mapping[date, Session],
     found: MarkersFound,
 ) -> None:
-    """Note what is in the warehouse: in the sessions and the memo."""
+    """Note what is in the warehouse: in the sessions and the cache of markers."""
     seen = cached_markers(options.warehouse)
     for day, marker in found.items():
         session = those[day]

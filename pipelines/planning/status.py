@@ -1,4 +1,4 @@
-"""How each day of each shard stands: what the status shows."""
+"""The state of each day of each shard: what the status shows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.warehouse import Connection, LoadedDays, read_loaded_days
 
 
 class DayState(Enum):
-    """How a day of a shard stands."""
+    """The state of a day of a shard."""
 
     DONE = "done"
     SKIPPED = "skipped"
@@ -34,26 +34,26 @@ class Grid:
 
     Attributes:
         days: The days.
-        tables: For each table, for each shard, how each of the days stands.
+        tables: For each table, for each shard, how each of the days is.
     """
 
     days: tuple[date, ...]
     tables: Mapping[str, Mapping[str, tuple[DayState, ...]]]
 
     def counts(self, table: str) -> list[Counter[DayState]]:
-        """How many shards of a table stand how, for each of the days."""
+        """How many shards of a table are in each state, for each of the days."""
         shards = self.tables[table].values()
         return [
-            Counter(stands[at] for stands in shards) for at in range(len(self.days))
+            Counter(states[at] for states in shards) for at in range(len(self.days))
         ]
 
     @property
     def whole(self) -> Counter[DayState]:
-        """How many days of shards stand how, of all tables."""
+        """How many days of shards are in each state, of all tables."""
         whole: Counter[DayState] = Counter()
         for shards in self.tables.values():
-            for stands in shards.values():
-                whole.update(stands)
+            for states in shards.values():
+                whole.update(states)
         return whole
 
 
@@ -81,7 +81,7 @@ def read_grid(
         markers = settings.warehouse.markers
         found = read_loaded_days(connection, markers, table, first, last)
         tables[table.name] = {
-            shard.name: looking.stands(found, table, shard)
+            shard.name: looking.states(found, table, shard)
             for shard in selection.shards
         }
     return Grid(looking.days, tables)
@@ -93,12 +93,12 @@ class _Looking:
     days: tuple[date, ...]
     attempts: Mapping[tuple[str, str, date], Attempt]
 
-    def stands(
+    def states(
         self, found: LoadedDays, table: Table, shard: Shard
     ) -> tuple[DayState, ...]:
-        return tuple(self._stand(found, table, shard, day) for day in self.days)
+        return tuple(self._state(found, table, shard, day) for day in self.days)
 
-    def _stand(
+    def _state(
         self, found: LoadedDays, table: Table, shard: Shard, day: date
     ) -> DayState:
         marker = found.find(shard.name, day)

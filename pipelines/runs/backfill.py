@@ -167,9 +167,9 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
     missing += [partition for span in left for partition in span]
     report.missing = len(missing) + work.not_over
     report.present = asked - report.missing - report.loaded - report.skipped
-    text = failure_log().take()
-    report.warnings, report.failures = text.warnings, text.failures
-    if missing and not text.failures:
+    pending = failure_log().take()
+    report.warnings, report.failures = pending.warnings, pending.failures
+    if missing and not pending.failures:
         in_all = f"({len(missing):,} {report.unit} in all)"
         why = why_missing(report.exit_code)
         report.failures = (f"{missing[0]} {in_all}: {why}",)

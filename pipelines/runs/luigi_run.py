@@ -21,7 +21,14 @@ from pipelines.alerts import run_id, start_sender
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import etl_engine
-from pipelines.runtime import Stop, failure_log, ledger, repeats, set_verbosity, stopper
+from pipelines.runtime import (
+    Stop,
+    failure_log,
+    ledger,
+    run_retries,
+    set_verbosity,
+    stopper,
+)
 from pipelines.tasks import (
     PatientScheduler,
     check_luigid,
@@ -98,7 +105,7 @@ def build(
     luigid_patience = 0.0
     pause = settings.run.retry_pause
     for left in range(settings.run.retries, -1, -1):
-        vars(repeats()).update(ours=True, left=left, pause=pause)
+        vars(run_retries()).update(ours=True, left=left, pause=pause)
         run_luigi = partial(_build, settings=settings, how=how)
         status = run_luigi(tasks, luigid_patience=luigid_patience)
         if not how.local_scheduler:

@@ -103,13 +103,13 @@ def run_refresh(
         raise
     stale = tuple(name for name in asked.reports if name not in fresh)
     missing = stale or (() if mailed is not False else ("mail",))
-    text = failure_log().take()
+    pending = failure_log().take()
     return Refreshed(
         day=day,
         fresh=tuple(fresh),
         refreshed=tuple(name for name in fresh if name not in before),
         stale=stale,
         mailed=mailed,
-        lines=(*lines_to_print(text.warnings), *lines_to_print(text.failures)),
+        lines=(*lines_to_print(pending.warnings), *lines_to_print(pending.failures)),
         exit_code=exit_code_for(status, complete=not missing),
     )

@@ -6,7 +6,7 @@ from .failure_lines import (
     is_lasting,
     lines_to_print,
     note_failure,
-    repeats,
+    run_retries,
 )
 from .logs import (
     LOG_FORMATS,
@@ -40,8 +40,8 @@ __all__ = [
     "mask_secrets",
     "note_failure",
     "print_line",
-    "repeats",
     "retrying",
+    "run_retries",
     "set_up_logging",
     "set_verbosity",
     "stopper",

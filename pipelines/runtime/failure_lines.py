@@ -194,14 +194,14 @@ def lines_to_print(taken: Sequence[str]) -> list[str]:
 
 
 def _print_rest(collected: Lines) -> None:
-    text = collected.take()
-    for line in [*lines_to_print(text.warnings), *lines_to_print(text.failures)]:
+    pending = collected.take()
+    for line in [*lines_to_print(pending.warnings), *lines_to_print(pending.failures)]:
         logs.print_line(line, level=logging.ERROR, err=True)
     collected.close()
 
 
 @dataclass
-class Repeats:
+class RunRetries:
     """How a run goes on after a failure that may pass.
 
     Attributes:
@@ -216,6 +216,6 @@ class Repeats:
 
 
 @cache
-def repeats() -> Repeats:
+def run_retries() -> RunRetries:
     """Those of this run; children that are forked see them as they were then."""
-    return Repeats()
+    return RunRetries()

@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @cache
 def cached_markers(options: Warehouse) -> MarkerCache:
-    """This process's memo of a warehouse; a forked child begins with its parent's."""
+    """This process's cache of the markers; a forked child begins with its parent's."""
     return MarkerCache(options)
 
 

@@ -103,11 +103,11 @@ def bands(length: int, room: int) -> Iterator[tuple[int, int]]:
 def legend(grid: Grid, width: int, *, ascii_only: bool) -> Iterator[Text]:
     """Each state that occurs, its character, how often, its name; in a line or two."""
     line, whole = Text(), grid.whole
-    for stand in DayState:
-        if not whole[stand]:
+    for state in DayState:
+        if not whole[state]:
             continue
-        sign = LOOKS[stand].plain if ascii_only else LOOKS[stand].sign
-        described = Text(f"{sign} {whole[stand]:,} {stand.value}", LOOKS[stand].style)
+        sign = LOOKS[state].plain if ascii_only else LOOKS[state].sign
+        described = Text(f"{sign} {whole[state]:,} {state.value}", LOOKS[state].style)
         if line and len(line) + len(GAP) + len(described) > width:
             yield line
             line = Text()
@@ -121,14 +121,14 @@ def _folded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
     for table in grid.tables:
         counts = grid.counts(table)
         name = table
-        for stand in DayState:
-            if any(count[stand] for count in counts):
-                style = LOOKS[stand].style
+        for state in DayState:
+            if any(count[state] for count in counts):
+                style = LOOKS[state].style
                 cells = [
-                    (str(count[stand]), style) if count[stand] else (none, "dim")
+                    (str(count[state]), style) if count[state] else (none, "dim")
                     for count in counts
                 ]
-                yield Row(f"{name} {stand.value}", cells)
+                yield Row(f"{name} {state.value}", cells)
                 name = " " * len(table)
 
 
@@ -136,7 +136,7 @@ def _unfolded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
     for table, shards in grid.tables.items():
         yield Row(table)
         for shard, stands in shards.items():
-            looks = [LOOKS[stand] for stand in stands]
+            looks = [LOOKS[state] for state in stands]
             yield Row(
                 f"  {shard}",
                 [
