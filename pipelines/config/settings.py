@@ -54,7 +54,7 @@ SQLITE_WARNING = (
     " each have one of their own, and know nothing of the others' attempts: name a"
     " PostgreSQL in [sessions] database"
 )
-"""What is told when luigid schedules, and `Sessions.is_file`."""
+"""What is told when luigid schedules, and `SessionsOptions.is_file`."""
 
 REPORTS = "reports"
 """The name in ``[deadlines]`` that means all reports."""
@@ -153,10 +153,10 @@ def read_settings() -> Settings:
 
 @lru_cache(maxsize=1)
 def current_settings() -> Settings:
-    """What `read` found first in this process; for tasks, which ask again and again.
+    """What `read_settings` found first in this process; for tasks, which ask again and again.
 
     Raises:
-        ConfigurationError: As `read` does, until nothing is wrong.
+        ConfigurationError: As `read_settings` does, until nothing is wrong.
     """
     return read_settings()
 

@@ -108,7 +108,7 @@ def follow_task(
         poll: Seconds between two looks; `POLL` by default.
 
     Returns:
-        What ECS tells of the task when it has ended, for `exit_code`.
+        What ECS tells of the task when it has ended, for `task_exit_code`.
 
     Raises:
         ShardlineError: AWS refuses, or cannot be reached; the task goes on.
@@ -144,7 +144,7 @@ def task_exit_code(
 
     Args:
         task: The task.
-        ended: What `follow` gave.
+        ended: What `follow_task` gave.
         print_line: Gets a line if ECS knows more than the log does.
 
     Raises:

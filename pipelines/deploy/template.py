@@ -107,8 +107,8 @@ def stack(template: Mapping[str, Json], parameters: Mapping[str, str]) -> Stack:
     """What a template makes of parameters.
 
     Args:
-        template: What `load` gives.
-        parameters: A value for each parameter, see `parameters.values`.
+        template: What `load_template` gives.
+        parameters: A value for each parameter, see `parameter_values`.
 
     Raises:
         ConfigurationError: It has a function that is not known here.

@@ -118,7 +118,7 @@ def reload_days(
         Markers that are in the warehouse, until each day was among them once.
 
     Raises:
-        ShardlineError: As `transfer` does; the other days are as they were.
+        ShardlineError: As `load_missing_days` does; the other days are as they were.
     """
     left = list(span.days)
     while left:

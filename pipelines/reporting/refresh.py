@@ -55,7 +55,7 @@ def is_report_made(
         return _has_view(connection, settings, report, day)
     except MissingRelationError:
         return False
-    except ConfigurationError:  # to be told by `make`
+    except ConfigurationError:  # to be told by `make_report`
         return False
 
 

@@ -142,7 +142,7 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
         how: How to run Luigi.
 
     Raises:
-        ShardlineError: As `run` does.
+        ShardlineError: As `run_range` does.
     """
     days = work.selection.days
     asked = len(days) * len(work.selection.shards)

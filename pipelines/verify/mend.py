@@ -20,7 +20,7 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         watcher: Who is told how it goes on.
 
     Raises:
-        ShardlineError: As `attempts.load` does; what is not mended is as it was.
+        ShardlineError: As `load_with_retries` does; what is not mended is as it was.
     """
     markers = settings.warehouse.markers
     if not cached_markers(settings.warehouse).has_table(span.table):

@@ -56,5 +56,5 @@ def read_receipt(receipt: Receipt | None, chats: Iterable[str]) -> dict[str, Sho
 
 
 def write_receipt(shown: Mapping[str, Shown]) -> Receipt:
-    """The receipt that `read` reads."""
+    """The receipt that `read_receipt` reads."""
     return Receipt(_by_chat.dump_json(dict(shown)).decode())
