@@ -153,7 +153,7 @@ def read_settings() -> Settings:
 
 @lru_cache(maxsize=1)
 def current_settings() -> Settings:
-    """What `read_settings` found first in this process; for tasks, which ask again and again.
+    """What `read_settings` found first in this process; tasks ask again and again.
 
     Raises:
         ConfigurationError: As `read_settings` does, until nothing is wrong.
