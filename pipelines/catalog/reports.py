@@ -32,7 +32,7 @@ from pipelines.catalog.tables import (
 )
 from pipelines.errors import ConfigurationError
 
-DAY = "day"
+DAY_COLUMN = "day"
 """The column that every report has: the day that a row is about."""
 
 LIVE = "_live"
@@ -126,9 +126,9 @@ class Report(BaseModel):
 
     @model_validator(mode="after")
     def _has_a_day(self) -> Report:
-        if ReportColumn(name=DAY, type="DATE") in self.columns:
+        if ReportColumn(name=DAY_COLUMN, type="DATE") in self.columns:
             return self
-        raise ValueError(f'columns: {DAY} = "DATE" is not among them')
+        raise ValueError(f'columns: {DAY_COLUMN} = "DATE" is not among them')
 
 
 def read_reports(

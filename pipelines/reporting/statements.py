@@ -30,7 +30,7 @@ def at_hand(settings: Settings, day: date) -> dict[str, object]:
     }
 
 
-def select(settings: Settings, report: Report, day: date) -> str:
+def select_statement(settings: Settings, report: Report, day: date) -> str:
     """The SELECT of a report.
 
     Raises:
@@ -50,7 +50,7 @@ def create_view_statement(settings: Settings, report: Report, day: date) -> str:
         "create_view",
         Dialect.VERTICA,
         view=quoted_name(report.target + LIVE),
-        select=Sql(select(settings, report, day)),
+        select=Sql(select_statement(settings, report, day)),
     )
 
 

@@ -16,7 +16,7 @@ from pipelines.config import Warehouse
 from pipelines.warehouse.connection import Connection, connect_warehouse
 from pipelines.warehouse.loaded_days import read_loaded_days
 from pipelines.warehouse.markers import Markers
-from pipelines.warehouse.replace import delete_statement
+from pipelines.warehouse.replace import delete_rows_statement
 from pipelines.warehouse.rows import count_rows
 
 
@@ -110,7 +110,7 @@ def delete_days(options: Warehouse, batch: ClearBatch) -> tuple[int, int]:
     table, sources, days = batch.table, batch.sources, batch.days
     with connect_warehouse(options) as connection:
         markers = Markers(connection, options.markers)
-        ((rows,),) = connection.query(delete_statement(table, sources, days))
+        ((rows,),) = connection.query(delete_rows_statement(table, sources, days))
         forgotten = markers.delete(table, sources, days)
         connection.commit()
     return forgotten, cast(int, rows)

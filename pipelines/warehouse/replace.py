@@ -38,10 +38,10 @@ def replace_rows(
         ShardlineError: The warehouse failed; the caller must roll back.
     """
     source = [span.shard.name]
-    connection.query(delete_statement(span.table, source, span.days))
+    connection.query(delete_rows_statement(span.table, source, span.days))
     rows = sum(marker.rows for marker in new.values())
     if rows:
-        ((moved,),) = connection.query(insert_statement(span.table))
+        ((moved,),) = connection.query(insert_staged_statement(span.table))
         if int(str(moved)) != rows:
             raise PermanentError(
                 f"Vertica moved {moved} rows of {rows} from the staging table",
@@ -51,7 +51,7 @@ def replace_rows(
     markers.insert_all(span, new)
 
 
-def delete_statement(table: Table, sources: Sequence[str], days: DayRange) -> str:
+def delete_rows_statement(table: Table, sources: Sequence[str], days: DayRange) -> str:
     """The DELETE of some sources' rows of some days, whichever load brought them."""
     schema, name = table.schema_and_table
     start, stop = half_open(days.first, days.last)
@@ -67,7 +67,7 @@ def delete_statement(table: Table, sources: Sequence[str], days: DayRange) -> st
     )
 
 
-def insert_statement(table: Table) -> str:
+def insert_staged_statement(table: Table) -> str:
     """The INSERT of all that is staged."""
     schema, name = table.schema_and_table
     return render(

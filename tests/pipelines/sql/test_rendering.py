@@ -15,7 +15,7 @@ from pipelines.source.extract import extract_statement
 from pipelines.sql import Dialect, Sql, identifier, render
 from pipelines.sql.rendering import literal
 from pipelines.warehouse import STAGING, copy_statement, staging_statement
-from pipelines.warehouse.replace import delete_statement, insert_statement
+from pipelines.warehouse.replace import delete_rows_statement, insert_staged_statement
 from pipelines.warehouse.schema import create_statements
 from tests.kit.project import REPOSITORY
 from tests.kit.report_statements import SHOWN, of_reports
@@ -132,8 +132,8 @@ def rendered() -> dict[str, str]:
         "insert_markers": render("insert_marker", V, **names, **key, days=values),
         "extract_days": extract_statement(week),
         "create_staging": staging_statement(orders, STAGING),
-        "delete_rows": delete_statement(orders, sources, week.days),
-        "insert_staged": insert_statement(orders),
+        "delete_rows": delete_rows_statement(orders, sources, week.days),
+        "insert_staged": insert_staged_statement(orders),
         "delete_markers": render(
             "delete_markers",
             V,
