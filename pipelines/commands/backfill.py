@@ -8,8 +8,9 @@ from datetime import datetime
 
 import click
 
+from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import luigi_options, range_options, selection_of
+from pipelines.commands.options import range_options, selection_of
 from pipelines.commands.screens.progress_bar import show_progress
 from pipelines.commands.screens.range_reports import print_reports
 from pipelines.config import SQLITE_WARNING, Settings, read_settings

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import wraps
 from typing import Any
 
 import click
 
 from pipelines.catalog import Catalog
 from pipelines.planning import Selection, select
-from pipelines.runs import LuigiOptions
-from pipelines.tasks import is_luigid_named
 
 YEARS = range(1753, 3000)
 """Of days that commands take: from the first that SQL Server's datetime has."""
@@ -103,37 +100,3 @@ def selection_of(
         ConfigurationError: As `select` does.
     """
     return select(catalog, tables, shards, first.date(), last.date())
-
-
-def luigi_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options; the command gets them as `how`."""
-
-    @wraps(command)
-    def with_how(
-        *, workers: int, local_scheduler: bool, verbose: bool, **others: object
-    ) -> None:
-        local = local_scheduler or not is_luigid_named()
-        how = LuigiOptions(workers=workers, local_scheduler=local, verbose=verbose)
-        command(how=how, **others)
-
-    options = [
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="How many processes work at a time.",
-        ),
-        click.option(
-            "--local-scheduler",
-            is_flag=True,
-            help="Schedule in this process, even if luigi.cfg names a luigid.",
-        ),
-        click.option(
-            "--verbose", "-v", is_flag=True, help="Let Luigi say what it does."
-        ),
-    ]
-    decorated: Callable[..., None] = with_how
-    for option in reversed(options):
-        decorated = option(decorated)
-    return decorated

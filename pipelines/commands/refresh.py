@@ -8,8 +8,9 @@ from datetime import datetime
 
 import click
 
+from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import DAY, LAST_HELP, luigi_options
+from pipelines.commands.options import DAY, LAST_HELP
 from pipelines.config import read_settings
 from pipelines.planning import last_days
 from pipelines.runs import LuigiOptions, RefreshRequest, run_refresh

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from itertools import chain
 
 import click
 
-from pipelines.catalog import ALL_TABLES
+from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import DAY, LAST_HELP, luigi_options, shard_option
+from pipelines.commands.options import DAY, LAST_HELP, shard_option
 from pipelines.commands.screens.progress_bar import show_progress
 from pipelines.commands.screens.range_reports import print_reports
 from pipelines.config import SQLITE_WARNING, Settings, read_settings
@@ -101,20 +102,25 @@ def run(
         click.echo(SQLITE_WARNING, err=True)
     for lacking in options.connections.unset():
         click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
-    names = () if ALL_TABLES in tables else tables
     selections = [
-        select(options.catalog, names, shards, begin, end)
+        select(options.catalog, tables, shards, begin, end)
         for begin, end in _ranges(days, newest, first, last, options)
     ]
-    loads = (run_range(one, Load(), options, how, show_progress) for one in selections)
+    # A day alone is told in one line.
+    show = nothing if days else show_progress
+    loads = (run_range(one, Load(), options, how, show) for one in selections)
     rechecks = (
-        recheck_range(one, recheck_days, options, how, show_progress)
-        for one in selections
+        recheck_range(one, recheck_days, options, how, show) for one in selections
     )
     with publish_metrics(selections[0].tables, options) as figures:
         code = print_reports(chain.from_iterable(chain(loads, rechecks)))
         figures.code = ExitCode(code)
     sys.exit(code)
+
+
+def nothing(_what: str, _days: int) -> AbstractContextManager[None]:
+    """Show nothing."""
+    return nullcontext()
 
 
 def _ranges(

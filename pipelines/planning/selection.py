@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 from pipelines.catalog import (
+    ALL_TABLES,
     Catalog,
     DayRange,
     Shard,
@@ -48,7 +49,7 @@ def select(
 
     Args:
         catalog: What there is.
-        tables: Names or patterns of tables.
+        tables: Names or patterns of tables; `all` is every table.
         shards: Names or patterns of shards.
         first: The first day.
         last: The last day.
@@ -61,7 +62,10 @@ def select(
             f"the days end on {last}, before they begin on {first}",
             step="give the earlier day as --from",
         )
-    named_tables = matching_names(tables, catalog.tables, "table")
+    others = [name for name in tables if name != ALL_TABLES]
+    named_tables = matching_names(others, catalog.tables, "table")
+    if len(others) < len(tables):
+        named_tables = list(catalog.tables)
     named_shards = matching_names(shards, catalog.shards, "shard")
     return Selection(
         tuple(catalog.tables[name] for name in named_tables),

@@ -8,7 +8,7 @@ COPY. How it went is told from the markers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -57,13 +57,14 @@ def run_range(
         purpose: What to do.
         settings: All options.
         how: How to run Luigi.
-        show: Shows how far it is, where there is more than one day.
+        show: Shows how far it is.
 
     Yields:
         What was done for each table, when it is done.
 
     Raises:
-        ConfigurationError: A table's class cannot be found; nothing was started.
+        ConfigurationError: A module of ``[catalog] modules`` is wrong; nothing was
+            started.
         ShardlineError: The markers cannot be read, or luigid does not answer. What has
             been loaded until then stays, and the next run leaves it alone.
     """
@@ -88,7 +89,7 @@ def recheck_range(
         days: How many days; as each table's entry says if None.
         settings: All options.
         how: How to run Luigi.
-        show: Shows how far it is, where there is more than one day.
+        show: Shows how far it is.
 
     Yields:
         What was replaced of each table, when it is done.
@@ -121,16 +122,28 @@ def _run_table(
 ) -> RangeReport:
     """Do the days of one table; who is on call knows if that cannot begin or go on."""
     try:
-        work = find_work(purpose, table, selection, settings)
+        work = _find(purpose, table, selection, settings)
         for span in work.waiting:
             _record_wait(span, settings)
-        is_long = len(selection.days) > 1
-        with show(table.name, work.days) if is_long else nullcontext():
+        with show(table.name, work.days):
             return do_work(work, settings, how)
     except ShardlineError as error:
-        _record_not_started(error, table, selection)
         shards = f"{len(selection.shards)} shards"
         raise error.at(f"{table.name} {selection.days}, {shards}") from error
+
+
+def _find(
+    purpose: Purpose, table: Table, selection: Selection, settings: Settings
+) -> Work:
+    """Find out what to do; of what cannot be found out, the last day is recorded."""
+    try:
+        return find_work(purpose, table, selection, settings)
+    except ShardlineError as error:
+        last = selection.days.last
+        _record_not_started(
+            error, [Partition(table, shard, last) for shard in selection.shards]
+        )
+        raise
 
 
 def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
@@ -150,16 +163,23 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
     if work.waiting:
         report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
     missing: list[Partition] = []
-    left, size = work.spans, settings.load.slice_tasks
+    left = work.spans
+    # No shard of a day has to wait until the last of others has been tried again.
+    size = settings.load.slice_tasks if len(days) > 1 else max(len(left), 1)
     while left and not stopper().number:
-        absent = _run_slice(work, left[:size], settings, how, report)
+        spans, left = left[:size], left[size:]
+        try:
+            absent = _run_slice(work, spans, settings, how, report)
+            has_table = cached_markers(settings.warehouse).has_table(work.table)
+        except ShardlineError as error:
+            _record_not_started(error, [one for span in spans for one in span])
+            raise
         missing += absent
-        left = left[size:]
         if absent:
-            # It has waited for what failed; it need not wait in every slice.
+            # What failed was tried again, with its pauses; other slices go without.
             run_once = settings.run.model_copy(update={"retries": 0})
             settings = settings.model_copy(update={"run": run_once})
-        if not cached_markers(settings.warehouse).has_table(work.table):
+        if not has_table:
             # Without a target all others would fail as these have.
             break
     if left and (number := stopper().number):
@@ -190,11 +210,12 @@ def _run_slice(
     def found() -> dict[SourceDay, Marker]:
         return seen.markers(work.table, first, last)
 
+    asked = {shard.name for shard in work.selection.shards}
     before = found()
     spans = [span for span in spans if work.is_left(span, before)]
     status = build(
         work.tasks(spans, prepared=seen.has_table(work.table)),
-        lambda: len(found()),
+        lambda: sum(source in asked for _, source in found()),
         settings,
         how,
         patience=settings.load.patience if work.purpose.lasting else 0,
@@ -242,10 +263,7 @@ def _record_wait(span: Span, settings: Settings) -> None:
     )
 
 
-def _record_not_started(
-    error: ShardlineError, table: Table, selection: Selection
-) -> None:
-    """Have those on call know that the shards are missing, although no task failed."""
-    last = selection.days.last
-    those = [about_task(shard_task(table, last, one.name)) for one in selection.shards]
-    record_failures(error, those, Event.NOT_STARTED)
+def _record_not_started(error: ShardlineError, missing: Sequence[Partition]) -> None:
+    """Have those on call know what is missing, although no task failed."""
+    tasks = [shard_task(one.table, one.day, one.shard.name) for one in missing]
+    record_failures(error, [about_task(task) for task in tasks], Event.NOT_STARTED)

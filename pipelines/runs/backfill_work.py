@@ -1,4 +1,4 @@
-"""What a run over a range has to do for one table: spans, oldest first."""
+"""What a run has to do for one table: spans, oldest first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from pipelines.config import Settings
 from pipelines.etl_db import etl_engine
 from pipelines.planning import Selection, count_days_over, usual_rows_by_shard
 from pipelines.runtime import failure_log
-from pipelines.tasks import LoadDays, PrecheckedTask, RecheckDays, reload_of, shard_task
+from pipelines.tasks import (
+    LoadDays,
+    PrecheckedTask,
+    RecheckDays,
+    own_class,
+    reload_of,
+    shard_task,
+)
 from pipelines.warehouse import (
     LoadedDays,
     Marker,
@@ -168,6 +175,7 @@ def find_work(
     Raises:
         ShardlineError: The warehouse or the session log cannot be read.
     """
+    own_class(table)
     loaded = cached_markers(settings.warehouse).ask(
         lambda link: read_loaded_days(
             link, settings.warehouse.markers, table, selection.first, selection.last

@@ -1,13 +1,7 @@
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode
 from .failover import first_to_answer, why_unreachable
-from .failure_lines import (
-    failure_log,
-    is_lasting,
-    lines_to_print,
-    note_failure,
-    run_retries,
-)
+from .failure_lines import failure_log, is_lasting, lines_to_print, note_failure
 from .logs import (
     LOG_FORMATS,
     LOG_FORMAT_VARIABLE,
@@ -17,7 +11,7 @@ from .logs import (
     set_up_logging,
     set_verbosity,
 )
-from .retries import retrying
+from .retries import retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .signals import Stop, die_with_parent, stopper
 from .time_limit import finish_within

@@ -11,7 +11,7 @@ import atexit
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from pipelines.errors import (
     ConfigurationError,
@@ -198,24 +198,3 @@ def _print_rest(collected: Lines) -> None:
     for line in [*lines_to_print(pending.warnings), *lines_to_print(pending.failures)]:
         logs.print_line(line, level=logging.ERROR, err=True)
     collected.close()
-
-
-@dataclass
-class RunRetries:
-    """How a run goes on after a failure that may pass.
-
-    Attributes:
-        ours: Whether the run repeats by itself; otherwise Luigi may.
-        left: How often it will try again what fails now.
-        pause: Seconds until it does.
-    """
-
-    ours: bool = False
-    left: int = 0
-    pause: float = 0.0
-
-
-@cache
-def run_retries() -> RunRetries:
-    """Those of this run; children that are forked see them as they were then."""
-    return RunRetries()

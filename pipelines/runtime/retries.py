@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+
 from tenacity import (
     Retrying,
     retry_if_exception_type,
@@ -30,3 +33,24 @@ def retrying(
         retry=retry_if_exception_type(error),
         reraise=True,
     )
+
+
+@dataclass
+class RunRetries:
+    """How a run goes on after a failure that may pass.
+
+    Attributes:
+        ours: Whether the run repeats by itself; otherwise Luigi may.
+        left: How often it will try again what fails now.
+        pause: Seconds until it does.
+    """
+
+    ours: bool = False
+    left: int = 0
+    pause: float = 0.0
+
+
+@cache
+def run_retries() -> RunRetries:
+    """Those of this run; children that are forked see them as they were then."""
+    return RunRetries()

@@ -49,24 +49,36 @@ def own_class(table: Table) -> type[LoadDay] | None:
     """The table's own class; None if it has none.
 
     Raises:
-        ConfigurationError: A module of the user's cannot be imported, or two classes
-            are for one table.
+        ConfigurationError: A module of the user's cannot be imported, two classes are
+            for one table, or one is for a table that there is not.
     """
-    return _own_class(table.name, current_settings().modules)
+    settings = current_settings()
+    names = frozenset(settings.catalog.tables)
+    return _own_class(table.name, settings.modules, names)
 
 
 @cache
-def _own_class(name: str, modules: tuple[str, ...]) -> type[LoadDay] | None:
-    if own := _users_classes(modules).get(name):
+def _own_class(
+    name: str, modules: tuple[str, ...], tables: frozenset[str]
+) -> type[LoadDay] | None:
+    if own := _users_classes(modules, tables).get(name):
         return own
     packaged = _defined(PACKAGED[name]) if name in PACKAGED else []
     return next(iter(packaged), None)
 
 
 @cache
-def _users_classes(modules: tuple[str, ...]) -> dict[str, type[LoadDay]]:
+def _users_classes(
+    modules: tuple[str, ...], tables: frozenset[str]
+) -> dict[str, type[LoadDay]]:
     """The classes of the user's modules, by table."""
     classes = [one for module in modules for one in _defined(module)]
+    for one in classes:
+        if one.table not in tables:
+            raise ConfigurationError(
+                f"{_path(one)} loads table {one.table!r}, which no entry describes",
+                step="correct its `table`, or add the table's entry to the catalog",
+            )
     for name in {one.table for one in classes} & PACKAGED.keys():
         classes += _defined(PACKAGED[name])
     found: dict[str, type[LoadDay]] = {}
@@ -85,7 +97,7 @@ def _defined(module: str) -> list[type[LoadDay]]:
     """The classes in a module that name a table, imported ones among them."""
     try:
         members = vars(importlib.import_module(module)).values()
-    except Exception as error:  # a module of the user's may raise anything
+    except (Exception, SystemExit) as error:  # a module of the user's may raise it
         why = one_line(f"{type(error).__name__}: {error}")
         raise ConfigurationError(
             f"[catalog] modules: {module} cannot be imported: {why}",

@@ -27,6 +27,10 @@ LOAD_AGAIN = (
 """What to do about a load that failed, when its cause is mended."""
 
 
+SHARED = ("priority", "retry_count", "worker_timeout", "owner_email")
+"""What Luigi asks of a task, and a class over all shards says for each of them."""
+
+
 class CreateTarget(WatchedTask):
     """A table's schema, target and marker table, made unless they are there."""
 
@@ -138,6 +142,11 @@ class LoadDay(WatchedTask):
             "__module__": cls.__module__,
             "__doc__": f"One day of {cls.table} of one shard.",
             "table": cls.table,
+            **{
+                name: getattr(cls, name)
+                for name in SHARED
+                if getattr(cls, name) is not getattr(LoadDay, name)
+            },
         }
         name = f"{cls.__name__}Shard"
         cls.shard_task = type(name, (LoadShard,), members)
