@@ -40,8 +40,8 @@ class ShardlineError(Exception):
 
     def __str__(self) -> str:
         """The whole story in one line: where, cause, next step."""
-        described = f"{self.where}: {self.cause}" if self.where else self.cause
-        return f"{described}; {self.step}" if self.step else described
+        line = f"{self.where}: {self.cause}" if self.where else self.cause
+        return f"{line}; {self.step}" if self.step else line
 
 
 class ConfigurationError(ShardlineError):

@@ -37,9 +37,9 @@ def styled_parts(notice: Notice) -> list[Styled]:
         Styled(well_formed("\n".join(notice.facts)), "plain"),
         Styled(well_formed(notice.step and f"→ {notice.step}"), "plain"),
     ]
-    described = [block for block in blocks if block.text]
+    filled = [block for block in blocks if block.text]
     between = Styled("\n", "plain")
-    return [part for block in described for part in (block, between)][:-1]
+    return [part for block in filled for part in (block, between)][:-1]
 
 
 def plain(notice: Notice) -> str:

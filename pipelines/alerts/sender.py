@@ -213,8 +213,8 @@ class Sender:
         if time.monotonic() >= end or not (last or self._is_time(incident)):
             return False
         extent = incidents.incident_extent(self._engine, incident.number, SHARDS_NAMED)
-        text = incident_notice(incident, extent, len(self._settings.catalog.shards))
-        receipts = self._deliver(text, incident, end)
+        notice = incident_notice(incident, extent, len(self._settings.catalog.shards))
+        receipts = self._deliver(notice, incident, end)
         if not receipts:
             return False
         incidents.record_delivered(self.lease, incident, receipts)
@@ -230,21 +230,21 @@ class Sender:
         return (datetime.now(UTC) - incident.shown).total_seconds() >= pause
 
     def _deliver(
-        self, text: Notice, incident: Incident, end: float
+        self, notice: Notice, incident: Incident, end: float
     ) -> dict[str, Receipt]:
-        """Show a text on the first channel that takes it; its receipt.
+        """Show a notice on the first channel that takes it; its receipt.
 
         The end of an incident is told by every channel that has shown it; by another
         one only if none of them takes it.
         """
-        shown_by = incident.receipts if text.recovered else {}
+        shown_by = incident.receipts if notice.recovered else {}
         ways = sorted(self._channels, key=lambda one: one.name not in shown_by)
         since = self._first_tried.setdefault(incident.number, time.monotonic())
         receipts: dict[str, Receipt] = {}
         for channel in ways:
             if receipts and channel.name not in shown_by:
                 break
-            if receipt := self._try(channel, text, incident, end):
+            if receipt := self._try(channel, notice, incident, end):
                 receipts[channel.name] = receipt
                 continue
             patience = end if channel is ways[-1] else min(end, since + self._deadline)
@@ -255,9 +255,9 @@ class Sender:
         return receipts
 
     def _try(
-        self, channel: Channel, text: Notice, incident: Incident, end: float
+        self, channel: Channel, notice: Notice, incident: Incident, end: float
     ) -> Receipt | None:
-        """Have a channel show a text; None if it does not, and is left alone then."""
+        """Have a channel show a notice; None if it does not, and is left alone then."""
         if time.monotonic() < self._pauses[channel.name].until:
             return None
         if not self.lease.take():
@@ -266,7 +266,7 @@ class Sender:
         before = incident.receipts.get(channel.name)
         deadline = min(end, time.monotonic() + self._deadline)
         try:
-            return channel.deliver(text, before, deadline)
+            return channel.deliver(notice, before, deadline)
         except ChannelBusyError as error:
             self._busy[channel.name] = _describe(channel, error)
             logger.info("for now: %s", _describe(channel, error))

@@ -105,7 +105,7 @@ class Report(BaseModel):
         title: What people read.
         tables: Names of the tables it is made from.
         target: Schema and table in the warehouse.
-        template: Its SELECT: a file of `pipelines.sql.rendering`.
+        template: Its SELECT: a file in `pipelines/sql/reports`.
         headline: Its one figure of a day.
         columns: What the SELECT answers, in its order.
     """

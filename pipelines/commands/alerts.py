@@ -184,10 +184,10 @@ def list_(every: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_fields(*each) for each in shown], indent=2))
         return
-    for incident, text in shown:
+    for incident, notice in shown:
         click.echo(
             f"#{incident.number}\t{_state(incident)}"
-            f"\t{incident.opened:{MINUTE_FORMAT}}\t{text.headline}\t{text.cause}"
+            f"\t{incident.opened:{MINUTE_FORMAT}}\t{notice.headline}\t{notice.cause}"
         )
 
 
@@ -195,7 +195,7 @@ def list_(every: bool, as_json: bool) -> None:
 @click.argument("number", type=int)
 def close(number: int) -> None:
     """Close an incident by hand."""
-    engine = etl_engine(read_settings().sessions.database)
+    engine = etl_engine(read_settings(logins=False).sessions.database)
     if not close_incident(engine, number):
         raise ConfigurationError(
             f"no incident #{number} is open", step="see `shardline alerts list`"

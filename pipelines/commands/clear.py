@@ -13,7 +13,7 @@ from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError
-from pipelines.planning import Selection, list_some, matching_names
+from pipelines.planning import Selection, matching_names, name_some
 from pipelines.runtime import ExitCode
 from pipelines.warehouse import (
     ClearBatch,
@@ -121,7 +121,7 @@ def _lines(found: Sequence[ClearBatch]) -> list[str]:
 
 
 def _what(batch: ClearBatch) -> str:
-    return f"{batch.table.name} {batch.days} {list_some(batch.sources)}"
+    return f"{batch.table.name} {batch.days} {name_some(batch.sources)}"
 
 
 def _agreed() -> bool:

@@ -41,7 +41,7 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
     """List the connections, and test them."""
-    found = listing.list_connections(read_settings(), names)
+    found = listing.list_connections(read_settings(logins=False), names)
     addresses = [address for one in found for address in one.addresses]
     answers = list(connection_tests.check_connections(addresses)) if test else []
     if as_json:

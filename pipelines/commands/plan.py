@@ -14,7 +14,7 @@ from pipelines.catalog import consecutive_days
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import read_settings
-from pipelines.planning import Plan, Selection, TablePlan, list_some, make_plan
+from pipelines.planning import Plan, Selection, TablePlan, make_plan, name_some
 from pipelines.warehouse import cached_markers
 
 SHOWN = 15
@@ -161,7 +161,7 @@ def _missing_days(part: TablePlan) -> Iterator[str]:
         for day in extract.days:
             shards.setdefault(day, []).append(extract.shard)
     for days in consecutive_days(sorted(shards), lambda day: shards[day]):
-        yield f"{part.table} {days}: {list_some(shards[days.first])}"
+        yield f"{part.table} {days}: {name_some(shards[days.first])}"
 
 
 def _stale(found: Plan) -> list[str]:

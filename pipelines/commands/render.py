@@ -36,7 +36,7 @@ RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
 )
 def render(report: str, day: datetime) -> None:
     """Show the SQL of a report."""
-    options = read_settings()
+    options = read_settings(logins=False)
     click.echo(";\n\n".join(_statements(options, report, day.date())) + ";")
 
 

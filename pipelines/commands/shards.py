@@ -10,5 +10,5 @@ from pipelines.config import read_settings
 @click.command()
 def shards() -> None:
     """List the shards of the catalog: name, server, database, time zone."""
-    for shard in read_settings().catalog.shards.values():
+    for shard in read_settings(logins=False).catalog.shards.values():
         click.echo("\t".join(shard.model_dump().values()))

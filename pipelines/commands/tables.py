@@ -10,5 +10,5 @@ from pipelines.config import read_settings
 @click.command()
 def tables() -> None:
     """List the tables of the catalog and their targets."""
-    for table in read_settings().catalog.tables.values():
+    for table in read_settings(logins=False).catalog.tables.values():
         click.echo(f"{table.name}\t{table.target}")

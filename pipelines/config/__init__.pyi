@@ -19,6 +19,7 @@ from .settings import (
     Settings,
     WAREHOUSE,
     current_settings,
+    describe_lack,
     read_settings,
 )
 from .variables import Items, Variables
@@ -46,6 +47,7 @@ __all__ = [
     "WAREHOUSE",
     "Warehouse",
     "current_settings",
+    "describe_lack",
     "find_connection",
     "login_options",
     "option_names",

@@ -41,8 +41,8 @@ class Section(BaseModel):
 class Reached(Section):
     """A server; `addresses` has it with those that are tried after it.
 
-    Nobody else's will do: host, user and password have no default, but may come from
-    a connection, so that only then can be told whether one is `lacking`.
+    Host, user and password have no default, since none would be right; they may come
+    from a connection, so only when that is read is it known whether one is `lacking`.
     """
 
     host: Name = ""

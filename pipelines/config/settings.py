@@ -94,14 +94,18 @@ class Settings(Section):
         return self.report_entries[name]
 
 
-def read_settings() -> Settings:
+def read_settings(*, logins: bool = True) -> Settings:
     """Read every option and the catalog.
+
+    Args:
+        logins: Whether each server must have been given a host and a login; what
+            connects to none need not have them.
 
     Raises:
         ConfigurationError: Anything is wrong; all faults are in its text.
     """
     faults: list[str] = []
-    warehouse = _reached(WAREHOUSE, Warehouse, [WAREHOUSE], faults)
+    warehouse = _reached(WAREHOUSE, Warehouse, faults, logins=logins)
     load = _section("load", LoadOptions, faults)
     run = _section("run", RunOptions, faults)
     metrics = _section("metrics", MetricsOptions, faults)
@@ -113,8 +117,7 @@ def read_settings() -> Settings:
     entries = _reports(files_, tables_and_shards, faults)
     names = {shard.server for shard in tables_and_shards.shards.values()}
     servers = {
-        name: _reached(name, Server, [name, SQLSERVER], faults)
-        for name in sorted(names)
+        name: _reached(name, Server, faults, logins=logins) for name in sorted(names)
     }
     faults += _pools(names) + _ambiguous(names)
     faults += [
@@ -219,29 +222,43 @@ def _ambiguous(servers: Iterable[str]) -> list[str]:
     ]
 
 
-def _reached(
-    name: str, model: type[R], sections: Sequence[str], faults: list[str]
-) -> R:
+def _reached(name: str, model: type[R], faults: list[str], *, logins: bool) -> R:
     """A server as its sections and its connection have it; the first of each counts."""
     known = len(faults)
     options: dict[str, str] = {}
-    for section in reversed(sections):
+    for section in reversed(_sections(name)):
         options |= _options(section, faults)
-    server = _validated(f"[{name}]", model, options, faults)
     where = f"[{name}]"
+    server = _validated(where, model, options, faults)
     try:
         if connection := find_connection(name, KINDS[model]):
-            where = connection.label
-            server = _named(where, server, connection.each(login_options), faults)
+            where, given = connection.label, connection.each(login_options)
+            server = _named(where, server, given, faults)
     except ConfigurationError as error:
         faults.append(error.cause)
-    if server.lacking and len(faults) == known:
-        places = " or ".join(f"[{section}]" for section in sections)
-        faults.append(
-            f"{where} has no {', '.join(server.lacking)}: add what is missing to"
-            f" {places}, or give the whole connection as {CONNECTIONS.variable(name)}"
-        )
+    if logins and server.lacking and len(faults) == known:
+        faults.append(describe_lack(name, server, where))
     return server
+
+
+def describe_lack(name: str, server: Reached, where: str) -> str:
+    """What a server has not been given of host and login, and where to add it.
+
+    Args:
+        name: Its name as a connection.
+        server: What it has been given.
+        where: Whence that is, for people.
+    """
+    places = " or ".join(f"[{section}]" for section in _sections(name))
+    return (
+        f"{where} has no {', '.join(server.lacking)}: add what is missing to {places},"
+        f" or give the whole connection as {CONNECTIONS.variable(name)}"
+    )
+
+
+def _sections(name: str) -> list[str]:
+    """The sections of luigi.cfg that a server's options are in; the first counts."""
+    return [name] if name == WAREHOUSE else [name, SQLSERVER]
 
 
 def _named(

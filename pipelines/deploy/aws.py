@@ -108,17 +108,15 @@ def stack_outputs(stack: str) -> StackOutputs:
                 " AWS_REGION",
             ) from None
         raise
-    described = {
-        one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])
-    }
-    missing = [name for name in _OUTPUTS.values() if name not in described]
+    values = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+    missing = [name for name in _OUTPUTS.values() if name not in values]
     if missing:
         raise ConfigurationError(
             f"the stack {stack!r} has no output {', '.join(missing)}; it is"
             f" {found['StackStatus']}",
             step="wait until it is made, or name one of deploy/shardline.yaml",
         )
-    return StackOutputs(**{field: described[name] for field, name in _OUTPUTS.items()})
+    return StackOutputs(**{field: values[name] for field, name in _OUTPUTS.items()})
 
 
 @contextmanager
@@ -163,19 +161,17 @@ def _code(error: Any) -> str:  # noqa: ANN401 - a ClientError
 
 def _refusal(error: Any) -> ShardlineError:  # noqa: ANN401 - a ClientError
     code, text = _code(error), str(error.response["Error"].get("Message", ""))
-    described = f"{error.operation_name}: {text or code}"
+    cause = f"{error.operation_name}: {text or code}"
     if code in _EXPIRED:
-        return ConfigurationError(
-            f"AWS does not take the login: {described}", step=_LOGIN
-        )
+        return ConfigurationError(f"AWS does not take the login: {cause}", step=_LOGIN)
     if code in _DENIED:
         return PermanentError(
-            f"AWS refuses: {described}", step="ask whoever owns the account", code=code
+            f"AWS refuses: {cause}", step="ask whoever owns the account", code=code
         )
     if code == "ClusterNotFoundException":
         return ConfigurationError(
-            f"there is no such cluster: {described}", step="deploy the stack anew"
+            f"there is no such cluster: {cause}", step="deploy the stack anew"
         )
     if code in _BUSY:
-        return TransientError(f"AWS is busy: {described}", step="try again", code=code)
-    return PermanentError(f"AWS refuses: {described}", code=code)
+        return TransientError(f"AWS is busy: {cause}", step="try again", code=code)
+    return PermanentError(f"AWS refuses: {cause}", code=code)

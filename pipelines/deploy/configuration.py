@@ -156,8 +156,8 @@ def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:
     try:
         listed = json.loads(result.stdout)
     except ValueError:
-        described = result.stderr.strip().splitlines() or ["it says nothing"]
-        yield f"{config}: {described[-1]}"
+        lines = result.stderr.strip().splitlines() or ["it says nothing"]
+        yield f"{config}: {lines[-1]}"
         return
     for one in listed:
         if one.get("fault"):

@@ -107,8 +107,8 @@ def _hand_over(address: SmtpAddress, mail: EmailMessage, server: smtplib.SMTP) -
         mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", cte_type="7bit")),
     )
     for recipient, (code, reply) in refused.items():
-        described = _masked(f"{code} {_text(reply)}", address)
-        logger.warning("%s refused %s: %s", _where(address), recipient, described)
+        cause = _masked(f"{code} {_text(reply)}", address)
+        logger.warning("%s refused %s: %s", _where(address), recipient, cause)
 
 
 def _converse(
@@ -209,13 +209,13 @@ def _unreachable(error: OSError, address: SmtpAddress) -> ShardlineError:
 
 
 def _replied(code: int, reply: str, address: SmtpAddress) -> ShardlineError:
-    described = _masked(f"{code} {reply}".rstrip(), address)
+    cause = _masked(f"{code} {reply}".rstrip(), address)
     # smtplib's -1: what came was no reply of SMTP.
     if code in TEMPORARY or code < 0:
-        return TransientError(f"not now: {described}", where=_where(address))
+        return TransientError(f"not now: {cause}", where=_where(address))
     options = "user and password" if code in _LOGIN else "sender and recipients"
     return PermanentError(
-        f"refused: {described}",
+        f"refused: {cause}",
         step=f"correct {options} of the smtp connection",
         where=_where(address),
     )
@@ -246,13 +246,13 @@ def _text(reply: bytes | str) -> str:
     return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
 
 
-def _masked(described: str, address: SmtpAddress) -> str:
+def _masked(message: str, address: SmtpAddress) -> str:
     """A server's words without the password, which it may repeat as it was sent."""
     password = address.password.get_secret_value()
     if not password:
-        return described
+        return message
     sent = [password, f"\0{address.user}\0{password}"]
     encoded = [base64.b64encode(text.encode()).decode() for text in sent]
     for form in (*encoded, password):
-        described = described.replace(form, "***")
-    return described
+        message = message.replace(form, "***")
+    return message

@@ -19,7 +19,7 @@ from pipelines.catalog import (
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError
 
-NAMED = 3
+SHARDS_NAMED = 3
 """Most shards that a line names."""
 
 
@@ -62,10 +62,7 @@ def select(
             f"the days end on {last}, before they begin on {first}",
             step="give the earlier day as --from",
         )
-    others = [name for name in tables if name != ALL_TABLES]
-    named_tables = matching_names(others, catalog.tables, "table")
-    if len(others) < len(tables):
-        named_tables = list(catalog.tables)
+    named_tables = matching_names(tables, catalog.tables, "table")
     named_shards = matching_names(shards, catalog.shards, "shard")
     return Selection(
         tuple(catalog.tables[name] for name in named_tables),
@@ -83,7 +80,7 @@ def matching_names(
     A name counts as it is first, since a shard's may hold characters of a pattern.
 
     Args:
-        patterns: What is asked for; the answer is in their order.
+        patterns: What is asked for, in whose order the answer is; `all` is every table.
         names: What there is.
         what: `table` or `shard`.
 
@@ -91,6 +88,8 @@ def matching_names(
         ConfigurationError: A pattern names nothing.
     """
     known = list(names)
+    everything = what == "table" and ALL_TABLES in patterns
+    patterns = [one for one in patterns if not everything or one != ALL_TABLES]
     found: dict[str, None] = {}
     for pattern in patterns:
         exact = pattern in known
@@ -98,13 +97,13 @@ def matching_names(
         if not these:
             raise unknown_name(what, pattern)
         found.update(dict.fromkeys(these))
-    return list(found) if patterns else known
+    return list(found) if patterns and not everything else known
 
 
-def list_some(shards: Sequence[str]) -> str:
+def name_some(shards: Sequence[str]) -> str:
     """Some shards' names, and how many more there are."""
-    more = len(shards) - NAMED
-    shown = ", ".join(shards[:NAMED])
+    more = len(shards) - SHARDS_NAMED
+    shown = ", ".join(shards[:SHARDS_NAMED])
     return f"{shown} and {more} more shards" if more > 0 else shown
 
 

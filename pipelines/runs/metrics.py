@@ -92,8 +92,10 @@ class Run:
         """The figures now; called by the client for each look at them."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - extra
 
-        for name, text, labels, values in _figures(ledger().entries()):
-            family = GaugeMetricFamily(f"shardline_run_{name}", text, labels=labels)
+        for name, help_text, labels, values in _figures(ledger().entries()):
+            family = GaugeMetricFamily(
+                f"shardline_run_{name}", help_text, labels=labels
+            )
             for key, value in sorted(values.items()):
                 family.add_metric(list(key), value)
             yield family
@@ -141,8 +143,8 @@ def _figures(entries: Sequence[LedgerEntry]) -> Iterator[Figure]:
     yield "bytes", "Bytes that it sent to the warehouse.", ["table"], dict(octets)
     yield "retries", "Attempts after the first.", ["table"], dict(retries)
     yield "days", "Days of shards, by how they ended.", ["table", "outcome"], dict(days)
-    text = "Seconds of all processes together, by stage."
-    yield "seconds", text, ["table", "stage"], dict(seconds)
+    help_text = "Seconds of all processes together, by stage."
+    yield "seconds", help_text, ["table", "stage"], dict(seconds)
 
 
 def lag_of(table: Table, settings: Settings) -> int | None:

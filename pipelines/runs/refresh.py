@@ -57,11 +57,15 @@ class Refreshed:
     def __str__(self) -> str:
         """One line."""
         already = len(self.fresh) - len(self.refreshed)
-        text = {None: "", True: "; the mail is sent", False: "; the mail is not sent"}
+        of_mail = {
+            None: "",
+            True: "; the mail is sent",
+            False: "; the mail is not sent",
+        }
         stale = f" ({', '.join(self.stale)})" if self.stale else ""
         return (
             f"reports {self.day}: {len(self.refreshed)} refreshed, {already} fresh"
-            f" already, {len(self.stale)} stale{stale}{text[self.mailed]}"
+            f" already, {len(self.stale)} stale{stale}{of_mail[self.mailed]}"
         )
 
 

@@ -101,12 +101,12 @@ class Lines:
 
     def add_unreported(self) -> None:
         """Add that those on call may not know of a failure."""
-        self._write("untold")
+        self._write("unreported")
 
     def unreported(self) -> bool:
         """Whether there was one at any time of the run."""
         records, _ = self._records.since(0)
-        return any(kind == "untold" for kind, *_ in records)
+        return any(kind == "unreported" for kind, *_ in records)
 
     def take(self) -> Pending:
         """All that was added since the last time, each line once."""

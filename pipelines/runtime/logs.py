@@ -103,8 +103,8 @@ class HumanLines(logging.Formatter):
         where = " ".join(str(fields[name]) for name in names if name in fields)
         session = f" (session {fields['session']})" if "session" in fields else ""
         moment = datetime.fromtimestamp(record.created).astimezone()
-        described = f"{where}: {record.getMessage()}" if where else record.getMessage()
-        line = f"{moment:%H:%M:%S} {record.levelname} {described}{session}"
+        message = f"{where}: {record.getMessage()}" if where else record.getMessage()
+        line = f"{moment:%H:%M:%S} {record.levelname} {message}{session}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return mask_secrets(line)

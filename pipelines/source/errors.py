@@ -109,8 +109,8 @@ def _of_statement(error: Exception) -> ShardlineError:
             step=LATER,
             code=str(number or ""),
         )
-    described = f"SQL Server: {text or type(error).__name__} (error {number})"
+    cause = f"SQL Server: {text or type(error).__name__} (error {number})"
     if number in TRANSIENT:
-        return TransientError(described, step=LATER, code=str(number))
+        return TransientError(cause, step=LATER, code=str(number))
     step = STEPS.get(number, "see the server's error number")
-    return PermanentError(described, step=step, code=str(number or ""))
+    return PermanentError(cause, step=step, code=str(number or ""))

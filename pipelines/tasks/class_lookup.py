@@ -73,12 +73,6 @@ def _users_classes(
 ) -> dict[str, type[LoadDay]]:
     """The classes of the user's modules, by table."""
     classes = [one for module in modules for one in _defined(module)]
-    for one in classes:
-        if one.table not in tables:
-            raise ConfigurationError(
-                f"{_path(one)} loads table {one.table!r}, which no entry describes",
-                step="correct its `table`, or add the table's entry to the catalog",
-            )
     for name in {one.table for one in classes} & PACKAGED.keys():
         classes += _defined(PACKAGED[name])
     found: dict[str, type[LoadDay]] = {}
@@ -89,6 +83,12 @@ def _users_classes(
             raise ConfigurationError(
                 f"two classes load table {one.table!r}: {both}",
                 step="keep one of them; orders, calls and rates have the package's",
+            )
+    for one in classes:
+        if one.table not in tables and one.__module__ not in PACKAGED.values():
+            raise ConfigurationError(
+                f"{_path(one)} loads table {one.table!r}, which no entry describes",
+                step="correct its `table`, or add the table's entry to the catalog",
             )
     return found
 

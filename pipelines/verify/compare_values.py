@@ -143,12 +143,12 @@ class _Compared:
             times = f"{len(theirs)} times in the source, {len(ours)} in the warehouse"
             yield Kind.VALUES, f"{self._name} {key} is {times}"
         elif Counter(map(self._hash, theirs)) != Counter(map(self._hash, ours)):
-            described = [
+            differing = [
                 self._describe(*pair) for pair in zip(theirs, ours, strict=True)
             ]
             yield (
                 Kind.VALUES,
-                f"{self._name} {key}: {'; '.join(filter(None, described))}",
+                f"{self._name} {key}: {'; '.join(filter(None, differing))}",
             )
 
     def _describe(self, theirs: Row, ours: Row) -> str:

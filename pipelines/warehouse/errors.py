@@ -96,27 +96,23 @@ def login_error(error: Exception, options: Warehouse) -> ShardlineError:
     text = str(error)
     state = _STATE_IN_TEXT.search(text)
     message = _MESSAGE_IN_TEXT.search(text)
-    described = f"{address} refused the login of {options.user}:"
-    described = f"{described} {message[1] if message else text}"
+    cause = f"{address} refused the login of {options.user}:"
+    cause = f"{cause} {message[1] if message else text}"
     if state and state[1] in {"28000", "3D000", "42501"}:
         return PermanentError(
-            f"{described} ({state[1]})", step=STEPS[state[1]], code=state[1]
+            f"{cause} ({state[1]})", step=STEPS[state[1]], code=state[1]
         )
-    return TransientError(
-        described, step="check the server's log and its session limit"
-    )
+    return TransientError(cause, step="check the server's log and its session limit")
 
 
 def _of_query(error: errors.QueryError) -> ShardlineError:
     state = str(error.sqlstate)
-    described = f"Vertica: {error.message} (SQLSTATE {state}, error {error.error_code})"
+    cause = f"Vertica: {error.message} (SQLSTATE {state}, error {error.error_code})"
     if state == DUPLICATE_KEY:
-        return DuplicateKeyError(described, code=state)
+        return DuplicateKeyError(cause, code=state)
     if state in MISSING_RELATION:
-        return MissingRelationError(described, step=STEPS[state], code=state)
+        return MissingRelationError(cause, step=STEPS[state], code=state)
     if state in TRANSIENT:
-        return TransientError(
-            f"{TRANSIENT[state]}: {described}", step=LATER, code=state
-        )
+        return TransientError(f"{TRANSIENT[state]}: {cause}", step=LATER, code=state)
     step = STEPS.get(state, "see Vertica's documentation")
-    return PermanentError(described, step=step, code=state)
+    return PermanentError(cause, step=step, code=state)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import os
 import signal
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -112,13 +113,12 @@ class Project:
     def write(self) -> Path:
         """Write the configuration and return the file that names it all."""
         tables, shards = self.folder / "tables.toml", self.folder / "shards.csv"
-        tables.write_text(self.tables.format(schema=self.schema), encoding="utf-8")
+        write_whole(tables, self.tables.format(schema=self.schema))
         lines = ["server,shard,database,time_zone"]
         for row in self.shards:
             quoted = ('"' + cell.replace('"', '""') + '"' for cell in row)
             lines.append(",".join([*quoted, "Europe/Moscow"]))
-        with shards.open("w", encoding="utf-8", newline="") as file:
-            file.write("\n".join(lines) + "\n")
+        write_whole(shards, "\n".join(lines) + "\n")
         overlay = {
             "catalog": {"tables": str(tables), "shards": str(shards)},
             "sessions": {"database": self.etl_database.replace("%", "%%")},
@@ -129,9 +129,9 @@ class Project:
         for section, options in self.options.items():
             overlay.setdefault(section, {}).update(options)
         text = self.sandbox.luigi_cfg.read_text(encoding="utf-8")
-        (self.folder / "luigi.cfg").write_text(self.own_luigi_cfg, encoding="utf-8")
+        write_whole(self.folder / "luigi.cfg", self.own_luigi_cfg)
         config = self.folder / "overlay.cfg"
-        config.write_text(_merged(text, overlay), encoding="utf-8")
+        write_whole(config, _merged(text, overlay))
         return config
 
     def environment(self) -> dict[str, str]:
@@ -317,6 +317,13 @@ def insert(project: Project, shard: str, rows: Sequence[Sequence[object]]) -> No
         f" VALUES {values}",
         tuple(value for row in rows for value in row),
     )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that a command which starts at the same time may be reading."""
+    new = path.with_name(f"{path.name}.{threading.get_ident()}")
+    new.write_text(text, encoding="utf-8", newline="")
+    new.replace(path)
 
 
 def _merged(text: str, overlay: Mapping[str, Mapping[str, str]]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.config import CatalogFiles
 from tests.kit.commands import Process
-from tests.kit.project import ORDERS_DDL, Project, Result, insert, orders
+from tests.kit.project import ORDERS_DDL, Project, Result, insert, orders, write_whole
 
 FILES = CatalogFiles()
 BY_TABLE = {
@@ -54,7 +54,7 @@ class Reporting(Project):
     def write(self) -> Path:
         path = self.folder / "reports.toml"
         text = self.reports.replace("{schema}", self.schema)
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
         self.options.setdefault("catalog", {})["reports"] = str(path)
         self.options.setdefault("reports", {}).update(
             markers=f"{self.schema}.report_markers", views=f"{self.schema}.report_views"

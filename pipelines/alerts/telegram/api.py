@@ -224,12 +224,12 @@ class BotApi:
             return "the api option"
         return f"{parts.hostname or 'the api option'}{port}"
 
-    def _masked(self, described: str) -> str:
+    def _masked(self, message: str) -> str:
         """An answer without the token: a proxy may well repeat the URL."""
         secret = self._token.get_secret_value()
         for form in filter(None, (secret, quote(secret, safe=":"), quote(secret))):
-            described = described.replace(form, "***")
-        return described
+            message = message.replace(form, "***")
+        return message
 
 
 def _describe(answer: _Answer) -> str:
@@ -251,17 +251,17 @@ def _parameters(answer: _Answer) -> dict[str, Any]:
 
 
 def _flood_seconds(answer: _Answer) -> float:
-    described = _parameters(answer).get("retry_after", answer.retry_after)
+    seconds = _parameters(answer).get("retry_after", answer.retry_after)
     try:
-        return max(float(described), 0)
+        return max(float(seconds), 0)
     except (TypeError, ValueError):
         return FLOOD_SECONDS
 
 
 def _fault(answer: _Answer) -> Fault | None:
-    described = str(answer.body.get("description", "")).lower()
+    description = str(answer.body.get("description", "")).lower()
     return next(
-        (fault for fault in Fault if any(text in described for text in fault.value)),
+        (fault for fault in Fault if any(text in description for text in fault.value)),
         None,
     )
 

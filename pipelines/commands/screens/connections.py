@@ -24,6 +24,7 @@ from pipelines.config import (
     Uri,
     UriError,
     Warehouse,
+    describe_lack,
     find_connection,
     login_options,
     option_names,
@@ -230,6 +231,11 @@ def _connection(name: str, settings: Settings) -> ListedConnection:
     except ConfigurationError as error:
         place = CONNECTIONS.places(name)[0].label
         return ListedConnection(name, "", place, fault=error.cause)
+    place = named.place if named else section
+    for server in addresses:
+        if isinstance(server, Warehouse | Server) and server.lacking:
+            lack = describe_lack(name, server, place or f"[{name}]")
+            return ListedConnection(name, "", place or "nowhere", fault=lack)
     if not named:
         kind = _KINDS.get(name, "mssql")
         return ListedConnection(name, kind, section or "nowhere", (), addresses)

@@ -107,11 +107,11 @@ def legend(grid: Grid, width: int, *, ascii_only: bool) -> Iterator[Text]:
         if not whole[state]:
             continue
         sign = LOOKS[state].plain if ascii_only else LOOKS[state].sign
-        described = Text(f"{sign} {whole[state]:,} {state.value}", LOOKS[state].style)
-        if line and len(line) + len(GAP) + len(described) > width:
+        entry = Text(f"{sign} {whole[state]:,} {state.value}", LOOKS[state].style)
+        if line and len(line) + len(GAP) + len(entry) > width:
             yield line
             line = Text()
-        line = line + GAP + described if line else described
+        line = line + GAP + entry if line else entry
     yield line
 
 

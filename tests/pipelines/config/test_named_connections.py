@@ -94,8 +94,9 @@ def test_a_connection_is_all_that_a_server_needs(
     project.shards = [("sql-eu", shard, name) for _, shard, name in project.shards]
     missing = project.run("shardline", "connections")
     assert missing.code == 2
-    assert "[sql-eu] has no host, user, password" in missing.err
-    assert "SHARDLINE_CONNECTION_SQL_EU" in missing.err
+    (line,) = [one for one in missing.out.splitlines() if one.startswith("sql-eu")]
+    assert "has no host, user, password: add what is missing to [sql-eu]" in line
+    assert "SHARDLINE_CONNECTION_SQL_EU" in line
     monkeypatch.setenv("SHARDLINE_CONNECTION_SQL_EU", server(project))
     result = project.run("shardline", "connections", "sql-eu", "--test")
     assert (result.code, result.err) == (0, "")

@@ -89,6 +89,13 @@ def listed(folder: Path, config: str, **environment: str) -> Result:
     return finished(commands.start(("shardline", "connections"), folder, variables))
 
 
+def refused(folder: Path, config: str, **environment: str) -> Result:
+    """A command that needs the servers, with a luigi.cfg alone."""
+    (folder / "luigi.cfg").write_text(config, encoding="utf-8")
+    variables = {**os.environ, **environment}
+    return finished(commands.start(("shardline", "status"), folder, variables))
+
+
 @pytest.mark.parametrize(
     ("config", "told"),
     [
@@ -126,7 +133,12 @@ def listed(folder: Path, config: str, **environment: str) -> Result:
 def test_a_section_that_was_forgotten_is_named_with_what_it_lacks(
     tmp_path: Path, config: str, told: str
 ) -> None:
-    result = listed(tmp_path, config)
+    listing = listed(tmp_path, config)
+    assert (listing.code, listing.err) == (2, "")
+    lack = told[told.index("has no") :]
+    assert sum(lack in line for line in listing.out.splitlines()) >= 1
+    assert "s3cret" not in listing.out
+    result = refused(tmp_path, config)
     assert (result.code, result.out) == (2, "")
     (line,) = result.told
     assert told in line
@@ -167,15 +179,14 @@ def test_a_connection_gives_what_its_section_lacks_and_the_other_way_round(
     result = listed(tmp_path, half, **{variable: "vertica://node1,node2/w"})
     assert (result.code, result.err) == (0, "")
     assert "node1:5433, node2:5433  u:***" in result.out
-    refused = listed(
-        tmp_path, SERVERS, **{variable: "vertica://etl:s3cret@a\nvertica://b"}
-    )
-    assert refused.code == 2
+    two = {variable: "vertica://etl:s3cret@a\nvertica://b"}
+    lacking = refused(tmp_path, SERVERS, **two)
+    assert lacking.code == 2
     assert (
         f"connection warehouse (the environment variable {variable}) has no user,"
         " password: add what is missing to [warehouse]"
-    ) in refused.err
-    assert "s3cret" not in refused.err
+    ) in lacking.err
+    assert "s3cret" not in lacking.err
 
 
 def test_a_password_comes_from_the_environment_whatever_it_holds(

@@ -65,5 +65,16 @@ def test_a_name_that_no_shard_or_table_has_is_refused_before_anything_is_done(
         assert result.code == 2
         told = "shardline: unknown table 'calls'; `shardline tables` lists them"
         assert result.told == [told]
+    unknown = project.run("shardline", "run", "all", "calls", "--date", DAY)
+    assert (unknown.code, unknown.out) == (2, "")
     assert [row[0] for row in project.markers()] == ["chita"]
     assert project.outcomes() == ["skipped"]
+
+
+def test_all_is_every_table_whichever_command_is_given_it(project: Project) -> None:
+    project.add_shard("chita")
+    (work,) = as_json(project, "backfill", *RANGE, "--tables", "all", "--dry-run")
+    assert work["table"] == "orders"
+    assert list(as_json(project, "status", *RANGE, "--table", "all")["tables"]) == [
+        "orders"
+    ]

@@ -68,6 +68,20 @@ def test_what_fails_and_may_pass_is_tried_again_within_the_run(
         assert all(log.scalars(waits))
 
 
+def test_every_shard_of_a_day_is_tried_again_however_many_tasks_a_slice_has(
+    project: Project,
+) -> None:
+    project.options["load"]["slice_tasks"] = "1"
+    add(project, "broken", ddl="")
+    second = add(project, "second")
+    hold = fail(project, second, times=2)
+    result = finished(project.start_load())
+    project.sandbox.control.remove(hold)
+    assert result.code == 30
+    assert "1 of 2 shards complete: 1 loaded" in result.out
+    assert len(project.rows(second)) == ROWS
+
+
 def test_it_is_tried_a_finite_number_of_times(project: Project) -> None:
     shard = add(project, "first")
     hold = fail(project, shard, times=9)
@@ -177,6 +191,21 @@ def test_a_luigid_that_stays_away_is_told_as_that(
     assert "check [core] in luigi.cfg" in result.last_line
     assert "defect" not in result.err
     assert "Traceback" not in result.err
+
+
+def test_what_a_luigid_that_is_away_keeps_from_loading_is_recorded_by_its_days(
+    project: Project,
+) -> None:
+    shard = add(project, "first")
+    assert project.load(DAY).code == 0
+    nobody = {"scheduler_host": "127.0.0.1", "scheduler_port": "1"}
+    project.options["core"] = nobody
+    project.options["run"]["luigid_patience"] = "0"
+    days = ("--from", "2019-03-13", "--to", DAY, "--shard", shard)
+    assert project.run("shardline", "backfill", *days).code == 30
+    with project.log() as log:
+        recorded = log.execute(sa.select(alerts_table.c.day, alerts_table.c.shard))
+        assert [(str(day), name) for day, name in recorded] == [("2019-03-13", shard)]
 
 
 def test_a_luigid_that_is_gone_is_told_as_that_by_plain_luigi(

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.etl_db import sessions_table
+from pipelines.orders import LoadOrders
+from pipelines.tasks import LoadDay
 from sandbox.luigid import Luigid
 from tests.kit.project import DAY, ORDERS, Project, insert, orders
 
@@ -169,6 +171,17 @@ def test_a_class_in_a_module_that_is_named_loads_its_table(own: Project) -> None
     assert families(own).count("LoadPostShard") == 3
 
 
+def test_the_task_of_one_shard_has_what_luigi_asks_of_the_class() -> None:
+    class LoadParcels(LoadDay):
+        table = "parcels"
+        priority = 10
+        worker_timeout = 60
+
+    assert LoadParcels.shard_task.priority == 10
+    assert LoadParcels.shard_task.worker_timeout == 60
+    assert LoadOrders.shard_task.priority == 0
+
+
 @pytest.mark.parametrize(
     ("modules", "told"),
     [
@@ -183,6 +196,8 @@ def test_a_class_in_a_module_that_is_named_loads_its_table(own: Project) -> None
                 " three.LoadPost; keep one"
             ),
         ),
+        ("four", "four.LoadPost loads table 'post', which no entry describes"),
+        ("ends", "[catalog] modules: ends cannot be imported: SystemExit: 7"),
         ("nowhere.loads", "nowhere.loads cannot be imported: ModuleNotFoundError: No"),
         ("broken", "[catalog] modules: broken cannot be imported: NameError: name 'x'"),
         ("my-loads", "'my-loads' is not a module's name, such as myteam.loads"),
@@ -195,6 +210,8 @@ def test_what_is_wrong_with_the_modules_is_one_line(
     module(own, "one", LOADS.format(name="LoadPost", table="mail"))
     module(own, "two", LOADS.format(name="LoadPost", table="mail"))
     module(own, "three", LOADS.format(name="LoadPost", table="orders"))
+    module(own, "four", LOADS.format(name="LoadPost", table="post"))
+    module(own, "ends", "raise SystemExit(7)\n")
     module(own, "broken", "x\n")
     own.options["catalog"] = {"modules": modules}
     result = own.run("shardline", "run", "settings", "--date", DAY)
