@@ -72,7 +72,8 @@ def test_a_name_that_no_shard_or_table_has_is_refused_before_anything_is_done(
 
 
 def test_all_is_every_table_whichever_command_is_given_it(project: Project) -> None:
-    project.add_shard("chita")
+    for name in ("chita", "kazan", "magadan", "moscow"):
+        project.add_shard(name)
     (work,) = as_json(project, "backfill", *RANGE, "--tables", "all", "--dry-run")
     assert work["table"] == "orders"
     assert list(as_json(project, "status", *RANGE, "--table", "all")["tables"]) == [
