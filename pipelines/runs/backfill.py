@@ -120,6 +120,7 @@ def _run_table(
     show: Show,
 ) -> RangeReport:
     """Do the days of one table; who is on call knows if that cannot begin or go on."""
+    asked = datetime.now(UTC) if purpose.again else None
     try:
         work = find_work(purpose, table, selection, settings)
         for span in work.waiting:
@@ -128,7 +129,7 @@ def _run_table(
         with show(table.name, work.days) if is_long else nullcontext():
             return do_work(work, settings, how)
     except ShardlineError as error:
-        _record_not_started(error, table, selection)
+        _record_not_started(error, table, selection, asked)
         shards = f"{len(selection.shards)} shards"
         raise error.at(f"{table.name} {selection.days}, {shards}") from error
 
@@ -243,9 +244,12 @@ def _record_wait(span: Span, settings: Settings) -> None:
 
 
 def _record_not_started(
-    error: ShardlineError, table: Table, selection: Selection
+    error: ShardlineError, table: Table, selection: Selection, asked: datetime | None
 ) -> None:
     """Have those on call know that the shards are missing, although no task failed."""
     last = selection.days.last
-    those = [about_task(shard_task(table, last, one.name)) for one in selection.shards]
+    those = [
+        replace(about_task(shard_task(table, last, one.name)), asked=asked)
+        for one in selection.shards
+    ]
     record_failures(error, those, Event.NOT_STARTED)

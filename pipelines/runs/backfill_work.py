@@ -35,10 +35,12 @@ class Purpose(Protocol):
     Attributes:
         replaces: Whether a day is missing while it has the marker it had.
         lasting: Whether a task that was done stays so for another process.
+        again: Whether it is for days that may have a marker already.
     """
 
     replaces: bool
     lasting: bool
+    again: bool
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether there is something to be done for a day."""
@@ -52,6 +54,7 @@ class Load:
 
     replaces = False
     lasting = True
+    again = False
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is missing."""
@@ -74,6 +77,7 @@ class Reload:
 
     replaces = True
     lasting = True
+    again = True
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
@@ -90,6 +94,7 @@ class Recheck:
 
     replaces = False
     lasting = False
+    again = True
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is there."""
