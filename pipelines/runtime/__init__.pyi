@@ -1,5 +1,5 @@
 from .container_init import become_init_if_first
-from .exit_codes import ExitCode
+from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
 from .failure_lines import (
     failure_log,
@@ -30,6 +30,7 @@ __all__ = [
     "Stop",
     "become_init_if_first",
     "die_with_parent",
+    "exit_code_of",
     "failure_log",
     "finish_within",
     "first_to_answer",
