@@ -14,7 +14,7 @@ from pipelines.catalog import Span, group_days
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.load import reload_days, source_markers
+from pipelines.load import read_with_retries, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
 from pipelines.tasks.class_lookup import shard_task
 from pipelines.tasks.load import LoadShard
@@ -96,8 +96,11 @@ class RecheckDays(DaysAgain):
         """Compare count and checksum of each day that has a marker; reload the rest."""
         options = current_settings()
         span = self.span(options)
-        known = cached_markers(options.warehouse).ask(
-            lambda link: Markers(link, options.warehouse.markers).of_span(span)
+        known = read_with_retries(
+            lambda: cached_markers(options.warehouse).ask(
+                lambda link: Markers(link, options.warehouse.markers).of_span(span)
+            ),
+            options,
         )
         found = source_markers(span, options)
         changed = [
