@@ -19,11 +19,12 @@ from .logs import (
 )
 from .retries import retrying
 from .run_ledger import LedgerEntry, ledger
-from .signals import Stop, die_with_parent, stopper
+from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
 
 __all__ = [
     "ExitCode",
+    "GRACE",
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
