@@ -12,12 +12,12 @@ from pathlib import Path
 
 import click
 
-from pipelines.errors import ConfigurationError, ShardlineError, one_line
+from pipelines.errors import ShardlineError, one_line
 from pipelines.runtime import (
     ExitCode,
     Stop,
     become_init_if_first,
-    failure_log,
+    exit_code_of,
     print_line,
     stopper,
 )
@@ -36,7 +36,8 @@ def main() -> None:
 
         shardline.main(prog_name="shardline", standalone_mode=False)
     except (configparser.Error, UnicodeDecodeError) as error:
-        _give_up(f"luigi.cfg cannot be read: {_fault(error)}; correct it", USAGE)
+        text = f"luigi.cfg cannot be read: {_fault(error)}; correct it"
+        _give_up(text, exit_code_of(error))
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
         # click makes an Abort of what ended it.
         stop = error.__cause__ or error
@@ -50,17 +51,14 @@ def main() -> None:
         sys.exit(USAGE)
     except click.ClickException as error:
         _give_up(f"{error.format_message()} (try `shardline --help`)", USAGE)
-    except ConfigurationError as error:
-        _give_up(str(error), USAGE)
     except ShardlineError as error:
-        unreported = failure_log().unreported()
-        _give_up(str(error), ExitCode.UNHANDLED if unreported else ExitCode.FAILED)
+        _give_up(str(error), exit_code_of(error))
     except Exception as error:  # noqa: BLE001 - no traceback for people
         if {"-v", "--verbose"} & set(sys.argv):
             traceback.print_exc()
         _give_up(
             f"{type(error).__name__}: {error}; this may be a defect of shardline",
-            ExitCode.UNHANDLED,
+            exit_code_of(error),
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, update
 
 from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
@@ -49,6 +49,8 @@ class About:
         day: The day, if it is for one.
         shard: The shard, if it is for one.
         triage: What to do about failures of this family.
+        asked: When it was asked for although it had a marker, as a reload does: only
+            the marker of a later attempt ends the failure. None if any marker does.
     """
 
     family: str
@@ -57,6 +59,7 @@ class About:
     day: date | None = None
     shard: str | None = None
     triage: str = ""
+    asked: datetime | None = None
 
 
 def error_kind(family: str, subject: str | None) -> str:
@@ -78,6 +81,7 @@ class Alert:
         step: What to do next.
         happened: When.
         due: From when on it counts: an attempt that will be repeated is none yet.
+        asked: See `About`.
     """
 
     id: int
@@ -96,6 +100,7 @@ class Alert:
     fingerprint: str
     happened: datetime
     due: datetime
+    asked: datetime | None
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,7 @@ def alert_for_error(
         fingerprint=fingerprint(about.family, kind, code, cause),
         happened=occasion.happened,
         due=occasion.happened + occasion.held,
+        asked=about.asked,
     )
 
 
@@ -195,6 +201,31 @@ def has_alert_since(
         return link.scalar(query.limit(1)) is not None
 
 
+def accept_markers(
+    engine: Engine, subject: str, shard: str, days: Sequence[date]
+) -> None:
+    """Let the markers that are there end the failures of some days.
+
+    For days that were asked for again, and have been found to be as the source is.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
+    accepted = (
+        update(alerts_table)
+        .where(
+            alerts_table.c.subject == subject,
+            alerts_table.c.shard == shard,
+            alerts_table.c.day.in_(days),
+            alerts_table.c.asked.is_not(None),
+        )
+        .values(asked=None)
+    )
+    text = "the outbox of alerts cannot be written"
+    with etl_db_errors(text), engine.begin() as connection:
+        connection.execute(accepted)
+
+
 def ungrouped(connection: Connection, limit: int) -> list[Alert]:
     """The oldest rows that count by now and belong to no incident yet."""
     columns = (alerts_table.c[name] for name in Alert.__dataclass_fields__)
@@ -213,6 +244,7 @@ def ungrouped(connection: Connection, limit: int) -> list[Alert]:
                 "event": Event(row["event"]),
                 "happened": as_utc(row["happened"]),
                 "due": as_utc(row["due"]),
+                "asked": as_utc(row["asked"]) if row["asked"] else None,
             }
         )
         for row in connection.execute(query).mappings()

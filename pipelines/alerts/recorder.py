@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -88,7 +89,9 @@ def record_failure_later(
 
 def about_task_days(task: luigi.Task) -> list[About]:
     """What a task is for; one that loads several days is for each of them."""
-    return [about_task(part) for part in getattr(task, "parts", ()) or (task,)]
+    asked = getattr(task, "asked", None)
+    parts = getattr(task, "parts", ()) or (task,)
+    return [replace(about_task(part), asked=asked) for part in parts]
 
 
 def about_task(task: luigi.Task) -> About:

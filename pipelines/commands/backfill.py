@@ -26,7 +26,6 @@ from pipelines.runs import (
     publish_metrics,
     run_range,
 )
-from pipelines.runtime import ExitCode
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
 
@@ -105,11 +104,9 @@ def backfill_command(
         return
     if options.sessions.is_file and not how.local_scheduler:
         click.echo(SQLITE_WARNING, err=True)
-    with publish_metrics(selection.tables, options) as figures:
+    with publish_metrics(selection.tables, options):
         reports = run_range(selection, chosen, options, how, show_progress)
-        code = print_reports(reports, as_json=as_json)
-        figures.code = ExitCode(code)
-    sys.exit(code)
+        sys.exit(print_reports(reports, as_json=as_json))
 
 
 def _print_work(

@@ -18,7 +18,6 @@ from pipelines.commands.screens.range_reports import print_reports
 from pipelines.config import SQLITE_WARNING, Settings, read_settings
 from pipelines.planning import last_days, select
 from pipelines.runs import Load, LuigiOptions, publish_metrics, recheck_range, run_range
-from pipelines.runtime import ExitCode
 
 RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every table.
 
@@ -112,10 +111,8 @@ def run(
     rechecks = (
         recheck_range(one, recheck_days, options, how, show) for one in selections
     )
-    with publish_metrics(selections[0].tables, options) as figures:
-        code = print_reports(chain.from_iterable(chain(loads, rechecks)))
-        figures.code = ExitCode(code)
-    sys.exit(code)
+    with publish_metrics(selections[0].tables, options):
+        sys.exit(print_reports(chain.from_iterable(chain(loads, rechecks))))
 
 
 def nothing(_what: str, _days: int) -> AbstractContextManager[None]:

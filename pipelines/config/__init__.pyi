@@ -11,7 +11,14 @@ from .connection_uris import Uri, UriError
 from .connections import CONNECTIONS, NamedConnection, find_connection, login_options
 from .lookup import suggest
 from .luigi_cfg import option_names
-from .sections import CatalogFiles, LoadOptions, Server, SessionsOptions, Warehouse
+from .sections import (
+    CatalogFiles,
+    LoadOptions,
+    RunOptions,
+    Server,
+    SessionsOptions,
+    Warehouse,
+)
 from .settings import (
     REPORTS,
     SQLITE_WARNING,
@@ -33,6 +40,7 @@ __all__ = [
     "MAIL_CONNECTION",
     "NamedConnection",
     "REPORTS",
+    "RunOptions",
     "SQLITE_WARNING",
     "SQLSERVER",
     "Server",

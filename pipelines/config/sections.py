@@ -25,7 +25,7 @@ from tenacity import Retrying
 
 from pipelines.catalog import Bounds, split_target
 from pipelines.errors import TransientError
-from pipelines.runtime import retrying
+from pipelines.runtime import GRACE, retrying
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -149,7 +149,7 @@ class RunOptions(Section):
     retries: Annotated[int, Field(ge=0, le=100)] = 2
     retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
     luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
-    grace: Annotated[float, Field(gt=0, le=3_600)] = 25
+    grace: Annotated[float, Field(gt=0, le=3_600)] = GRACE
 
 
 class MetricsOptions(Section):

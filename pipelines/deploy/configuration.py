@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from pipelines.config import RunOptions
 from pipelines.deploy import template_checks
 from pipelines.deploy.template import Stack
 from pipelines.errors import ConfigurationError
@@ -22,6 +25,9 @@ _PLACEHOLDER = "0:placeholder"
 
 _KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TZDIR")
 """What Python itself may need of this machine's environment."""
+
+BESIDE_THE_CODE = Path("luigi.cfg")
+"""What the image has below the given one, as Luigi reads both."""
 
 PATIENCE = 60.0
 """Seconds that the configuration may take to be read."""
@@ -107,9 +113,17 @@ def configuration_faults(
                 " in Environment nor in Secrets: add it to the template"
             )
         yield from _key_faults(secret, given, shared)
+        filled = {**plain, **_filled(secret, given, shared)}
         if not missing:
-            filled = {**plain, **_filled(secret, given, shared)}
             yield from _value_faults(config, filled)
+        stop = template_checks.stop_timeout(container)
+        grace = _grace(config, filled)
+        if stop <= grace:
+            yield (
+                f"{task}, container {name}: StopTimeout {stop} is not longer than the"
+                f" {grace:g} s that a run takes at most to end: change it, or [run]"
+                " grace in luigi.cfg"
+            )
 
 
 def _key_faults(
@@ -139,6 +153,23 @@ def _filled(
         known = given if given and arn == shared else {}
         values[variable] = known.get(key, _PLACEHOLDER)
     return values
+
+
+def _grace(config: Path, filled: Mapping[str, str]) -> float:
+    """`[run] grace` as the containers' runs have it; the default if it is wrong.
+
+    What is wrong with it is told with all else that `_value_faults` finds.
+    """
+    parser = RawConfigParser()
+    parser.read([BESIDE_THE_CODE, config], encoding="utf-8")
+    raw = parser.get("run", "grace", fallback=None)
+    if raw is None:
+        return RunOptions().grace
+    value = _VARIABLE.sub(lambda one: filled.get(one[1], ""), raw)
+    try:
+        return RunOptions.model_validate({"grace": value}).grace
+    except ValidationError:
+        return RunOptions().grace
 
 
 def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # it needs an extra
 TASKS = "AWS::ECS::TaskDefinition"
 SCHEDULES = "AWS::Scheduler::Schedule"
 
-GRACE = 25
-"""Seconds within which a run ends after SIGTERM."""
+USUAL_STOP = 30
+"""Seconds that Fargate waits between SIGTERM and SIGKILL where nothing is said."""
 
 LONGEST_STOP = 120
 """Seconds that Fargate waits at most between SIGTERM and SIGKILL."""
@@ -108,6 +108,11 @@ def secrets(container: Mapping[str, Any]) -> dict[str, str]:
     return {one["Name"]: str(one["ValueFrom"]) for one in container.get("Secrets", [])}
 
 
+def stop_timeout(container: Mapping[str, Any]) -> int:
+    """Seconds between SIGTERM and SIGKILL for a container."""
+    return int(container.get("StopTimeout", USUAL_STOP))
+
+
 def _task_faults(name: str, task: Mapping[str, Any]) -> Iterator[str]:
     cpu, memory = str(task.get("Cpu")), str(task.get("Memory"))
     if cpu not in _MEMORY or not memory.isdecimal() or int(memory) not in _MEMORY[cpu]:
@@ -116,11 +121,11 @@ def _task_faults(name: str, task: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: Fargate has no {memory} MiB with {cpu} CPU units, but {range_}"
     for container in task.get("ContainerDefinitions", []):
         where = f"{name}, container {container.get('Name')}"
-        stop = container.get("StopTimeout", 30)
-        if not GRACE < int(stop) <= LONGEST_STOP:
+        stop = stop_timeout(container)
+        if stop > LONGEST_STOP:
             yield (
-                f"{where}: StopTimeout {stop} is not from {GRACE + 1} to {LONGEST_STOP}"
-                f" s, and a run takes up to {GRACE} s to end"
+                f"{where}: StopTimeout {stop} is longer than Fargate waits,"
+                f" {LONGEST_STOP} s"
             )
         if why := _image_fault(str(container.get("Image", ""))):
             yield f"{where}: image {container.get('Image')!r} {why}"

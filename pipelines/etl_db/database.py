@@ -102,6 +102,7 @@ alerts_table = Table(
     Column("happened", DateTime(timezone=True), nullable=False),
     Column("due", DateTime(timezone=True), nullable=False),
     Column("incident", Integer),
+    Column("asked", DateTime(timezone=True)),
     Index("alerts_ungrouped", "incident", "due"),
     Index("alerts_partition", "subject", "day", "shard"),
     Index("alerts_task", "run", "task_id"),

@@ -260,6 +260,32 @@ def latest_session(engine: Engine, target: str, day: date, shard: str) -> int | 
         return connection.scalar(query)
 
 
+def has_begun_since(engine: Engine, session_id: int, moment: datetime) -> bool:
+    """Whether an attempt began at some moment or later; no if the log lacks it.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    query = select(sessions_table.c.id).where(
+        sessions_table.c.id == session_id, sessions_table.c.started >= moment
+    )
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return connection.scalar(query) is not None
+
+
+def had_ended_before(engine: Engine, session_id: int, moment: datetime) -> bool:
+    """Whether an attempt had ended by some moment; no if the log cannot say so.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    query = select(sessions_table.c.id).where(
+        sessions_table.c.id == session_id, sessions_table.c.finished < moment
+    )
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return connection.scalar(query) is not None
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """A session that has not been closed."""

@@ -1,5 +1,5 @@
 from .attempts import Transfer, load_with_retries
-from .encoding import source_markers
+from .source_reads import read_with_retries, source_markers
 from .transfer import TransferWatcher, load_missing_days, reload_days
 
 __all__ = [
@@ -7,6 +7,7 @@ __all__ = [
     "TransferWatcher",
     "load_missing_days",
     "load_with_retries",
+    "read_with_retries",
     "reload_days",
     "source_markers",
 ]

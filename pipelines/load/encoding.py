@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -11,10 +10,9 @@ from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder
 from pipelines.catalog import Partition, Span
-from pipelines.config import Settings
 from pipelines.errors import PermanentError
-from pipelines.source import SourceRow, connect_source, extract_rows
-from pipelines.warehouse import Marker, MarkersFound
+from pipelines.source import SourceRow
+from pipelines.warehouse import Marker
 
 
 class DayEncoders:
@@ -124,28 +122,3 @@ class DayEncoders:
         if encoder is None:
             return Marker(self._etl_ids[day], rows=0, checksum=0)
         return Marker(self._etl_ids[day], encoder.rows, encoder.checksum)
-
-
-NO_SESSION = 0
-"""The session of what is not loaded."""
-
-
-def source_markers(span: Span, settings: Settings) -> MarkersFound:
-    """Read a span's rows, and tell the markers that a load would write.
-
-    Args:
-        span: What to read.
-        settings: Where from.
-
-    Returns:
-        By day, count and checksum; the session is `NO_SESSION`.
-
-    Raises:
-        ShardlineError: As the extract does, or a value could not be stored.
-    """
-    ids = dict.fromkeys(span.days, NO_SESSION)
-    encoders = DayEncoders(span, ids)
-    with connect_source(settings.servers[span.shard.server], span.shard) as link:
-        batches = extract_rows(link, span, settings.load.batch_rows)
-        deque(encoders.encode(batches), maxlen=0)
-    return encoders.markers

@@ -1,6 +1,6 @@
 from .estimates import usual_rows_by_shard
 from .plan import Plan, TablePlan, count_days_over, make_plan
-from .selection import Selection, last_days, name_some, matching_names, select
+from .selection import Selection, last_days, matching_names, name_some, select
 from .status import DayState, Grid, read_grid
 
 __all__ = [
@@ -11,9 +11,9 @@ __all__ = [
     "TablePlan",
     "count_days_over",
     "last_days",
-    "name_some",
     "make_plan",
     "matching_names",
+    "name_some",
     "read_grid",
     "select",
     "usual_rows_by_shard",

@@ -140,9 +140,8 @@ def _find(
         return find_work(purpose, table, selection, settings)
     except ShardlineError as error:
         last = selection.days.last
-        _record_not_started(
-            error, [Partition(table, shard, last) for shard in selection.shards]
-        )
+        missing = [Partition(table, shard, last) for shard in selection.shards]
+        _record_not_started(error, purpose, missing)
         raise
 
 
@@ -172,7 +171,8 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
             absent = _run_slice(work, spans, settings, how, report)
             has_table = cached_markers(settings.warehouse).has_table(work.table)
         except ShardlineError as error:
-            _record_not_started(error, [one for span in spans for one in span])
+            absent = [partition for span in spans for partition in span]
+            _record_not_started(error, work.purpose, absent)
             raise
         missing += absent
         if absent:
@@ -263,7 +263,11 @@ def _record_wait(span: Span, settings: Settings) -> None:
     )
 
 
-def _record_not_started(error: ShardlineError, missing: Sequence[Partition]) -> None:
+def _record_not_started(
+    error: ShardlineError, purpose: Purpose, missing: Sequence[Partition]
+) -> None:
     """Have those on call know what is missing, although no task failed."""
+    asked = datetime.now(UTC) if purpose.again else None
     tasks = [shard_task(one.table, one.day, one.shard.name) for one in missing]
-    record_failures(error, [about_task(task) for task in tasks], Event.NOT_STARTED)
+    those = [replace(about_task(task), asked=asked) for task in tasks]
+    record_failures(error, those, Event.NOT_STARTED)

@@ -42,10 +42,12 @@ class Purpose(Protocol):
     Attributes:
         replaces: Whether a day is missing while it has the marker it had.
         lasting: Whether a task that was done stays so for another process.
+        again: Whether it is for days that may have a marker already.
     """
 
     replaces: bool
     lasting: bool
+    again: bool
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether there is something to be done for a day."""
@@ -59,6 +61,7 @@ class Load:
 
     replaces = False
     lasting = True
+    again = False
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is missing."""
@@ -81,6 +84,7 @@ class Reload:
 
     replaces = True
     lasting = True
+    again = True
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
@@ -97,6 +101,7 @@ class Recheck:
 
     replaces = False
     lasting = False
+    again = True
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is there."""

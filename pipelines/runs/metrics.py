@@ -17,7 +17,7 @@ from pipelines.catalog import Table
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.planning import last_days
-from pipelines.runtime import ExitCode, LedgerEntry, Stop, ledger
+from pipelines.runtime import ExitCode, LedgerEntry, exit_code_of, ledger
 from pipelines.warehouse import cached_markers
 
 if TYPE_CHECKING:
@@ -31,37 +31,37 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def publish_metrics(tables: Sequence[Table], settings: Settings) -> Iterator[Run]:
+def publish_metrics(tables: Sequence[Table], settings: Settings) -> Iterator[None]:
     """Publish the figures of the run inside, where the configuration says so.
+
+    The command has to end inside: what leaves the block, be it an error, a signal or
+    `sys.exit`, is how the run is said to have ended.
 
     Args:
         tables: Of which tables it is told how far they are behind.
         settings: `metrics` names the file and the port.
 
-    Yields:
-        What to tell the run's end.
-
     Raises:
         ConfigurationError: The extra ``metrics`` is not installed, or the port taken.
     """
-    run = Run()
     ledger()
     if not (settings.metrics.textfile or settings.metrics.port):
-        yield run
+        yield
         return
+    run = Run()
     registry = _registry(run)
-    if settings.metrics.port:
-        _serve(registry, settings.metrics.port)
     try:
-        yield run
-    except Stop as stop:
-        run.code = ExitCode(128 + stop.number)
-        raise
-    except ShardlineError:
-        run.code = ExitCode.FAILED
+        if settings.metrics.port:
+            _serve(registry, settings.metrics.port)
+        try:
+            yield
+        finally:
+            run.look_at_lags(tables, settings)
+    except BaseException as error:
+        run.code = exit_code_of(error)
         raise
     finally:
-        run.end(tables, settings)
+        run.end()
         if settings.metrics.textfile:
             _write(registry, settings.metrics.textfile)
 
@@ -70,23 +70,26 @@ class Run:
     """What is told of one run.
 
     Attributes:
-        code: How it ended, as far as it has.
+        code: With which code it ends, once it does.
     """
 
     def __init__(self) -> None:
         """Begin."""
-        self.code = ExitCode.COMPLETE
+        self.code: int = ExitCode.COMPLETE
         self._started = time.time()
         self._ended: float | None = None
         self._lags: dict[str, int] = {}
 
-    def end(self, tables: Sequence[Table], settings: Settings) -> None:
-        """Note when it ended, and how far the tables are behind."""
-        self._ended = time.time()
+    def look_at_lags(self, tables: Sequence[Table], settings: Settings) -> None:
+        """Note how far the tables are behind."""
         for table in tables:
             lag = lag_of(table, settings)
             if lag is not None:
                 self._lags[table.name] = lag
+
+    def end(self) -> None:
+        """Note when it ended."""
+        self._ended = time.time()
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """The figures now; called by the client for each look at them."""
@@ -117,7 +120,7 @@ class Run:
                 "shardline_run_end_timestamp_seconds", "When it ended.", self._ended
             )
             yield GaugeMetricFamily(
-                "shardline_run_exit_code", "How it ended.", int(self.code)
+                "shardline_run_exit_code", "How it ended.", self.code
             )
 
 

@@ -1,5 +1,5 @@
 from .container_init import become_init_if_first
-from .exit_codes import ExitCode
+from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
 from .failure_lines import failure_log, is_lasting, lines_to_print, note_failure
 from .logs import (
@@ -13,17 +13,19 @@ from .logs import (
 )
 from .retries import retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
-from .signals import Stop, die_with_parent, stopper
+from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
 
 __all__ = [
     "ExitCode",
+    "GRACE",
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
     "Stop",
     "become_init_if_first",
     "die_with_parent",
+    "exit_code_of",
     "failure_log",
     "finish_within",
     "first_to_answer",

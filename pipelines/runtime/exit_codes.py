@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import configparser
+import signal
 from enum import IntEnum
+
+from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.runtime.failure_lines import failure_log
+from pipelines.runtime.signals import Stop
 
 
 class ExitCode(IntEnum):
@@ -32,3 +38,34 @@ class ExitCode(IntEnum):
     """Ended by SIGINT, as Ctrl-C sends it."""
     TERMINATED = 143
     """Ended by SIGTERM, as a container is stopped."""
+
+
+UNREAD_OUTPUT = 1
+"""With which click ends a command whose output nobody reads any more."""
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The code with which the command ends, if this is what ends it."""
+    match error:
+        case Stop():
+            return 128 + error.number
+        case KeyboardInterrupt() | EOFError():
+            return 128 + signal.SIGINT
+        case SystemExit():
+            return _code_of_exit(error)
+        case ConfigurationError() | configparser.Error() | UnicodeDecodeError():
+            return ExitCode.USAGE
+        case ShardlineError():
+            unreported = failure_log().unreported()
+            return ExitCode.UNHANDLED if unreported else ExitCode.FAILED
+        case BrokenPipeError():
+            return UNREAD_OUTPUT
+        case _:
+            return ExitCode.UNHANDLED
+
+
+def _code_of_exit(error: SystemExit) -> int:
+    """As the interpreter has it: nothing is 0, a text is printed, and 1."""
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1

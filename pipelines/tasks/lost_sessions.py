@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Engine
 
 from pipelines.alerts import (
@@ -20,6 +22,7 @@ from pipelines.etl_db import (
     OpenSession,
     as_utc,
     confirm_session,
+    had_ended_before,
     mark_session_lost,
     open_sessions,
 )
@@ -56,15 +59,31 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
             marker = _marker(markers, settings.catalog, session)
             if marker is not None and marker.etl_id == session.id:
                 confirm_session(engine, session.id, marker.rows)
-            elif marker is not None:
-                mark_session_lost(engine, session.id)
-            elif session.id in dead:
+                continue
+            asked = _asked(engine, session, marker)
+            if session.id in dead and (marker is None or asked):
                 # Told before it is closed, so that a death in between loses nothing.
-                _record_loss(engine, settings.catalog, session)
+                _record_loss(engine, settings.catalog, session, asked)
+            if session.id in dead or marker is not None:
                 mark_session_lost(engine, session.id)
 
 
-def _record_loss(engine: Engine, catalog: Catalog, session: OpenSession) -> None:
+def _asked(
+    engine: Engine, session: OpenSession, marker: Marker | None
+) -> datetime | None:
+    """When the day was asked for again, if it had this marker when that began.
+
+    Another marker than one from before is that of whoever was first.
+    """
+    began = as_utc(session.started)
+    if marker is None or not had_ended_before(engine, marker.etl_id, began):
+        return None
+    return began
+
+
+def _record_loss(
+    engine: Engine, catalog: Catalog, session: OpenSession, asked: datetime | None
+) -> None:
     """Put the loss in the outbox, unless whoever saw the process die has done so."""
     table = _table(catalog, session)
     subject = table.name if table else session.target_table
@@ -80,6 +99,7 @@ def _record_loss(engine: Engine, catalog: Catalog, session: OpenSession) -> None
         day=session.day,
         shard=session.shard,
         triage=TRIAGE,
+        asked=asked,
     )
     lost = TransientError(f"its process ended without a word on {session.host}")
     # The session's own number: two runs that find it write one row.

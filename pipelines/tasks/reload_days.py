@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 
 import luigi
 
+from pipelines.alerts import accept_markers
 from pipelines.catalog import Span, group_days
-from pipelines.config import current_settings
-from pipelines.load import reload_days, source_markers
+from pipelines.config import Settings, current_settings
+from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_engine
+from pipelines.load import read_with_retries, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
+from pipelines.tasks.class_lookup import shard_task
+from pipelines.tasks.load import LoadShard
 from pipelines.tasks.load_days import Days
 from pipelines.warehouse import Marker, Markers, cached_markers
 
+logger = logging.getLogger(__name__)
 
-class ReloadDays(Days):
+
+class DaysAgain(Days):
+    """Days that are asked for although they may have a marker.
+
+    Attributes:
+        asked: When: what fails of them is over when an attempt has brought them that
+            began later.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Note when it was asked for: whoever makes the task has read the markers."""
+        super().__init__(*args, **kwargs)
+        self.asked = datetime.now(UTC)
+
+    @property
+    def parts(self) -> Sequence[LoadShard]:
+        """The loads of all the days: a marker tells nothing of what is asked for."""
+        span = self.span(current_settings())
+        return [shard_task(span.table, day, self.shard) for day in span.days]
+
+
+class ReloadDays(DaysAgain):
     """Days that are loaded in the place of what is there; readers see old or new.
 
     Done when no day has the marker any more that was to be replaced, so it can be
@@ -51,7 +80,7 @@ class ReloadDays(Days):
         self.work(options, span, partial(reload_days, old=old))
 
 
-class RecheckDays(Days):
+class RecheckDays(DaysAgain):
     """Days that are read again, and loaded again where the source has changed.
 
     Has no target: what a source has now is nothing that lasts.
@@ -67,13 +96,17 @@ class RecheckDays(Days):
         """Compare count and checksum of each day that has a marker; reload the rest."""
         options = current_settings()
         span = self.span(options)
-        known = cached_markers(options.warehouse).ask(
-            lambda link: Markers(link, options.warehouse.markers).of_span(span)
+        known = read_with_retries(
+            lambda: cached_markers(options.warehouse).ask(
+                lambda link: Markers(link, options.warehouse.markers).of_span(span)
+            ),
+            options,
         )
         found = source_markers(span, options)
         changed = [
             day for day, marker in known.items() if not _is_same(marker, found[day])
         ]
+        _accept(span, [day for day in known if day not in changed], options)
         for days in group_days(changed, 0, options.load.bounds):
             part = Span(span.table, span.shard, days)
             yield reload_of(part, [known[day].etl_id for day in days])
@@ -90,6 +123,16 @@ def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
         last=span.last,
         replaces=replaces,
     )
+
+
+def _accept(span: Span, days: Sequence[date], options: Settings) -> None:
+    """Let days that are as the source is end what had failed of replacing them."""
+    try:
+        engine = etl_engine(options.sessions.database)
+        accept_markers(engine, span.table.name, span.shard.name, days)
+    except ShardlineError as error:
+        # The next comparison may do it; nothing of this one depends on it.
+        logger.warning("%s: incidents of it may stay open: %s", span, error)
 
 
 def _is_same(marker: Marker, found: Marker) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
 from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
-from pipelines.load import source_markers
+from pipelines.load import read_with_retries, source_markers
 from pipelines.planning import Selection
 from pipelines.verify.compare_values import compare_values
 from pipelines.verify.differences import (
@@ -21,6 +22,7 @@ from pipelines.verify.differences import (
     compare_source,
 )
 from pipelines.warehouse import (
+    Connection,
     LoadedDays,
     RowCount,
     SourceDay,
@@ -29,6 +31,8 @@ from pipelines.warehouse import (
     moved_rows,
     read_loaded_days,
 )
+
+T = TypeVar("T")
 
 Key = tuple[str, date, str]
 """Table, day and shard."""
@@ -89,6 +93,8 @@ def verify(
         how: How.
         only: The days of shards to judge; all of them if None.
 
+    What may pass is tried again, as a load is.
+
     Raises:
         ShardlineError: The warehouse cannot be read; a shard that cannot be is among
             the verdict's failures.
@@ -111,7 +117,7 @@ class _Table:
 
     def verify(self, verdict: Verdict) -> None:
         loaded = self._markers()
-        rows = cached_markers(self.settings.warehouse).ask(
+        rows = self._ask(
             lambda link: count_rows(
                 link, self.table, self.selection.first, self.selection.last
             )
@@ -135,9 +141,14 @@ class _Table:
     def _markers(self) -> LoadedDays:
         first, last = self.selection.first, self.selection.last
         markers = self.settings.warehouse.markers
-        return cached_markers(self.settings.warehouse).ask(
+        return self._ask(
             lambda link: read_loaded_days(link, markers, self.table, first, last)
         )
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        """Ask the warehouse, trying again what may pass."""
+        markers = cached_markers(self.settings.warehouse)
+        return read_with_retries(lambda: markers.ask(question), self.settings)
 
     def _of_warehouse(
         self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]
@@ -219,9 +230,7 @@ class _Table:
     def _moved(self, changed: set[SourceDay]) -> Iterator[Difference]:
         """The rows that are under two days, one of which the source has changed."""
         first, last = self.selection.first, self.selection.last
-        found = cached_markers(self.settings.warehouse).ask(
-            lambda link: moved_rows(link, self.table, first, last)
-        )
+        found = self._ask(lambda link: moved_rows(link, self.table, first, last))
         for one in found:
             for day, other in (one.days, one.days[::-1]):
                 if (day, one.source) in changed:

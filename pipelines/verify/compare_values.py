@@ -13,6 +13,7 @@ from lowlevel import EncodeError, NativeEncoder, row_hash
 from lowlevel.columns import Column
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings
+from pipelines.load import read_with_retries
 from pipelines.source import connect_source, extract_rows
 from pipelines.verify.differences import Found, Kind
 from pipelines.warehouse import Marker, log_in_warehouse, partition_values
@@ -30,7 +31,7 @@ Group = tuple[Any, list[Row]]
 
 def compare_values(
     partition: Partition, source: Marker, settings: Settings
-) -> Iterator[Found]:
+) -> list[Found]:
     """The rows of a day that differ, and in which columns.
 
     The warehouse's rows are read back and encoded as the source's were, so that one
@@ -40,11 +41,19 @@ def compare_values(
     Args:
         partition: The day.
         source: Count and checksum of what the source has.
-        settings: Where both are.
+        settings: Where both are, and how often to try.
 
     Raises:
         ShardlineError: One of them cannot be read.
     """
+    return read_with_retries(
+        lambda: list(_differences(partition, source, settings)), settings
+    )
+
+
+def _differences(
+    partition: Partition, source: Marker, settings: Settings
+) -> Iterator[Found]:
     warehouse = log_in_warehouse(settings.warehouse, autocommit=True, binary=True)
     try:
         if _is_same(

@@ -6,7 +6,12 @@ from functools import partial
 
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings
-from pipelines.load import TransferWatcher, load_with_retries, reload_days
+from pipelines.load import (
+    TransferWatcher,
+    load_with_retries,
+    read_with_retries,
+    reload_days,
+)
 from pipelines.tasks import shard_task
 from pipelines.warehouse import Markers, cached_markers, create_tables
 
@@ -25,8 +30,11 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     markers = settings.warehouse.markers
     if not cached_markers(settings.warehouse).has_table(span.table):
         create_tables(settings.warehouse, span.table)
-    found = cached_markers(settings.warehouse).ask(
-        lambda link: Markers(link, markers).of_span(span)
+    found = read_with_retries(
+        lambda: cached_markers(settings.warehouse).ask(
+            lambda link: Markers(link, markers).of_span(span)
+        ),
+        settings,
     )
     old = {day: marker.etl_id for day, marker in found.items()}
     load_with_retries(span, settings, _name_of, watcher, partial(reload_days, old=old))

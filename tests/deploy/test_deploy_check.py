@@ -178,8 +178,8 @@ def test_a_wrong_parameter_is_one_line(
             "StopTimeout: 60",
             "StopTimeout: 1200",
             (
-                "PipelinesTask, container pipelines: StopTimeout 1200 is not from 26 to"
-                " 120 s, and a run takes up to 25 s to end"
+                "PipelinesTask, container pipelines: StopTimeout 1200 is longer than"
+                " Fargate waits, 120 s"
             ),
         ),
         (
@@ -245,6 +245,38 @@ def test_a_variable_that_no_container_gets_is_named_with_its_option(
     path.write_text(path.read_text(encoding="utf-8") + "\nmine = ${MY_SECRET}\n")
     (line,) = quick.check()
     assert "luigi.cfg [alerts] mine asks for ${MY_SECRET}, which" in line
+
+
+@pytest.mark.parametrize(
+    ("grace", "stop", "told"),
+    [
+        ("", 25, "StopTimeout 25 is not longer than the 25 s that a run takes at most"),
+        ("", 26, ""),
+        (
+            "70",
+            60,
+            "StopTimeout 60 is not longer than the 70 s that a run takes at most",
+        ),
+        ("5.5", 6, ""),
+        ("${GRACE}", 60, "StopTimeout 60 is not longer than the 90 s that a run takes"),
+    ],
+)
+def test_a_container_is_given_longer_to_end_than_its_runs_take(
+    quick: Deployment, grace: str, stop: int, told: str
+) -> None:
+    quick.edit("shardline.yaml", "StopTimeout: 60", f"StopTimeout: {stop}")
+    quick.edit(
+        "shardline.yaml",
+        "- {Name: LUIGI_SCHEDULER_URL,",
+        '- {Name: GRACE, Value: "90"}\n            - {Name: LUIGI_SCHEDULER_URL,',
+    )
+    if grace:
+        path = quick.folder / "luigi.cfg"
+        options = f"\n[run]\ngrace = {grace}\n"
+        path.write_text(path.read_text(encoding="utf-8") + options, encoding="utf-8")
+    lines = quick.check()
+    assert len(lines) == bool(told)
+    assert all(f"PipelinesTask, container pipelines: {told}" in line for line in lines)
 
 
 def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.deploy import load_template, parameter_values, stack
 from pipelines.deploy.template import Stack
-from pipelines.deploy.template_checks import GRACE
+from pipelines.runtime import GRACE
 from tests.kit.stacks import TEMPLATE
 
 Json = dict[str, Any]

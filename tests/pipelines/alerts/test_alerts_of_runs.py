@@ -16,7 +16,17 @@ from pipelines.alerts import Event
 from pipelines.etl_db import alerts_table, sender_table
 from tests.kit.failing_shards import grouped, mend, two_of_three_fail
 from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
-from tests.kit.project import DAY, REPOSITORY, Project, Result, finished, kill
+from tests.kit.project import (
+    DAY,
+    ORDERS_DDL,
+    REPOSITORY,
+    Project,
+    Result,
+    finished,
+    insert,
+    kill,
+    orders,
+)
 
 DYING = """
 import os, signal, sys
@@ -111,6 +121,73 @@ def test_a_run_sends_one_message_for_its_failures_and_one_when_they_are_mended(
     assert project.load(DAY).code == 0
     assert chat.chat()[1:] == [f"#1 2 of 3 shards of LoadOrders {DAY}"]
     assert grouped(project) == []
+
+
+AGAIN = ("backfill", "--from", DAY, "--to", DAY, "--tables", "orders")
+
+
+@pytest.fixture
+def unreadable(project: Project, chat: FileChannel) -> Project:  # noqa: ARG001
+    """A project that sends, with a loaded day whose source is gone since."""
+    shard = with_channel(project).add_shard("first")
+    insert(project, shard, orders(3))
+    assert project.load(DAY).code == 0
+    project.on_shard(shard, "DROP TABLE dbo.Orders")
+    return project
+
+
+@pytest.mark.parametrize(
+    ("option", "now"),
+    [("--reload", 3), ("--recheck", 4), ("--recheck", 3)],
+    ids=["reload", "recheck that replaces", "recheck that finds the same"],
+)
+def test_a_day_that_was_to_be_replaced_is_not_mended_by_its_old_marker(
+    unreadable: Project, chat: FileChannel, option: str, now: int
+) -> None:
+    for _ in range(2):
+        assert unreadable.run("shardline", *AGAIN, option).code == 30
+    failed_of = f"#1 1 of 1 shards of LoadOrders {DAY}"
+    assert chat.chat() == [f"{failed_of} failed"]
+    unreadable.on_shard("first", ORDERS_DDL)
+    insert(unreadable, "first", orders(now))
+    assert unreadable.run("shardline", *AGAIN, option).code == 0
+    assert chat.chat()[1:] == [failed_of]
+    assert grouped(unreadable) == []
+
+
+def test_a_reload_that_could_not_begin_is_not_mended_by_old_markers(
+    unreadable: Project, chat: FileChannel
+) -> None:
+    send = ("shardline", "alerts", "send", "--once")
+    unreadable.options["warehouse"] = {"port": "1"}
+    assert unreadable.run("shardline", *AGAIN, "--reload").code == 30
+    del unreadable.options["warehouse"]
+    assert unreadable.run(*send).code == 0
+    failed_of = f"#1 1 of 1 shards of LoadOrders {DAY}"
+    assert chat.chat() == [f"{failed_of} failed"]
+    unreadable.on_shard("first", ORDERS_DDL)
+    assert unreadable.run("shardline", *AGAIN, "--reload").code == 0
+    assert chat.chat()[1:] == [failed_of]
+
+
+def test_a_reload_that_was_killed_is_not_mended_by_the_old_marker(
+    project: Project, chat: FileChannel
+) -> None:
+    with_channel(project).loadable(3)
+    assert project.load(DAY).code == 0
+    process = project.start("shardline", *AGAIN, "--reload", paused=True)
+    hold = project.hold(process, "extract")
+    project.sandbox.control.wait(hold)
+    kill(process)
+    finished(process)
+    project.sandbox.control.release("kill", hold=hold)
+    project.sandbox.control.remove(hold)
+    for _ in range(2):
+        assert project.load(DAY).code == 0
+    failed_of = f"#1 1 of 1 shards of LoadOrders {DAY}"
+    assert chat.chat() == [f"{failed_of} failed"]
+    assert project.run("shardline", *AGAIN, "--reload").code == 0
+    assert chat.chat()[1:] == [failed_of]
 
 
 @pytest.mark.long

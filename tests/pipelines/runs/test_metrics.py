@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import urllib.request
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.runs.metrics import LOOK_BACK
 from sandbox.holds import Failure
-from tests.kit.project import DAY, Project, finished, insert, orders
+from tests.kit.commands import Process
+from tests.kit.project import DAY, ORDERS, Project, finished, insert, orders
 from tests.kit.steps import STEPS
 
 
@@ -102,9 +105,86 @@ def _free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def test_a_run_that_fails_or_is_ended_leaves_its_code(project: Project) -> None:
+def shard_fails(project: Project) -> Process:
     project.add_shard("bad", ddl="")
-    path: Path = project.folder / "shardline.prom"
+    return project.start_load()
+
+
+def warehouse_is_away(project: Project) -> Process:
+    project.options["warehouse"] = {"port": "1"}
+    return project.start_load()
+
+
+def etl_database_is_away(project: Project) -> Process:
+    project.etl_database = "postgresql+psycopg://u@127.0.0.1:1/etl"
+    return project.start_load()
+
+
+def etl_database_is_wrong(project: Project) -> Process:
+    project.etl_database = "sqlite:////nowhere/at/all.db"
+    return project.start_load()
+
+
+def port_is_taken(project: Project) -> Process:
+    project.options["metrics"]["port"] = str(project.sandbox.addresses.vertica.port)
+    return project.start_load()
+
+
+def run_has_a_defect(project: Project) -> Process:
+    project.tables = ORDERS.replace("[orders", "[mail")
+    project.options["catalog"] = {"modules": "own"}
+    (project.folder / "own.py").write_text(DEFECT, encoding="utf-8")
+    words = ("PYTHONPATH=.", "shardline", "run", "mail", "--date", DAY)
+    return project.start("env", *words)
+
+
+def run_is_signalled(project: Project, number: signal.Signals) -> Process:
+    project.create_target()
+    process = project.start_load(paused=True, fresh=True)
+    hold = project.hold(process, "extract")
+    project.sandbox.control.wait(hold)
+    process.send_signal(number)
+    process.wait(60)
+    project.sandbox.control.remove(hold)
+    return process
+
+
+DEFECT = """
+from pipelines.tasks import LoadDay
+
+
+class LoadMail(LoadDay):
+    table = "mail"
+
+
+def fail(self):
+    raise RuntimeError("nothing of a run expects this")
+
+
+LoadMail.shard_task.prepare = fail
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "code"),
+    [
+        (shard_fails, 30),
+        (warehouse_is_away, 30),
+        (etl_database_is_away, 40),
+        (etl_database_is_wrong, 2),
+        (port_is_taken, 2),
+        (run_has_a_defect, 40),
+        (partial(run_is_signalled, number=signal.SIGTERM), 143),
+        (partial(run_is_signalled, number=signal.SIGINT), 130),
+    ],
+)
+def test_the_code_is_that_of_the_command_whatever_ends_it(
+    project: Project, ends: Callable[[Project], Process], code: int
+) -> None:
+    insert(project, project.add_shard("first"), orders(5))
+    project.create_target()
+    path = project.folder / "shardline.prom"
     project.options["metrics"] = {"textfile": str(path)}
-    assert project.load(DAY).code == 30
-    assert figures(path.read_text(encoding="utf-8"))["run_exit_code",] == 30
+    result = finished(ends(project))
+    found = figures(path.read_text(encoding="utf-8"))["run_exit_code",]
+    assert (result.code, found) == (code, code), result.err
