@@ -18,7 +18,7 @@ def test_both_held_after_copy_one_wins_and_the_other_sees_its_marker(
 ) -> None:
     shard = project.loadable(300)
     control = project.sandbox.control
-    loads = [project.start_load() for _ in range(2)]
+    loads = [project.start_load(paused=True) for _ in range(2)]
     holds = [project.hold(load, "copy", when="after") for load in loads]
     for hold in holds:
         control.wait(hold)
