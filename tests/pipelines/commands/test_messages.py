@@ -247,8 +247,8 @@ def test_a_run_that_is_told_to_end_says_so_in_one_line(
         insert(project, shard, orders(3))
     project.create_target()
     control = project.sandbox.control
-    process = project.start_load("--workers", "2")
     hold = control.hold(f"^COPY .*{project.schema}", server="vertica", times=10)
+    process = project.start_load("--workers", "2")
     control.wait(hold, count=2)
     os.killpg(process.pid, number)
     result = finished(process)

@@ -158,10 +158,10 @@ def test_luigid_may_be_away_for_a_while_in_the_middle_of_a_run(
     shards = [add(project, name) for name in ("first", "second")]
     project.options["run"] |= {"luigid_patience": "90"}
     project.options["load"] |= {"patience": "60"}
-    process = project.start_load("--workers", workers)
     hold = project.sandbox.control.hold(
         STEPS["extract"][1], server="mssql_0", database=project.shards[0][2]
     )
+    process = project.start_load("--workers", workers)
     project.sandbox.control.wait(hold)
     if how == "killed":
         kill_luigid(project, tmp_path)
