@@ -1,10 +1,10 @@
 from .base import PrecheckedTask, WatchedTask
-from .class_lookup import day_task, own_class, shard_task
+from .class_lookup import day_task, own_class, shard_task, task_name
 from .event_handlers import LATE_AFTER, begin_in_parent, register_handlers
 from .load import CreateTarget, DayEnded, LoadDay, LoadShard, LoadTable, LoadTableShard
 from .load_days import LoadDays
 from .luigid import PatientScheduler, check_luigid, is_luigid_named, luigid_gone
-from .reload_days import RecheckDays, ReloadDays, reload_of
+from .reload_days import RecheckDays, reload_of
 
 __all__ = [
     "CreateTarget",
@@ -18,7 +18,6 @@ __all__ = [
     "PatientScheduler",
     "PrecheckedTask",
     "RecheckDays",
-    "ReloadDays",
     "WatchedTask",
     "begin_in_parent",
     "check_luigid",
@@ -29,4 +28,5 @@ __all__ = [
     "register_handlers",
     "reload_of",
     "shard_task",
+    "task_name",
 ]

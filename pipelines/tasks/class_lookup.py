@@ -10,7 +10,7 @@ import importlib
 from datetime import date
 from functools import cache
 
-from pipelines.catalog import Table
+from pipelines.catalog import Partition, Table
 from pipelines.config import current_settings
 from pipelines.errors import ConfigurationError, one_line
 from pipelines.tasks.load import LoadDay, LoadShard, LoadTable, LoadTableShard
@@ -43,6 +43,16 @@ def shard_task(table: Table, day: date, shard: str) -> LoadShard:
     if own := own_class(table):
         return own.shard_task(date=day, shard=shard)
     return LoadTableShard(table=table.name, date=day, shard=shard)
+
+
+def task_name(partition: Partition) -> str:
+    """What Luigi and the session log call the load of a day in one shard.
+
+    Raises:
+        ConfigurationError: As `own_class` does.
+    """
+    one = shard_task(partition.table, partition.day, partition.shard.name)
+    return str(one.task_id)
 
 
 def own_class(table: Table) -> type[LoadDay] | None:

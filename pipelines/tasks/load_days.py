@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import luigi
 
-from pipelines.catalog import DayRange, Partition, Span
+from pipelines.catalog import DayRange, Span
 from pipelines.config import Settings, current_settings
 from pipelines.etl_db import expected_rows
 from pipelines.load import Transfer, load_missing_days, load_with_retries
 from pipelines.tasks.base import PrecheckedTask
-from pipelines.tasks.class_lookup import shard_task
+from pipelines.tasks.class_lookup import shard_task, task_name
 from pipelines.tasks.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
 from pipelines.tasks.progress import Progress
 from pipelines.tasks.targets import SpanTarget
@@ -58,16 +58,12 @@ class Days(PrecheckedTask):
             DayRange(self.first, self.last),
         )
 
-    def name_of(self, partition: Partition) -> str:
-        """What Luigi calls the load of one of the days alone."""
-        return str(shard_task(partition.table, partition.day, self.shard).task_id)
-
     def work(self, options: Settings, span: Span, work: Transfer) -> None:
         """Do it, and let luigid's page tell how it goes on."""
         first = next(iter(span))
         usual_rows = expected_rows(options.sessions.database, first) * len(span)
         with Progress(self, span, usual_rows) as progress:
-            load_with_retries(span, options, self.name_of, progress, work)
+            load_with_retries(span, options, task_name, progress, work)
 
 
 class LoadDays(Days):

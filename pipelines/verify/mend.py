@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from pipelines.catalog import Partition, Span
+from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.load import (
     TransferWatcher,
@@ -12,7 +12,7 @@ from pipelines.load import (
     read_with_retries,
     reload_days,
 )
-from pipelines.tasks import shard_task
+from pipelines.tasks import task_name
 from pipelines.warehouse import Markers, cached_markers, create_tables
 
 
@@ -37,10 +37,4 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         settings,
     )
     old = {day: marker.etl_id for day, marker in found.items()}
-    load_with_retries(span, settings, _name_of, watcher, partial(reload_days, old=old))
-
-
-def _name_of(partition: Partition) -> str:
-    """What Luigi calls the load of a day."""
-    one = shard_task(partition.table, partition.day, partition.shard.name)
-    return str(one.task_id)
+    load_with_retries(span, settings, task_name, watcher, partial(reload_days, old=old))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from test_every_type import CASES
 
 from tests.kit.project import Project, finished, insert, orders
+from tests.kit.type_cases import CASES
 
 DAY, NEXT = "2019-03-14", "2019-03-15"
 RANGE = ("--from", DAY, "--to", NEXT)
