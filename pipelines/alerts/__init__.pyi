@@ -21,12 +21,14 @@ from .outbox import (
     append_alerts,
     error_kind,
     has_alert_since,
+    release_alerts,
 )
 from .recorder import (
     about_task,
     record_failure,
     record_failure_later,
     record_failures,
+    release_at_exit,
     run_id,
 )
 from .recovery import close_recovered
@@ -74,6 +76,8 @@ __all__ = [
     "record_failure_later",
     "record_failures",
     "record_late_days",
+    "release_alerts",
+    "release_at_exit",
     "run_id",
     "start_sender",
 ]

@@ -17,6 +17,7 @@ import threading
 from contextlib import suppress
 from functools import cache
 
+from pipelines.alerts.recorder import run_id
 from pipelines.config import Settings
 from pipelines.runtime import stopper
 
@@ -38,7 +39,8 @@ def start_sender(settings: Settings) -> None:
 
 @cache
 def _start(patience: float) -> None:
-    command = [sys.executable, "-m", "pipelines", "alerts", "send", "--follow"]
+    command = [sys.executable, "-m", "pipelines", "alerts", "send"]
+    command += ["--follow", "--run", str(run_id())]
     try:
         # A session of its own: Ctrl-C in a terminal ends the run, and not the sender.
         process = subprocess.Popen(  # noqa: S603 - our own command

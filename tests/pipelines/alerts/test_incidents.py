@@ -10,11 +10,22 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines.alerts import Sender, close_incident, list_incidents
+from pipelines.alerts import (
+    About,
+    Event,
+    Occasion,
+    Sender,
+    alert_for_error,
+    close_incident,
+    list_incidents,
+    release_alerts,
+)
 from pipelines.alerts.grouping import MOST_CAUSES
 from pipelines.alerts.incidents import KEPT
+from pipelines.alerts.outbox import Alert
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings, Warehouse
+from pipelines.errors import TransientError
 from pipelines.etl_db import alerts_table, etl_engine, incidents_table, new_id
 from pipelines.warehouse import Marker, Markers, connect_warehouse
 from tests.kit.filed_alerts import (
@@ -148,6 +159,37 @@ def test_what_waits_for_a_repetition_is_not_told_before_its_time(
     assert (
         list_incidents(etl_engine(settings.sessions.database), also_closed=True) == []
     )
+
+
+def test_of_a_failure_that_is_told_again_the_last_telling_counts(
+    settings: Settings, channel: FileChannel
+) -> None:
+    def died(why: str, held: timedelta) -> Alert:
+        about = About("LoadOrders", "1", "orders", DAY, "chita")
+        occasion = Occasion(Event.PROCESS_FAILURE, run=7, again=True, held=held)
+        return alert_for_error(TransientError(why), about, occasion, settings.catalog)
+
+    append(settings, died("it was killed", timedelta(hours=1)))
+    append(settings, died("it was killed again", timedelta(0)))
+    drain(settings, channel)
+    append(settings, died("it was killed once more", timedelta(hours=1)))
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["cause"] == "TransientError: it was killed again"
+
+
+def test_the_end_of_a_run_makes_what_failed_in_it_count_and_nothing_else(
+    settings: Settings, channel: FileChannel
+) -> None:
+    held = timedelta(hours=1)
+    today = datetime.now(UTC)
+    ended = failed(settings, "chita", held=held, happened=today)
+    waiting = failed(settings, "moscow", "not over", held=held, happened=today)
+    append(settings, ended, replace(waiting, run=8))
+    release_alerts(etl_engine(settings.sessions.database), ended.run)
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["facts"][0] == "shards: chita"  # type: ignore[index]
 
 
 def test_failures_leave_the_outbox_weeks_after_the_end_of_their_incident_was_told(
