@@ -31,7 +31,7 @@ from .recorder import (
     release_at_exit,
     run_id,
 )
-from .recovery import close_recovered
+from .recovery import Recovery
 from .sender import Sender
 from .sender_lease import Lease, LeaseLostError
 from .sender_process import end_of_run, start_sender
@@ -50,6 +50,7 @@ __all__ = [
     "Notice",
     "Occasion",
     "Receipt",
+    "Recovery",
     "SHARDS_NAMED",
     "ScheduledWork",
     "Sender",
@@ -59,7 +60,6 @@ __all__ = [
     "alert_for_error",
     "append_alerts",
     "close_incident",
-    "close_recovered",
     "container_alerts",
     "delete_old_alerts",
     "end_of_run",

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
@@ -256,8 +256,12 @@ def accept_markers(
         connection.execute(accepted)
 
 
-def ungrouped(connection: Connection, limit: int) -> list[Alert]:
-    """The oldest rows that count by now and belong to no incident yet."""
+def ungrouped(engine: Engine, limit: int) -> list[Alert]:
+    """The oldest rows that count by now and belong to no incident yet.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
     columns = (alerts_table.c[name] for name in Alert.__dataclass_fields__)
     query = (
         select(*columns)
@@ -267,18 +271,19 @@ def ungrouped(connection: Connection, limit: int) -> list[Alert]:
         .order_by(alerts_table.c.due, alerts_table.c.id)
         .limit(limit)
     )
-    return [
-        Alert(
-            **{
-                **row,
-                "event": Event(row["event"]),
-                "happened": as_utc(row["happened"]),
-                "due": as_utc(row["due"]),
-                "asked": as_utc(row["asked"]) if row["asked"] else None,
-            }
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return [
+            Alert(
+                **{
+                    **row,
+                    "event": Event(row["event"]),
+                    "happened": as_utc(row["happened"]),
+                    "due": as_utc(row["due"]),
+                    "asked": as_utc(row["asked"]) if row["asked"] else None,
+                }
+            )
+            for row in connection.execute(query).mappings()
+        ]
 
 
 def _id(occasion: Occasion, about: About) -> int:

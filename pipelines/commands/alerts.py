@@ -17,11 +17,11 @@ from pipelines.alerts import (
     Lease,
     LeaseLostError,
     Notice,
+    Recovery,
     ScheduledWork,
     Sender,
     append_alerts,
     close_incident,
-    close_recovered,
     container_alerts,
     delete_old_alerts,
     end_of_run,
@@ -218,9 +218,12 @@ def _bring_up_to_date(options: Settings, engine: Engine) -> None:
     if not lease.take():
         return
     try:
-        group_alerts(lease)
+        recovery = Recovery(lease, options)
+        group_alerts(lease, recovery.mended)
         delete_old_alerts(lease)
-        close_recovered(lease, options)
+        recovery.close_recovered()
+        if recovery.unknown:
+            click.echo(f"some may have ended since: {recovery.unknown}", err=True)
     except ShardlineError as error:
         click.echo(f"some may have ended since: {error}", err=True)
     finally:

@@ -20,6 +20,7 @@ from pipelines.alerts import (
     list_incidents,
     release_alerts,
 )
+from pipelines.alerts.channel import ChannelRefusedError
 from pipelines.alerts.grouping import MOST_CAUSES
 from pipelines.alerts.incidents import KEPT
 from pipelines.alerts.outbox import Alert
@@ -32,6 +33,7 @@ from tests.kit.filed_alerts import (
     DAY,
     NIGHT,
     FileChannel,
+    Scripted,
     append,
     failed,
     many,
@@ -292,6 +294,47 @@ def test_what_is_over_before_anybody_was_told_is_not_told(
     mark(in_warehouse, "abakan")
     drain(in_warehouse, channel)
     assert channel.lines() == []
+
+
+@pytest.mark.parametrize("cause", ["the server is away", "the disk is full"])
+def test_what_is_mended_before_it_counts_is_not_told_while_something_is_open(
+    in_warehouse: Settings, channel: FileChannel, cause: str
+) -> None:
+    """Whether it would have been a part of what is open, or an incident of its own."""
+    engine = etl_engine(in_warehouse.sessions.database)
+    sender = Sender(in_warehouse, engine, [channel])
+    append(in_warehouse, failed(in_warehouse, "abakan"))
+    assert sender.lease.take()
+    sender.send()
+    mark(in_warehouse, "chita")
+    append(in_warehouse, failed(in_warehouse, "chita", cause))
+    sender.send()
+    sender.send(last=True)
+    assert channel.chat() == ["#1 1 of 150 shards of LoadOrders 2019-03-14 failed"]
+
+
+def test_what_is_mended_of_an_incident_before_that_is_shown_is_not_told(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    engine = etl_engine(in_warehouse.sessions.database)
+    shards = ("abakan", "chita", "moscow")
+    append(in_warehouse, *(failed(in_warehouse, shard) for shard in shards))
+    silent = Scripted("silent", [ChannelRefusedError("kicked out of the chat")])
+    Sender(in_warehouse, engine, [silent]).drain()
+    mark(in_warehouse, "chita")
+    drain(in_warehouse, channel)
+    assert channel.chat() == ["#1 2 of 150 shards of LoadOrders 2019-03-14 failed"]
+    assert "shards: abakan, moscow" in channel.lines()[-1]["facts"]  # type: ignore[operator]
+
+
+def test_what_is_not_known_to_be_mended_is_told(
+    settings: Settings, channel: FileChannel
+) -> None:
+    append(settings, failed(settings, "abakan"))
+    drain(settings, channel)
+    append(settings, failed(settings, "chita", "the disk is full"))
+    drain(settings, channel)
+    assert len(channel.chat()) == 2
 
 
 def test_a_failure_of_a_whole_day_is_over_when_every_shard_is_there(
