@@ -219,13 +219,13 @@ def count_alerts(engine: Engine, run: int, task_id: str) -> int:
 
 
 def has_alert_since(
-    engine: Engine, subject: str, day: date, shard: str, since: datetime
+    engine: Engine, subject: str, day: date, shard: str | None, since: datetime
 ) -> bool:
-    """Whether a partition's failure since some moment is in the outbox."""
+    """Whether a failure of a partition, or of a report, since then is in the outbox."""
     query = select(alerts_table.c.id).where(
         alerts_table.c.subject == subject,
         alerts_table.c.day == day,
-        alerts_table.c.shard == shard,
+        alerts_table.c.shard.is_not_distinct_from(shard),
         alerts_table.c.happened >= since,
     )
     with etl_db_errors(UNREAD), engine.connect() as link:

@@ -80,6 +80,7 @@ sessions_table = Table(
     Column("outcome", String(16)),
     Column("loaded_rows", BigInteger),
     Column("comment", String(COMMENT_LENGTH)),
+    Column("lease", DateTime(timezone=True)),
     Index("sessions_open", "finished"),
     Index("sessions_partition", "target_table", "day", "shard"),
 )
