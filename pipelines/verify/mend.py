@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
+from pipelines.alerts import Event, about_task, record_failures
 from pipelines.catalog import Span
 from pipelines.config import Settings
+from pipelines.errors import ShardlineError
 from pipelines.load import (
     TransferWatcher,
     load_with_retries,
     read_with_retries,
     reload_days,
 )
-from pipelines.tasks import task_name
+from pipelines.tasks import shard_task, task_name
 from pipelines.warehouse import Markers, cached_markers, create_tables
 
 
@@ -25,8 +29,20 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         watcher: Who is told how it goes on.
 
     Raises:
-        ShardlineError: As `load_with_retries` does; what is not mended is as it was.
+        ShardlineError: As `load_with_retries` does; what is not mended is as it was,
+            and in the outbox of alerts.
     """
+    asked = datetime.now(UTC)
+    try:
+        _mend(span, settings, watcher)
+    except ShardlineError as error:
+        tasks = [shard_task(span.table, day, span.shard.name) for day in span.days]
+        those = [replace(about_task(task), asked=asked) for task in tasks]
+        record_failures(error, those, Event.FAILURE)
+        raise
+
+
+def _mend(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     markers = settings.warehouse.markers
     if not cached_markers(settings.warehouse).has_table(span.table):
         create_tables(settings.warehouse, span.table)
