@@ -152,6 +152,16 @@ def test_a_report_whose_refresh_fails_is_recorded(reporting: Reporting) -> None:
     assert recorded(reporting) == {("RefreshReport", "daily_orders", "failure")}
 
 
+def test_a_mail_that_cannot_be_sent_is_recorded(
+    reporting: Reporting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = "smtp://127.0.0.1:1/?security=none&from=etl@x.example&to=ann@x.example"
+    monkeypatch.setenv("SHARDLINE_CONNECTION_MAIL", nobody)
+    reporting.fill(reporting.add_tables(), DAY, rows=3, first=1)
+    assert reporting.run("shardline", "refresh", "--date", DAY).code == 30
+    assert recorded(reporting) == {("MailReports", "mail of reports", "failure")}
+
+
 @pytest.mark.parametrize(
     ("words", "module", "task", "family", "subject"),
     [

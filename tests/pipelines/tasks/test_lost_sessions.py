@@ -143,3 +143,15 @@ def test_a_killed_load_on_another_host_is_told_though_nobody_loads_its_day(
     assert project.load(DAY, shards=[other]).code == 0
     assert project.outcomes() == ["lost", "skipped"]
     assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_the_log_has_forgotten_the_load(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    pretend(project, "DELETE FROM sessions")
+    killed(project, "extract", "before", *RELOAD)
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["lost"]
+    assert lost(project) == [("LoadOrders", "orders", shard)]
