@@ -1,4 +1,5 @@
 from .database import (
+    Columns,
     alerts_table,
     as_utc,
     database_time,
@@ -41,6 +42,7 @@ __all__ = [
     "Attempt",
     "AttemptFilter",
     "AttemptState",
+    "Columns",
     "FailureStreak",
     "OpenSession",
     "Outcome",
