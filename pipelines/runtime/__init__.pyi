@@ -13,6 +13,7 @@ from .logs import (
 )
 from .retries import retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
+from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
 
@@ -22,6 +23,7 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "SharedRecords",
     "Stop",
     "become_init_if_first",
     "die_with_parent",
