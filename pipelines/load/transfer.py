@@ -131,9 +131,11 @@ def reload_days(
         if failure is not None:
             found = _those(list(known), _settle(span, settings, failure))
             if found != known:
-                if found != gone:
-                    continue  # Another was first; what it left is looked at anew.
-                raise _worth_another(failure)
+                if found == gone:
+                    raise _worth_another(failure)
+                # Another was first, but may have read before us: so read once more.
+                old = {**old, **{day: one.etl_id for day, one in found.items()}}
+                continue
         yield known
         left = [day for day in left if day not in known]
 
