@@ -18,13 +18,13 @@ RELOAD = ("backfill", "--from", DAY, "--to", DAY, "--reload")
 def run_with_a_lie(
     project: Project, question: bytes, lie: tuple[bytes, bytes], *command: str
 ) -> Result:
-    """Run a command to which Vertica lies in its first answer to a question."""
-    told = []
+    """Run a command to which Vertica lies once a question was asked, one time."""
+    lies = []
 
     def alter(sent: bytes, answer: bytes) -> bytes:
-        if question not in sent or told:
+        if lies or question not in sent or lie[0] not in answer:
             return answer
-        told.append(answer)
+        lies.append(lie)
         return answer.replace(*lie)
 
     vertica = project.sandbox.addresses.vertica
