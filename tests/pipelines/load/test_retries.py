@@ -12,6 +12,8 @@ PASSING = [
     ("extract", Failure("lock request time out", number=1222)),
     ("insert the marker", Failure("lock time-out", sqlstate="55V03", rollback=True)),
     ("insert the marker", Failure("deadlock", sqlstate="40V01", rollback=True)),
+    # Another load's marker was in the way, and is not there any more.
+    ("insert the marker", Failure("duplicate key", sqlstate="23505", rollback=True)),
     ("copy", Failure("too many ROS containers", sqlstate="53000")),
     ("commit", Failure("node is shutting down", sqlstate="57V04", rollback=True)),
 ]

@@ -132,6 +132,24 @@ def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     assert len(project.rows(shard)) == ROWS
 
 
+def test_nothing_is_begun_after_a_commit_that_was_waited_for(project: Project) -> None:
+    project.options["load"] = {"group_rows": "1"}
+    shard = project.add_shard()
+    days = ["2019-03-12", "2019-03-13", DAY]
+    for at, day in enumerate(days):
+        insert(project, shard, orders(ROWS, day, first=1 + 100 * at))
+    project.create_target()
+    held = hold(project, "commit")
+    days_of = ("--from", days[0], "--to", days[-1])
+    process = project.start("shardline", "backfill", *days_of, fresh=True)
+    project.sandbox.control.wait(held)
+    process.send_signal(signal.SIGTERM)
+    project.sandbox.control.release("go", hold=held)
+    ended(process, 143)
+    assert [marker[2] for marker in project.markers()] == [ROWS]
+    assert len(project.rows(shard)) == ROWS
+
+
 @pytest.mark.parametrize("workers", ["2", pytest.param("1", marks=pytest.mark.long)])
 def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None:
     shards = ready(project, 2)
