@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.kit.project import DAY, Project
+import pytest
+
+from tests.kit.project import DAY, Project, finished
 from tests.kit.relay import Relay
 
 
@@ -49,3 +51,25 @@ def test_rows_of_other_days_than_asked_for_load_nothing(project: Project) -> Non
     assert "a row of 2019-03-20 came after one of 2019-03-13" in result.last_line
     assert shard in result.last_line
     assert project.markers() == []
+
+
+@pytest.mark.parametrize(
+    ("section", "option", "step", "told"),
+    [
+        ("mssql_0", "timeout", "extract", "SQL Server was lost"),
+        ("warehouse", "connection_timeout", "copy", "Vertica failed: timed out"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
+    project: Project, section: str, option: str, step: str, told: str
+) -> None:
+    shard = project.loadable(3)
+    project.options["load"] = {"attempts": "1"}
+    project.options[section] = {option: "2", "lock_timeout": "1"}
+    process = project.start_load(paused=True)
+    hold = project.hold(process, step)
+    result = finished(process)
+    project.sandbox.control.remove(hold)
+    assert result.code == 30
+    (line,) = result.told
+    assert line.startswith(f"orders {DAY} {shard}: the connection to {told}")
