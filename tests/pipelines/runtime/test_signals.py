@@ -13,9 +13,13 @@ import pytest
 
 from tests.kit.commands import Process
 from tests.kit.project import DAY, Project, Result, finished, insert, kill, orders
+from tests.kit.relay import Relay
 from tests.kit.steps import STEPS
 
 ROWS = 50
+CANCEL = (80877102).to_bytes(4)
+"""The code of a request to cancel, in a connection of its own."""
+
 SOON = 30.0
 """Seconds that something may take that needs no time, on a machine that is busy."""
 
@@ -116,6 +120,20 @@ def test_told_to_end_in_the_middle_of_a_load(
     project.sandbox.control.remove(held)
     assert open_transactions(project) == []
     loads_the_rest(project, shards)
+
+
+def test_a_statement_of_the_warehouse_is_cancelled(project: Project) -> None:
+    ready(project, 1)
+    held = hold(project, "copy")
+    vertica = project.sandbox.addresses.vertica
+    with Relay(vertica.host, vertica.port) as relay:
+        project.options["warehouse"] = {"port": str(relay.port)}
+        process = project.start_load(fresh=True)
+        project.sandbox.control.wait(held)
+        process.send_signal(signal.SIGTERM)
+        ended(process, 143)
+    project.sandbox.control.remove(held)
+    assert CANCEL in relay.sent
 
 
 def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
