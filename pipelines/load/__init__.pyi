@@ -1,13 +1,18 @@
 from .attempts import Transfer, load_with_retries
 from .source_reads import read_with_retries, source_markers
-from .transfer import TransferWatcher, load_missing_days, reload_days
+from .transfer import load_missing_days, reload_days
+from .transfer_watcher import TransferWatcher
+from .undated import describe_undated, undated_of_shard, undated_rows
 
 __all__ = [
     "Transfer",
     "TransferWatcher",
+    "describe_undated",
     "load_missing_days",
     "load_with_retries",
     "read_with_retries",
     "reload_days",
     "source_markers",
+    "undated_of_shard",
+    "undated_rows",
 ]

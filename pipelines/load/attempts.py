@@ -21,7 +21,8 @@ from pipelines.etl_db import (
     sessions_together,
 )
 from pipelines.load.stage_timing import stages
-from pipelines.load.transfer import TransferWatcher, load_missing_days
+from pipelines.load.transfer import load_missing_days
+from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
 from pipelines.warehouse import Marker, MarkersFound, cached_markers
 

@@ -15,6 +15,7 @@ from .logs import (
 )
 from .retries import retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
+from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
 
@@ -28,6 +29,7 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "SharedRecords",
     "Stop",
     "Verdict",
     "become_init_if_first",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import pymssql
 
-from pipelines.catalog import Span, half_open
+from pipelines.catalog import Span, Table, half_open
 from pipelines.errors import PermanentError
 from pipelines.source.connection import fetch_all
 from pipelines.source.errors import source_errors
@@ -47,6 +47,23 @@ def extract_rows(
         )
         while batch := cursor.fetchmany(batch_rows):
             yield batch
+
+
+def count_undated(connection: pymssql.Connection, table: Table) -> int:
+    """How many rows of a table have no date, and so are in no day's extract.
+
+    Raises:
+        TransientError: The connection was lost.
+        PermanentError: The server refuses the statement.
+    """
+    sql = render(
+        "count_undated",
+        Dialect.SQL_SERVER,
+        query=Sql(table.query),
+        date_column=table.date_column,
+    )
+    ((rows,),) = fetch_all(connection, sql, 1)
+    return int(rows)
 
 
 def extract_statement(
