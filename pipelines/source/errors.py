@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
 import pymssql
 from pymssql import _mssql
@@ -26,11 +27,24 @@ ERRORS = (pymssql.Error, _mssql.MSSQLException, OSError)
 """What the driver raises; some of it is not a `pymssql.Error`."""
 
 
+class LostLinkError(TransientError):
+    """The connection was lost.
+
+    Attributes:
+        rows: How many rows of an extract had come; None if none was read.
+        first: The first day of that extract.
+    """
+
+    rows: int | None = None
+    first: date | None = None
+
+
 @contextmanager
 def source_errors() -> Iterator[None]:
     """Raise what the driver raises inside as one of our errors.
 
     Raises:
+        LostLinkError: The connection is lost.
         UnavailableHereError: Another address of the server may have the database.
         TransientError: It may pass.
         PermanentError: It stays, or is not known.
@@ -82,7 +96,7 @@ def _of_statement(error: Exception) -> ShardlineError:
     code = str(number or "")
     known = SQL_SERVER_ERRORS.find(code)
     if known is LOST_LINK or isinstance(error, OSError):
-        return TransientError(
+        return LostLinkError(
             f"the connection to SQL Server was lost ({number})", step=LATER, code=code
         )
     cause = f"SQL Server: {text or type(error).__name__} (error {number})"
