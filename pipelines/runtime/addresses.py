@@ -38,7 +38,7 @@ def host_and_port(host: str, port: int) -> str:
 
 
 def look_up(host: str, port: int) -> list[Address]:
-    """The addresses of a host, in the order in which the system would try them.
+    """The addresses of a host, at least one, in the order of the system's resolver.
 
     They are looked up each time, since names move. A name that cannot be looked up
     stands for itself, so that whoever connects to it tells why not.
@@ -49,4 +49,4 @@ def look_up(host: str, port: int) -> list[Address]:
         return [Address(host, host, port)]
     inet = {socket.AF_INET, socket.AF_INET6}
     ips = [str(address[0]) for family, *_, address in found if family in inet]
-    return [Address(host, ip, port) for ip in dict.fromkeys(ips)]
+    return [Address(host, ip, port) for ip in dict.fromkeys(ips or [host])]
