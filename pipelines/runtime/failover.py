@@ -90,7 +90,10 @@ def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) ->
             logger.debug("%s answered", at)
             outages().note_answer(name)
             return connection
-    outages().note_failure(name)
+    if any(error.code for error in failed):  # a server's own words
+        outages().note_answer(name)
+    else:
+        outages().note_failure(name)
     lasting = all(isinstance(error, UnavailableHereError) for error in failed)
     kind = PermanentError if lasting else TransientError
     causes = "; ".join(dict.fromkeys(error.cause for error in failed))

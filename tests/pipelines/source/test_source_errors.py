@@ -141,3 +141,18 @@ def test_what_no_address_has_is_as_lasting_as_their_errors(
         pass
     assert caught.value.code == str(number)
     assert not isinstance(caught.value, UnavailableHereError)
+
+
+@pytest.mark.parametrize("number", [942, 952])
+def test_a_database_that_is_not_available_is_no_outage_of_its_server(
+    server: Server, number: int
+) -> None:
+    with failing(server, "^USE", number, times=20):
+        for _ in range(20):
+            with (
+                pytest.raises(ShardlineError, match=str(number)),
+                connect_source(options(server), SHARD),
+            ):
+                pass
+    with connect_source(options(server), SHARD) as connection:
+        assert select(connection) == [(1,)]
