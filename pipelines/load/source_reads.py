@@ -12,6 +12,7 @@ from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.errors import TransientError
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.same_place import SamePlace
 from pipelines.runtime import stopper
 from pipelines.source import connect_source, extract_rows
 from pipelines.warehouse import MarkersFound
@@ -55,9 +56,12 @@ def read_with_retries(read: Callable[[], T], settings: Settings) -> T:
     """
     tries = settings.load.tries().copy(sleep=sleep_using_event(stopper().stopped))
 
+    place = SamePlace()
+
     def attempt() -> T:
         stopper().check()
-        return read()
+        with place.watched():
+            return read()
 
     try:
         return tries(attempt)
