@@ -11,7 +11,7 @@ from .logs import (
     set_up_logging,
     set_verbosity,
 )
-from .retries import retrying, run_retries
+from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
@@ -23,6 +23,7 @@ __all__ = [
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
     "Stop",
+    "ask_with_retries",
     "become_init_if_first",
     "die_with_parent",
     "exit_code_of",

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
-from pipelines.load import read_with_retries, source_markers
+from pipelines.load import ask_warehouse, source_markers
 from pipelines.planning import Selection
 from pipelines.verify.compare_values import compare_values
 from pipelines.verify.differences import (
@@ -26,7 +26,6 @@ from pipelines.warehouse import (
     LoadedDays,
     RowCount,
     SourceDay,
-    cached_markers,
     count_rows,
     moved_rows,
     read_loaded_days,
@@ -146,9 +145,7 @@ class _Table:
         )
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask the warehouse, trying again what may pass."""
-        markers = cached_markers(self.settings.warehouse)
-        return read_with_retries(lambda: markers.ask(question), self.settings)
+        return ask_warehouse(question, self.settings)
 
     def _of_warehouse(
         self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]
