@@ -219,6 +219,12 @@ class SessionsOptions(Section):
     """``[sessions]``: the ETL database with the log of every attempt."""
 
     database: SecretStr = SecretStr("sqlite:///shardline.db")
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+    @property
+    def keep(self) -> timedelta:
+        """How long it keeps what is over."""
+        return timedelta(days=self.keep_days)
 
     @property
     def is_file(self) -> bool:

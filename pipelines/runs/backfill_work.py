@@ -18,7 +18,7 @@ from pipelines.catalog import (
 )
 from pipelines.config import Settings
 from pipelines.etl_db import etl_engine
-from pipelines.planning import Selection, count_days_over, usual_rows_by_shard
+from pipelines.planning import Selection, count_days_over, usual_loads
 from pipelines.runtime import ask_with_retries, failure_log, ledger
 from pipelines.tasks import (
     LoadDays,
@@ -220,8 +220,9 @@ def find_work(
         )
     )
     engine = etl_engine(settings.sessions.database)
+    names = [shard.name for shard in selection.shards]
     usual = ask_with_retries(
-        lambda: usual_rows_by_shard(engine, table.target), settings.run.tries()
+        lambda: usual_loads(engine, table.target, names), settings.run.tries()
     )
     over = count_days_over(settings, selection)
     asked = list(selection.days)
@@ -230,7 +231,7 @@ def find_work(
     for shard in selection.shards:
         ended, others = asked[: over[shard.name]], asked[over[shard.name] :]
         wanted = [day for day in ended if purpose.wants(loaded, shard.name, day)]
-        rows = usual.get(shard.name, 0)
+        rows = usual.average(shard.name)
         spans += [
             Span(table, shard, days)
             for days in group_days(wanted, rows, settings.load.bounds)

@@ -38,13 +38,13 @@ class MarkerCache:
     """Remembers what is present, over one connection that each process keeps.
 
     Attributes:
-        tries: How often a question is asked when what fails may pass. After one that
-            got no answer in the end, the next are asked once, until there is one again.
+        tries: How often a question is asked when what fails may pass; once if None.
+            After one that got no answer in the end, so are the next, until one gets it.
     """
 
     def __init__(self, options: Warehouse) -> None:
         """Know nothing yet, and connect when first asked."""
-        self.tries: Retrying = ONCE
+        self.tries: Retrying | None = None
         self._answers = True
         self._options = options
         self._connections: dict[int, Connection] = {}
@@ -112,7 +112,7 @@ class MarkerCache:
         Raises:
             TransientError: All attempts failed.
         """
-        tries = self.tries if self._answers else ONCE
+        tries = (self._answers and self.tries) or ONCE
         try:
             answer = ask_with_retries(lambda: self._ask(question), tries)
         except TransientError:
