@@ -31,6 +31,9 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1)]
 
+LONGEST_PAUSE = 3_600
+"""Most seconds between two attempts at what a run asks; as many as `retry_pause`."""
+
 
 class Section(BaseModel):
     """Options that are checked together, and do not change."""
@@ -150,6 +153,15 @@ class RunOptions(Section):
     luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
     grace: Annotated[float, Field(gt=0, le=3_600)] = GRACE
 
+    def tries(self) -> Retrying:
+        """Attempts at what the run itself asks, with the pauses between them."""
+        return retrying(
+            TransientError,
+            attempts=1 + self.retries,
+            backoff=self.retry_pause,
+            backoff_max=LONGEST_PAUSE,
+        )
+
 
 class MetricsOptions(Section):
     """``[metrics]``: where a run's figures for Prometheus go."""
@@ -206,6 +218,12 @@ class SessionsOptions(Section):
     """``[sessions]``: the ETL database with the log of every attempt."""
 
     database: SecretStr = SecretStr("sqlite:///shardline.db")
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+    @property
+    def keep(self) -> timedelta:
+        """How long it keeps what is over."""
+        return timedelta(days=self.keep_days)
 
     @property
     def is_file(self) -> bool:

@@ -80,6 +80,7 @@ sessions_table = Table(
     Column("comment", String(COMMENT_LENGTH)),
     Index("sessions_open", "finished"),
     Index("sessions_partition", "target_table", "day", "shard"),
+    Index("sessions_latest", "target_table", "shard", "started"),
 )
 
 alerts_table = Table(

@@ -1,5 +1,5 @@
 from .attempts import Transfer, load_with_retries
-from .source_reads import read_with_retries, source_markers
+from .source_reads import ask_warehouse, read_with_retries, source_markers
 from .transfer import load_missing_days, reload_days
 from .transfer_watcher import TransferWatcher
 from .undated import describe_undated, undated_of_shard, undated_rows
@@ -7,6 +7,7 @@ from .undated import describe_undated, undated_of_shard, undated_rows
 __all__ = [
     "Transfer",
     "TransferWatcher",
+    "ask_warehouse",
     "describe_undated",
     "load_missing_days",
     "load_with_retries",

@@ -13,7 +13,7 @@ from .logs import (
     set_up_logging,
     set_verbosity,
 )
-from .retries import retrying, run_retries
+from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
@@ -32,6 +32,7 @@ __all__ = [
     "SharedRecords",
     "Stop",
     "Verdict",
+    "ask_with_retries",
     "become_init_if_first",
     "die_with_parent",
     "exit_code_of",

@@ -45,13 +45,16 @@ class SharedRecords:
         # Appended by one write, so that records of several processes do not mix.
         os.write(self._file.fileno(), json.dumps(record).encode() + b"\n")
 
+    def end(self) -> int:
+        """The offset after all that there is now."""
+        return os.fstat(self._file.fileno()).st_size
+
     def since(self, start: int) -> tuple[list[Any], int]:
         """The records from an offset on, as they came, and the offset after them.
 
         Args:
             start: 0, or an offset that this has returned.
         """
-        size = os.fstat(self._file.fileno()).st_size
-        octets = os.pread(self._file.fileno(), size - start, start)
+        octets = os.pread(self._file.fileno(), self.end() - start, start)
         whole = octets.rfind(b"\n") + 1
         return [json.loads(line) for line in octets[:whole].splitlines()], start + whole

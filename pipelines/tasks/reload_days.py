@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 
 import luigi
 
 from pipelines.alerts import accept_markers
-from pipelines.catalog import Span, group_days
+from pipelines.catalog import Span
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.load import read_with_retries, reload_days, source_markers
+from pipelines.load import ask_warehouse, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
 from pipelines.tasks.class_lookup import shard_task
 from pipelines.tasks.load import LoadShard
@@ -81,37 +81,42 @@ class ReloadDays(DaysAgain):
 
 
 class RecheckDays(DaysAgain):
-    """Days that are read again, and loaded again where the source has changed.
+    """Days that are read again, and compared with what was loaded of them.
 
-    Has no target: what a source has now is nothing that lasts.
+    What differs is for the run to load again. There is no target, for what a source has
+    now is nothing that lasts: a recheck is done for the run that did it.
     """
 
-    checked = False
-
     def complete(self) -> bool:
-        """Whether this process has done it."""
-        return self.checked
+        """Whether this run has compared each day."""
+        compared = ledger().compared()
+        return all(
+            (self.table, self.shard, day) in compared
+            for day in self.span(current_settings()).days
+        )
 
-    def run(self) -> Iterator[luigi.Task]:
-        """Compare count and checksum of each day that has a marker; reload the rest."""
+    def run(self) -> None:
+        """Compare count and checksum of each day that has a marker."""
         options = current_settings()
         span = self.span(options)
-        known = read_with_retries(
-            lambda: cached_markers(options.warehouse).ask(
-                lambda link: Markers(link, options.warehouse.markers).of_span(span)
-            ),
-            options,
+        markers = options.warehouse.markers
+        known = ask_warehouse(
+            lambda link: Markers(link, markers).of_span(span), options
         )
         found = source_markers(span, options)
-        changed = [
-            day for day, marker in known.items() if not _is_same(marker, found[day])
-        ]
+        changed = {
+            day: [marker.etl_id, marker.rows, marker.checksum]
+            for day, marker in known.items()
+            if not _is_same(marker, found[day])
+        }
         _accept(span, [day for day in known if day not in changed], options)
-        for days in group_days(changed, 0, options.load.bounds):
-            part = Span(span.table, span.shard, days)
-            yield reload_of(part, [known[day].etl_id for day in days])
-        self.checked = True
-        ledger().add(LedgerEntry(self.table, self.shard, attempt=1, days=len(span)))
+        ledger().add(
+            LedgerEntry(
+                *(self.table, self.shard, 1),
+                days=len(span) - len(changed),
+                compared={str(day): changed.get(day, []) for day in span.days},
+            )
+        )
 
 
 def reload_of(span: Span, replaces: list[int]) -> ReloadDays:

@@ -13,8 +13,8 @@ from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError, one_line
 from pipelines.load import (
+    ask_warehouse,
     describe_undated,
-    read_with_retries,
     source_markers,
     undated_of_shard,
 )
@@ -32,7 +32,6 @@ from pipelines.warehouse import (
     LoadedDays,
     RowCount,
     SourceDay,
-    cached_markers,
     count_rows,
     moved_rows,
     read_loaded_days,
@@ -176,9 +175,7 @@ class _Table:
         )
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask the warehouse, trying again what may pass."""
-        markers = cached_markers(self.settings.warehouse)
-        return read_with_retries(lambda: markers.ask(question), self.settings)
+        return ask_warehouse(question, self.settings)
 
     def _of_warehouse(
         self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]

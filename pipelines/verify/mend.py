@@ -8,8 +8,8 @@ from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.load import (
     TransferWatcher,
+    ask_warehouse,
     load_with_retries,
-    read_with_retries,
     reload_days,
 )
 from pipelines.tasks import task_name
@@ -30,11 +30,6 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     markers = settings.warehouse.markers
     if not cached_markers(settings.warehouse).has_table(span.table):
         create_tables(settings.warehouse, span.table)
-    found = read_with_retries(
-        lambda: cached_markers(settings.warehouse).ask(
-            lambda link: Markers(link, markers).of_span(span)
-        ),
-        settings,
-    )
+    found = ask_warehouse(lambda link: Markers(link, markers).of_span(span), settings)
     old = {day: marker.etl_id for day, marker in found.items()}
     load_with_retries(span, settings, task_name, watcher, partial(reload_days, old=old))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandbox.clients import connect_vertica
-from sandbox.holds import When
+from sandbox.holds import Failure, When
 from tests.kit.backfilling import (
+    DAYS,
     ROWS,
     backfill,
+    command,
     filled,
     killed_at,
     kills,
@@ -184,3 +188,72 @@ def test_a_day_that_is_cleared_while_it_is_read_again_is_read_once_more(
     assert finished(process).code == 0
     assert len(project.rows(shard)) == 77
     assert [marker[2] for marker in project.markers()] == [77]
+
+
+def apart(project: Project) -> str:
+    """A loaded shard, of which every other day has changed."""
+    shard = filled(project, [10] * len(DAYS))
+    assert backfill(project).code == 0
+    for day in DAYS[::2]:
+        change = "UPDATE dbo.Orders SET type = 99 WHERE start_time BETWEEN %s AND %s"
+        project.on_shard(shard, change, (f"{day}T03:00:00", f"{day}T04:00:00"))
+    return shard
+
+
+def test_a_recheck_reads_the_days_once_and_then_those_that_differ(
+    project: Project,
+) -> None:
+    apart(project)
+    control = project.sandbox.control
+    process = project.start(*command("--recheck"), paused=True)
+    control.start_log()
+    process.resume()
+    result = finished(process)
+    control.stop_log()
+    assert "3 loaded, 0 skipped, 3 of them replaced, 2 already there" in result.out
+    database = project.shards[0][2]
+    extracts = [
+        sorted(set(re.findall(r"2019-03-\d\d", one.text)))
+        for one in control.statements()
+        if one.database == database and re.match(r"SELECT\s+q\.", one.text)
+    ]
+    assert extracts == [["2019-03-11", "2019-03-16"]] + [
+        [day, f"2019-03-{int(day[-2:]) + 1}"] for day in DAYS[::2]
+    ]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("skip", [0, 1, 2, 3])
+def test_a_recheck_that_succeeds_in_the_end_is_a_success(
+    project: Project, workers: str, skip: int
+) -> None:
+    apart(project)
+    project.options["load"] = {"attempts": "1"}
+    project.options["run"] = {"retries": "1", "retry_pause": "0.01"}
+    process = project.start(*command("--recheck", "--workers", workers), paused=True)
+    control = project.sandbox.control
+    hold = control.hold(
+        r"^SELECT\s+q\.",
+        action="fail",
+        database=project.shards[0][2],
+        skip=skip,
+        failure=Failure("deadlock", number=1205),
+    )
+    process.resume()
+    result = finished(process)
+    assert len(control.wait(hold)) == 1
+    control.remove(hold)
+    assert (result.code, result.err) == (0, "")
+    assert "3 loaded, 0 skipped, 3 of them replaced, 2 already there" in result.out
+
+
+def test_days_that_could_not_be_compared_are_not_said_to_be_complete(
+    project: Project,
+) -> None:
+    shard = filled(project)
+    assert backfill(project).code == 0
+    project.on_shard(shard, "DROP TABLE dbo.Orders")
+    result = backfill(project, "--recheck")
+    assert result.code == 30
+    assert "0 of 5 days of shards complete" in result.out
+    assert "0 already there, 5 missing" in result.out
