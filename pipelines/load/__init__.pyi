@@ -1,4 +1,5 @@
 from .attempts import Transfer, load_with_retries
+from .replacement import is_replaced
 from .source_reads import ask_warehouse, read_with_retries, source_markers
 from .transfer import load_missing_days, reload_days
 from .transfer_watcher import TransferWatcher
@@ -9,6 +10,7 @@ __all__ = [
     "TransferWatcher",
     "ask_warehouse",
     "describe_undated",
+    "is_replaced",
     "load_missing_days",
     "load_with_retries",
     "read_with_retries",

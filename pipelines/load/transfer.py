@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 
 from pipelines.catalog import Span
@@ -16,6 +16,7 @@ from pipelines.errors import (
     UnknownOutcomeError,
 )
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.replacement import is_replaced
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.load.undated import check_undated
@@ -92,6 +93,7 @@ def reload_days(
     etl_ids: Mapping[date, int],
     watcher: TransferWatcher,
     old: Mapping[date, int],
+    asked: datetime,
 ) -> Iterator[MarkersFound]:
     """Load the days of a span again, in the place of what is there.
 
@@ -100,8 +102,9 @@ def reload_days(
         settings: Where from, where to.
         etl_ids: The session of each day.
         watcher: Who is told how it goes on.
-        old: The session in the marker of each day that has one; a day that has another
-            now was replaced in the meantime, and is left alone.
+        old: The session in the marker of each day that has one.
+        asked: When that was read. A day that an attempt has replaced since which began
+            later is left alone.
 
     Yields:
         Markers that are in the warehouse, until each day was among them once.
@@ -118,7 +121,7 @@ def reload_days(
             known = {
                 day: marker
                 for day, marker in before.items()
-                if marker.etl_id != old.get(day)
+                if is_replaced(settings, marker, old.get(day), asked)
             }
             if not known:
                 part = span.start_of(left)
@@ -134,7 +137,7 @@ def reload_days(
                 if found == gone:
                     raise _worth_another(failure)
                 # Another was first, but may have read before us: so read once more.
-                old = {**old, **{day: one.etl_id for day, one in found.items()}}
+                asked = datetime.now(UTC)
                 continue
         yield known
         left = [day for day in left if day not in known]

@@ -162,7 +162,7 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
     if work.waiting:
         report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
     missing = _run_slices(work, settings, how, report)
-    missing += _run_slices(work.reload(settings.load.bounds), settings, how, report)
+    missing += _run_slices(work.reload(settings), settings, how, report)
     report.missing += len(missing) + work.not_over
     report.present = asked - report.missing - report.loaded - report.skipped
     pending = failure_log().take()
@@ -264,9 +264,9 @@ def _count(
     for partition in (partition for span in spans for partition in span):
         key = (partition.day, partition.shard.name)
         marker, old = after.get(key), before.get(key)
-        if marker is None or not work.purpose.is_done(partition, marker, old):
+        if not work.is_done(partition, marker):
             missing.append(partition)
-        elif marker != old and marker.etl_id in own:
+        elif marker and marker != old and marker.etl_id in own:
             report.loaded += bool(marker.rows)
             report.skipped += not marker.rows
             report.replaced += old is not None

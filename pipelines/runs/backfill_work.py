@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from pipelines.catalog import (
@@ -18,6 +18,7 @@ from pipelines.catalog import (
 )
 from pipelines.config import Settings
 from pipelines.etl_db import etl_engine
+from pipelines.load import is_replaced
 from pipelines.planning import Selection, count_days_over, usual_loads
 from pipelines.runtime import ask_with_retries, failure_log, ledger
 from pipelines.tasks import (
@@ -55,7 +56,10 @@ class Purpose(Protocol):
         """The task that does it, not done yet when the markers were read."""
 
     def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:
-        """Whether it is done for a day, which has this marker now and had that one."""
+        """Whether it is done for a day, which has this marker now and had that one.
+
+        What it had is that of when the work was found out.
+        """
 
 
 class Load:
@@ -90,6 +94,11 @@ class Reload:
     lasting = True
     again = True
 
+    def __init__(self, settings: Settings) -> None:
+        """Note when it was asked for."""
+        self._settings = settings
+        self._asked = datetime.now(UTC)
+
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
         return True
@@ -97,11 +106,15 @@ class Reload:
     def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:
         """One that is done when the markers of now are gone."""
         found = [loaded.find(span.shard.name, day) for day in span.days]
-        return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
+        replaces = [marker.etl_id if marker else 0 for marker in found]
+        return reload_of(span, replaces, self._asked)
 
     def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
-        """Whether the marker is another one."""
-        return marker != old
+        """Whether this run has replaced it, or another attempt that began later."""
+        session = old.etl_id if old else None
+        return marker.etl_id in ledger().sessions() or is_replaced(
+            self._settings, marker, session, self._asked
+        )
 
 
 class Recheck:
@@ -166,10 +179,14 @@ class Work:
 
     def is_left(self, span: Span, markers: Mapping[SourceDay, Marker]) -> bool:
         """Whether nobody else has done a span since; `markers` are those of now."""
-        name = span.shard.name
-        return any(
-            markers.get((day, name)) == self.loaded.find(name, day) for day in span.days
+        return not all(
+            self.is_done(one, markers.get((one.day, one.shard.name))) for one in span
         )
+
+    def is_done(self, partition: Partition, marker: Marker | None) -> bool:
+        """Whether it is done for a day, which has this marker now."""
+        old = self.loaded.find(partition.shard.name, partition.day)
+        return marker is not None and self.purpose.is_done(partition, marker, old)
 
     def tasks(self, spans: Sequence[Span], *, prepared: bool) -> list[PrecheckedTask]:
         """The tasks of some spans.
@@ -183,11 +200,11 @@ class Work:
             task.prepare()
         return tasks
 
-    def reload(self, bounds: Bounds) -> Work:
+    def reload(self, settings: Settings) -> Work:
         """The reload of what the run has found to differ; of nothing but by a recheck.
 
         Args:
-            bounds: How many days one extract may have.
+            settings: How many days one extract may have, and where the log is.
         """
         compared = {} if self.purpose.lasting else ledger().compared()
         loaded = LoadedDays(self.selection.first, self.selection.last)
@@ -198,10 +215,14 @@ class Work:
                 if marker := compared.get((self.table.name, name, day)):
                     loaded.add(name, day, Marker(*marker))
             changed = [day for day in span.days if loaded.find(name, day)]
-            groups = group_days(changed, 0, bounds)
+            groups = group_days(changed, 0, settings.load.bounds)
             spans += [Span(self.table, span.shard, group) for group in groups]
         return replace(
-            self, purpose=Reload(), loaded=loaded, spans=tuple(spans), waiting=()
+            self,
+            purpose=Reload(settings),
+            loaded=loaded,
+            spans=tuple(spans),
+            waiting=(),
         )
 
 

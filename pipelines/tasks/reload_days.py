@@ -14,12 +14,12 @@ from pipelines.catalog import Span
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.load import ask_warehouse, reload_days, source_markers
+from pipelines.load import is_replaced, read_with_retries, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
 from pipelines.tasks.class_lookup import shard_task
 from pipelines.tasks.load import LoadShard
 from pipelines.tasks.load_days import Days
-from pipelines.warehouse import Marker, Markers, cached_markers
+from pipelines.warehouse import Marker, cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class DaysAgain(Days):
     """Days that are asked for although they may have a marker.
 
     Attributes:
-        asked: When: what fails of them is over when an attempt has brought them that
-            began later.
+        asked: When: they are there, and what failed of them is over, when an attempt
+            has brought them that began later.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -47,8 +47,8 @@ class DaysAgain(Days):
 class ReloadDays(DaysAgain):
     """Days that are loaded in the place of what is there; readers see old or new.
 
-    Done when no day has the marker any more that was to be replaced, so it can be
-    repeated, and two that replace the same are one.
+    Done when each day has the marker of an attempt that began after it was asked for,
+    so it can be repeated, and two that replace the same are one.
     """
 
     replaces = luigi.ListParameter()
@@ -60,15 +60,12 @@ class ReloadDays(DaysAgain):
         return {**super().resources, f"reload_{self.table}": 1}
 
     def complete(self) -> bool:
-        """Whether each day has a marker, and another one than before."""
+        """Whether each day has been replaced."""
         options = current_settings()
         span = self.span(options)
-        markers = options.warehouse.markers
-        found = cached_markers(options.warehouse).ask(
-            lambda connection: Markers(connection, markers).of_span(span)
-        )
+        found = cached_markers(options.warehouse).of_span(span)
         return all(
-            day in found and found[day].etl_id != old
+            day in found and is_replaced(options, found[day], old, self.asked)
             for day, old in zip(span.days, self.replaces, strict=True)
         )
 
@@ -77,7 +74,7 @@ class ReloadDays(DaysAgain):
         options = current_settings()
         span = self.span(options)
         old = dict(zip(span.days, self.replaces, strict=True))
-        self.work(options, span, partial(reload_days, old=old))
+        self.work(options, span, partial(reload_days, old=old, asked=self.asked))
 
 
 class RecheckDays(DaysAgain):
@@ -99,10 +96,8 @@ class RecheckDays(DaysAgain):
         """Compare count and checksum of each day that has a marker."""
         options = current_settings()
         span = self.span(options)
-        markers = options.warehouse.markers
-        known = ask_warehouse(
-            lambda link: Markers(link, markers).of_span(span), options
-        )
+        seen = cached_markers(options.warehouse)
+        known = read_with_retries(lambda: seen.of_span(span), options)
         found = source_markers(span, options)
         changed = {
             day: [marker.etl_id, marker.rows, marker.checksum]
@@ -119,15 +114,17 @@ class RecheckDays(DaysAgain):
         )
 
 
-def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
+def reload_of(span: Span, replaces: list[int], asked: datetime) -> ReloadDays:
     """The task that replaces a span's days, and these sessions of theirs."""
-    return ReloadDays(
+    task = ReloadDays(
         table=span.table.name,
         shard=span.shard.name,
         first=span.first,
         last=span.last,
         replaces=replaces,
     )
+    task.asked = asked
+    return task
 
 
 def _accept(span: Span, days: Sequence[date], options: Settings) -> None:

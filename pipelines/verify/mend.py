@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 
 from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.load import (
     TransferWatcher,
-    ask_warehouse,
     load_with_retries,
+    read_with_retries,
     reload_days,
 )
 from pipelines.tasks import task_name
-from pipelines.warehouse import Markers, cached_markers, create_tables
+from pipelines.warehouse import cached_markers, create_tables
 
 
 def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
@@ -27,9 +28,12 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     Raises:
         ShardlineError: As `load_with_retries` does; what is not mended is as it was.
     """
-    markers = settings.warehouse.markers
-    if not cached_markers(settings.warehouse).has_table(span.table):
+    seen = cached_markers(settings.warehouse)
+    if not seen.has_table(span.table):
         create_tables(settings.warehouse, span.table)
-    found = ask_warehouse(lambda link: Markers(link, markers).of_span(span), settings)
+    asked = datetime.now(UTC)
+    found = read_with_retries(lambda: seen.of_span(span), settings)
     old = {day: marker.etl_id for day, marker in found.items()}
-    load_with_retries(span, settings, task_name, watcher, partial(reload_days, old=old))
+    load_with_retries(
+        span, settings, task_name, watcher, partial(reload_days, old=old, asked=asked)
+    )

@@ -21,7 +21,7 @@ from pipelines.errors import TransientError
 from pipelines.runtime import ask_with_retries, retrying
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in_warehouse
-from pipelines.warehouse.markers import Marker, Markers, SourceDay
+from pipelines.warehouse.markers import Marker, Markers, MarkersFound, SourceDay
 
 T = TypeVar("T")
 
@@ -94,6 +94,14 @@ class MarkerCache:
             lambda connection: Markers(connection, self._options.markers).of_days(
                 table, first, last
             )
+        )
+
+    def of_span(self, span: Span) -> MarkersFound:
+        """The markers of a span's days that are there now, by day."""
+        if not self.has_table(span.table):
+            return {}
+        return self.ask(
+            lambda connection: Markers(connection, self._options.markers).of_span(span)
         )
 
     def _knows(self, span: Span) -> bool:

@@ -19,6 +19,7 @@ from tests.kit.backfilling import (
     loaded,
     markers,
 )
+from tests.kit.commands import Process
 from tests.kit.project import DAY, Project, finished, insert, orders
 
 STEPS = [
@@ -257,3 +258,61 @@ def test_days_that_could_not_be_compared_are_not_said_to_be_complete(
     assert result.code == 30
     assert "0 of 5 days of shards complete" in result.out
     assert "0 already there, 5 missing" in result.out
+
+
+def held(project: Project, step: str, *command: str) -> tuple[Process, int]:
+    """A run that waits before it sends a statement to the warehouse."""
+    process = project.start(*command, paused=True)
+    hold = project.sandbox.control.hold(
+        f"^{step}", when="before", server="vertica", client_pid=process.pid
+    )
+    process.resume()
+    project.sandbox.control.wait(hold)
+    return process, hold
+
+
+RELOAD = ("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
+
+
+@pytest.mark.parametrize("look", ['SELECT "day"', 'SELECT "etl_id"', "CREATE LOCAL"])
+def test_a_reload_is_not_met_by_one_that_read_before_it_was_asked_for(
+    project: Project, look: str
+) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(50))
+    assert project.load(DAY).code == 0
+    control = project.sandbox.control
+    early, committing = held(project, STEPS[3], *RELOAD)
+    insert(project, shard, orders(27, first=51))
+    # Asked for now, with rows that the other one has not read.
+    late, looking = held(project, look, *RELOAD)
+    control.release("go", hold=committing)
+    control.remove(committing)
+    assert finished(early).code == 0
+    control.release("go", hold=looking)
+    control.remove(looking)
+    result = finished(late)
+    assert (result.code, result.err) == (0, "")
+    assert "1 loaded" in result.out
+    assert len(project.rows(shard)) == 77
+    assert [marker[2] for marker in project.markers()] == [77]
+
+
+def test_a_reload_leaves_what_another_has_replaced_since_it_was_asked_for(
+    project: Project,
+) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(50))
+    assert project.load(DAY).code == 0
+    control = project.sandbox.control
+    process, looking = held(project, 'SELECT "etl_id", "rows"', *RELOAD)
+    assert project.run(*RELOAD).code == 0
+    control.start_log()
+    control.release("go", hold=looking)
+    control.remove(looking)
+    result = finished(process)
+    sent = [one.text for one in control.statements() if one.client_pid == process.pid]
+    control.stop_log()
+    assert (result.code, result.err) == (0, "")
+    assert "0 loaded, 0 skipped, 1 already there" in result.out
+    assert not any("COPY" in text for text in sent)
