@@ -69,7 +69,7 @@ def _keep_up(owner: int) -> None:
 
 @cache
 def _start(patience: float) -> None:
-    command = [sys.executable, "-m", "pipelines", "alerts", "send", "--follow"]
+    command = [sys.executable, "-P", "-m", "pipelines", "alerts", "send", "--follow"]
     try:
         # A session of its own: Ctrl-C in a terminal ends the run, and not the sender.
         process = subprocess.Popen(  # noqa: S603 - our own command

@@ -25,7 +25,7 @@ from tenacity import Retrying
 
 from pipelines.catalog import Bounds, split_target
 from pipelines.errors import TransientError
-from pipelines.runtime import GRACE, retrying
+from pipelines.runtime import GRACE, host_and_port, retrying
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -58,8 +58,7 @@ class Reached(Section):
     @property
     def address(self) -> str:
         """Host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
     @property
     def lacking(self) -> list[str]:

@@ -1,14 +1,19 @@
 from .attempts import Transfer, load_with_retries
 from .source_reads import ask_warehouse, read_with_retries, source_markers
-from .transfer import TransferWatcher, load_missing_days, reload_days
+from .transfer import load_missing_days, reload_days
+from .transfer_watcher import TransferWatcher
+from .undated import describe_undated, undated_of_shard, undated_rows
 
 __all__ = [
     "Transfer",
-    "ask_warehouse",
     "TransferWatcher",
+    "ask_warehouse",
+    "describe_undated",
     "load_missing_days",
     "load_with_retries",
     "read_with_retries",
     "reload_days",
     "source_markers",
+    "undated_of_shard",
+    "undated_rows",
 ]

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.same_place import SamePlace
 from pipelines.runtime import ask_with_retries, stopper
 from pipelines.source import connect_source, extract_rows
 from pipelines.warehouse import Connection, MarkersFound, cached_markers
@@ -49,10 +50,12 @@ def read_with_retries(read: Callable[[], T], settings: Settings) -> T:
         ShardlineError: An attempt failed for a reason that stays.
         Stop: The process was told to end.
     """
+    place = SamePlace()
 
     def attempt() -> T:
         stopper().check()
-        return read()
+        with place.watched():
+            return read()
 
     return ask_with_retries(attempt, settings.load.tries())
 

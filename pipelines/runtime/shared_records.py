@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -21,6 +25,20 @@ class SharedRecords:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    @contextmanager
+    def alone(self, key: str) -> Iterator[None]:
+        """Keep the other processes out of what has the same key meanwhile.
+
+        Who dies within it lets the next one in.
+        """
+        place = zlib.crc32(key.encode())
+        # Such a lock belongs to a process, unlike flock's, which children inherit.
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, place)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
 
     def add(self, record: object) -> None:
         """Add what JSON can hold."""

@@ -24,6 +24,7 @@ from pipelines.catalog import day_not_over, day_ready_at
 from pipelines.config import SQLITE_WARNING, current_settings
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.etl_db import close_abandoned_sessions, etl_engine, prune
+from pipelines.load import undated_rows
 from pipelines.runtime import (
     ExitCode,
     die_with_parent,
@@ -52,7 +53,7 @@ EXIT_CODES = {
 
 OF_LOADS = {
     Dialect.SQL_SERVER: (
-        *("use_database", "describe_query", "describe_table"),
+        *("use_database", "describe_query", "describe_table", "count_undated"),
         *("known_guid", "extract"),
     ),
     Dialect.VERTICA: (
@@ -179,6 +180,7 @@ def begin_in_parent() -> None:
     run_id()
     _start_sender()
     failure_log()
+    undated_rows()
     precompile(OF_LOADS)
     try:
         options = current_settings()

@@ -138,6 +138,58 @@ def test_a_run_compares_the_days_before_it_when_the_catalog_says_so(
     assert [row[3] for row in project.rows(shard) if row[0] == 10] == [99]
 
 
+@pytest.mark.parametrize("step", STEPS[3:])
+def test_rows_that_were_read_earlier_never_replace_rows_that_were_read_later(
+    project: Project, step: str
+) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(50))
+    assert project.load(DAY).code == 0
+    control = project.sandbox.control
+    again = ("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
+    slow = project.start(*again, paused=True)
+    hold = control.hold(
+        f"^{step}", when="before", server="vertica", client_pid=slow.pid
+    )
+    slow.resume()
+    control.wait(hold)
+    insert(project, shard, orders(27, first=51))
+    fast = project.start(*again)
+    ended = []
+    if step == STEPS[3]:
+        # Nothing of the slow one is in the way of the fast one yet.
+        ended.append(finished(fast))
+    control.release("go", hold=hold)
+    control.remove(hold)
+    ended += [finished(one) for one in (slow, fast)[: 2 - len(ended)]]
+    assert [(result.code, result.err) for result in ended] == [(0, "")] * 2
+    assert len(project.rows(shard)) == 77
+    assert [marker[2] for marker in project.markers()] == [77]
+
+
+def test_a_day_that_is_cleared_while_it_is_read_again_is_read_once_more(
+    project: Project,
+) -> None:
+    shard = project.add_shard()
+    insert(project, shard, orders(50))
+    assert project.load(DAY).code == 0
+    control = project.sandbox.control
+    days = ("--from", DAY, "--to", DAY)
+    process = project.start("shardline", "backfill", *days, "--reload", paused=True)
+    hold = control.hold(
+        f"^{STEPS[3]}", when="before", server="vertica", client_pid=process.pid
+    )
+    process.resume()
+    control.wait(hold)
+    insert(project, shard, orders(27, first=51))
+    assert project.run("shardline", "clear", *days, "--yes").code == 0
+    control.release("go", hold=hold)
+    control.remove(hold)
+    assert finished(process).code == 0
+    assert len(project.rows(shard)) == 77
+    assert [marker[2] for marker in project.markers()] == [77]
+
+
 def apart(project: Project) -> str:
     """A loaded shard, of which every other day has changed."""
     shard = filled(project, [10] * len(DAYS))
