@@ -8,6 +8,7 @@ from functools import wraps
 import click
 import luigi.interface
 
+from pipelines.config import current_settings
 from pipelines.runs import LuigiOptions, check_luigi_options
 from pipelines.tasks import is_luigid_named
 
@@ -19,6 +20,7 @@ def luigi_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_how(
         *, workers: int | None, local_scheduler: bool, verbose: bool, **others: object
     ) -> None:
+        current_settings()  # tells of all that is wrong, such as what is not set
         check_luigi_options()
         how = LuigiOptions(
             workers=workers or luigi.interface.core().workers,

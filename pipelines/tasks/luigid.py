@@ -170,7 +170,10 @@ def check_luigid(patience: float) -> None:
 
 def luigid_gone() -> TransientError:
     """What an RPCError means; Luigi's own text may have a password in its URL."""
-    luigid = Address.find()
+    try:
+        luigid = Address.find()
+    except ConfigurationError as error:  # plain `luigi` may know a way there
+        return TransientError(f"luigid went away: {error.cause}", step=STEP)
     unreachable = luigid.why_unreachable()
     why = f"cannot be reached: {unreachable}" if unreachable else "did not answer"
     return TransientError(f"{luigid} went away: it {why}", step=luigid.step)
