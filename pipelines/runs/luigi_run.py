@@ -18,7 +18,7 @@ from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
 from pipelines.alerts import run_id, start_sender
-from pipelines.config import Settings
+from pipelines.config import Settings, logging_file
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import etl_engine
 from pipelines.runtime import (
@@ -211,7 +211,8 @@ def _build(
     factory = _Factory(settings.run.luigid_patience)
     # Its lines come in our form.
     luigi.configuration.get_config().set("core", "no_configure_logging", "true")
-    set_verbosity(verbose=how.verbose)
+    if not logging_file():
+        set_verbosity(verbose=how.verbose)
     if luigid_patience is None:
         luigid_patience = settings.run.luigid_patience
     try:
