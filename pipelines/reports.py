@@ -18,7 +18,9 @@ from pipelines.etl_db import Outcome, Session, etl_engine
 from pipelines.mail import SUBJECT, is_report_mail_sent, send_mail, sending_report_mail
 from pipelines.reporting import (
     Inputs,
+    ReportMarker,
     current_inputs,
+    find_report_marker,
     is_fresh,
     is_report_made,
     make_report,
@@ -133,14 +135,25 @@ class RefreshReport(WatchedTask):
         options = current_settings()
         report = options.report(self.report)
         engine = etl_engine(options.sessions.database)
-        with Session(engine, self.task_id, attempt=number) as session:
+        what = (report, self.date)
+        with Session(engine, self.task_id, report=what, attempt=number) as session:
             if number > 1:  # the view may be why the first attempt failed
                 make_report(options, report, self.date)
-            marker = refresh_report(
-                options, report, self.date, self.allow_missing, session.id
-            )
-            session.rows = marker.rows
-            session.outcome = Outcome.LOADED
+            try:
+                marker = refresh_report(
+                    options, report, self.date, self.allow_missing, session.id
+                )
+                _note(session, marker)
+            except KeyboardInterrupt:
+                # It may have come between the commit and the note of that.
+                _note(session, find_report_marker(options, report, self.date))
+                raise
+
+
+def _note(session: Session, marker: ReportMarker | None) -> None:
+    """Note in a session that the report is its work, if it is."""
+    if marker is not None and marker.etl_id == session.id:
+        session.rows, session.outcome = marker.rows, Outcome.LOADED
 
 
 class RefreshReports(WatchedTask, luigi.WrapperTask):

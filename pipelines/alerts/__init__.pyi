@@ -21,15 +21,17 @@ from .outbox import (
     append_alerts,
     error_kind,
     has_alert_since,
+    release_alerts,
 )
 from .recorder import (
     about_task,
     record_failure,
     record_failure_later,
     record_failures,
+    release_at_exit,
     run_id,
 )
-from .recovery import close_recovered
+from .recovery import Recovery
 from .sender import Sender
 from .sender_lease import Lease, LeaseLostError
 from .sender_process import end_of_run, start_sender
@@ -48,6 +50,7 @@ __all__ = [
     "Notice",
     "Occasion",
     "Receipt",
+    "Recovery",
     "SHARDS_NAMED",
     "ScheduledWork",
     "Sender",
@@ -57,7 +60,6 @@ __all__ = [
     "alert_for_error",
     "append_alerts",
     "close_incident",
-    "close_recovered",
     "container_alerts",
     "delete_old_alerts",
     "end_of_run",
@@ -74,6 +76,8 @@ __all__ = [
     "record_failure_later",
     "record_failures",
     "record_late_days",
+    "release_alerts",
+    "release_at_exit",
     "run_id",
     "start_sender",
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
-from pipelines.alerts.incidents import VARIOUS, Incident, partitions
+from pipelines.alerts.incidents import (
+    VARIOUS,
+    Incident,
+    count_partitions,
+    leave_out,
+)
 from pipelines.alerts.outbox import Alert, ungrouped
 from pipelines.alerts.sender_lease import Lease
 from pipelines.etl_db import alerts_table, as_utc, incidents_table
@@ -27,22 +32,35 @@ MOST_CAUSES = 20
 """How many incidents a family opens in one night; what else it fails of shares one."""
 
 
-def group_alerts(lease: Lease) -> None:
+Mended = Callable[[Sequence[Alert]], Collection[int]]
+"""Tells the numbers of those failures that are mended."""
+
+
+def group_alerts(lease: Lease, mended: Mended = lambda _: ()) -> None:
     """Make every failure in the outbox part of an incident, some at a time.
+
+    Args:
+        lease: The right to do so.
+        mended: Tells what is left out, since it was mended before anybody was told.
 
     Raises:
         LeaseLostError: Another sender has taken over.
         ShardlineError: The ETL database cannot be used.
     """
-    while _group_some(lease) == BATCH:
+    while _group_some(lease, mended) == BATCH:
         pass
 
 
-def _group_some(lease: Lease) -> int:
+def _group_some(lease: Lease, mended: Mended) -> int:
+    some = ungrouped(lease.engine, BATCH)
+    # Asked before the transaction, which others wait for.
+    over = mended(some) if some else ()
+    left = [alert for alert in some if alert.id not in over]
+    left.sort(key=lambda a: (a.family, a.fingerprint, a.happened, a.shard or ""))
     with lease.held() as connection:
-        some = ungrouped(connection, BATCH)
-        some.sort(key=lambda a: (a.family, a.fingerprint, a.happened, a.shard or ""))
-        for _, same in groupby(some, key=lambda a: (a.family, a.fingerprint)):
+        if over:
+            leave_out(connection, list(over))
+        for _, same in groupby(left, key=lambda a: (a.family, a.fingerprint)):
             _group_one_cause(connection, list(same))
     return len(some)
 
@@ -134,13 +152,9 @@ def _join(connection: Connection, incident: Incident, joined: Sequence[Alert]) -
         .where(alerts_table.c.id.in_(ids))
         .values(incident=incident.number)
     )
-    distinct = partitions(incident.number)
     connection.execute(
         update(incidents_table)
         .where(incidents_table.c.number == incident.number)
-        .values(
-            opened=min(incident.opened, *moments),
-            last_seen=max(moments),
-            partitions=select(func.count()).select_from(distinct).scalar_subquery(),
-        )
+        .values(opened=min(incident.opened, *moments), last_seen=max(moments))
     )
+    count_partitions(connection, incident.number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
@@ -256,6 +256,29 @@ def close_incidents(connection: Connection, numbers: Iterable[int]) -> None:
         )
         .values(closed=datetime.now(UTC))
     )
+
+
+def count_partitions(connection: Connection, number: int) -> None:
+    """Write how many different things have failed of an incident."""
+    count = select(func.count()).select_from(partitions(number)).scalar_subquery()
+    change = update(incidents_table).where(incidents_table.c.number == number)
+    connection.execute(change.values(partitions=count))
+
+
+def leave_out(
+    connection: Connection, alerts: Sequence[int], number: int | None = None
+) -> None:
+    """Delete failures that were mended before anybody was told of them.
+
+    Args:
+        connection: To the ETL database.
+        alerts: Their numbers.
+        number: The incident that they are a part of, if they are of one.
+    """
+    of_it = alerts_table.c.incident.is_not_distinct_from(number)
+    connection.execute(delete(alerts_table).where(alerts_table.c.id.in_(alerts), of_it))
+    if number is not None:
+        count_partitions(connection, number)
 
 
 def delete_old_alerts(lease: Lease) -> None:

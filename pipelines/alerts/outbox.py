@@ -8,18 +8,30 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
 from pipelines.errors import ShardlineError, one_line
-from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, insert_new, new_id
+from pipelines.etl_db import (
+    alerts_table,
+    as_utc,
+    etl_db_errors,
+    insert_or_renew,
+    new_id,
+)
+
+NO_RUN = 0
+"""The run of what waits for its time, and not for the end of a run."""
 
 ANY_TABLE = "LoadTable"
 """The tasks of every table that has no class of its own."""
 
 LONGEST = 4_000
 """Most characters of a message that are kept."""
+
+UNREAD = "the outbox of alerts cannot be read"
+UNWRITTEN = "the outbox of alerts cannot be written"
 
 
 class Event(StrEnum):
@@ -109,10 +121,10 @@ class Occasion:
 
     Attributes:
         event: What told of it.
-        run: The run's number, or the lost session's.
+        run: The run's number, or the lost session's; or `NO_RUN`.
         session: The attempt's number in the session log.
         again: Whether the same event may be told several times for one failure.
-        held: How long it waits for the failure to mend itself.
+        held: How long it waits for the failure to mend itself, or until its run ends.
         happened: When.
     """
 
@@ -164,7 +176,10 @@ def alert_for_error(
 
 
 def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
-    """Add rows, in one transaction; those that are there already stay as they are.
+    """Add rows, in one transaction.
+
+    Of one that is there already the latest telling counts, as long as it belongs to no
+    incident: it may be the last attempt's, which waits for no other.
 
     Raises:
         TransientError: The ETL database does not take them now.
@@ -172,10 +187,26 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """
     if not rows:
         return
-    text = "the outbox of alerts cannot be written"
-    with etl_db_errors(text), engine.begin() as connection:
-        values = [{**asdict(row), "event": row.event.value} for row in rows]
-        connection.execute(insert_new(engine, alerts_table), values)
+    told = Alert.__dataclass_fields__.keys() - {"id", "happened"}
+    insert = insert_or_renew(
+        engine, alerts_table, told, alerts_table.c.incident.is_(None)
+    )
+    values = [{**asdict(row), "event": row.event.value} for row in rows]
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
+        connection.execute(insert, values)
+
+
+def release_alerts(engine: Engine, run: int) -> None:
+    """Let all that a run has recorded count from now on: it makes no more attempts.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
+    now = datetime.now(UTC)
+    held = (alerts_table.c.run == run) & (alerts_table.c.due > now)
+    change = update(alerts_table).where(held, alerts_table.c.incident.is_(None))
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
+        connection.execute(change.values(due=now))
 
 
 def count_alerts(engine: Engine, run: int, task_id: str) -> int:
@@ -183,21 +214,21 @@ def count_alerts(engine: Engine, run: int, task_id: str) -> int:
     query = select(func.count()).where(
         alerts_table.c.run == run, alerts_table.c.task_id == task_id[:400]
     )
-    with etl_db_errors("the outbox of alerts cannot be read"), engine.connect() as link:
+    with etl_db_errors(UNREAD), engine.connect() as link:
         return link.scalar(query) or 0
 
 
 def has_alert_since(
-    engine: Engine, subject: str, day: date, shard: str, since: datetime
+    engine: Engine, subject: str, day: date, shard: str | None, since: datetime
 ) -> bool:
-    """Whether a partition's failure since some moment is in the outbox."""
+    """Whether a failure of a partition, or of a report, since then is in the outbox."""
     query = select(alerts_table.c.id).where(
         alerts_table.c.subject == subject,
         alerts_table.c.day == day,
-        alerts_table.c.shard == shard,
+        alerts_table.c.shard.is_not_distinct_from(shard),
         alerts_table.c.happened >= since,
     )
-    with etl_db_errors("the outbox of alerts cannot be read"), engine.connect() as link:
+    with etl_db_errors(UNREAD), engine.connect() as link:
         return link.scalar(query.limit(1)) is not None
 
 
@@ -221,13 +252,16 @@ def accept_markers(
         )
         .values(asked=None)
     )
-    text = "the outbox of alerts cannot be written"
-    with etl_db_errors(text), engine.begin() as connection:
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
         connection.execute(accepted)
 
 
-def ungrouped(connection: Connection, limit: int) -> list[Alert]:
-    """The oldest rows that count by now and belong to no incident yet."""
+def ungrouped(engine: Engine, limit: int) -> list[Alert]:
+    """The oldest rows that count by now and belong to no incident yet.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
     columns = (alerts_table.c[name] for name in Alert.__dataclass_fields__)
     query = (
         select(*columns)
@@ -237,23 +271,25 @@ def ungrouped(connection: Connection, limit: int) -> list[Alert]:
         .order_by(alerts_table.c.due, alerts_table.c.id)
         .limit(limit)
     )
-    return [
-        Alert(
-            **{
-                **row,
-                "event": Event(row["event"]),
-                "happened": as_utc(row["happened"]),
-                "due": as_utc(row["due"]),
-                "asked": as_utc(row["asked"]) if row["asked"] else None,
-            }
-        )
-        for row in connection.execute(query).mappings()
-    ]
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return [
+            Alert(
+                **{
+                    **row,
+                    "event": Event(row["event"]),
+                    "happened": as_utc(row["happened"]),
+                    "due": as_utc(row["due"]),
+                    "asked": as_utc(row["asked"]) if row["asked"] else None,
+                }
+            )
+            for row in connection.execute(query).mappings()
+        ]
 
 
 def _id(occasion: Occasion, about: About) -> int:
     """The same number for the same event, from 1 to 2**63 - 1."""
-    key = f"{occasion.run}\0{occasion.event}\0{about.task_id}\0{about.shard}"
+    parts = (occasion.run, occasion.event, about.task_id, about.shard, occasion.session)
+    key = "\0".join(map(str, parts))
     octets = hashlib.blake2b(key.encode(), digest_size=8).digest()
     return int.from_bytes(octets) % (2**63 - 1) + 1
 

@@ -6,6 +6,7 @@ run tell of a failure in any case.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -24,6 +25,7 @@ from sqlalchemy import Engine
 from pipelines.alerts import outbox
 from pipelines.alerts.outbox import About, Event, Occasion
 from pipelines.config import Settings, current_settings
+from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine, latest_session, new_id
 from pipelines.runtime import failure_log, is_lasting, run_retries
 
@@ -36,7 +38,8 @@ PAUSE = 60.0
 """Seconds that a process leaves the outbox alone after that."""
 
 REPEATED = timedelta(hours=1)
-"""How long an attempt that is repeated may take, until the last one counts."""
+"""How long an attempt that is repeated may take, until the last one counts: then also
+when the run's end did not make it count."""
 
 SUBJECTS = ("table", "report", "subject")
 """The parameters of tasks that say what they are for."""
@@ -48,6 +51,25 @@ OF_AN_ATTEMPT = {Event.FAILURE, Event.PROCESS_FAILURE, Event.TIMEOUT}
 def run_id() -> int:
     """This run's number: children that are forked after the first call share it."""
     return new_id()
+
+
+@cache
+def release_at_exit() -> None:
+    """Have what this run records count when the run ends, whatever it then waits for.
+
+    To be called before any child is forked; calls after the first do nothing.
+    """
+    atexit.register(_release, os.getpid())
+
+
+def _release(owner: int) -> None:
+    if os.getpid() != owner:
+        return
+    try:
+        engine = etl_engine(current_settings().sessions.database)
+        outbox.release_alerts(engine, run_id())
+    except (ShardlineError, KeyboardInterrupt) as error:
+        logger.info("what failed in this run may be told an hour late: %s", error)
 
 
 def record_failure(error: BaseException, task: luigi.Task, event: Event) -> None:
@@ -84,7 +106,7 @@ def record_failure_later(
         event: Which of Luigi's events told of it.
         held: How long from now.
     """
-    _write(error, about_task_days(task), event, lambda _: held)
+    _write(error, about_task_days(task), event, lambda _: held, outbox.NO_RUN)
 
 
 def about_task_days(task: luigi.Task) -> list[About]:
@@ -117,6 +139,7 @@ def _write(
     those: Sequence[About],
     event: Event,
     held: Callable[[Engine], timedelta],
+    run: int | None = None,
 ) -> None:
     def append() -> None:
         options = current_settings()
@@ -128,7 +151,7 @@ def _write(
                 one,
                 Occasion(
                     event,
-                    run=run_id(),
+                    run=run_id() if run is None else run,
                     session=_session(engine, options, one, event),
                     again=event is not Event.FAILURE,
                     held=wait,

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, false, func, select
 
-from pipelines.alerts.incidents import UNUSABLE, close_incidents
+from pipelines.alerts.incidents import UNUSABLE, close_incidents, leave_out
+from pipelines.alerts.outbox import Alert
 from pipelines.alerts.sender_lease import Lease
 from pipelines.catalog import Table
 from pipelines.config import Settings
+from pipelines.errors import ShardlineError
 from pipelines.etl_db import (
     alerts_table,
     as_utc,
@@ -33,17 +35,21 @@ class Failed:
     """What failed: a shard's day, a table's day, a table, or nothing that is marked.
 
     Attributes:
+        id: Its number in the outbox.
         asked: When it was asked for although it had a marker; None if it had none.
+        shown: Whether its incident was shown since it is a part of that.
     """
 
+    id: int
     subject: str | None
     day: date | None
     shard: str | None
     asked: datetime | None
+    shown: bool
 
 
-def close_recovered(lease: Lease, settings: Settings) -> None:
-    """Close the incidents of which nothing is missing any more.
+class Recovery:
+    """Looks at the markers for what is mended, as long as they can be read.
 
     A task for a shard's day is mended when its marker is there, and if the day was to
     be replaced, when the marker is that of an attempt which began after that was asked
@@ -52,44 +58,77 @@ def close_recovered(lease: Lease, settings: Settings) -> None:
     it was sent. Of anything else nothing is known: it stays open until someone closes
     it.
 
-    Args:
-        lease: The right to write it down.
-        settings: Where the markers are.
-
-    Raises:
-        LeaseLostError: Another sender has taken over.
-        ShardlineError: The warehouse or the ETL database cannot be asked.
+    Attributes:
+        unknown: Why it is not known what is mended, if it is not. What failed is told
+            all the same: that may be one of its causes.
     """
-    failed = _open(lease)
-    if not failed:
-        return
-    those = [one for of_one in failed.values() for one in of_one]
-    mended = _Mended(settings, lease.engine, those)
-    ended = [number for number, parts in failed.items() if all(map(mended, parts))]
-    if ended:
-        with lease.held() as connection:
+
+    def __init__(self, lease: Lease, settings: Settings) -> None:
+        """Have looked at nothing yet.
+
+        Args:
+            lease: The right to write down what is mended.
+            settings: Where the markers are.
+        """
+        self.unknown = ""
+        self._lease = lease
+        self._settings = settings
+
+    def mended(self, failed: Sequence[Alert | Failed]) -> set[int]:
+        """The numbers of those that are mended, as far as that is known."""
+        if self.unknown:
+            return set()
+        try:
+            is_mended = _Mended(self._settings, self._lease.engine, failed)
+            return {one.id for one in failed if is_mended(one)}
+        except ShardlineError as error:
+            self.unknown = str(error)
+            return set()
+
+    def close_recovered(self) -> None:
+        """Close the incidents of which nothing is missing any more.
+
+        What is mended of the others, and was not shown before that, is left out.
+
+        Raises:
+            LeaseLostError: Another sender has taken over.
+            ShardlineError: The ETL database cannot be used.
+        """
+        failed = _open(self._lease)
+        mended = self.mended([one for parts in failed.values() for one in parts])
+        if not mended:
+            return
+        ended = []
+        with self._lease.held() as connection:
+            for number, parts in failed.items():
+                if all(one.id in mended for one in parts):
+                    ended.append(number)
+                elif untold := [x.id for x in parts if x.id in mended and not x.shown]:
+                    leave_out(connection, untold, number)
             close_incidents(connection, ended)
 
 
 def _open(lease: Lease) -> dict[int, list[Failed]]:
     """What failed of each open incident."""
+    shown = func.coalesce(alerts_table.c.due <= incidents_table.c.shown, false())
     query = (
         select(
             incidents_table.c.number,
+            alerts_table.c.id,
             alerts_table.c.subject,
             alerts_table.c.day,
             alerts_table.c.shard,
             alerts_table.c.asked,
+            shown,
         )
         .join(alerts_table, alerts_table.c.incident == incidents_table.c.number)
         .where(incidents_table.c.closed.is_(None))
-        .distinct()
     )
     found: dict[int, list[Failed]] = defaultdict(list)
     with etl_db_errors(UNUSABLE), lease.engine.connect() as connection:
-        for number, subject, day, shard, asked in connection.execute(query):
+        for number, id_, subject, day, shard, asked, told in connection.execute(query):
             moment = as_utc(asked) if asked else None
-            found[number].append(Failed(subject, day, shard, moment))
+            found[number].append(Failed(id_, subject, day, shard, moment, bool(told)))
     return found
 
 
@@ -97,7 +136,7 @@ class _Mended:
     """Tells what is mended, from one query a table, or few where days are far apart."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, failed: Sequence[Failed]
+        self, settings: Settings, engine: Engine, failed: Sequence[Alert | Failed]
     ) -> None:
         self._settings = settings
         self._engine = engine
@@ -110,7 +149,7 @@ class _Mended:
         for name, wanted in days.items():
             self._present[name] = self._days(settings.catalog.tables[name], wanted)
 
-    def __call__(self, failed: Failed) -> bool:
+    def __call__(self, failed: Alert | Failed) -> bool:
         table = self._settings.catalog.tables.get(failed.subject or "")
         if table is None:
             return failed.day is not None and self._is_recorded(
@@ -124,7 +163,7 @@ class _Mended:
             self._ends(failed, present.get((failed.day, shard))) for shard in shards
         )
 
-    def _ends(self, failed: Failed, marker: Marker | None) -> bool:
+    def _ends(self, failed: Alert | Failed, marker: Marker | None) -> bool:
         """Whether a marker is of what was asked for, and not of what was to go."""
         if marker is None or failed.asked is None:
             return marker is not None

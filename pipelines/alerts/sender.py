@@ -27,7 +27,7 @@ from pipelines.alerts.channel import (
 )
 from pipelines.alerts.incidents import Incident
 from pipelines.alerts.notices import SHARDS_NAMED, incident_notice
-from pipelines.alerts.recovery import close_recovered
+from pipelines.alerts.recovery import Recovery
 from pipelines.alerts.sender_lease import Lease, LeaseLostError
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
@@ -38,7 +38,7 @@ POLL = 2.0
 """Seconds between two looks into the outbox."""
 
 CHECK = 30.0
-"""Seconds between two looks at the markers."""
+"""Seconds between two looks at the markers, if nothing is to be shown before."""
 
 LATE = 60.0
 """Seconds between two looks at what is late."""
@@ -107,6 +107,8 @@ class Sender:
     def send(self, *, last: bool = False, end: float = math.inf) -> bool:
         """Group what is new, end what is mended, and show what has changed.
 
+        The markers are looked at before anything is shown.
+
         Args:
             last: Whether nobody comes after this; then no message is put off, and the
                 markers are looked at in any case.
@@ -120,12 +122,16 @@ class Sender:
             ShardlineError: The ETL database cannot be used.
         """
         self._again = math.inf
-        grouping.group_alerts(self.lease)
-        if last or time.monotonic() >= self._checked + CHECK:
-            self._checked = time.monotonic()
-            self._end_what_is_mended()
-            incidents.delete_old_alerts(self.lease)
+        recovery = Recovery(self.lease, self._settings)
+        grouping.group_alerts(self.lease, recovery.mended)
         changed = incidents.undelivered(self._engine)
+        if last or self._is_check_due() or any(map(self._may_show, changed)):
+            self._checked = time.monotonic()
+            recovery.close_recovered()
+            incidents.delete_old_alerts(self.lease)
+            changed = incidents.undelivered(self._engine)
+        if recovery.unknown:
+            logger.info("whether incidents are over is not known: %s", recovery.unknown)
         done = [self._show(incident, last=last, end=end) for incident in changed]
         return all(done)
 
@@ -199,14 +205,14 @@ class Sender:
             self._engine
         )
 
-    def _end_what_is_mended(self) -> None:
-        try:
-            close_recovered(self.lease, self._settings)
-        except LeaseLostError:
-            raise
-        except ShardlineError as error:
-            # The failures are told all the same: this may be one of their causes.
-            logger.info("whether incidents are over is not known: %s", error)
+    def _is_check_due(self) -> bool:
+        return time.monotonic() >= self._checked + CHECK
+
+    def _may_show(self, incident: Incident) -> bool:
+        """Whether an incident is shown now, if a channel takes it."""
+        now = time.monotonic()
+        free = any(now >= pause.until for pause in self._pauses.values())
+        return free and self._is_time(incident)
 
     def _show(self, incident: Incident, *, last: bool, end: float) -> bool:
         """Show an incident as it is; whether that is done."""

@@ -17,6 +17,7 @@ import threading
 from contextlib import suppress
 from functools import cache
 
+from pipelines.alerts.recorder import run_id
 from pipelines.alerts.sender import Sender
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
@@ -69,7 +70,8 @@ def _keep_up(owner: int) -> None:
 
 @cache
 def _start(patience: float) -> None:
-    command = [sys.executable, "-P", "-m", "pipelines", "alerts", "send", "--follow"]
+    command = [sys.executable, "-P", "-m", "pipelines", "alerts", "send"]
+    command += ["--follow", "--run", str(run_id())]
     try:
         # A session of its own: Ctrl-C in a terminal ends the run, and not the sender.
         process = subprocess.Popen(  # noqa: S603 - our own command

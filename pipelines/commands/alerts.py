@@ -17,11 +17,11 @@ from pipelines.alerts import (
     Lease,
     LeaseLostError,
     Notice,
+    Recovery,
     ScheduledWork,
     Sender,
     append_alerts,
     close_incident,
-    close_recovered,
     container_alerts,
     delete_old_alerts,
     end_of_run,
@@ -30,6 +30,7 @@ from pipelines.alerts import (
     incident_notice,
     list_incidents,
     open_channels,
+    release_alerts,
 )
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import Settings, read_settings
@@ -124,7 +125,13 @@ def alerts() -> None:
     is_flag=True,
     help="Go on until standard input ends, then send what is left: as a run does it.",
 )
-def send(once: bool, follow: bool) -> None:
+@click.option(
+    "--run",
+    type=int,
+    metavar="NUMBER",
+    help="With --follow, whose failures wait for another attempt until it ends.",
+)
+def send(once: bool, follow: bool, run: int | None) -> None:
     """Send what is in the outbox."""
     options = read_settings()
     if not options.alerts.channels:
@@ -132,10 +139,13 @@ def send(once: bool, follow: bool) -> None:
             "[alerts] channels names no channel",
             step="name one, or see `shardline alerts list`",
         )
-    sender = _sender(options, etl_engine(options.sessions.database))
+    engine = etl_engine(options.sessions.database)
+    sender = _sender(options, engine)
     try:
         if not once:
             sender.follow(end_of_run() if follow else threading.Event())
+        if run is not None:
+            release_alerts(engine, run)
         sys.exit(_drain(sender, options.alerts.patience))
     except KeyboardInterrupt:
         sender.lease.release()
@@ -208,9 +218,12 @@ def _bring_up_to_date(options: Settings, engine: Engine) -> None:
     if not lease.take():
         return
     try:
-        group_alerts(lease)
+        recovery = Recovery(lease, options)
+        group_alerts(lease, recovery.mended)
         delete_old_alerts(lease)
-        close_recovered(lease, options)
+        recovery.close_recovered()
+        if recovery.unknown:
+            click.echo(f"some may have ended since: {recovery.unknown}", err=True)
     except ShardlineError as error:
         click.echo(f"some may have ended since: {error}", err=True)
     finally:

@@ -233,7 +233,7 @@ def _days_ago(days: int) -> datetime:
 
 def what(attempt: Attempt, known: Catalog) -> str:
     """What was attempted, for people."""
-    if attempt.target_table is None:
+    if attempt.target_table is None or attempt.shard is None:
         return attempt.task_name
     names = {table.target: table.name for table in known.tables.values()}
     table = names.get(attempt.target_table, attempt.target_table)

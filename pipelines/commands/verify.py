@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.status import Status
 
+from pipelines.alerts import start_sender
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
@@ -107,6 +108,7 @@ class _Warnings:
 
 def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineError]:
     etl_engine(options.sessions.database)
+    start_sender(options)
     failures = []
     for span in wrong_spans(options, verdict.wrong):
         line.update(f"loading {span} again")

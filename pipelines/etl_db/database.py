@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 
 from pydantic import SecretStr
 from sqlalchemy import (
@@ -78,6 +80,7 @@ sessions_table = Table(
     Column("outcome", String(16)),
     Column("loaded_rows", BigInteger),
     Column("comment", String(COMMENT_LENGTH)),
+    Column("lease", DateTime(timezone=True)),
     Index("sessions_open", "finished"),
     Index("sessions_partition", "target_table", "day", "shard"),
     Index("sessions_latest", "target_table", "shard", "started"),
@@ -156,10 +159,33 @@ report_mails_table = Table(
 
 def insert_new(engine: Engine, table: Table) -> Insert:
     """An INSERT that leaves rows alone which are there already."""
-    # Imported only here, since either takes a while and one is enough.
-    dialect = import_module(f"sqlalchemy.dialects.{engine.dialect.name}")
-    insert: Insert = dialect.insert(table).on_conflict_do_nothing()
+    insert: Insert = _dialect(engine).insert(table).on_conflict_do_nothing()
     return insert
+
+
+def insert_or_renew(
+    engine: Engine, table: Table, names: Iterable[str], where: ColumnElement[bool]
+) -> Insert:
+    """An INSERT that gives rows which are there already some of its values.
+
+    Args:
+        engine: The ETL database.
+        table: Which table.
+        names: The columns whose values such a row gets.
+        where: Which of the rows that are there; others are left alone.
+    """
+    new = _dialect(engine).insert(table)
+    insert: Insert = new.on_conflict_do_update(
+        index_elements=table.primary_key.columns,
+        set_={name: new.excluded[name] for name in names},
+        where=where,
+    )
+    return insert
+
+
+def _dialect(engine: Engine) -> ModuleType:
+    # Imported only here, since either takes a while and one is enough.
+    return import_module(f"sqlalchemy.dialects.{engine.dialect.name}")
 
 
 def as_utc(moment: datetime) -> datetime:

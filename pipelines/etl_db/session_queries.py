@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from itertools import groupby
 
@@ -46,7 +46,8 @@ class Attempt:
         pid: By which process there.
         started: When, in UTC.
         finished: When it ended, in UTC; None if nobody wrote that.
-        state: How it ended; one that is open is lost if its process is gone.
+        state: How it ended; one that is open is lost if its process is gone, or has not
+            renewed its lease.
         rows: How many rows it loaded; None if it loaded nothing.
         comment: What failed.
     """
@@ -236,7 +237,7 @@ def _attempts(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[At
             pid=row["pid"],
             started=started,
             finished=as_utc(finished) if finished else None,
-            state=_state(row["outcome"], row["host"], row["pid"]),
+            state=_state(row),
             rows=row["loaded_rows"],
             comment=row["comment"],
         )
@@ -247,7 +248,10 @@ def _rows(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[RowMap
         yield from connection.execute(query).mappings()
 
 
-def _state(outcome: str | None, host: str, pid: int) -> AttemptState:
-    if outcome is not None:
-        return AttemptState(outcome)
-    return AttemptState.RUNNING if may_be_alive(host, pid) else AttemptState.LOST
+def _state(row: RowMapping) -> AttemptState:
+    if row["outcome"] is not None:
+        return AttemptState(row["outcome"])
+    lease = row["lease"]
+    is_over = lease is not None and as_utc(lease) <= datetime.now(UTC)
+    is_lost = is_over or not may_be_alive(row["host"], row["pid"])
+    return AttemptState.LOST if is_lost else AttemptState.RUNNING

@@ -17,15 +17,21 @@ from typing import Self
 from pydantic import SecretStr
 from sqlalchemy import Engine, Update, bindparam, func, insert, select, update
 
-from pipelines.catalog import Partition
+from pipelines.catalog import Partition, Report
 from pipelines.errors import (
     ShardlineError,
     TransientError,
     UnknownOutcomeError,
     one_line,
 )
-from pipelines.etl_db.database import COMMENT_LENGTH, etl_engine, sessions_table
+from pipelines.etl_db.database import (
+    COMMENT_LENGTH,
+    database_time,
+    etl_engine,
+    sessions_table,
+)
 from pipelines.etl_db.errors import etl_db_errors
+from pipelines.etl_db.session_lease import LEASE, renewing
 from pipelines.runtime import retrying
 
 logger = logging.getLogger(__name__)
@@ -82,6 +88,7 @@ class Session:
         task_name: str,
         *,
         partition: Partition | None = None,
+        report: tuple[Report, date] | None = None,
         attempt: int = 1,
     ) -> None:
         """Prepare an attempt.
@@ -90,6 +97,7 @@ class Session:
             engine: The ETL database.
             task_name: What is attempted, as Luigi calls it.
             partition: Which partition is loaded, if one is.
+            report: Which report is refreshed for which day, if one is.
             attempt: Which attempt of this run it is, from 1.
         """
         self.id = new_id()
@@ -99,13 +107,19 @@ class Session:
         self.row = {
             "id": self.id,
             "task_name": task_name,
-            "target_table": partition.table.target if partition else None,
-            "shard": partition.shard.name if partition else None,
-            "day": partition.day if partition else None,
+            "target_table": None,
+            "shard": None,
+            "day": None,
             "attempt": attempt,
             "host": socket.gethostname(),
             "pid": os.getpid(),
         }
+        if partition:
+            table, shard, day = partition.table, partition.shard.name, partition.day
+            self.row.update(target_table=table.target, shard=shard, day=day)
+        if report:
+            self.row.update(target_table=report[0].target, day=report[1])
+        self._together = sessions_together(engine, [self])
 
     def __enter__(self) -> Self:
         """Open the row.
@@ -114,7 +128,7 @@ class Session:
             TransientError: The ETL database does not take it now; nothing was started.
             ConfigurationError: It will not until someone corrects it.
         """
-        _open(self.engine, [self])
+        self._together.__enter__()
         return self
 
     def __exit__(
@@ -124,16 +138,15 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         """Close the row, unless nobody knows yet how the attempt ended."""
-        if error:
-            self.outcome = Outcome.FAILED
-        _close(self.engine, [self], error)
+        self._together.__exit__(kind, error, traceback)
 
 
 @contextmanager
 def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[None]:
     """Open the rows of several attempts at once, and close them so at the end.
 
-    Should the block raise, those fail whose outcome nobody has set by then.
+    In between, others can see that this process is at work on them. Should the block
+    raise, those fail whose outcome nobody has set by then.
 
     Raises:
         TransientError: The ETL database does not take them now; nothing was started.
@@ -141,7 +154,8 @@ def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[N
     """
     _open(engine, attempts)
     try:
-        yield
+        with renewing(lambda: _renew(engine, attempts)):
+            yield
     except BaseException as error:
         _close(engine, attempts, error)
         raise
@@ -151,8 +165,17 @@ def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[N
 def _open(engine: Engine, attempts: Sequence[Session]) -> None:
     started = datetime.now(UTC)
     rows = [{**one.row, "started": started} for one in attempts]
+    leased = insert(sessions_table).values(lease=database_time(engine, LEASE))
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        connection.execute(insert(sessions_table), rows)
+        connection.execute(leased, rows)
+
+
+def _renew(engine: Engine, attempts: Sequence[Session]) -> None:
+    ids = [one.id for one in attempts]
+    still_open = sessions_table.c.id.in_(ids) & sessions_table.c.finished.is_(None)
+    renewal = update(sessions_table).where(still_open)
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
+        connection.execute(renewal.values(lease=database_time(engine, LEASE)))
 
 
 def _close(
@@ -277,14 +300,14 @@ def has_begun_since(engine: Engine, session_id: int, moment: datetime) -> bool:
         return connection.scalar(query) is not None
 
 
-def had_ended_before(engine: Engine, session_id: int, moment: datetime) -> bool:
-    """Whether an attempt had ended by some moment; no if the log cannot say so.
+def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
+    """Whether an attempt ended at some moment or later; no if the log lacks it.
 
     Raises:
         ShardlineError: The log cannot be read.
     """
     query = select(sessions_table.c.id).where(
-        sessions_table.c.id == session_id, sessions_table.c.finished < moment
+        sessions_table.c.id == session_id, sessions_table.c.finished >= moment
     )
     with etl_db_errors(UNREAD), engine.connect() as connection:
         return connection.scalar(query) is not None
@@ -292,21 +315,32 @@ def had_ended_before(engine: Engine, session_id: int, moment: datetime) -> bool:
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session that has not been closed."""
+    """A session that has not been closed.
+
+    Attributes:
+        shard: The shard; None for the refresh of a report.
+        leased: Whether its lease is not over; None if it never had one.
+    """
 
     id: int
     task_name: str
     target_table: str
-    shard: str
+    shard: str | None
     day: date
     host: str
     pid: int
     started: datetime
+    leased: bool | None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether its process is, or was, on this host."""
+        return self.host == socket.gethostname()
 
     @property
     def may_be_alive(self) -> bool:
         """Whether its process may still be at work."""
-        return may_be_alive(self.host, self.pid)
+        return self.leased is not False and may_be_alive(self.host, self.pid)
 
 
 def may_be_alive(host: str, pid: int) -> bool:
@@ -321,14 +355,15 @@ def may_be_alive(host: str, pid: int) -> bool:
 
 
 def open_sessions(engine: Engine) -> Sequence[OpenSession]:
-    """The sessions of partitions that nobody closed, oldest first.
+    """The sessions of partitions and of reports that nobody closed, oldest first.
 
     Raises:
         ShardlineError: The log cannot be read.
     """
-    columns = (sessions_table.c[name] for name in OpenSession.__dataclass_fields__)
+    leased = sessions_table.c.lease > database_time(engine)
+    known = OpenSession.__dataclass_fields__.keys() - {"leased"}
     query = (
-        select(*columns)
+        select(*(sessions_table.c[name] for name in known), leased.label("leased"))
         .where(sessions_table.c.finished.is_(None), sessions_table.c.day.is_not(None))
         .order_by(sessions_table.c.started)
     )

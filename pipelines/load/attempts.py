@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 
-from sqlalchemy import Engine
-
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError, TransientError
@@ -25,7 +23,7 @@ from pipelines.load.stage_timing import stages
 from pipelines.load.transfer import load_missing_days
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
-from pipelines.warehouse import Marker, MarkersFound, cached_markers
+from pipelines.warehouse import Marker, Markers, MarkersFound, cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +72,8 @@ def load_with_retries(
                     _labelled_errors(left, ids, number),
                     place.watched(),
                 ):
-                    for found in work(left, options, ids, watcher):
-                        _note(engine, options, left, those, found)
-                        _enter(left, those, found, number)
+                    transfers = work(left, options, ids, watcher)
+                    for found in _noted(transfers, options, left, those, number):
                         done.update(found)
                         # What came while the commit was shielded.
                         stopper().check()
@@ -87,8 +84,44 @@ def load_with_retries(
         raise _at(error, span.without(done)) from error.__cause__
 
 
+def _noted(
+    transfers: Iterator[MarkersFound],
+    options: Settings,
+    span: Span,
+    those: Mapping[date, Session],
+    number: int,
+) -> Iterator[MarkersFound]:
+    """Note the days that come, each before it is passed on.
+
+    An interrupt may come between a commit and the note of it: the markers tell then.
+    """
+    left = set(span.days)
+    try:
+        for found in transfers:
+            _note(options, span, those, found)
+            _enter(span, those, found, number)
+            left.difference_update(found)
+            yield found
+    except KeyboardInterrupt:
+        if found := _brought(options, span, {day: those[day].id for day in left}):
+            _note(options, span, those, found)
+            _enter(span, those, found, number)
+        raise
+
+
+def _brought(options: Settings, span: Span, ids: Mapping[date, int]) -> MarkersFound:
+    """The markers of some days that are these sessions', as far as they can be read."""
+    try:
+        found = cached_markers(options.warehouse).ask(
+            lambda link: Markers(link, options.warehouse.markers).of_span(span)
+        )
+    except ShardlineError as error:
+        logger.info("what was committed before the end is not known: %s", error)
+        return {}
+    return {day: one for day, one in found.items() if one.etl_id == ids.get(day)}
+
+
 def _note(
-    engine: Engine,
     options: Settings,
     span: Span,
     those: Mapping[date, Session],
@@ -103,7 +136,7 @@ def _note(
         session.rows = marker.rows
         if session.outcome is Outcome.PRESENT:
             session.rows = 0
-            confirm_session(engine, marker.etl_id, marker.rows)
+            confirm_session(session.engine, marker.etl_id, marker.rows)
 
 
 @contextmanager

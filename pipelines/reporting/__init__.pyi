@@ -1,4 +1,12 @@
-from .freshness import Inputs, current_inputs, is_fresh, read_inputs
+from .freshness import (
+    Inputs,
+    ReportMarker,
+    ReportMarkers,
+    current_inputs,
+    find_report_marker,
+    is_fresh,
+    read_inputs,
+)
 from .refresh import is_report_made, make_report, missing_too_many, refresh_report
 from .stale import stale_reports
 from .statements import (
@@ -12,10 +20,13 @@ from .statements import (
 
 __all__ = [
     "Inputs",
+    "ReportMarker",
+    "ReportMarkers",
     "create_table_statement",
     "create_view_statement",
     "current_inputs",
     "delete_statement",
+    "find_report_marker",
     "headlines_statement",
     "insert_statement",
     "is_fresh",

@@ -13,7 +13,7 @@ from datetime import date
 
 from pipelines.catalog import Report
 from pipelines.config import Settings
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.reporting import statements
 from pipelines.reporting.statements import quoted_name
 from pipelines.sql import Dialect, render
@@ -131,6 +131,18 @@ def is_fresh(
     if marker is None or marker.fingerprint != report_fingerprint(definition, found):
         return False
     return allow_missing is None or len(found.absent) <= allow_missing
+
+
+def find_report_marker(
+    settings: Settings, report: Report, day: date
+) -> ReportMarker | None:
+    """A report's marker of a day, if there is one and it can be read."""
+    try:
+        return cached_markers(settings.warehouse).ask(
+            lambda link: ReportMarkers(link, settings).find(report.name, day)
+        )
+    except ShardlineError:
+        return None
 
 
 def _loaded(

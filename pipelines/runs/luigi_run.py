@@ -17,7 +17,7 @@ from luigi.rpc import RPCError
 from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
-from pipelines.alerts import run_id, start_sender
+from pipelines.alerts import release_at_exit, run_id, start_sender
 from pipelines.config import Settings, logging_file
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import etl_engine
@@ -77,6 +77,7 @@ def begin_luigi(settings: Settings) -> None:
     except TransientError:
         failure_log().add_unreported()
         raise
+    release_at_exit()
 
 
 def build(

@@ -19,7 +19,13 @@ from luigi.cmdline_parser import CmdlineParser
 from luigi.rpc import RPCError
 
 from pipelines.alerts import Event as AlertEvent
-from pipelines.alerts import record_failure, record_failure_later, run_id, start_sender
+from pipelines.alerts import (
+    record_failure,
+    record_failure_later,
+    release_at_exit,
+    run_id,
+    start_sender,
+)
 from pipelines.catalog import day_not_over, day_ready_at
 from pipelines.config import SQLITE_WARNING, current_settings
 from pipelines.errors import ShardlineError, TransientError
@@ -186,7 +192,9 @@ def begin_in_parent() -> None:
         options = current_settings()
         if options.sessions.is_file and _luigi_asks_luigid():
             logger.warning(SQLITE_WARNING)
-        close_dead_sessions(options, etl_engine(options.sessions.database))
+        engine = etl_engine(options.sessions.database)
+        release_at_exit()
+        close_dead_sessions(options, engine)
     except ShardlineError as error:
         # The next run may do it; nothing of this one depends on it.
         logger.warning("sessions of dead processes stay open: %s", error)

@@ -15,31 +15,38 @@ from pipelines.alerts import (
     error_kind,
     has_alert_since,
 )
-from pipelines.catalog import Catalog, Partition, Table
+from pipelines.catalog import Partition, Report, Table
 from pipelines.config import Settings
 from pipelines.errors import TransientError
 from pipelines.etl_db import (
     OpenSession,
     as_utc,
     confirm_session,
-    had_ended_before,
+    has_ended_since,
     mark_session_lost,
     open_sessions,
 )
-from pipelines.warehouse import Marker, Markers, connect_warehouse
+from pipelines.reporting import ReportMarker, ReportMarkers
+from pipelines.warehouse import (
+    Connection,
+    Marker,
+    Markers,
+    MissingRelationError,
+    connect_warehouse,
+)
 
 TRIAGE = (
-    "run the day again; if processes end so more often, look for a kill in the log of"
-    " the kernel or the container, such as for memory"
+    "run the day again, or refresh it; if processes end so more often, look for a kill"
+    " in the log of the kernel or the container, such as for memory"
 )
 
 
 def close_dead_sessions(settings: Settings, engine: Engine) -> None:
     """Close, from the markers, every session whose process is gone, and tell of it.
 
-    Of a process that may be at work, here or on another host, the session is closed
-    once the partition has a marker, since then it has either won or lost. Should it
-    be alive, it writes itself how it ended.
+    One of another host is closed, too, once an attempt that ended later has brought the
+    same: it has either won or lost then. Should its process be alive after all, that
+    writes how it ended itself.
 
     Args:
         settings: Where the markers are.
@@ -54,39 +61,39 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
     if not left_open:
         return
     with connect_warehouse(settings.warehouse) as connection:
-        markers = Markers(connection, settings.warehouse.markers)
         for session in left_open:
-            marker = _marker(markers, settings.catalog, session)
+            marker = _marker(connection, settings, session)
             if marker is not None and marker.etl_id == session.id:
                 confirm_session(engine, session.id, marker.rows)
                 continue
             asked = _asked(engine, session, marker)
-            if session.id in dead and (marker is None or asked):
+            is_done = marker is not None and asked is None
+            if session.id in dead and not is_done:
                 # Told before it is closed, so that a death in between loses nothing.
-                _record_loss(engine, settings.catalog, session, asked)
-            if session.id in dead or marker is not None:
+                _record_loss(engine, settings, session, asked)
+            if session.id in dead or (is_done and not session.is_local):
                 mark_session_lost(engine, session.id)
 
 
 def _asked(
-    engine: Engine, session: OpenSession, marker: Marker | None
+    engine: Engine, session: OpenSession, marker: Marker | ReportMarker | None
 ) -> datetime | None:
-    """When the day was asked for again, if it had this marker when that began.
+    """When the work was asked for, if this marker was there before that.
 
-    Another marker than one from before is that of whoever was first.
+    One of an attempt that has ended since is that of whoever was first.
     """
     began = as_utc(session.started)
-    if marker is None or not had_ended_before(engine, marker.etl_id, began):
+    if marker is None or has_ended_since(engine, marker.etl_id, began):
         return None
     return began
 
 
 def _record_loss(
-    engine: Engine, catalog: Catalog, session: OpenSession, asked: datetime | None
+    engine: Engine, settings: Settings, session: OpenSession, asked: datetime | None
 ) -> None:
     """Put the loss in the outbox, unless whoever saw the process die has done so."""
-    table = _table(catalog, session)
-    subject = table.name if table else session.target_table
+    entry = _table(settings, session) or _report(settings, session)
+    subject = entry.name if entry else session.target_table
     started = as_utc(session.started)
     if has_alert_since(engine, subject, session.day, session.shard, started):
         return
@@ -104,17 +111,33 @@ def _record_loss(
     lost = TransientError(f"its process ended without a word on {session.host}")
     # The session's own number: two runs that find it write one row.
     occasion = Occasion(Event.LOST, run=session.id, session=session.id, again=True)
-    append_alerts(engine, [alert_for_error(lost, about, occasion, catalog)])
+    append_alerts(engine, [alert_for_error(lost, about, occasion, settings.catalog)])
 
 
-def _table(catalog: Catalog, session: OpenSession) -> Table | None:
-    tables = {table.target: table for table in catalog.tables.values()}
-    return tables.get(session.target_table)
+def _table(settings: Settings, session: OpenSession) -> Table | None:
+    """The table that was loaded, if one was and is known."""
+    tables = {table.target: table for table in settings.catalog.tables.values()}
+    return tables.get(session.target_table) if session.shard else None
 
 
-def _marker(markers: Markers, catalog: Catalog, session: OpenSession) -> Marker | None:
-    table = _table(catalog, session)
-    shard = catalog.shards.get(session.shard)
-    if table is None or shard is None:
+def _report(settings: Settings, session: OpenSession) -> Report | None:
+    """The report that was refreshed, if one was and is known."""
+    reports = {report.target: report for report in settings.report_entries.values()}
+    return None if session.shard else reports.get(session.target_table)
+
+
+def _marker(
+    connection: Connection, settings: Settings, session: OpenSession
+) -> Marker | ReportMarker | None:
+    """What says whose work is in the warehouse, if anybody's is."""
+    table, report = _table(settings, session), _report(settings, session)
+    shard = settings.catalog.shards.get(session.shard or "")
+    try:
+        if table and shard:
+            markers = Markers(connection, settings.warehouse.markers)
+            return markers.find(Partition(table, shard, session.day))
+        if report:
+            return ReportMarkers(connection, settings).find(report.name, session.day)
+    except MissingRelationError:  # nobody has made the markers yet
         return None
-    return markers.find(Partition(table, shard, session.day))
+    return None

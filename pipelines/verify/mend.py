@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from pipelines.alerts import Event, about_task, record_failures
 from pipelines.catalog import Span
 from pipelines.config import Settings
+from pipelines.errors import ShardlineError
 from pipelines.load import (
     TransferWatcher,
     load_with_retries,
     read_with_retries,
     reload_days,
 )
-from pipelines.tasks import task_name
+from pipelines.tasks import shard_task, task_name
 from pipelines.warehouse import cached_markers, create_tables
 
 
@@ -26,12 +29,25 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         watcher: Who is told how it goes on.
 
     Raises:
-        ShardlineError: As `load_with_retries` does; what is not mended is as it was.
+        ShardlineError: As `load_with_retries` does; what is not mended is as it was,
+            and in the outbox of alerts.
     """
+    asked = datetime.now(UTC)
+    try:
+        _mend(span, settings, watcher, asked)
+    except ShardlineError as error:
+        tasks = [shard_task(span.table, day, span.shard.name) for day in span.days]
+        those = [replace(about_task(task), asked=asked) for task in tasks]
+        record_failures(error, those, Event.FAILURE)
+        raise
+
+
+def _mend(
+    span: Span, settings: Settings, watcher: TransferWatcher, asked: datetime
+) -> None:
     seen = cached_markers(settings.warehouse)
     if not seen.has_table(span.table):
         create_tables(settings.warehouse, span.table)
-    asked = datetime.now(UTC)
     found = read_with_retries(lambda: seen.of_span(span), settings)
     old = {day: marker.etl_id for day, marker in found.items()}
     load_with_retries(

@@ -279,6 +279,15 @@ def start(
     return started
 
 
+def wait_for(process: Process, words: str) -> None:
+    """Read what a process says until it has said some words."""
+    assert process.stderr
+    for line in process.stderr:
+        if words in line:
+            return
+    raise AssertionError(words)
+
+
 def _pipe(wanted: int) -> tuple[int | None, int]:
     return os.pipe() if wanted == subprocess.PIPE else (None, wanted)
 

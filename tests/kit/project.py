@@ -23,7 +23,7 @@ from pydantic import SecretStr
 
 from pipelines.catalog import read_catalog
 from pipelines.config import Warehouse
-from pipelines.etl_db import sessions_table
+from pipelines.etl_db import alerts_table, sessions_table
 from pipelines.warehouse import create_tables
 from sandbox.clients import connect_mssql, connect_vertica
 from tests.kit import commands
@@ -259,6 +259,15 @@ class Project:
         """How the attempts in the session log ended, in the order of their starts."""
         sessions = sessions_table
         query = sa.select(sessions.c.outcome).order_by(sessions.c.started)
+        with self.log() as connection:
+            return list(connection.scalars(query))
+
+    def untold(self) -> list[int]:
+        """The attempts that nobody has closed, or that were lost without a word."""
+        sessions = sessions_table.c
+        is_told = sessions.id.in_(sa.select(alerts_table.c.session))
+        is_lost = (sessions.outcome == "lost") & ~is_told
+        query = sa.select(sessions.id).where(sessions.outcome.is_(None) | is_lost)
         with self.log() as connection:
             return list(connection.scalars(query))
 

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from pipelines.alerts import Event
 from pipelines.etl_db import alerts_table, sender_table
+from sandbox.holds import Failure
+from tests.kit.commands import wait_for
 from tests.kit.failing_shards import grouped, mend, two_of_three_fail
 from tests.kit.filed_alerts import FILE, FileChannel, append, failed, options
 from tests.kit.project import (
@@ -270,6 +272,22 @@ def test_a_run_that_is_killed_sends_what_it_has_left(
     os.kill(process.pid, signal.SIGKILL)
     finished(process)
     control.remove(look)
+    assert chat.chat() == [f"#1 1 of 1 shards of LoadOrders {DAY} failed"]
+
+
+def test_a_run_that_is_killed_in_a_pause_sends_what_was_to_be_tried_again(
+    project: Project, chat: FileChannel
+) -> None:
+    with_channel(project).loadable(3)
+    project.options["load"] = {"attempts": "1"}
+    project.options["run"] = {"retries": "1", "retry_pause": "600"}
+    process = project.start_load("--verbose", paused=True)
+    deadlock = Failure("deadlock", number=1205)
+    hold = project.hold(process, "extract", action="fail", failure=deadlock)
+    wait_for(process, "tried again in")
+    os.kill(process.pid, signal.SIGKILL)
+    finished(process)
+    project.sandbox.control.remove(hold)
     assert chat.chat() == [f"#1 1 of 1 shards of LoadOrders {DAY} failed"]
 
 

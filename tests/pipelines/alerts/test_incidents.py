@@ -10,17 +10,30 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
-from pipelines.alerts import Sender, close_incident, list_incidents
+from pipelines.alerts import (
+    About,
+    Event,
+    Occasion,
+    Sender,
+    alert_for_error,
+    close_incident,
+    list_incidents,
+    release_alerts,
+)
+from pipelines.alerts.channel import ChannelRefusedError
 from pipelines.alerts.grouping import MOST_CAUSES
 from pipelines.alerts.incidents import KEPT
+from pipelines.alerts.outbox import Alert
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings, Warehouse
+from pipelines.errors import TransientError
 from pipelines.etl_db import alerts_table, etl_engine, incidents_table, new_id
 from pipelines.warehouse import Marker, Markers, connect_warehouse
 from tests.kit.filed_alerts import (
     DAY,
     NIGHT,
     FileChannel,
+    Scripted,
     append,
     failed,
     many,
@@ -150,6 +163,37 @@ def test_what_waits_for_a_repetition_is_not_told_before_its_time(
     )
 
 
+def test_of_a_failure_that_is_told_again_the_last_telling_counts(
+    settings: Settings, channel: FileChannel
+) -> None:
+    def died(why: str, held: timedelta) -> Alert:
+        about = About("LoadOrders", "1", "orders", DAY, "chita")
+        occasion = Occasion(Event.PROCESS_FAILURE, run=7, again=True, held=held)
+        return alert_for_error(TransientError(why), about, occasion, settings.catalog)
+
+    append(settings, died("it was killed", timedelta(hours=1)))
+    append(settings, died("it was killed again", timedelta(0)))
+    drain(settings, channel)
+    append(settings, died("it was killed once more", timedelta(hours=1)))
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["cause"] == "TransientError: it was killed again"
+
+
+def test_the_end_of_a_run_makes_what_failed_in_it_count_and_nothing_else(
+    settings: Settings, channel: FileChannel
+) -> None:
+    held = timedelta(hours=1)
+    today = datetime.now(UTC)
+    ended = failed(settings, "chita", held=held, happened=today)
+    waiting = failed(settings, "moscow", "not over", held=held, happened=today)
+    append(settings, ended, replace(waiting, run=8))
+    release_alerts(etl_engine(settings.sessions.database), ended.run)
+    drain(settings, channel)
+    (line,) = channel.lines()
+    assert line["facts"][0] == "shards: chita"  # type: ignore[index]
+
+
 def test_failures_leave_the_outbox_weeks_after_the_end_of_their_incident_was_told(
     settings: Settings, channel: FileChannel
 ) -> None:
@@ -250,6 +294,47 @@ def test_what_is_over_before_anybody_was_told_is_not_told(
     mark(in_warehouse, "abakan")
     drain(in_warehouse, channel)
     assert channel.lines() == []
+
+
+@pytest.mark.parametrize("cause", ["the server is away", "the disk is full"])
+def test_what_is_mended_before_it_counts_is_not_told_while_something_is_open(
+    in_warehouse: Settings, channel: FileChannel, cause: str
+) -> None:
+    """Whether it would have been a part of what is open, or an incident of its own."""
+    engine = etl_engine(in_warehouse.sessions.database)
+    sender = Sender(in_warehouse, engine, [channel])
+    append(in_warehouse, failed(in_warehouse, "abakan"))
+    assert sender.lease.take()
+    sender.send()
+    mark(in_warehouse, "chita")
+    append(in_warehouse, failed(in_warehouse, "chita", cause))
+    sender.send()
+    sender.send(last=True)
+    assert channel.chat() == ["#1 1 of 150 shards of LoadOrders 2019-03-14 failed"]
+
+
+def test_what_is_mended_of_an_incident_before_that_is_shown_is_not_told(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    engine = etl_engine(in_warehouse.sessions.database)
+    shards = ("abakan", "chita", "moscow")
+    append(in_warehouse, *(failed(in_warehouse, shard) for shard in shards))
+    silent = Scripted("silent", [ChannelRefusedError("kicked out of the chat")])
+    Sender(in_warehouse, engine, [silent]).drain()
+    mark(in_warehouse, "chita")
+    drain(in_warehouse, channel)
+    assert channel.chat() == ["#1 2 of 150 shards of LoadOrders 2019-03-14 failed"]
+    assert "shards: abakan, moscow" in channel.lines()[-1]["facts"]  # type: ignore[operator]
+
+
+def test_what_is_not_known_to_be_mended_is_told(
+    settings: Settings, channel: FileChannel
+) -> None:
+    append(settings, failed(settings, "abakan"))
+    drain(settings, channel)
+    append(settings, failed(settings, "chita", "the disk is full"))
+    drain(settings, channel)
+    assert len(channel.chat()) == 2
 
 
 def test_a_failure_of_a_whole_day_is_over_when_every_shard_is_there(

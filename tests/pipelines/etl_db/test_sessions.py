@@ -1,23 +1,31 @@
 from __future__ import annotations
 
+import itertools
 import multiprocessing
-from datetime import date
+import os
+import threading
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from pipelines.catalog import Partition, read_catalog
 from pipelines.config import CatalogFiles
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import (
+    AttemptFilter,
+    AttemptState,
     Outcome,
     Session,
     confirm_session,
     etl_engine,
     new_id,
+    newest_attempts,
     open_sessions,
+    session_lease,
     sessions_table,
 )
 from pipelines.etl_db.database import COMMENT_LENGTH
@@ -115,6 +123,45 @@ def test_only_sessions_that_nobody_closed_are_open(
     (found,) = open_sessions(engine)
     assert (found.id, found.shard, found.day) == (left.id, "moscow", partition.day)
     assert not found.may_be_alive  # one with our own number was another process
+
+
+def test_a_process_that_renews_no_lease_has_ended_whoever_has_its_number_now(
+    engine: Engine, partition: Partition
+) -> None:
+    left = Session(engine, "task", partition=partition)
+    left.row["pid"] = os.getppid()
+    left.__enter__()
+    (found,) = open_sessions(engine)
+    assert found.may_be_alive
+    past = update(sessions_table).values(lease=datetime(2000, 1, 1, tzinfo=UTC))
+    with engine.begin() as connection:
+        connection.execute(past)
+    (found,) = open_sessions(engine)
+    assert not found.may_be_alive
+    (attempt,) = newest_attempts(engine, AttemptFilter(), limit=1)
+    assert attempt.state is AttemptState.LOST
+
+
+def test_a_lease_is_renewed_while_the_attempt_goes_on(
+    engine: Engine, partition: Partition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_lease, "RENEWAL", 0.01)
+    renewed = threading.Event()
+
+    def renew() -> None:
+        if (calls := next(count)) == 0:
+            raise TransientError("the log is away", step="wait")
+        if calls > 1:
+            renewed.set()
+
+    count = itertools.count()
+    with session_lease.renewing(renew):
+        assert renewed.wait(60)
+    with Session(engine, "task", partition=partition):
+        first = log(engine)[0]["lease"]
+        deadline = time.monotonic() + 60
+        while log(engine)[0]["lease"] == first:
+            assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize(

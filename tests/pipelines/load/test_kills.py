@@ -82,7 +82,7 @@ def test_killed_at_a_statement(
     assert state(project) == (ROWS, [ROWS])
     committed = step == "commit" and (when, verdict) != ("before", "kill")
     assert project.outcomes()[0] == ("loaded" if committed else "lost")
-    assert None not in project.outcomes()
+    assert project.untold() == []
 
 
 def kill_at_random(project: Project, rounds: int) -> None:

@@ -70,6 +70,20 @@ def test_a_reload_that_is_killed_leaves_the_old_rows_or_the_new(
     assert (again.code, again.err) == (0, "")
     assert [row[2] for row in markers(project)] == new
     assert len(loaded(project)) == sum(ROWS)
+    assert project.untold() == []
+
+
+@pytest.mark.parametrize(("step", "when"), kills(STEPS))
+def test_a_recheck_that_is_killed_is_told_and_the_next_one_does_the_rest(
+    project: Project, step: str, when: When
+) -> None:
+    changed(project)
+    killed_at(project, step, when, "--recheck")
+    again = backfill(project, "--recheck")
+    assert (again.code, again.err) == (0, "")
+    assert [row[2] for row in markers(project)] == [40, 0, 7, 299, 2]
+    assert len(loaded(project)) == sum(ROWS)
+    assert project.untold() == []
 
 
 def test_a_recheck_replaces_just_the_days_that_differ(project: Project) -> None:

@@ -86,6 +86,7 @@ def completed(reporting: Reporting, at: int, *, already: bool) -> None:
     assert [str(row[0]) for row in reporting.report(REPORT)] == [
         day(one) for one in range(at + 1)
     ]
+    assert reporting.untold() == []
 
 
 def test_the_steps_named_here_are_all_that_a_refresh_sends(

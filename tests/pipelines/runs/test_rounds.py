@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from pipelines.etl_db import alerts_table
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
-from tests.kit.commands import Process
+from tests.kit.commands import wait_for
 from tests.kit.project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
 from tests.kit.steps import STEPS
 
@@ -131,15 +131,6 @@ def kill_luigid(project: Project, tmp_path: Path) -> None:
             child.kill()
             child.wait()
     (tmp_path / "luigid" / "luigid.state").unlink(missing_ok=True)
-
-
-def wait_for(process: Process, words: str) -> None:
-    """Read what a process says until it has said some words."""
-    assert process.stderr
-    for line in process.stderr:
-        if words in line:
-            return
-    raise AssertionError(words)
 
 
 @pytest.mark.parametrize(

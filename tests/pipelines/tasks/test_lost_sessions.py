@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from pipelines.alerts import Event
+from pipelines.etl_db import alerts_table
 from sandbox.holds import When
+from tests.kit.commands import Process
 from tests.kit.project import DAY, Project, finished, insert, kill, orders
 
 
@@ -14,11 +17,27 @@ def project(logged_project: Project) -> Project:
     return logged_project
 
 
-def killed(project: Project, step: str, when: When) -> None:
-    control = project.sandbox.control
-    process = project.start_load(paused=True)
+RELOAD = ("backfill", "--from", DAY, "--to", DAY, "--tables", "orders", "--reload")
+PAST = "UPDATE sessions SET lease = '2000-01-01 00:00:00.000000'"
+
+
+def held(project: Project, *words: str, step: str, when: When) -> tuple[Process, int]:
+    """Start a command, and wait until it is held at a step."""
+    process = project.start("shardline", *words, paused=True)
     hold = project.hold(process, step, when)
-    control.wait(hold)
+    project.sandbox.control.wait(hold)
+    return process, hold
+
+
+def killed(
+    project: Project,
+    step: str,
+    when: When,
+    *words: str,
+) -> None:
+    control = project.sandbox.control
+    words = words or ("run", "orders", "--date", DAY)
+    process, hold = held(project, *words, step=step, when=when)
     kill(process)
     finished(process)
     control.release("kill", hold=hold)
@@ -28,6 +47,15 @@ def killed(project: Project, step: str, when: When) -> None:
 def pretend(project: Project, sql: str) -> None:
     with project.log() as log:
         log.execute(sa.text(sql))
+
+
+def lost(project: Project) -> list[tuple[str, str, str]]:
+    """Family, subject and shard of what was told to be lost."""
+    columns = alerts_table.c
+    query = sa.select(columns.family, columns.subject, columns.shard)
+    with project.log() as log:
+        found = log.execute(query.where(columns.event == Event.LOST))
+        return [tuple(map(str, row)) for row in found]  # type: ignore[misc]
 
 
 def test_plain_luigi_closes_them_too_even_if_nothing_is_left_to_do(
@@ -68,3 +96,62 @@ def test_one_whose_process_is_at_work_is_left_alone(project: Project) -> None:
     control.release("go", hold=hold)
     assert finished(process).code == 0
     assert project.outcomes() == ["loaded", "skipped"]
+
+
+@pytest.mark.parametrize("host", ["this", "another"])
+def test_a_reload_that_is_at_work_is_left_alone(project: Project, host: str) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    process, hold = held(project, *RELOAD, step="extract", when="before")
+    if host == "another":
+        pretend(project, "UPDATE sessions SET host = 'elsewhere'")
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["loaded", None]
+    assert lost(project) == []
+    project.sandbox.control.release("go", hold=hold)
+    assert finished(process).code == 0
+    assert project.outcomes() == ["loaded", "loaded"]
+    assert len(project.rows(shard)) == 10
+
+
+def test_a_reload_that_was_killed_on_another_host_is_told_when_its_lease_is_over(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    killed(project, "extract", "before", *RELOAD)
+    pretend(project, "UPDATE sessions SET host = 'elsewhere'")
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["loaded", None]
+    pretend(project, PAST)
+    for _ in range(2):
+        assert project.load(DAY).code == 0
+    assert project.outcomes() == ["loaded", "lost"]
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_load_on_another_host_is_told_though_nobody_loads_its_day(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    other = project.add_shard("other")
+    killed(
+        project, "extract", "before", "run", "orders", "--date", DAY, "--shard", shard
+    )
+    pretend(project, "UPDATE sessions SET host = 'elsewhere'")
+    pretend(project, PAST)
+    assert project.load(DAY, shards=[other]).code == 0
+    assert project.outcomes() == ["lost", "skipped"]
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_the_log_has_forgotten_the_load(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    pretend(project, "DELETE FROM sessions")
+    killed(project, "extract", "before", *RELOAD)
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["lost"]
+    assert lost(project) == [("LoadOrders", "orders", shard)]
