@@ -10,6 +10,7 @@ import uuid
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.list cimport PyList_AsTuple
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from libc.string cimport memcpy, memset
 
@@ -212,10 +213,16 @@ cdef class Staging:
         return STAGED
 
     cdef int add(self, row, int64_t number) except -1:
-        """Add a row, of which `number` is its index for an error."""
-        cdef PyObject *sequence = <PyObject *>row
+        """Add a row, of which `number` is its index for an error.
+
+        A time zone's `utcoffset` is Python, and may change a list that it can reach;
+        so values are read from a tuple, which holds on to them.
+        """
         cdef Py_ssize_t index
-        if not (PyTuple_Check(sequence) or PyList_Check(sequence)):
+        if PyList_Check(<PyObject *>row):
+            row = PyList_AsTuple(row)
+        cdef PyObject *sequence = <PyObject *>row
+        if not PyTuple_Check(sequence):
             reason = f"a row is a tuple or a list, not {type(row).__name__}"
             raise EncodeError(number, "", reason)
         if PySequence_Fast_GET_SIZE(sequence) != self.count:
@@ -282,11 +289,11 @@ cdef class NativeEncoder:
         self.busy = True
         self.staging.buffer.used = 0
         try:
-            return self.encode_rows(rows if type(rows) is list else list(rows))
+            return self.encode_rows(rows if type(rows) is tuple else tuple(rows))
         finally:
             self.busy = False
 
-    cdef bytes encode_rows(self, list rows):
+    cdef bytes encode_rows(self, tuple rows):
         cdef PyObject **items = PySequence_Fast_ITEMS(<PyObject *>rows)
         cdef size_t count = len(rows)
         cdef size_t index, size

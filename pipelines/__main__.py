@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import configparser
 import logging
-import os
 import signal
 import sys
 import traceback
-from pathlib import Path
 
 import click
 
+from pipelines.config import check_files
 from pipelines.errors import ShardlineError, one_line
 from pipelines.runtime import (
     ExitCode,
@@ -29,8 +28,8 @@ def main() -> None:
     """Run the command."""
     become_init_if_first()
     stopper().install()
-    _check_files()
     try:
+        check_files()
         # Luigi reads luigi.cfg when it is imported, and may not understand it.
         from pipelines.commands import shardline  # noqa: PLC0415
 
@@ -60,17 +59,6 @@ def main() -> None:
             f"{type(error).__name__}: {error}; this may be a defect of shardline",
             exit_code_of(error),
         )
-
-
-def _check_files() -> None:
-    """Refuse a configuration that cannot be read: Luigi would go on without it."""
-    own = Path("luigi.cfg")
-    paths = [own] if own.exists() else []
-    if "LUIGI_CONFIG_PATH" in os.environ:
-        paths.append(Path(os.environ["LUIGI_CONFIG_PATH"]))
-    for path in paths:
-        if not (path.is_file() and os.access(path, os.R_OK)):
-            _give_up(f"the configuration file {path} cannot be read", USAGE)
 
 
 def _fault(error: configparser.Error | UnicodeDecodeError) -> str:

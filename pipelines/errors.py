@@ -56,6 +56,10 @@ class TransientError(ShardlineError):
     """What failed may well succeed when tried again."""
 
 
+class UnavailableHereError(TransientError):
+    """What is wanted is not at this address of a server; it may be at another."""
+
+
 class UnknownOutcomeError(TransientError):
     """A commit was sent, and the warehouse cannot be asked whether it happened."""
 

@@ -86,7 +86,7 @@ class Luigid:
         with (self._home / "luigid.out").open("wb") as output:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and command
                 [
-                    *(sys.executable, "-c", _COMMAND),
+                    *(sys.executable, "-P", "-c", _COMMAND),
                     *("--address", self.address.host),
                     *("--port", str(self.address.port)),
                     *("--logdir", str(self._home)),

@@ -78,7 +78,7 @@ class SandboxProcess:
         with (self.home / "sandbox.err").open("w") as errors:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and package
                 [
-                    *(sys.executable, "-m", "sandbox", "serve", "--ephemeral"),
+                    *(sys.executable, "-P", "-m", "sandbox", "serve", "--ephemeral"),
                     *("--until-eof", "--home", str(self.home), *self._options),
                 ],
                 stdin=subprocess.PIPE,

@@ -49,7 +49,7 @@ class Product:
         output = self._home / "product.out"
         with output.open("wb") as file:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
-                [sys.executable, "-m", "pipelines", *arguments],
+                [sys.executable, "-P", "-m", "pipelines", *arguments],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=file,

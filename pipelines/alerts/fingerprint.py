@@ -10,7 +10,7 @@ from functools import lru_cache
 from pipelines.errors import one_line
 
 LONGEST = 10_000
-"""Characters of a message that count."""
+"""Characters of a message that count, before and after anything is replaced in it."""
 
 SHARD, VALUE, ADDRESS, PATH, NUMBER = "<shard>", "<value>", "<address>", "<path>", "<n>"
 
@@ -19,24 +19,35 @@ _NAMED = "\ue000"
 shard may be called SHARD."""
 
 _HEX = "[0-9a-f]"
+_IN_PATH, _IN_ADDRESS = r"[\w.~+<>-]", r"[\w.<>-]"
 _VARIES = [
-    (VALUE, r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`|«[^»]*»|(?<!\w)\[[^][]*\](?!\w)"),
-    (ADDRESS, r"\w+://\S+"),
+    (
+        VALUE,
+        r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|`[^`]*`|«[^«»]*»|(?<!\w)\[[^][]*\](?!\w)",
+    ),
+    (ADDRESS, r"(?<!\w)\w+://\S+"),
     (NUMBER, rf"(?<!\w){_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}(?!\w)"),
     (ADDRESS, r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?!\w)"),
-    (PATH, r"(?:(?<!\w)[a-z]:)?(?:[\w.~+<>-]*[\\/])+[\w.~+<>-]*"),
+    (
+        PATH,
+        rf"(?<!{_IN_PATH})(?:[a-z]:)?(?:{_IN_PATH}*+[\\/])+{_IN_PATH}*",
+    ),
     (
         ADDRESS,
         rf"(?<![\w:])(?=[\d:]*[a-f:]{{2}})(?:{_HEX}{{0,4}}:){{2,7}}{_HEX}{{0,4}}",
     ),
-    (ADDRESS, r"(?<![\w.])(?=[\w.<>-]*[^\W\d_])[\w<>-]+(?:\.[\w<>-]+)+(?::\d+)?"),
+    (
+        ADDRESS,
+        rf"(?<!{_IN_ADDRESS})(?={_IN_ADDRESS}*[^\W\d_])[\w<>-]+(?:\.[\w<>-]+)+(?::\d+)?",
+    ),
     (NUMBER, rf"\b0x{_HEX}+|(?<!\w)(?:{_HEX}{{8,}}|(?=\w*\d){_HEX}{{6,7}})(?!\w)"),
     (NUMBER, r"\d+(?:[.,:-]\d+)*"),
 ]
 """What replaces what, in this order: quoted values first, with all that is in them.
 
 A shard's name may be a part of a path or an address, such as Asia/Chita, so its
-placeholder may be, too."""
+placeholder may be, too. None is tried again within what it has looked through in vain:
+the work grows with the message, and not with its square."""
 
 _PATTERNS = [(to, re.compile(pattern, re.IGNORECASE)) for to, pattern in _VARIES]
 
@@ -64,13 +75,13 @@ def normalise(message: str, own: Sequence[str], all_names: Sequence[str]) -> str
         all_names: The names of all shards, databases and servers. All of them are
             replaced in every message: a shard may be called like a common word.
     """
-    text = one_line(message)
+    text = one_line(message[:LONGEST])
     for names in (tuple(own), tuple(all_names)):
         if known := _any_of(names):
             text = known.sub(_NAMED, text)
     text = text.replace(_NAMED, SHARD)[:LONGEST]
     for placeholder, pattern in _PATTERNS:
-        text = pattern.sub(placeholder, text)
+        text = pattern.sub(placeholder, text)[:LONGEST]
     return text
 
 

@@ -18,8 +18,12 @@ from contextlib import suppress
 from functools import cache
 
 from pipelines.alerts.recorder import run_id
-from pipelines.config import Settings
+from pipelines.alerts.sender import Sender
+from pipelines.config import Settings, current_settings
+from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_engine
 from pipelines.runtime import stopper
+from pipelines.warehouse import cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -28,18 +32,45 @@ LONGER = 2.0
 
 
 def start_sender(settings: Settings) -> None:
-    """Start the sender of this run, once, if there is a channel.
+    """Start the sender of this run, once; the run does its work if there is no channel.
 
     To be called before any child is forked. The run waits for the sender when it ends,
     for as long as `[alerts] patience` says. Never raises.
     """
     if settings.alerts.channels:
         _start(settings.alerts.patience)
+    else:
+        _keep_up_at_exit()
+
+
+@cache
+def _keep_up_at_exit() -> None:
+    atexit.register(_keep_up, os.getpid())
+
+
+def _keep_up(owner: int) -> None:
+    """Group what failed, end what is mended, and forget what is old: nobody else does.
+
+    Who is in a hurry leaves it to the next run.
+    """
+    if os.getpid() != owner or stopper().number:
+        return
+    try:
+        settings = current_settings()
+        cached_markers(settings.warehouse).tries = None
+        sender = Sender(settings, etl_engine(settings.sessions.database), ())
+        if sender.lease.take():
+            try:
+                sender.send(last=True)
+            finally:
+                sender.lease.release()
+    except (ShardlineError, KeyboardInterrupt) as error:
+        logger.info("the next run makes incidents of what failed: %s", error)
 
 
 @cache
 def _start(patience: float) -> None:
-    command = [sys.executable, "-m", "pipelines", "alerts", "send"]
+    command = [sys.executable, "-P", "-m", "pipelines", "alerts", "send"]
     command += ["--follow", "--run", str(run_id())]
     try:
         # A session of its own: Ctrl-C in a terminal ends the run, and not the sender.

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -105,6 +105,8 @@ class Table(BaseModel):
         ignore: Columns of the source that are left out on purpose.
         recheck_days: How many days before each that is loaded are read again, for rows
             that changed after their load.
+        undated: What rows of a shard are to a load whose date is NULL, so that no day
+            has them: its failure, or a warning.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,6 +123,7 @@ class Table(BaseModel):
     ]
     ignore: tuple[str, ...] = ()
     recheck_days: Annotated[int, Field(ge=0, le=366)] = 0
+    undated: Literal["fail", "warn"] = "fail"
 
     @model_validator(mode="after")
     def _roles(self) -> Table:

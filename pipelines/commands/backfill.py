@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import datetime
 
 import click
@@ -61,10 +62,10 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
     """
 
 
-PURPOSES: dict[str, type[Purpose]] = {
-    "load": Load,
+PURPOSES: dict[str | None, Callable[[Settings], Purpose]] = {
+    None: lambda _: Load(),
     "reload": Reload,
-    "recheck": Recheck,
+    "recheck": lambda _: Recheck(),
 }
 
 
@@ -98,7 +99,7 @@ def backfill_command(
     """Load, replace or compare a range of days."""
     options = read_settings()
     selection = selection_of(options.catalog, first, last, tables, shards)
-    chosen = PURPOSES[purpose or "load"]()
+    chosen = PURPOSES[purpose](options)
     if dry_run:
         _print_work(selection, options, chosen, as_json=as_json)
         return

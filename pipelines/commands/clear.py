@@ -13,12 +13,12 @@ from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError
+from pipelines.load import ask_warehouse
 from pipelines.planning import Selection, matching_names, name_some
 from pipelines.runtime import ExitCode
 from pipelines.warehouse import (
     ClearBatch,
     Holdings,
-    cached_markers,
     clear_batches,
     delete_days,
     read_holdings,
@@ -103,8 +103,8 @@ def _found(
 
 def _holdings(options: Settings, selection: Selection, table: Table) -> Holdings:
     first, last = selection.first, selection.last
-    return cached_markers(options.warehouse).ask(
-        lambda link: read_holdings(link, options.warehouse, table, first, last)
+    return ask_warehouse(
+        lambda link: read_holdings(link, options.warehouse, table, first, last), options
     )
 
 

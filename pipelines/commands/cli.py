@@ -9,6 +9,7 @@ from types import ModuleType
 import click
 
 from pipelines import __version__
+from pipelines.config import logging_file
 from pipelines.runtime import LOG_FORMAT_VARIABLE, LOG_FORMATS, set_up_logging
 
 COMMANDS = {
@@ -81,4 +82,4 @@ def shardline(log_format: str) -> None:
     Options are read from luigi.cfg in this folder, and from the file that
     LUIGI_CONFIG_PATH names.
     """
-    set_up_logging(log_format)
+    set_up_logging(log_format, logging_file())

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import wraps
 
 import click
+import luigi.interface
 
-from pipelines.runs import LuigiOptions
+from pipelines.config import current_settings
+from pipelines.runs import LuigiOptions, check_luigi_options
 from pipelines.tasks import is_luigid_named
 
 
@@ -16,19 +18,23 @@ def luigi_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def with_how(
-        *, workers: int, local_scheduler: bool, verbose: bool, **others: object
+        *, workers: int | None, local_scheduler: bool, verbose: bool, **others: object
     ) -> None:
-        local = local_scheduler or not is_luigid_named()
-        how = LuigiOptions(workers=workers, local_scheduler=local, verbose=verbose)
+        current_settings()  # tells of all that is wrong, such as what is not set
+        check_luigi_options()
+        how = LuigiOptions(
+            workers=workers or luigi.interface.core().workers,
+            local_scheduler=local_scheduler or not is_luigid_named(),
+            verbose=verbose,
+        )
         command(how=how, **others)
 
     options = [
         click.option(
             "--workers",
             type=click.IntRange(min=1),
-            default=1,
-            show_default=True,
-            help="How many processes work at a time.",
+            help="How many processes work at a time; by default as [core] workers in"
+            " luigi.cfg says, or 1.",
         ),
         click.option(
             "--local-scheduler",

@@ -14,8 +14,8 @@ from pipelines.catalog import consecutive_days
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import read_settings
+from pipelines.load import ask_warehouse
 from pipelines.planning import Plan, Selection, TablePlan, make_plan, name_some
-from pipelines.warehouse import cached_markers
 
 SHOWN = 15
 """Most lines about what is missing, and most about what is stale."""
@@ -66,9 +66,7 @@ def plan_command(
     """Show what a run would do."""
     options = read_settings()
     selection = selection_of(options.catalog, first, last, tables, shards)
-    found = cached_markers(options.warehouse).ask(
-        lambda link: make_plan(link, options, selection)
-    )
+    found = ask_warehouse(lambda link: make_plan(link, options, selection), options)
     if as_json:
         click.echo(json.dumps(as_fields(found, selection), indent=2))
         return

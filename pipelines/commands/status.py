@@ -23,6 +23,7 @@ from pipelines.etl_db import (
     failure_streaks,
     newest_attempts,
 )
+from pipelines.load import ask_warehouse
 from pipelines.planning import (
     DayState,
     Grid,
@@ -31,7 +32,6 @@ from pipelines.planning import (
     read_grid,
     select,
 )
-from pipelines.warehouse import cached_markers
 
 LATELY = 14
 """How many days are shown if none are given."""
@@ -119,8 +119,8 @@ def status(
     options = read_settings()
     selection = _selection(options.catalog, first, last, tables, shards)
     engine = etl_engine(options.sessions.database)
-    found = cached_markers(options.warehouse).ask(
-        lambda link: read_grid(link, engine, options, selection)
+    found = ask_warehouse(
+        lambda link: read_grid(link, engine, options, selection), options
     )
     if as_json:
         click.echo(json.dumps(_grid_fields(found)))

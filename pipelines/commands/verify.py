@@ -33,7 +33,8 @@ HELP = """Compare the shards with the warehouse, and name what differs.
     the markers. --deep reads the warehouse's values back as well and compares them
     one by one. Found and named are rows that were deleted or duplicated, rows and
     values that changed in the source after their load, rows whose date moved to
-    another of the days, rows without a marker, and days that are not loaded.
+    another of the days, rows without a marker, and days that are not loaded. Rows of
+    the shards that have no date, and so are in none of the days, are counted.
 
     --reload loads what differs again, in the place of what is there, and verifies it
     once more; readers see the old or the new, and other loads go on.
@@ -42,7 +43,8 @@ HELP = """Compare the shards with the warehouse, and name what differs.
     Exit codes:
        0  nothing differs, or --reload has mended it all
        2  wrong usage or configuration
-      30  something differs, or a shard or the warehouse could not be read
+      30  something differs, rows have no date where the table's entry does not allow
+          for them, or a shard or the warehouse could not be read
     """
 
 
@@ -89,7 +91,8 @@ def verify_command(
 def _is_well(verdict: Verdict, after: Verdict | None) -> bool:
     """Whether all was read, and nothing differs any more."""
     final = after or verdict
-    return not (verdict.failures or final.failures or final.differences)
+    undated = any(one.fails for one in verdict.undated)
+    return not (verdict.failures or final.failures or final.differences or undated)
 
 
 class _Warnings:
@@ -123,16 +126,20 @@ def _progress_line(line: Status) -> Callable[[int, int], None]:
 def _print_verdict(verdict: Verdict, after: Verdict | None) -> None:
     for difference in verdict.differences:
         click.echo(str(difference))
+    for shard in verdict.undated:
+        click.echo(str(shard))
     for failure in [*verdict.failures, *(after.failures if after else [])]:
         click.echo(str(failure), err=True)
     if verdict.meanwhile:
         text = "days of shards were loaded meanwhile, and not judged"
         click.echo(f"{verdict.meanwhile:,} {text}", err=True)
     wrong = len(verdict.wrong)
+    undated = sum(one.rows for one in verdict.undated)
     click.echo(
         f"compared {verdict.days:,} days of shards, {verdict.rows:,} rows:"
         f" {wrong:,} differ"
         + (f", {len(verdict.failures)} failed" if verdict.failures else "")
+        + (f", {undated:,} rows have no date" if undated else "")
     )
     if after:
         left = len(after.wrong)
@@ -147,6 +154,10 @@ def _fields(verdict: Verdict, after: Verdict | None) -> dict[str, object]:
         "rows": verdict.rows,
         "differences": _each(verdict),
         "failures": [str(failure) for failure in verdict.failures],
+        "undated": [
+            {"table": one.table.name, "shard": one.shard.name, "rows": one.rows}
+            for one in verdict.undated
+        ],
         "after_reload": {
             "differences": _each(after),
             "failures": [str(failure) for failure in after.failures],

@@ -9,8 +9,9 @@ from .channels import (
 )
 from .connection_uris import Uri, UriError
 from .connections import CONNECTIONS, NamedConnection, find_connection, login_options
+from .files import check_files
 from .lookup import suggest
-from .luigi_cfg import option_names
+from .luigi_cfg import logging_file, option_names
 from .sections import (
     CatalogFiles,
     LoadOptions,
@@ -54,9 +55,11 @@ __all__ = [
     "Variables",
     "WAREHOUSE",
     "Warehouse",
+    "check_files",
     "current_settings",
     "describe_lack",
     "find_connection",
+    "logging_file",
     "login_options",
     "option_names",
     "parse_smtp",

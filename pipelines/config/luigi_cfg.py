@@ -15,6 +15,11 @@ class OptionError(ValueError):
     """Why an option cannot be filled in; its text holds no value."""
 
 
+def logging_file() -> str:
+    """The file of Python's logging that ``[core] logging_conf_file`` names, or ""."""
+    return str(luigi.configuration.get_config().get("core", "logging_conf_file", ""))
+
+
 def option_names(section: str) -> list[str]:
     """The options that a section sets; none if there is no such section."""
     config = luigi.configuration.get_config()

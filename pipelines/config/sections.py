@@ -25,11 +25,14 @@ from tenacity import Retrying
 
 from pipelines.catalog import Bounds, split_target
 from pipelines.errors import TransientError
-from pipelines.runtime import GRACE, retrying
+from pipelines.runtime import GRACE, host_and_port, retrying
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1)]
+
+LONGEST_PAUSE = 3_600
+"""Most seconds between two attempts at what a run asks; as many as `retry_pause`."""
 
 
 class Section(BaseModel):
@@ -55,8 +58,7 @@ class Reached(Section):
     @property
     def address(self) -> str:
         """Host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return host_and_port(self.host, self.port)
 
     @property
     def lacking(self) -> list[str]:
@@ -151,6 +153,15 @@ class RunOptions(Section):
     luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
     grace: Annotated[float, Field(gt=0, le=3_600)] = GRACE
 
+    def tries(self) -> Retrying:
+        """Attempts at what the run itself asks, with the pauses between them."""
+        return retrying(
+            TransientError,
+            attempts=1 + self.retries,
+            backoff=self.retry_pause,
+            backoff_max=LONGEST_PAUSE,
+        )
+
 
 class MetricsOptions(Section):
     """``[metrics]``: where a run's figures for Prometheus go."""
@@ -207,6 +218,12 @@ class SessionsOptions(Section):
     """``[sessions]``: the ETL database with the log of every attempt."""
 
     database: SecretStr = SecretStr("sqlite:///shardline.db")
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+    @property
+    def keep(self) -> timedelta:
+        """How long it keeps what is over."""
+        return timedelta(days=self.keep_days)
 
     @property
     def is_file(self) -> bool:

@@ -25,6 +25,7 @@ from pipelines.config import luigi_cfg
 from pipelines.config.channels import MAIL_CONNECTION, TELEGRAM_CONNECTION, Connections
 from pipelines.config.connections import CONNECTIONS, find_connection, login_options
 from pipelines.config.due_times import DueTime
+from pipelines.config.files import check_format
 from pipelines.config.sections import (
     AlertsOptions,
     CatalogFiles,
@@ -104,6 +105,7 @@ def read_settings(*, logins: bool = True) -> Settings:
     Raises:
         ConfigurationError: Anything is wrong; all faults are in its text.
     """
+    check_format()
     faults: list[str] = []
     warehouse = _reached(WAREHOUSE, Warehouse, faults, logins=logins)
     load = _section("load", LoadOptions, faults)

@@ -176,7 +176,7 @@ def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:
     """What `shardline` itself says of the configuration, in a process of its own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     result = subprocess.run(
-        [sys.executable, "-m", "pipelines", "connections", "--json"],
+        [sys.executable, "-P", "-m", "pipelines", "connections", "--json"],
         env={**kept, **filled, "LUIGI_CONFIG_PATH": str(config)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

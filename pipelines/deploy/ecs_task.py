@@ -29,6 +29,13 @@ LATE = 2
 """How often the log is looked at without any news after the task has ended."""
 
 
+MISSED = 30
+"""So many looks in a row at a task that ECS does not know, and it has forgotten it.
+
+A new one may be shown a moment late; of one that has ended it knows for an hour.
+"""
+
+
 @dataclass(frozen=True)
 class StartedTask:
     """A task that was started.
@@ -108,33 +115,38 @@ def follow_task(
         poll: Seconds between two looks; `POLL` by default.
 
     Returns:
-        What ECS tells of the task when it has ended, for `task_exit_code`.
+        What ECS tells of the task when it has ended, for `task_exit_code`; nothing if
+        it has forgotten the task by then.
 
     Raises:
         ShardlineError: AWS refuses, or cannot be reached; the task goes on.
     """
     pause = POLL if poll is None else poll
     ecs, log = client("ecs"), _Log(client("logs"), task)
-    silent = 0
-    ended: dict[str, Any] | None = None
+    silent = missed = 0
+    is_over = False
+    found: dict[str, Any] = {}
     while silent < LATE:
         # First whether it has ended, so that all that is read after that is its last.
-        ended = ended or _ended(ecs, task)
+        if not is_over:
+            found = _look(ecs, task)
+            missed = 0 if found else missed + 1
+            is_over = found.get("lastStatus") == "STOPPED" or missed == MISSED
         lines = log.read()
         for line in lines:
             print_line(line)
-        silent = silent + 1 if ended and not lines else 0
+        silent = silent + 1 if is_over and not lines else 0
         if silent < LATE:
             time.sleep(pause)
-    return ended or {}
+    return found
 
 
-def _ended(ecs: Any, task: StartedTask) -> dict[str, Any] | None:  # noqa: ANN401 - boto3's
-    """What ECS tells of a task that has ended."""
+def _look(ecs: Any, task: StartedTask) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+    """What ECS tells of a task; nothing if it does not know it."""
     with translated():
         answer = ecs.describe_tasks(cluster=task.cluster, tasks=[task.id])
     found: dict[str, Any] = answer["tasks"][0] if answer["tasks"] else {}
-    return found if not found or found.get("lastStatus") == "STOPPED" else None
+    return found
 
 
 def task_exit_code(
@@ -148,8 +160,15 @@ def task_exit_code(
         print_line: Gets a line if ECS knows more than the log does.
 
     Raises:
-        PermanentError: The container never ran, so it has none.
+        PermanentError: The container never ran, so it has none; or ECS has forgotten
+            the task.
     """
+    if not ended:
+        raise PermanentError(
+            f"how the task {task.id} has ended is not known: ECS has forgotten it, as"
+            " it does an hour after a task's end",
+            step="see its log above, or run it again: what is loaded stays",
+        )
     containers = ended.get("containers", [])
     codes = [one.get("exitCode") for one in containers if one["name"] == CONTAINER]
     reasons = [one.get("reason") for one in containers]
@@ -158,7 +177,7 @@ def task_exit_code(
     text = "; ".join(dict.fromkeys(str(one) for one in reasons if one))
     if not codes or codes[0] is None:
         raise PermanentError(
-            f"the task {task.id} has no exit code: {text or 'ECS does not know it'}",
+            f"the task {task.id} has no exit code: {text or 'ECS does not say why'}",
             step="correct that, and run it again: what is loaded stays",
         )
     if codes[0] and text:

@@ -12,6 +12,7 @@ from .database import (
     sessions_table,
 )
 from .errors import etl_db_errors
+from .pruning import close_abandoned_sessions, prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -22,6 +23,7 @@ from .session_queries import (
     newest_attempts,
 )
 from .sessions import (
+    LOADS,
     OpenSession,
     Outcome,
     Session,
@@ -44,12 +46,14 @@ __all__ = [
     "AttemptState",
     "Columns",
     "FailureStreak",
+    "LOADS",
     "OpenSession",
     "Outcome",
     "Session",
     "UNREAD",
     "alerts_table",
     "as_utc",
+    "close_abandoned_sessions",
     "confirm_session",
     "database_time",
     "etl_db_errors",
@@ -68,6 +72,7 @@ __all__ = [
     "new_id",
     "newest_attempts",
     "open_sessions",
+    "prune",
     "report_mails_table",
     "sender_table",
     "sessions_table",

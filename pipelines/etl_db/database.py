@@ -87,6 +87,7 @@ sessions_table = Table(
     Column("lease", DateTime(timezone=True)),
     Index("sessions_open", "finished"),
     Index("sessions_partition", "target_table", "day", "shard"),
+    Index("sessions_latest", "target_table", "shard", "started"),
 )
 
 alerts_table = Table(

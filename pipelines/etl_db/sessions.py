@@ -58,6 +58,10 @@ class Outcome(StrEnum):
     """Its process died; nothing of it is in the warehouse."""
 
 
+LOADS = (Outcome.LOADED.value, Outcome.SKIPPED.value)
+"""Those of which the day's marker is."""
+
+
 def new_id() -> int:
     """An id that no other database, container or run uses: 1 to 2**63 - 1, random."""
     return secrets.randbelow(2**63 - 1) + 1
@@ -241,7 +245,7 @@ def confirm_session(engine: Engine, session_id: int, rows: int) -> None:
 
 
 def expected_rows(database: SecretStr, partition: Partition) -> int:
-    """How many rows the partition's latest loaded neighbour had; 0 if none is known.
+    """How many rows the shard's latest load had; 0 if none is known.
 
     A log that cannot be read is not worth a failure: whoever writes it next tells.
     """
@@ -252,7 +256,7 @@ def expected_rows(database: SecretStr, partition: Partition) -> int:
             sessions_table.c.shard == partition.shard.name,
             sessions_table.c.outcome == Outcome.LOADED.value,
         )
-        .order_by(sessions_table.c.day.desc())
+        .order_by(sessions_table.c.started.desc())
         .limit(1)
     )
     try:

@@ -1,13 +1,21 @@
 from .attempts import Transfer, load_with_retries
-from .source_reads import read_with_retries, source_markers
-from .transfer import TransferWatcher, load_missing_days, reload_days
+from .replacement import is_replaced
+from .source_reads import ask_warehouse, read_with_retries, source_markers
+from .transfer import load_missing_days, reload_days
+from .transfer_watcher import TransferWatcher
+from .undated import describe_undated, undated_of_shard, undated_rows
 
 __all__ = [
     "Transfer",
     "TransferWatcher",
+    "ask_warehouse",
+    "describe_undated",
+    "is_replaced",
     "load_missing_days",
     "load_with_retries",
     "read_with_retries",
     "reload_days",
     "source_markers",
+    "undated_of_shard",
+    "undated_rows",
 ]

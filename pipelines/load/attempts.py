@@ -18,8 +18,10 @@ from pipelines.etl_db import (
     etl_engine,
     sessions_together,
 )
+from pipelines.load.same_place import SamePlace
 from pipelines.load.stage_timing import stages
-from pipelines.load.transfer import TransferWatcher, load_missing_days
+from pipelines.load.transfer import load_missing_days
+from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
 from pipelines.warehouse import Marker, Markers, MarkersFound, cached_markers
 
@@ -54,6 +56,7 @@ def load_with_retries(
     """
     engine = etl_engine(options.sessions.database)
     done: set[date] = set()
+    place = SamePlace()
     try:
         for attempt in options.load.tries():
             with attempt:
@@ -67,6 +70,7 @@ def load_with_retries(
                 with (
                     sessions_together(engine, list(those.values())),
                     _labelled_errors(left, ids, number),
+                    place.watched(),
                 ):
                     transfers = work(left, options, ids, watcher)
                     for found in _noted(transfers, options, left, those, number):

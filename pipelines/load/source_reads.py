@@ -1,4 +1,4 @@
-"""Reads of what a source has now, for comparison, tried again as loads are."""
+"""Reads that only tell or compare, tried again as loads are."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
-from tenacity import sleep_using_event
-
 from pipelines.catalog import Span
 from pipelines.config import Settings
-from pipelines.errors import TransientError
 from pipelines.load.encoding import DayEncoders
-from pipelines.runtime import stopper
+from pipelines.load.same_place import SamePlace
+from pipelines.runtime import ask_with_retries, stopper
 from pipelines.source import connect_source, extract_rows
-from pipelines.warehouse import MarkersFound
+from pipelines.warehouse import Connection, MarkersFound, cached_markers
 
 NO_SESSION = 0
 """The session of what is not loaded."""
@@ -41,8 +39,7 @@ def source_markers(span: Span, settings: Settings) -> MarkersFound:
 def read_with_retries(read: Callable[[], T], settings: Settings) -> T:
     """Read something, from its beginning again for as long as what fails may pass.
 
-    Also in a thread beside the main one, where nobody raises what tells the process to
-    end: it is looked for before each attempt, and no pause holds the end up.
+    Nothing more is read by a process that was told to end, in whichever thread.
 
     Args:
         read: What reads; it leaves nothing behind when it fails.
@@ -53,17 +50,24 @@ def read_with_retries(read: Callable[[], T], settings: Settings) -> T:
         ShardlineError: An attempt failed for a reason that stays.
         Stop: The process was told to end.
     """
-    tries = settings.load.tries().copy(sleep=sleep_using_event(stopper().stopped))
+    place = SamePlace()
 
     def attempt() -> T:
         stopper().check()
-        return read()
+        with place.watched():
+            return read()
 
-    try:
-        return tries(attempt)
-    except TransientError as error:
-        error.step = f"tried {settings.load.attempts} times; {error.step}"
-        raise
+    return ask_with_retries(attempt, settings.load.tries())
+
+
+def ask_warehouse(question: Callable[[Connection], T], settings: Settings) -> T:
+    """Ask the warehouse, over the connection that this process keeps.
+
+    Raises:
+        ShardlineError: As `read_with_retries` does.
+    """
+    markers = cached_markers(settings.warehouse)
+    return read_with_retries(lambda: markers.ask(question), settings)
 
 
 def _markers(span: Span, settings: Settings) -> MarkersFound:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
-from itertools import chain
-from typing import Protocol
 
 from pipelines.catalog import Span
 from pipelines.config import Settings
@@ -18,13 +16,15 @@ from pipelines.errors import (
     UnknownOutcomeError,
 )
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.replacement import is_replaced
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
+from pipelines.load.transfer_watcher import TransferWatcher
+from pipelines.load.undated import check_undated
 from pipelines.source import compare_columns, connect_source, extract_rows
 from pipelines.warehouse import (
     STAGING,
     Connection,
     DuplicateKeyError,
-    Marker,
     Markers,
     MarkersFound,
     connect_warehouse,
@@ -33,16 +33,6 @@ from pipelines.warehouse import (
     staging_statement,
 )
 from pipelines.warehouse import replace_rows as replace_days
-
-
-class TransferWatcher(Protocol):
-    """Who is told how a transfer goes on."""
-
-    def sent(self, rows: int) -> None:
-        """So many rows have been sent so far."""
-
-    def warn(self, why: str) -> None:
-        """Someone should see to this, although nothing failed."""
 
 
 def load_missing_days(
@@ -103,6 +93,7 @@ def reload_days(
     etl_ids: Mapping[date, int],
     watcher: TransferWatcher,
     old: Mapping[date, int],
+    asked: datetime,
 ) -> Iterator[MarkersFound]:
     """Load the days of a span again, in the place of what is there.
 
@@ -111,8 +102,9 @@ def reload_days(
         settings: Where from, where to.
         etl_ids: The session of each day.
         watcher: Who is told how it goes on.
-        old: The session in the marker of each day that has one; a day that has another
-            now was replaced in the meantime, and is left alone.
+        old: The session in the marker of each day that has one.
+        asked: When that was read. A day that an attempt has replaced since which began
+            later is left alone.
 
     Yields:
         Markers that are in the warehouse, until each day was among them once.
@@ -125,24 +117,28 @@ def reload_days(
         failure: ShardlineError | None = None
         with connect_warehouse(settings.warehouse) as connection:
             markers = Markers(connection, settings.warehouse.markers)
+            before = _those(left, markers.of_span(span))
             known = {
                 day: marker
-                for day, marker in _those(left, markers.of_span(span)).items()
-                if marker.etl_id != old.get(day)
+                for day, marker in before.items()
+                if is_replaced(settings, marker, old.get(day), asked)
             }
             if not known:
                 part = span.start_of(left)
                 known = _copy(
                     connection, part, settings, etl_ids, watcher, staging=STAGING
                 )
-                part = span.start_of(known)
-                failure = _commit(
-                    connection, partial(replace_days, connection, markers, part, known)
-                )
+                part, gone = span.start_of(known), _those(list(known), before)
+                replace = partial(replace_days, connection, markers, part, gone, known)
+                failure = _commit(connection, replace)
         if failure is not None:
-            found = _settle(span, settings, failure)
-            if any(found.get(day) != marker for day, marker in known.items()):
-                raise _worth_another(failure)
+            found = _those(list(known), _settle(span, settings, failure))
+            if found != known:
+                if found == gone:
+                    raise _worth_another(failure)
+                # Another was first, but may have read before us: so read once more.
+                asked = datetime.now(UTC)
+                continue
         yield known
         left = [day for day in left if day not in known]
 
@@ -159,21 +155,24 @@ def _copy(
     watcher: TransferWatcher,
     staging: str = "",
 ) -> MarkersFound:
-    """Copy a span's rows into the open transaction, as many days as the bound lets."""
+    """Copy a span's rows into the open transaction, as many days as the bound lets.
+
+    The shard is asked for its rows when Vertica asks for them: a SELECT that waited for
+    the COPY's lock would meanwhile hold locks of its own in the shard.
+    """
     table, shard = span.table, span.shard
     encoders = DayEncoders(span, etl_ids, settings.load.group_rows)
+    if staging:
+        connection.query(staging_statement(table, staging))
     with connect_source(settings.servers[shard.server], shard) as link:
-        for warning in compare_columns(link, span):
+        check = compare_columns(link, span)
+        for warning in check.warnings:
             watcher.warn(warning)
+        if check.undated:
+            check_undated(link, table, shard, watcher)
         clock = stages()
         read = extract_rows(link, span, settings.load.batch_rows)
-        batches = clock.each(EXTRACT, read)
-        first = next(batches, None)
-        if first is None:
-            return {day: Marker(etl_ids[day], rows=0, checksum=0) for day in span.days}
-        if staging:
-            connection.query(staging_statement(table, staging))
-        rows = clock.each(ENCODE, encoders.encode(chain([first], batches)))
+        rows = clock.each(ENCODE, encoders.encode(clock.each(EXTRACT, read)))
         encoded = _watched(encoders, rows, watcher)
         with clock.during(COPY):
             statement = copy_statement(table, staging)

@@ -21,7 +21,7 @@ from functools import partial
 
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, ShardlineError, TransientError
-from pipelines.runtime import finish_within
+from pipelines.runtime import Address, finish_within, look_up
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ TEMPORARY = range(400, 500)
 """Replies of SMTP that ask to try again later (RFC 5321, 4.2.1)."""
 
 OK = 250
+
+_READY = 220
 
 _LOGIN = range(530, 540)
 """Replies about who logs in and how (RFC 4954, 6)."""
@@ -114,15 +116,33 @@ def _hand_over(address: SmtpAddress, mail: EmailMessage, server: smtplib.SMTP) -
 def _converse(
     address: SmtpAddress, seconds: float, work: Callable[[smtplib.SMTP], None]
 ) -> ShardlineError | None:
-    """Do some work with a server; what went wrong is returned, with no secret in it.
+    """Do some work with a server, at the first address of its name where that goes.
 
-    It is returned because what smtplib raises may hold the password, and would hang on
-    to an error that is raised while that is handled.
+    Returns:
+        What went wrong, with no secret in it. It is returned because what smtplib
+        raises may hold the password, and would hang on to an error that is raised while
+        that is handled.
     """
+    end = time.monotonic() + seconds
+    places = look_up(address.host, address.port)
+    fault: ShardlineError | None = None
+    for tried, at in enumerate(places):
+        share = (end - time.monotonic()) / (len(places) - tried)
+        fault = _converse_at(at, address, share, work)
+        if not isinstance(fault, TransientError):
+            break
+    return fault
 
+
+def _converse_at(
+    at: Address,
+    address: SmtpAddress,
+    seconds: float,
+    work: Callable[[smtplib.SMTP], None],
+) -> ShardlineError | None:
     def session() -> ShardlineError | None:
         try:
-            with _connected(address, seconds) as server:
+            with _connected(at, address, seconds) as server:
                 work(server)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             return _fault(error, address)
@@ -135,15 +155,22 @@ def _converse(
 
 
 @contextmanager
-def _connected(address: SmtpAddress, seconds: float) -> Iterator[smtplib.SMTP]:
+def _connected(
+    at: Address, address: SmtpAddress, seconds: float
+) -> Iterator[smtplib.SMTP]:
     """A server that has been greeted and logged in to."""
     context = ssl.create_default_context()
     server = (
-        smtplib.SMTP_SSL(address.host, address.port, timeout=seconds, context=context)
+        smtplib.SMTP_SSL(timeout=seconds, context=context)
         if address.security == "tls"
-        else smtplib.SMTP(address.host, address.port, timeout=seconds)
+        else smtplib.SMTP(timeout=seconds)
     )
+    # What the certificate must have; smtplib would take the address for it.
+    server._host = at.host  # type: ignore[attr-defined] # noqa: SLF001
     try:
+        code, reply = server.connect(at.ip, at.port)
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, reply)
         if address.security == "starttls":
             server.starttls(context=context)
         server.ehlo_or_helo_if_needed()

@@ -1,4 +1,4 @@
-from .estimates import usual_rows_by_shard
+from .estimates import usual_loads
 from .plan import Plan, TablePlan, count_days_over, make_plan
 from .selection import Selection, last_days, matching_names, name_some, select
 from .status import DayState, Grid, read_grid
@@ -16,5 +16,5 @@ __all__ = [
     "name_some",
     "read_grid",
     "select",
-    "usual_rows_by_shard",
+    "usual_loads",
 ]

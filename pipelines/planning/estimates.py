@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
+from statistics import fmean, median
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, select
 
-from pipelines.etl_db import UNREAD, Outcome, etl_db_errors, sessions_table
+from pipelines.etl_db import LOADS, UNREAD, etl_db_errors, sessions_table
 
 LATEST = 20
 """How many of a shard's latest loads count."""
@@ -17,10 +17,17 @@ LATEST = 20
 
 @dataclass(frozen=True)
 class Usual:
-    """Medians of the loads of a day: rows, and seconds."""
+    """What the latest loads of a day say.
+
+    Attributes:
+        rows: The median of their rows.
+        seconds: The median of the time that each took.
+        average: How many rows they had on average, days without rows included.
+    """
 
     rows: float
     seconds: float
+    average: float
 
 
 @dataclass(frozen=True)
@@ -39,55 +46,56 @@ class Estimates:
         """What is usual for a shard: its own loads, or else those of the others."""
         return self.shards.get(shard, self.table)
 
+    def average(self, shard: str) -> float:
+        """How many rows a day of a shard has on average; 0 of one that is new."""
+        usual = self.shards.get(shard)
+        return usual.average if usual else 0
 
-def estimates(engine: Engine, target: str) -> Estimates:
-    """What the latest loads of each shard say, by one query.
+
+def usual_loads(engine: Engine, target: str, shards: Iterable[str]) -> Estimates:
+    """What the latest loads of some shards say, by a short question about each.
 
     Args:
         engine: The ETL database.
         target: The table's target.
+        shards: The shards' names.
 
     Raises:
         ShardlineError: The log cannot be read.
     """
     latest = (
         select(
-            sessions_table.c.shard,
             sessions_table.c.loaded_rows,
             sessions_table.c.started,
             sessions_table.c.finished,
-            func.row_number()
-            .over(
-                partition_by=sessions_table.c.shard,
-                order_by=sessions_table.c.started.desc(),
-            )
-            .label("age"),
         )
         .where(
             sessions_table.c.target_table == target,
-            sessions_table.c.outcome.in_([Outcome.LOADED.value, Outcome.SKIPPED.value]),
+            sessions_table.c.shard == bindparam("shard"),
+            sessions_table.c.outcome.in_(LOADS),
             sessions_table.c.loaded_rows.is_not(None),
             sessions_table.c.finished.is_not(None),
         )
-        .subquery()
+        .order_by(sessions_table.c.started.desc())
+        .limit(LATEST)
     )
-    query = (
-        select(
-            latest.c.shard, latest.c.loaded_rows, latest.c.started, latest.c.finished
-        )
-        .where(latest.c.age <= LATEST)
-        .order_by(latest.c.shard, latest.c.started)
-    )
-    loads: dict[str, list[_Load]] = {}
+    usual: dict[str, list[_Day]] = {}
     with etl_db_errors(UNREAD), engine.connect() as connection:
-        for shard, *load in connection.execute(query):
-            loads.setdefault(shard, []).append(_Load(*load))
-    usual = {shard: list(_each(of_shard)) for shard, of_shard in loads.items()}
-    every = [load for each in usual.values() for load in each]
+        for shard in shards:
+            found = connection.execute(latest, {"shard": shard}).all()
+            if loads := [_Load(*load) for load in reversed(found)]:
+                usual[shard] = list(_each(loads))
+    every = [day for days in usual.values() for day in days]
     return Estimates(
-        {shard: _median(each) for shard, each in usual.items()},
-        _median(every) if every else None,
+        {shard: _usual(days) for shard, days in usual.items()},
+        _usual(every) if every else None,
     )
+
+
+@dataclass(frozen=True)
+class _Day:
+    rows: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,7 @@ class _Load:
     finished: datetime
 
 
-def _each(loads: Sequence[_Load]) -> Iterator[Usual]:
+def _each(loads: Sequence[_Load]) -> Iterator[_Day]:
     """Each load with its part of the time: days that came together share theirs.
 
     Args:
@@ -112,40 +120,13 @@ def _each(loads: Sequence[_Load]) -> Iterator[Usual]:
     yield from _shared(together)
 
 
-def _shared(together: Sequence[_Load]) -> Iterator[Usual]:
+def _shared(together: Sequence[_Load]) -> Iterator[_Day]:
     end = max(load.finished for load in together)
     seconds = (end - together[0].started).total_seconds()
     for load in together:
-        yield Usual(load.rows, max(0.0, seconds) / len(together))
+        yield _Day(load.rows, max(0.0, seconds) / len(together))
 
 
-def _median(loads: Sequence[Usual]) -> Usual:
-    return Usual(
-        median(load.rows for load in loads), median(load.seconds for load in loads)
-    )
-
-
-def usual_rows_by_shard(engine: Engine, target: str) -> dict[str, float]:
-    """How many rows a day of each shard has had, on average; one query.
-
-    Args:
-        engine: The ETL database.
-        target: The table's target.
-
-    Returns:
-        The average by shard, days without rows included; no shard that is new.
-
-    Raises:
-        ShardlineError: The log cannot be read.
-    """
-    query = (
-        select(sessions_table.c.shard, func.avg(sessions_table.c.loaded_rows))
-        .where(
-            sessions_table.c.target_table == target,
-            sessions_table.c.outcome.in_([Outcome.LOADED.value, Outcome.SKIPPED.value]),
-            sessions_table.c.loaded_rows.is_not(None),
-        )
-        .group_by(sessions_table.c.shard)
-    )
-    with etl_db_errors(UNREAD), engine.connect() as connection:
-        return {str(shard): float(rows) for shard, rows in connection.execute(query)}
+def _usual(days: Sequence[_Day]) -> Usual:
+    rows = [day.rows for day in days]
+    return Usual(median(rows), median(day.seconds for day in days), fmean(rows))

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from pipelines.catalog import DayRange, Table, group_days, is_day_ready
 from pipelines.config import Settings
 from pipelines.etl_db import etl_engine
-from pipelines.planning.estimates import Estimates, estimates, usual_rows_by_shard
+from pipelines.planning.estimates import Estimates, usual_loads
 from pipelines.planning.selection import Selection
 from pipelines.reporting import stale_reports
 from pipelines.warehouse import Connection, LoadedDays, read_loaded_days
@@ -151,12 +151,11 @@ def _extracts(
     missing: Mapping[str, Sequence[date]],
 ) -> tuple[Extract, ...]:
     engine = etl_engine(settings.sessions.database)
-    average = usual_rows_by_shard(engine, table.target)
-    usual = estimates(engine, table.target)
+    usual = usual_loads(engine, table.target, settings.catalog.shards)
     return tuple(
         _extract(shard, group, usual)
         for shard, days in missing.items()
-        for group in group_days(days, average.get(shard, 0), settings.load.bounds)
+        for group in group_days(days, usual.average(shard), settings.load.bounds)
     )
 
 

@@ -7,6 +7,7 @@ COPY. How it went is told from the markers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -25,19 +26,17 @@ from pipelines.catalog import (
     day_ready_at,
 )
 from pipelines.config import Settings
-from pipelines.errors import ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.etl_db import Outcome
 from pipelines.planning import Selection
 from pipelines.runs import luigi_run
 from pipelines.runs.backfill_work import Purpose, Recheck, Work, find_work
 from pipelines.runs.luigi_run import LuigiOptions, build
 from pipelines.runs.outcome import exit_code_for, why_missing
 from pipelines.runs.range_report import RangeReport
-from pipelines.runtime import ExitCode, failure_log, ledger, stopper
+from pipelines.runtime import ExitCode, exit_code_of, failure_log, ledger, stopper
 from pipelines.tasks import LATE_AFTER, begin_in_parent, own_class, shard_task
 from pipelines.warehouse import Marker, SourceDay, cached_markers
-
-DONE = {LuigiStatusCode.SUCCESS, LuigiStatusCode.SUCCESS_WITH_RETRY}
-
 
 Show = Callable[[str, int], AbstractContextManager[None]]
 """Shows for a block how far it is, given what is done and how many days of shards."""
@@ -65,7 +64,7 @@ def run_range(
     Raises:
         ConfigurationError: A module of ``[catalog] modules`` is wrong; nothing was
             started.
-        ShardlineError: The markers cannot be read, or luigid does not answer. What has
+        ShardlineError: What is to be done for a table cannot be found out. What has
             been loaded until then stays, and the next run leaves it alone.
     """
     for table in selection.tables:
@@ -121,15 +120,11 @@ def _run_table(
     show: Show,
 ) -> RangeReport:
     """Do the days of one table; who is on call knows if that cannot begin or go on."""
-    try:
-        work = _find(purpose, table, selection, settings)
-        for span in work.waiting:
-            _record_wait(span, settings)
-        with show(table.name, work.days):
-            return do_work(work, settings, how)
-    except ShardlineError as error:
-        shards = f"{len(selection.shards)} shards"
-        raise error.at(f"{table.name} {selection.days}, {shards}") from error
+    work = _find(purpose, table, selection, settings)
+    for span in work.waiting:
+        _record_wait(span, settings)
+    with show(table.name, work.days):
+        return do_work(work, settings, how)
 
 
 def _find(
@@ -142,11 +137,16 @@ def _find(
         last = selection.days.last
         missing = [Partition(table, shard, last) for shard in selection.shards]
         _record_not_started(error, purpose, missing)
-        raise
+        raise _at(error, table, selection) from error
+
+
+def _at(error: ShardlineError, table: Table, selection: Selection) -> ShardlineError:
+    shards = f"{len(selection.shards)} shards"
+    return error.at(f"{table.name} {selection.days}, {shards}")
 
 
 def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
-    """Do what there is to do for one table.
+    """Do what there is to do for one table; what cannot go on ends with its report.
 
     Args:
         work: What there is to do.
@@ -154,38 +154,16 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
         how: How to run Luigi.
 
     Raises:
-        ShardlineError: As `run_range` does.
+        ConfigurationError: Luigi does not take an option.
     """
     days = work.selection.days
     asked = len(days) * len(work.selection.shards)
     report = RangeReport(work.table.name, days, asked)
     if work.waiting:
         report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
-    missing: list[Partition] = []
-    left = work.spans
-    # No shard of a day has to wait until the last of others has been tried again.
-    size = settings.load.slice_tasks if len(days) > 1 else max(len(left), 1)
-    while left and not stopper().number:
-        spans, left = left[:size], left[size:]
-        try:
-            absent = _run_slice(work, spans, settings, how, report)
-            has_table = cached_markers(settings.warehouse).has_table(work.table)
-        except ShardlineError as error:
-            absent = [partition for span in spans for partition in span]
-            _record_not_started(error, work.purpose, absent)
-            raise
-        missing += absent
-        if absent:
-            # What failed was tried again, with its pauses; other slices go without.
-            run_once = settings.run.model_copy(update={"retries": 0})
-            settings = settings.model_copy(update={"run": run_once})
-        if not has_table:
-            # Without a target all others would fail as these have.
-            break
-    if left and (number := stopper().number):
-        report.worsen(ExitCode(128 + number))
-    missing += [partition for span in left for partition in span]
-    report.missing = len(missing) + work.not_over
+    missing = _run_slices(work, settings, how, report)
+    missing += _run_slices(work.reload(settings), settings, how, report)
+    report.missing += len(missing) + work.not_over
     report.present = asked - report.missing - report.loaded - report.skipped
     pending = failure_log().take()
     report.warnings, report.failures = pending.warnings, pending.failures
@@ -194,6 +172,52 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
         why = why_missing(report.exit_code)
         report.failures = (f"{missing[0]} {in_all}: {why}",)
     return report
+
+
+def _run_slices(
+    work: Work, settings: Settings, how: LuigiOptions, report: RangeReport
+) -> list[Partition]:
+    """Do what there is to do, some spans at a time, and return what is missing of it.
+
+    A question that gets no answer in the end is told, and what is left is missing.
+    """
+    missing: list[Partition] = []
+    left = work.spans
+    # No shard of a day has to wait until the last of others has been tried again.
+    size = settings.load.slice_tasks if len(report.days) > 1 else max(len(left), 1)
+    while left and not stopper().number:
+        spans, left = left[:size], left[size:]
+        begun = ledger().end()
+        try:
+            absent = _run_slice(work, spans, settings, how, report)
+        except ConfigurationError:
+            raise
+        except ShardlineError as error:
+            absent = [partition for span in spans for partition in span]
+            _record_not_started(error, work.purpose, absent)
+            failure_log().add(str(_at(error, work.table, work.selection)))
+            report.worsen(ExitCode(exit_code_of(error)))
+            report.missing -= _count_by_ledger(work.table, begun, report)
+            missing += absent
+            break
+        missing += absent
+        if absent:
+            # What failed was tried again, with its pauses; other slices go without.
+            run_once = settings.run.model_copy(update={"retries": 0})
+            settings = settings.model_copy(update={"run": run_once})
+            if left and _lacks_table(work.table, settings):
+                break
+    if left and (number := stopper().number):
+        report.worsen(ExitCode(128 + number))
+    return missing + [partition for span in left for partition in span]
+
+
+def _lacks_table(table: Table, settings: Settings) -> bool:
+    """Whether there is no target, so that all others would fail as some have."""
+    try:
+        return not cached_markers(settings.warehouse).has_table(table)
+    except ShardlineError:
+        return False  # the next slice asks, too, and tells
 
 
 def _run_slice(
@@ -221,9 +245,7 @@ def _run_slice(
         patience=settings.load.patience if work.purpose.lasting else 0,
     )
     missing = _count(work, spans, before, found(), report)
-    # Of what leaves no marker only Luigi can tell.
-    is_done = work.purpose.lasting or status in DONE
-    report.worsen(exit_code_for(status, complete=is_done and not missing))
+    report.worsen(exit_code_for(status, complete=not missing))
     # Luigi keeps every task there ever was.
     Register.clear_instance_cache()
     return missing
@@ -242,14 +264,28 @@ def _count(
     for partition in (partition for span in spans for partition in span):
         key = (partition.day, partition.shard.name)
         marker, old = after.get(key), before.get(key)
-        if marker is None or (marker == old and work.purpose.replaces):
+        if not work.is_done(partition, marker):
             missing.append(partition)
-        elif marker != old and marker.etl_id in own:
+        elif marker and marker != old and marker.etl_id in own:
             report.loaded += bool(marker.rows)
             report.skipped += not marker.rows
             report.replaced += old is not None
             report.rows += marker.rows
     return missing
+
+
+def _count_by_ledger(table: Table, begun: int, report: RangeReport) -> int:
+    """Count what came since, where the markers cannot be asked; how many days did."""
+    found = [one for one in ledger().entries(begun) if one.table == table.name]
+    outcomes: Counter[str] = Counter()
+    for entry in found:
+        outcomes.update(entry.outcomes)
+        report.rows += entry.rows
+    report.loaded += outcomes[Outcome.LOADED]
+    report.skipped += outcomes[Outcome.SKIPPED]
+    return sum(
+        outcomes[one] for one in (Outcome.LOADED, Outcome.SKIPPED, Outcome.PRESENT)
+    )
 
 
 def _record_wait(span: Span, settings: Settings) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 from pipelines.catalog import (
     Bounds,
+    Partition,
     Span,
     Table,
     day_not_over,
@@ -17,8 +18,9 @@ from pipelines.catalog import (
 )
 from pipelines.config import Settings
 from pipelines.etl_db import etl_engine
-from pipelines.planning import Selection, count_days_over, usual_rows_by_shard
-from pipelines.runtime import failure_log
+from pipelines.load import is_replaced
+from pipelines.planning import Selection, count_days_over, usual_loads
+from pipelines.runtime import ask_with_retries, failure_log, ledger
 from pipelines.tasks import (
     LoadDays,
     PrecheckedTask,
@@ -40,12 +42,10 @@ class Purpose(Protocol):
     """Which days a run is for, and by which tasks it does them.
 
     Attributes:
-        replaces: Whether a day is missing while it has the marker it had.
         lasting: Whether a task that was done stays so for another process.
         again: Whether it is for days that may have a marker already.
     """
 
-    replaces: bool
     lasting: bool
     again: bool
 
@@ -55,11 +55,16 @@ class Purpose(Protocol):
     def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:
         """The task that does it, not done yet when the markers were read."""
 
+    def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:
+        """Whether it is done for a day, which has this marker now and had that one.
+
+        What it had is that of when the work was found out.
+        """
+
 
 class Load:
     """Days without a marker are loaded."""
 
-    replaces = False
     lasting = True
     again = False
 
@@ -78,13 +83,21 @@ class Load:
             last=span.last,
         )
 
+    def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
+        """Whoever has done it."""
+        return True
+
 
 class Reload:
     """All days are loaded, those that are there in the place of what is there."""
 
-    replaces = True
     lasting = True
     again = True
+
+    def __init__(self, settings: Settings) -> None:
+        """Note when it was asked for."""
+        self._settings = settings
+        self._asked = datetime.now(UTC)
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
@@ -93,13 +106,20 @@ class Reload:
     def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:
         """One that is done when the markers of now are gone."""
         found = [loaded.find(span.shard.name, day) for day in span.days]
-        return reload_of(span, [marker.etl_id if marker else 0 for marker in found])
+        replaces = [marker.etl_id if marker else 0 for marker in found]
+        return reload_of(span, replaces, self._asked)
+
+    def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
+        """Whether this run has replaced it, or another attempt that began later."""
+        session = old.etl_id if old else None
+        return marker.etl_id in ledger().sessions() or is_replaced(
+            self._settings, marker, session, self._asked
+        )
 
 
 class Recheck:
-    """Days with a marker are read again, and replaced where they have changed."""
+    """Days with a marker are compared; what has changed is for `Work.reload`."""
 
-    replaces = False
     lasting = False
     again = True
 
@@ -108,13 +128,18 @@ class Recheck:
         return loaded.find(shard, day) is not None
 
     def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:  # noqa: ARG002
-        """One that compares, and asks for what it finds changed."""
+        """One that compares."""
         return RecheckDays(
             table=span.table.name,
             shard=span.shard.name,
             first=span.first,
             last=span.last,
         )
+
+    def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
+        """Whether it was compared by this run."""
+        table, shard = partition.table.name, partition.shard.name
+        return (table, shard, partition.day) in ledger().compared()
 
 
 @dataclass(frozen=True)
@@ -154,10 +179,14 @@ class Work:
 
     def is_left(self, span: Span, markers: Mapping[SourceDay, Marker]) -> bool:
         """Whether nobody else has done a span since; `markers` are those of now."""
-        name = span.shard.name
-        return any(
-            markers.get((day, name)) == self.loaded.find(name, day) for day in span.days
+        return not all(
+            self.is_done(one, markers.get((one.day, one.shard.name))) for one in span
         )
+
+    def is_done(self, partition: Partition, marker: Marker | None) -> bool:
+        """Whether it is done for a day, which has this marker now."""
+        old = self.loaded.find(partition.shard.name, partition.day)
+        return marker is not None and self.purpose.is_done(partition, marker, old)
 
     def tasks(self, spans: Sequence[Span], *, prepared: bool) -> list[PrecheckedTask]:
         """The tasks of some spans.
@@ -170,6 +199,31 @@ class Work:
         for task in tasks if prepared else ():
             task.prepare()
         return tasks
+
+    def reload(self, settings: Settings) -> Work:
+        """The reload of what the run has found to differ; of nothing but by a recheck.
+
+        Args:
+            settings: How many days one extract may have, and where the log is.
+        """
+        compared = {} if self.purpose.lasting else ledger().compared()
+        loaded = LoadedDays(self.selection.first, self.selection.last)
+        spans: list[Span] = []
+        for span in self.spans:
+            name = span.shard.name
+            for day in span.days:
+                if marker := compared.get((self.table.name, name, day)):
+                    loaded.add(name, day, Marker(*marker))
+            changed = [day for day in span.days if loaded.find(name, day)]
+            groups = group_days(changed, 0, settings.load.bounds)
+            spans += [Span(self.table, span.shard, group) for group in groups]
+        return replace(
+            self,
+            purpose=Reload(settings),
+            loaded=loaded,
+            spans=tuple(spans),
+            waiting=(),
+        )
 
 
 def find_work(
@@ -187,7 +241,10 @@ def find_work(
         )
     )
     engine = etl_engine(settings.sessions.database)
-    usual = usual_rows_by_shard(engine, table.target)
+    names = [shard.name for shard in selection.shards]
+    usual = ask_with_retries(
+        lambda: usual_loads(engine, table.target, names), settings.run.tries()
+    )
     over = count_days_over(settings, selection)
     asked = list(selection.days)
     spans: list[Span] = []
@@ -195,7 +252,7 @@ def find_work(
     for shard in selection.shards:
         ended, others = asked[: over[shard.name]], asked[over[shard.name] :]
         wanted = [day for day in ended if purpose.wants(loaded, shard.name, day)]
-        rows = usual.get(shard.name, 0)
+        rows = usual.average(shard.name)
         spans += [
             Span(table, shard, days)
             for days in group_days(wanted, rows, settings.load.bounds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,11 +18,12 @@ from luigi.scheduler import Scheduler
 from luigi.worker import Worker
 
 from pipelines.alerts import release_at_exit, run_id, start_sender
-from pipelines.config import Settings
+from pipelines.config import Settings, logging_file
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import etl_engine
 from pipelines.runtime import (
     Stop,
+    ask_with_retries,
     failure_log,
     ledger,
     run_retries,
@@ -35,6 +36,7 @@ from pipelines.tasks import (
     luigid_gone,
     register_handlers,
 )
+from pipelines.warehouse import cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +70,10 @@ def begin_luigi(settings: Settings) -> None:
     start_sender(settings)
     failure_log()
     ledger()
+    tries = settings.run.tries()
+    cached_markers(settings.warehouse).tries = tries
     try:
-        etl_engine(settings.sessions.database)
+        ask_with_retries(lambda: etl_engine(settings.sessions.database), tries)
     except TransientError:
         failure_log().add_unreported()
         raise
@@ -111,19 +115,19 @@ def build(
         status = run_luigi(tasks, luigid_patience=luigid_patience)
         if not how.local_scheduler:
             status = _wait_for_others(tasks, complete, patience, status, run_luigi)
-        tasks = _worth_another(tasks) if left else ()
+        tasks, failed = _worth_another(tasks, status) if left else ((), ())
         if not tasks or stopper().number:
             break
         # Spread at random, so that several runs that failed of the same part.
         wait = pause + random.uniform(0, pause / 2)  # noqa: S311 - no secret
-        _forgive(tasks, wait)
+        _forgive(failed, wait)
         _sleep(wait)
         if stopper().number:
             break
         pause, luigid_patience = 2 * pause, settings.run.luigid_patience
     # Of what was not tried again, the last time knows nothing.
-    failed = status in HELD and failure_log().failed()
-    return LuigiStatusCode.FAILED if failed else status
+    unmended = status in HELD and failure_log().failed()
+    return LuigiStatusCode.FAILED if unmended else status
 
 
 def _sleep(seconds: float) -> None:
@@ -133,14 +137,22 @@ def _sleep(seconds: float) -> None:
         logger.info("what failed is not tried again: the run was told to end")
 
 
-def _worth_another(tasks: Sequence[luigi.Task]) -> Sequence[luigi.Task]:
-    """What to run again: all, or without what will fail again until someone acts."""
+def _worth_another(
+    tasks: Sequence[luigi.Task], status: LuigiStatusCode
+) -> tuple[Sequence[luigi.Task], Collection[str]]:
+    """What to run again, and the ids of the tasks whose failures that may mend.
+
+    All is run again, and so whatever a task has asked for as it went on; or, where some
+    of it will fail again until someone acts, what failed otherwise.
+    """
     failed = failure_log().failed()
     lasting = {task_id for task_id, lasts in failed.items() if lasts}
-    if not lasting or len(lasting) == len(failed):
-        return () if lasting or not failed else tasks
+    if not lasting:
+        is_unknown = status is LuigiStatusCode.SCHEDULING_FAILED
+        return (tasks if failed or is_unknown else ()), failed.keys()
     wanted = failed.keys() - lasting
-    return [task for task in _all(tasks) if task.task_id in wanted]
+    again = [task for task in _all(tasks) if task.task_id in wanted]
+    return again, [task.task_id for task in again]
 
 
 def _all(tasks: Sequence[luigi.Task]) -> Iterator[luigi.Task]:
@@ -155,10 +167,9 @@ def _all(tasks: Sequence[luigi.Task]) -> Iterator[luigi.Task]:
             yield task
 
 
-def _forgive(tasks: Sequence[luigi.Task], wait: float) -> None:
+def _forgive(task_ids: Collection[str], wait: float) -> None:
     """Do not tell of what is tried again; should it fail again, that is told."""
-    ids = {task.task_id for task in _all(tasks)}
-    for line in failure_log().forgive(ids):
+    for line in failure_log().forgive(task_ids):
         logger.info("tried again in %.0f seconds: %s", wait, line)
 
 
@@ -201,7 +212,8 @@ def _build(
     factory = _Factory(settings.run.luigid_patience)
     # Its lines come in our form.
     luigi.configuration.get_config().set("core", "no_configure_logging", "true")
-    set_verbosity(verbose=how.verbose)
+    if not logging_file():
+        set_verbosity(verbose=how.verbose)
     if luigid_patience is None:
         luigid_patience = settings.run.luigid_patience
     try:

@@ -20,7 +20,7 @@ class RangeReport:
         loaded: How many the run loaded itself.
         skipped: How many it found to have no rows.
         replaced: How many of both were there before, and have been replaced.
-        missing: How many are not loaded, or not replaced, at the end.
+        missing: How many are not loaded, replaced or compared, at the end.
         rows: How many rows it loaded.
         warnings: What someone should see to, a line each.
         failures: What failed or has to wait, a line each.

@@ -13,7 +13,12 @@ from pipelines.errors import ShardlineError
 from pipelines.reports import MailReports, RefreshReport
 from pipelines.runs.luigi_run import LuigiOptions, begin_luigi, build
 from pipelines.runs.outcome import exit_code_for
-from pipelines.runtime import ExitCode, failure_log, lines_to_print
+from pipelines.runtime import (
+    ExitCode,
+    ask_with_retries,
+    failure_log,
+    lines_to_print,
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ def run_refresh(
             how,
         )
         fresh = [name for name, task in refreshes.items() if task.complete()]
-        mailed = mail.output().exists() if mail else None
+        mailed = None
+        if mail:
+            mailed = ask_with_retries(mail.output().exists, settings.run.tries())
     except ShardlineError as error:
         those = [about_task(task) for task in refreshes.values()]
         record_failures(error, those, Event.NOT_STARTED)

@@ -1,7 +1,9 @@
+from .addresses import Address, host_and_port, look_up
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
 from .failure_lines import failure_log, is_lasting, lines_to_print, note_failure
+from .known_errors import LATER, ErrorTable, KnownErrors, Verdict
 from .logs import (
     LOG_FORMATS,
     LOG_FORMAT_VARIABLE,
@@ -11,28 +13,38 @@ from .logs import (
     set_up_logging,
     set_verbosity,
 )
-from .retries import retrying, run_retries
+from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
+from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import finish_within
 
 __all__ = [
+    "Address",
+    "ErrorTable",
     "ExitCode",
     "GRACE",
+    "KnownErrors",
+    "LATER",
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "SharedRecords",
     "Stop",
+    "Verdict",
+    "ask_with_retries",
     "become_init_if_first",
     "die_with_parent",
     "exit_code_of",
     "failure_log",
     "finish_within",
     "first_to_answer",
+    "host_and_port",
     "is_lasting",
     "ledger",
     "lines_to_print",
     "log_context",
+    "look_up",
     "mask_secrets",
     "note_failure",
     "print_line",

@@ -8,11 +8,12 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Protocol, TypeVar
 
-from pipelines.errors import TransientError
+from pipelines.errors import PermanentError, TransientError, UnavailableHereError
+from pipelines.runtime.addresses import Address, look_up
 
 logger = logging.getLogger(__name__)
 
@@ -33,33 +34,45 @@ def why_unreachable(host: str, port: int) -> OSError | None:
     return None
 
 
-class Addressed(Protocol):
-    """What is at an address."""
+class Reached(Protocol):
+    """A server as it is configured."""
+
+    @property
+    def host(self) -> str:
+        """Its name, or an address."""
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
 
     @property
     def address(self) -> str:
         """Host and port."""
 
 
-A = TypeVar("A", bound=Addressed)
+R = TypeVar("R", bound=Reached)
 T = TypeVar("T")
 
 
-def first_to_answer(addresses: Sequence[A], connect: Callable[[A], T]) -> T:
-    """Connect to the first of several addresses that can be connected to.
+def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) -> T:
+    """Connect to the first of several servers that can be connected to.
 
-    Only what may pass leads on to the next one: a refused login is an answer, and the
-    next address would count it as another wrong password.
+    A name is each of its addresses in turn: a driver would try the next one only if
+    the first takes no connection at all, not if it takes it and breaks it off.
+
+    Only what may pass, or is wrong with one address, leads on to the next one: a
+    refused login is an answer, and the next address would count it as another wrong
+    password.
 
     Args:
-        addresses: In the order in which they are tried, at least one.
-        connect: Connects to one of them.
+        servers: In the order in which they are tried, at least one.
+        connect: Connects to one of them at an address.
 
     Raises:
         TransientError: None of them can be connected to now; its text has all causes.
-        PermanentError: One refused.
+        PermanentError: One refused, or none has what is wanted.
     """
-    name = addresses[0].address
+    name = servers[0].address
     if count := outages().failures(name):
         raise TransientError(
             f"{name} could not be reached {count} times in a row, and is left alone for"
@@ -67,20 +80,30 @@ def first_to_answer(addresses: Sequence[A], connect: Callable[[A], T]) -> T:
             step="check that it is up",
         )
     failed: list[TransientError] = []
-    for at in addresses:
+    for server, at in _addresses(servers):
         try:
-            connection = connect(at)
+            connection = connect(server, at)
         except TransientError as error:
-            logger.debug("%s did not answer: %s", at.address, error.cause)
+            logger.debug("%s did not answer: %s", at, error.cause)
             failed.append(error)
         else:
-            logger.debug("%s answered", at.address)
+            logger.debug("%s answered", at)
             outages().note_answer(name)
             return connection
-    outages().note_failure(name)
-    raise TransientError(
-        "; ".join(error.cause for error in failed), step=failed[-1].step
-    )
+    if any(error.code for error in failed):  # a server's own words
+        outages().note_answer(name)
+    else:
+        outages().note_failure(name)
+    lasting = all(isinstance(error, UnavailableHereError) for error in failed)
+    kind = PermanentError if lasting else TransientError
+    causes = "; ".join(dict.fromkeys(error.cause for error in failed))
+    raise kind(causes, step=failed[-1].step, code=failed[-1].code)
+
+
+def _addresses(servers: Sequence[R]) -> Iterator[tuple[R, Address]]:
+    for server in servers:
+        for at in look_up(server.host, server.port):
+            yield server, at
 
 
 FAILURES = 10

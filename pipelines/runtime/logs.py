@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.config
 import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal, get_args
 
 import click
+
+from pipelines.errors import ConfigurationError
 
 Form = Literal["human", "json"]
 
@@ -31,16 +35,38 @@ _FIELDS: ContextVar[Mapping[str, object]] = ContextVar("fields")
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+@")
 
 
-def set_up_logging(form: str) -> None:
+def set_up_logging(form: str, file: str = "") -> None:
     """Log to standard error in that form, from now on and in all children.
 
     People are told of what needs them; a collector gets every load, too.
+
+    Args:
+        form: One of `LOG_FORMATS`.
+        file: One of Python's logging that says where, how and what to log instead.
+
+    Raises:
+        ConfigurationError: The file cannot be followed.
     """
     os.environ[LOG_FORMAT_VARIABLE] = form
+    if file:
+        _set_up_by(file)
+        return
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else HumanLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger(_OURS).setLevel(_level(verbose=False))
+
+
+def _set_up_by(file: str) -> None:
+    try:
+        with Path(file).open(encoding="utf-8") as opened:
+            logging.config.fileConfig(opened, disable_existing_loggers=False)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        raise ConfigurationError(
+            f"[core] logging_conf_file: {file} cannot be used: {why}",
+            step="correct it, or take the option away",
+        ) from error
 
 
 def set_verbosity(*, verbose: bool) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception_type,
     stop_after_attempt,
     wait_exponential,
     wait_random,
 )
+
+from pipelines.errors import TransientError
+from pipelines.runtime.signals import stopper
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 def retrying(
@@ -33,6 +44,41 @@ def retrying(
         retry=retry_if_exception_type(error),
         reraise=True,
     )
+
+
+def ask_with_retries(question: Callable[[], T], tries: Retrying) -> T:
+    """Ask something, from its beginning again for as long as what fails may pass.
+
+    No pause holds up the end of a process that is told to end, not even in a thread
+    beside the main one, where no signal raises anything.
+
+    Args:
+        question: What asks; it leaves nothing behind when it fails.
+        tries: How often to ask, and with what pauses.
+
+    Raises:
+        TransientError: All attempts failed.
+        ShardlineError: An attempt failed for a reason that stays.
+        Stop: The process was told to end.
+    """
+    asking = tries.copy(sleep=_sleep, before_sleep=_log_pause)
+    try:
+        return asking(question)
+    except TransientError as error:
+        count = asking.statistics["attempt_number"]
+        if count > 1:
+            error.step = f"tried {count} times; {error.step}"
+        raise
+
+
+def _sleep(seconds: float) -> None:
+    stopper().stopped.wait(seconds)
+    stopper().check()
+
+
+def _log_pause(state: RetryCallState) -> None:
+    error = state.outcome and state.outcome.exception()
+    logger.info("tried again in %.1f seconds: %s", state.upcoming_sleep, error)
 
 
 @dataclass

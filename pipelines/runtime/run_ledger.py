@@ -7,10 +7,15 @@ report, its progress and its metrics.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import lru_cache
 
 from pipelines.runtime.shared_records import SharedRecords
+
+Compared = tuple[str, str, date]
+"""Table, shard and day."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class LedgerEntry:
         rows: How many rows they have.
         octets: How many octets were sent to the warehouse.
         seconds: How long each stage took.
+        compared: By each day that was compared with its shard, as ISO has it: session,
+            rows and checksum of its marker if they differ, nothing if they do not.
     """
 
     table: str
@@ -38,6 +45,7 @@ class LedgerEntry:
     rows: int = 0
     octets: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    compared: dict[str, list[int]] = field(default_factory=dict)
 
 
 class Ledger:
@@ -52,6 +60,7 @@ class Ledger:
         self._reading = threading.Lock()  # by the run, and by who shows its progress
         self._read_to = 0
         self._sessions: set[int] = set()
+        self._compared: dict[Compared, list[int]] = {}
         self._days = 0
         self._rows = 0
 
@@ -59,15 +68,24 @@ class Ledger:
         """Add what an attempt did."""
         self._records.add(asdict(entry))
 
-    def entries(self) -> list[LedgerEntry]:
-        """All entries so far, as they came."""
-        records, _ = self._records.since(0)
+    def entries(self, since: int = 0) -> list[LedgerEntry]:
+        """The entries so far, as they came; those after an `end`, if that is given."""
+        records, _ = self._records.since(since)
         return [LedgerEntry(**record) for record in records]
+
+    def end(self) -> int:
+        """Where the next entry will be."""
+        return self._records.end()
 
     def sessions(self) -> set[int]:
         """The numbers in the log of what this run itself has loaded."""
         self._read()
         return self._sessions
+
+    def compared(self) -> Mapping[Compared, list[int]]:
+        """What the run has compared, as `LedgerEntry.compared`."""
+        self._read()
+        return self._compared
 
     def progress(self) -> tuple[int, int]:
         """How many days of shards are done so far, and how many rows came."""
@@ -80,6 +98,9 @@ class Ledger:
             for record in records:
                 entry = LedgerEntry(**record)
                 self._sessions.update(entry.sessions)
+                for day, marker in entry.compared.items():
+                    key = (entry.table, entry.shard, date.fromisoformat(day))
+                    self._compared[key] = marker
                 self._days += entry.days
                 self._rows += entry.rows
 

@@ -28,6 +28,7 @@ class Described:
         schema: The schema of the table it is read from; None for an expression.
         table: That table.
         column: Its name there.
+        nullable: Whether it may be NULL, or the server cannot tell.
     """
 
     name: str | None
@@ -37,12 +38,26 @@ class Described:
     schema: str | None
     table: str | None
     column: str | None
+    nullable: bool
 
 
 _DESCRIBED = len(fields(Described))
 
 
-def compare_columns(connection: pymssql.Connection, span: Span) -> list[str]:
+@dataclass(frozen=True)
+class ColumnCheck:
+    """What a shard's columns are to a load.
+
+    Attributes:
+        warnings: What someone should see to, although nothing failed.
+        undated: Whether rows may have no date.
+    """
+
+    warnings: list[str]
+    undated: bool
+
+
+def compare_columns(connection: pymssql.Connection, span: Span) -> ColumnCheck:
     """Compare a table's columns in a shard with the catalog, before rows are read.
 
     Args:
@@ -50,8 +65,9 @@ def compare_columns(connection: pymssql.Connection, span: Span) -> list[str]:
         span: Whose table and shard.
 
     Returns:
-        A warning for each column that the catalog does not know. Nothing when the
-        server cannot describe the query: then only the values themselves are checked.
+        A warning for each column that the catalog does not know, or whose NULLs it does
+        not expect. None when the server cannot describe the query: then only the
+        values themselves are checked, and rows may have no date.
 
     Raises:
         PermanentError: Columns are missing, or have another type.
@@ -63,16 +79,24 @@ def compare_columns(connection: pymssql.Connection, span: Span) -> list[str]:
         unknown = list(_unknown(connection, span.table, described))
     except PermanentError as error:
         logger.info("%s: columns are not compared: %s", span, error.cause)
-        return []
+        return ColumnCheck([], undated=True)
     if faults:
         raise PermanentError(
             f"the shard's columns are not the catalog's: {'; '.join(faults)}",
             step="correct the catalog and the target, or the table in the shard",
         )
-    return [
-        f"{column} is new and not loaded; add it to the catalog, or to its `ignore`"
-        for column in unknown
-    ]
+    new = "is new and not loaded; add it to the catalog, or to its `ignore`"
+    null = 'may be NULL in the shard, and the first NULL fails; add " null" to its type'
+    return ColumnCheck(
+        [
+            *(f"{column} {new}" for column in unknown),
+            *(
+                f"{column} {null}"
+                for column in _unexpected_nulls(span.table, described)
+            ),
+        ],
+        undated=_nullable(described).get(span.table.date_column.lower(), True),
+    )
 
 
 def _described(connection: pymssql.Connection, table: Table) -> list[Described]:
@@ -90,6 +114,22 @@ def _faults(table: Table, described: Sequence[Described]) -> Iterator[str]:
             yield f"{column.name} is missing"
         elif not column.takes(found):
             yield f"{column.name} is {found}, not {column.declared}"
+
+
+def _unexpected_nulls(table: Table, described: Sequence[Described]) -> Iterator[str]:
+    """Columns of tables that may be NULL though the catalog says they are not.
+
+    Of an expression the server often cannot tell, so its word is no reason to warn.
+    """
+    nullable = _nullable([one for one in described if one.column])
+    for column in table.columns:
+        expected = column.nullable or column.name == table.date_column
+        if nullable.get(column.name.lower()) and not expected:
+            yield column.name
+
+
+def _nullable(described: Sequence[Described]) -> dict[str, bool]:
+    return {c.name.lower(): c.nullable for c in described if c.name}
 
 
 def _unknown(

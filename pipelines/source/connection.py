@@ -15,7 +15,7 @@ import pymssql
 from pipelines.catalog import Shard
 from pipelines.config import Server
 from pipelines.errors import PermanentError
-from pipelines.runtime import first_to_answer, stopper
+from pipelines.runtime import Address, first_to_answer, stopper
 from pipelines.source.errors import ERRORS, login_error, source_errors
 from pipelines.sql import Dialect, render
 
@@ -35,28 +35,25 @@ def connect_source(server: Server, shard: Shard) -> Iterator[pymssql.Connection]
     with ExitStack() as stack:
         for port in {address.port for address in server.addresses}:
             stack.enter_context(stopper().cutting(partial(cut_connections, port)))
-        yield stack.enter_context(
-            _closing(
-                first_to_answer(server.addresses, lambda address: _open(address, shard))
-            )
-        )
+        connection = first_to_answer(server.addresses, partial(_open, shard))
+        yield stack.enter_context(_closing(connection))
 
 
-def log_in_source(address: Server) -> AbstractContextManager[pymssql.Connection]:
-    """A connection to this one address, in none of the shards' databases.
+def log_in_source(server: Server) -> AbstractContextManager[pymssql.Connection]:
+    """A connection to this server, in none of the shards' databases.
 
     Raises:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login.
     """
-    return _closing(_log_in(address))
+    return _closing(first_to_answer([server], _log_in))
 
 
-def _log_in(server: Server) -> pymssql.Connection:
+def _log_in(server: Server, at: Address) -> pymssql.Connection:
     try:
         return pymssql.connect(
-            server=server.host,
-            port=str(server.port),
+            # The driver takes an IPv6 address only in this form.
+            server=at.location,
             user=server.user,
             password=server.password.get_secret_value(),
             login_timeout=server.login_timeout,
@@ -69,11 +66,11 @@ def _log_in(server: Server) -> pymssql.Connection:
             conn_properties=_session_options(server),
         )
     except ERRORS as error:
-        raise login_error(error, server) from None
+        raise login_error(error, server, at) from None
 
 
-def _open(address: Server, shard: Shard) -> pymssql.Connection:
-    connection = _log_in(address)
+def _open(shard: Shard, server: Server, at: Address) -> pymssql.Connection:
+    connection = _log_in(server, at)
     try:
         # Chosen by a statement of ours: the driver would report a missing database as
         # a failed login, and does not escape the name.

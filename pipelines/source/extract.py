@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import pymssql
 
-from pipelines.catalog import Span, half_open
+from pipelines.catalog import Span, Table, half_open
 from pipelines.errors import PermanentError
 from pipelines.source.connection import fetch_all
-from pipelines.source.errors import source_errors
+from pipelines.source.errors import LostLinkError, source_errors
 from pipelines.sql import Dialect, Sql, render
 
 SourceRow = Sequence[object]
@@ -36,17 +37,42 @@ def extract_rows(
         Batches of rows, none of them empty, with values in the catalog's order.
 
     Raises:
+        LostLinkError: The connection was lost at some row.
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement.
     """
-    with source_errors():
-        as_octets = _has_guids(span) and come_as_octets(connection)
-        cursor = connection.cursor()
-        cursor.execute(
-            extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
-        )
-        while batch := cursor.fetchmany(batch_rows):
-            yield batch
+    as_octets = _has_guids(span) and come_as_octets(connection)
+    statement = extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
+    cursor = connection.cursor()
+    answered = False
+    try:
+        with source_errors():
+            cursor.execute(statement)
+            answered = True
+            # The driver counts what is iterated over, not what is fetched at once.
+            while batch := list(islice(cursor, batch_rows)):
+                yield batch
+    except LostLinkError as error:
+        error.first = span.first
+        error.rows = cursor.rownumber + 1 if answered else 0  # from -1 on
+        raise
+
+
+def count_undated(connection: pymssql.Connection, table: Table) -> int:
+    """How many rows of a table have no date, and so are in no day's extract.
+
+    Raises:
+        TransientError: The connection was lost.
+        PermanentError: The server refuses the statement.
+    """
+    sql = render(
+        "count_undated",
+        Dialect.SQL_SERVER,
+        query=Sql(table.query),
+        date_column=table.date_column,
+    )
+    ((rows,),) = fetch_all(connection, sql, 1)
+    return int(rows)
 
 
 def extract_statement(

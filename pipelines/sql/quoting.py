@@ -1,62 +1,94 @@
-"""Refuses ``{{ }}`` in quotes and in comments of SQL, where it is no literal.
+"""Finds values that stand in a statement where they are no literals of their own.
 
 A literal brings its own quotes: within others it would end them, and the rest of its
-value would be SQL. A comment ends where a value has a newline or ``*/``.
+value would be SQL. A comment ends where a value has a newline or ``*/``. What is within
+quotes is decided by the statement as it was rendered, in which each value has marks
+around it: a template's text alone cannot tell, since a quote may stand in a branch.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from jinja2 import TemplateSyntaxError
-from jinja2.ext import Extension
-from jinja2.lexer import TOKEN_DATA, TOKEN_VARIABLE_BEGIN, Token, TokenStream
+BEGIN, END = "\ue000", "\ue001"
+"""The marks around a value; nothing else in a statement may have them."""
 
-_OPENING = re.compile(r"'|\"|--|/\*|\$\w*\$")
-_CLOSING = {"--": "\n", "/*": "*/"}
+_MARKS = re.compile(f"[{BEGIN}{END}]")
 
+_TOKENS = re.compile(
+    rf"""
+      (?P<value> {BEGIN} (?P<literal> .*? ) {END} )
+    | (?P<escaped> (?<![\w$]) e ' (?: [^'\\] | \\. | '' )* (?: ' | \Z ) )
+    | (?P<string> ' (?: [^'] | '' )* (?: ' | \Z ) )
+    | (?P<name> " (?: [^"] | "" )* (?: " | \Z ) )
+    | (?P<dollars> (?<![\w$]) (?P<tag> \$ \w* \$ ) .*? (?: (?P=tag) | \Z ) )
+    | (?P<line> -- [^\r\n]* )
+    | (?P<block> /\* .*? (?: \*/ | \Z ) )
+    | (?P<space> \s+ )
+    | (?P<code> . )
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
 
-class NoValuesInQuotes(Extension):
-    """A template with ``{{ }}`` in quotes or in a comment is a syntax error."""
+_ATTACHED = re.compile(r"[\w$&'\"]")
+"""What would become one token with a literal that begins or ends right beside it."""
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Pass the tokens on.
+_QUOTES, _COMMENTS = {"escaped", "string", "name", "dollars"}, {"line", "block"}
 
-        Raises:
-            jinja2.TemplateSyntaxError: A value stands where it may not.
-        """
-        closing = ""
-        for token in stream:
-            if token.type == TOKEN_DATA:
-                closing = _still_open(token.value, closing)
-            elif token.type == TOKEN_VARIABLE_BEGIN and closing:
-                raise TemplateSyntaxError(
-                    "{{ }} stands in quotes or in a comment of SQL; a value brings its"
-                    " own quotes, and {# #} is a comment of the template",
-                    token.lineno,
-                    stream.name,
-                    stream.filename,
-                )
-            yield token
+_OWN_QUOTES = "a value brings its own quotes, and {# #} is a comment of the template"
 
 
-def _still_open(sql: str, closing: str) -> str:
-    """What would close the quotes or the comment that is open at the end of `sql`.
+def marked(literal: str) -> str:
+    """A literal with marks around it.
+
+    Raises:
+        ValueError: It has such marks in it.
+    """
+    if _MARKS.search(literal):
+        raise ValueError("U+E000 and U+E001 cannot be written in a template's values")
+    return f"{BEGIN}{literal}{END}"
+
+
+def unmarked(statement: str) -> str:
+    """A rendered statement without its marks.
 
     Args:
-        sql: A part of a statement.
-        closing: The same of the part before it; "" if nothing is open.
+        statement: SQL of Vertica, each value within marks.
+
+    Raises:
+        ValueError: A value is in quotes or in a comment, or has another string or a
+            word right beside it, which would make it a part of that.
     """
-    at = 0
-    while True:
-        if closing:
-            end = sql.find(closing, at)
-            if end < 0:
-                return closing
-            at = end + len(closing)
-        opening = _OPENING.search(sql, at)
-        if opening is None:
-            return ""
-        at = opening.end()
-        closing = _CLOSING.get(opening[0], opening[0])
+    before, was_value, is_beside = " ", False, False
+    for token in _TOKENS.finditer(statement):
+        kind, is_value = str(token.lastgroup), token["value"] is not None
+        text = token["literal"] if is_value else token[0]
+        if not is_value:
+            _check_own(kind, text)
+        if kind in _COMMENTS or kind == "space":
+            is_beside = False
+            continue
+        if is_value or was_value:
+            _check_neighbours(before, text, is_beside=is_beside)
+        before, was_value, is_beside = text, is_value, True
+    return _MARKS.sub("", statement)
+
+
+def _check_own(kind: str, text: str) -> None:
+    """Refuse a token of the template's own that has a value in it."""
+    if _MARKS.search(text):
+        where = "in quotes" if kind in _QUOTES else "in a comment of SQL"
+        raise ValueError(f"{{{{ }}}} stands {where}; {_OWN_QUOTES}")
+    if kind == "block" and text.find("/*", 2) >= 0:
+        raise ValueError("a comment of SQL stands within another one")
+
+
+def _check_neighbours(before: str, text: str, *, is_beside: bool) -> None:
+    """Refuse two tokens, one of them a value, which the server would read as one."""
+    if is_beside and _ATTACHED.match(before[-1:]) and _ATTACHED.match(text[:1]):
+        raise ValueError(
+            "{{ }} stands right beside a word or quotes; put a space there"
+        )
+    # Strings with nothing but space between them are one string in SQL.
+    if before.endswith("'") and text.startswith("'"):
+        raise ValueError("{{ }} stands beside another string, and would be one with it")

@@ -3,14 +3,15 @@
 What ``{{ }}`` yields is never text: a value becomes a literal of its type in the
 server's dialect, a list the literals of its items, an identifier is one only through
 ``| ident``, and SQL that the catalog holds goes in through ``Sql``. A name that is not
-given is an error, and so is ``{{ }}`` where it would be no literal, in quotes.
+given is an error. A template that may be anybody's, such as a report's, is rendered in
+Jinja's sandbox, and ``{{ }}`` where it would be no literal, as in quotes, is an error.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -30,10 +31,11 @@ from jinja2 import (
     TemplateSyntaxError,
     Undefined,
 )
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pipelines.config import Items
 from pipelines.errors import ConfigurationError
-from pipelines.sql.quoting import NoValuesInQuotes
+from pipelines.sql.quoting import marked, unmarked
 
 
 class Dialect(Enum):
@@ -136,7 +138,7 @@ def render_file(path: Path, dialect: Dialect, **values: object) -> str:
     step = f"correct {path}"
     try:
         text = path.read_text(encoding="utf-8")
-        return _compiled(text, dialect).render(values).strip()
+        return unmarked(_compiled(text, dialect).render(values)).strip()
     except TemplateSyntaxError as error:
         raise ConfigurationError(
             f"{path.name} line {error.lineno}: {error.message}", step=step
@@ -180,22 +182,33 @@ def precompile(names: Mapping[Dialect, Iterable[str]]) -> None:
 @lru_cache(maxsize=64)
 def _compiled(text: str, dialect: Dialect) -> Template:
     """Compiled once, for whoever renders it for many days."""
-    return _environment(dialect).from_string(text)
+    return _sandbox(dialect).from_string(text)
 
 
 @cache
 def _environment(dialect: Dialect) -> Environment:
+    return _made(Environment, dialect, lambda literal: literal)
+
+
+@cache
+def _sandbox(dialect: Dialect) -> Environment:
+    """Lets a template neither reach into Python nor change what it is given."""
+    return _made(ImmutableSandboxedEnvironment, dialect, marked)
+
+
+def _made(
+    kind: type[Environment], dialect: Dialect, mark: Callable[[str], str]
+) -> Environment:
     def finalize(value: object) -> str:
         if isinstance(value, Undefined):
             return str(value)  # raises, naming what is not defined
-        return literal(value, dialect).text
+        return mark(literal(value, dialect).text)
 
-    environment = Environment(
+    environment = kind(
         loader=PackageLoader("pipelines", "sql"),
         undefined=StrictUndefined,
         finalize=finalize,
-        extensions=[NoValuesInQuotes],
-        autoescape=False,  # noqa: S701 - this is SQL: `finalize` escapes by type
+        autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

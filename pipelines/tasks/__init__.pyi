@@ -1,6 +1,11 @@
 from .base import PrecheckedTask, WatchedTask
 from .class_lookup import day_task, own_class, shard_task, task_name
-from .event_handlers import LATE_AFTER, begin_in_parent, register_handlers
+from .event_handlers import (
+    EXIT_CODES,
+    LATE_AFTER,
+    begin_in_parent,
+    register_handlers,
+)
 from .load import CreateTarget, DayEnded, LoadDay, LoadShard, LoadTable, LoadTableShard
 from .load_days import LoadDays
 from .luigid import PatientScheduler, check_luigid, is_luigid_named, luigid_gone
@@ -9,6 +14,7 @@ from .reload_days import RecheckDays, reload_of
 __all__ = [
     "CreateTarget",
     "DayEnded",
+    "EXIT_CODES",
     "LATE_AFTER",
     "LoadDay",
     "LoadDays",

@@ -5,29 +5,38 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import luigi.configuration
 import luigi.interface
+import luigi.rpc
 from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
-from pipelines.errors import TransientError
+from pipelines.errors import ConfigurationError, TransientError
 from pipelines.runtime import mask_secrets, why_unreachable
 
 logger = logging.getLogger(__name__)
 
 OPTIONS = (
     "default-scheduler-host",
+    "default-scheduler-port",
     "default-scheduler-url",
     "default_scheduler_host",
+    "default_scheduler_port",
     "default_scheduler_url",
     "scheduler_host",
+    "scheduler_port",
     "scheduler_url",
 )
 """Options of Luigi's [core], old and new, that say where luigid is."""
+
+PORTS = {"http": 80, "https": 443}
+"""The port of a URL that names none."""
 
 STEP = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
 
@@ -48,16 +57,88 @@ it would refuse a task for a day, to the next runs, too."""
 
 
 def is_luigid_named() -> bool:
-    """Whether the configuration says where luigid is."""
-    core = luigi.configuration.get_config()
-    return any(core.has_option("core", name) for name in OPTIONS)
+    """Whether the configuration says where luigid is, and not to do without it."""
+    config = luigi.configuration.get_config()
+    is_named = any(config.has_option("core", name) for name in OPTIONS)
+    return is_named and not luigi.interface.core().local_scheduler
 
 
-def address() -> tuple[str, int]:
-    """Host and port."""
-    core = luigi.interface.core()
-    url = urlsplit(core.scheduler_url)
-    return url.hostname or core.scheduler_host, url.port or core.scheduler_port
+@dataclass(frozen=True)
+class Address:
+    """Where luigid is.
+
+    Attributes:
+        url: Its URL.
+        host: Its host.
+        port: Its port.
+        proxy: Through which proxy of the environment it is asked, or "".
+    """
+
+    url: str
+    host: str
+    port: int
+    proxy: str
+
+    @classmethod
+    def find(cls) -> Address:
+        """The one that [core] names.
+
+        Raises:
+            ConfigurationError: Its URL is not one of HTTP.
+        """
+        core = luigi.interface.core()
+        url = core.scheduler_url
+        url = url or f"http://{core.scheduler_host}:{core.scheduler_port}/"
+        try:
+            parts = urlsplit(url)
+            port = parts.port or PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            raise _wrong(url) from None
+        if not parts.hostname:
+            raise _wrong(url)
+        return cls(url, parts.hostname, port, _proxy_of(url))
+
+    def __str__(self) -> str:
+        """Host and port, and the proxy."""
+        direct = f"luigid {self.host}:{self.port}"
+        if not self.proxy:
+            return direct
+        return f"{direct} (through the proxy {mask_secrets(self.proxy)})"
+
+    @property
+    def step(self) -> str:
+        """What to do when it does not answer."""
+        if self.proxy:
+            return f"name {self.host} in NO_PROXY if it needs no proxy; {STEP}"
+        return STEP
+
+    def why_unreachable(self) -> OSError | None:
+        """Why it, or its proxy, cannot be connected to; None if it can."""
+        if not self.proxy:
+            return why_unreachable(self.host, self.port)
+        proxy = urlsplit(self.proxy)
+        return why_unreachable(
+            proxy.hostname or "", proxy.port or PORTS.get(proxy.scheme, 80)
+        )
+
+
+def _wrong(url: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"[core] scheduler_url: {mask_secrets(url)!r} is not where a luigid can be",
+        step="write http://HOST:PORT or https://HOST:PORT",
+    )
+
+
+def _proxy_of(url: str) -> str:
+    """The proxy that whatever Luigi asks with takes from the environment."""
+    if luigi.rpc.HAS_REQUESTS:
+        from requests.utils import get_environ_proxies, select_proxy  # noqa: PLC0415
+
+        return select_proxy(url, get_environ_proxies(url, no_proxy=None)) or ""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return ""
+    return getproxies().get(parts.scheme, "")
 
 
 def check_luigid(patience: float) -> None:
@@ -68,23 +149,34 @@ def check_luigid(patience: float) -> None:
 
     Raises:
         TransientError: It cannot be reached.
+        ConfigurationError: It cannot be anywhere.
     """
-    host, port = address()
+    luigid = Address.find()
     end = time.monotonic() + patience
-    while unreachable := why_unreachable(host, port):
+    while unreachable := luigid.why_unreachable():
         if time.monotonic() >= end:
             raise TransientError(
-                f"luigid {host}:{port} cannot be reached: {unreachable}", step=STEP
+                f"{luigid} cannot be reached: {unreachable}", step=luigid.step
             )
         time.sleep(min(WAIT, max(0.0, end - time.monotonic())))
+    if luigid.proxy:
+        # Only an answer tells whether the proxy lets through.
+        remote: Any = _Remote(luigid.url, 0)
+        try:
+            remote.is_paused()
+        except RPCError:
+            raise luigid_gone() from None
 
 
 def luigid_gone() -> TransientError:
     """What an RPCError means; Luigi's own text may have a password in its URL."""
-    host, port = address()
-    unreachable = why_unreachable(host, port)
+    try:
+        luigid = Address.find()
+    except ConfigurationError as error:  # plain `luigi` may know a way there
+        return TransientError(f"luigid went away: {error.cause}", step=STEP)
+    unreachable = luigid.why_unreachable()
     why = f"cannot be reached: {unreachable}" if unreachable else "did not answer"
-    return TransientError(f"luigid {host}:{port} went away: it {why}", step=STEP)
+    return TransientError(f"{luigid} went away: it {why}", step=luigid.step)
 
 
 def log_in_one_line() -> None:
@@ -176,11 +268,17 @@ class _Remote(RemoteScheduler):
             after=self._note,
         )
 
+    def _request(self, *asked: Any, **how: Any) -> Any:  # noqa: ANN401 - as Luigi asks
+        """An answer that is not luigid's, such as a proxy's page, is none."""
+        try:
+            return super()._request(*asked, **how)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RPCError("luigid did not answer", error) from error
+
     def _note(self, _state: RetryCallState) -> None:
         if self._patience and not self._is_away:
-            host, port = address()
             logger.warning(
-                "luigid %s:%d does not answer; it is asked again for %g seconds",
-                *(host, port, self._patience),
+                "%s does not answer; it is asked again for %g seconds",
+                *(Address.find(), self._patience),
             )
         self._is_away = True

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 
 import luigi
 
 from pipelines.alerts import accept_markers
-from pipelines.catalog import Span, group_days
+from pipelines.catalog import Span
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.load import read_with_retries, reload_days, source_markers
+from pipelines.load import is_replaced, read_with_retries, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
 from pipelines.tasks.class_lookup import shard_task
 from pipelines.tasks.load import LoadShard
 from pipelines.tasks.load_days import Days
-from pipelines.warehouse import Marker, Markers, cached_markers
+from pipelines.warehouse import Marker, cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class DaysAgain(Days):
     """Days that are asked for although they may have a marker.
 
     Attributes:
-        asked: When: what fails of them is over when an attempt has brought them that
-            began later.
+        asked: When: they are there, and what failed of them is over, when an attempt
+            has brought them that began later.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -47,8 +47,8 @@ class DaysAgain(Days):
 class ReloadDays(DaysAgain):
     """Days that are loaded in the place of what is there; readers see old or new.
 
-    Done when no day has the marker any more that was to be replaced, so it can be
-    repeated, and two that replace the same are one.
+    Done when each day has the marker of an attempt that began after it was asked for,
+    so it can be repeated, and two that replace the same are one.
     """
 
     replaces = luigi.ListParameter()
@@ -60,15 +60,12 @@ class ReloadDays(DaysAgain):
         return {**super().resources, f"reload_{self.table}": 1}
 
     def complete(self) -> bool:
-        """Whether each day has a marker, and another one than before."""
+        """Whether each day has been replaced."""
         options = current_settings()
         span = self.span(options)
-        markers = options.warehouse.markers
-        found = cached_markers(options.warehouse).ask(
-            lambda connection: Markers(connection, markers).of_span(span)
-        )
+        found = cached_markers(options.warehouse).of_span(span)
         return all(
-            day in found and found[day].etl_id != old
+            day in found and is_replaced(options, found[day], old, self.asked)
             for day, old in zip(span.days, self.replaces, strict=True)
         )
 
@@ -77,52 +74,57 @@ class ReloadDays(DaysAgain):
         options = current_settings()
         span = self.span(options)
         old = dict(zip(span.days, self.replaces, strict=True))
-        self.work(options, span, partial(reload_days, old=old))
+        self.work(options, span, partial(reload_days, old=old, asked=self.asked))
 
 
 class RecheckDays(DaysAgain):
-    """Days that are read again, and loaded again where the source has changed.
+    """Days that are read again, and compared with what was loaded of them.
 
-    Has no target: what a source has now is nothing that lasts.
+    What differs is for the run to load again. There is no target, for what a source has
+    now is nothing that lasts: a recheck is done for the run that did it.
     """
 
-    checked = False
-
     def complete(self) -> bool:
-        """Whether this process has done it."""
-        return self.checked
+        """Whether this run has compared each day."""
+        compared = ledger().compared()
+        return all(
+            (self.table, self.shard, day) in compared
+            for day in self.span(current_settings()).days
+        )
 
-    def run(self) -> Iterator[luigi.Task]:
-        """Compare count and checksum of each day that has a marker; reload the rest."""
+    def run(self) -> None:
+        """Compare count and checksum of each day that has a marker."""
         options = current_settings()
         span = self.span(options)
-        known = read_with_retries(
-            lambda: cached_markers(options.warehouse).ask(
-                lambda link: Markers(link, options.warehouse.markers).of_span(span)
-            ),
-            options,
-        )
+        seen = cached_markers(options.warehouse)
+        known = read_with_retries(lambda: seen.of_span(span), options)
         found = source_markers(span, options)
-        changed = [
-            day for day, marker in known.items() if not _is_same(marker, found[day])
-        ]
+        changed = {
+            day: [marker.etl_id, marker.rows, marker.checksum]
+            for day, marker in known.items()
+            if not _is_same(marker, found[day])
+        }
         _accept(span, [day for day in known if day not in changed], options)
-        for days in group_days(changed, 0, options.load.bounds):
-            part = Span(span.table, span.shard, days)
-            yield reload_of(part, [known[day].etl_id for day in days])
-        self.checked = True
-        ledger().add(LedgerEntry(self.table, self.shard, attempt=1, days=len(span)))
+        ledger().add(
+            LedgerEntry(
+                *(self.table, self.shard, 1),
+                days=len(span) - len(changed),
+                compared={str(day): changed.get(day, []) for day in span.days},
+            )
+        )
 
 
-def reload_of(span: Span, replaces: list[int]) -> ReloadDays:
+def reload_of(span: Span, replaces: list[int], asked: datetime) -> ReloadDays:
     """The task that replaces a span's days, and these sessions of theirs."""
-    return ReloadDays(
+    task = ReloadDays(
         table=span.table.name,
         shard=span.shard.name,
         first=span.first,
         last=span.last,
         replaces=replaces,
     )
+    task.asked = asked
+    return task
 
 
 def _accept(span: Span, days: Sequence[date], options: Settings) -> None:

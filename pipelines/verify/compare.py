@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
 from pipelines.config import Settings
-from pipelines.errors import ShardlineError
-from pipelines.load import read_with_retries, source_markers
+from pipelines.errors import ShardlineError, one_line
+from pipelines.load import (
+    ask_warehouse,
+    describe_undated,
+    source_markers,
+    undated_of_shard,
+)
 from pipelines.planning import Selection
 from pipelines.verify.compare_values import compare_values
 from pipelines.verify.differences import (
@@ -26,7 +32,6 @@ from pipelines.warehouse import (
     LoadedDays,
     RowCount,
     SourceDay,
-    cached_markers,
     count_rows,
     moved_rows,
     read_loaded_days,
@@ -55,6 +60,25 @@ class VerifyOptions:
     show: Callable[[int, int], None]
 
 
+@dataclass(frozen=True)
+class UndatedShard:
+    """A shard that has rows without a date, which no day has."""
+
+    table: Table
+    shard: Shard
+    rows: int
+
+    @property
+    def fails(self) -> bool:
+        """Whether the table's entry takes that for a failure."""
+        return self.table.undated == "fail"
+
+    def __str__(self) -> str:
+        """One line."""
+        undated = describe_undated(self.table, self.rows)
+        return one_line(f"{self.table.name} {self.shard.name}: {undated}")
+
+
 @dataclass
 class Verdict:
     """What was found.
@@ -65,6 +89,7 @@ class Verdict:
         differences: What is wrong.
         failures: What could not be compared, and why.
         meanwhile: Days of shards that were loaded anew while they were compared.
+        undated: Which shards have rows without a date, and how many.
     """
 
     days: int = 0
@@ -72,6 +97,7 @@ class Verdict:
     differences: list[Difference] = field(default_factory=list)
     failures: list[ShardlineError] = field(default_factory=list)
     meanwhile: int = 0
+    undated: list[UndatedShard] = field(default_factory=list)
 
     @property
     def wrong(self) -> list[Key]:
@@ -123,7 +149,10 @@ class _Table:
             )
         )
         found = list(self._of_warehouse(loaded, rows))
-        changed = list(self._of_sources(loaded, verdict))
+        shards: Sequence[Shard] = self.selection.shards
+        if self.only is None:
+            shards = self._count_undated(verdict)
+        changed = list(self._of_sources(shards, loaded, verdict))
         found += changed
         if changed:
             found += self._moved({(d.day, d.shard) for d in changed})
@@ -146,9 +175,7 @@ class _Table:
         )
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask the warehouse, trying again what may pass."""
-        markers = cached_markers(self.settings.warehouse)
-        return read_with_retries(lambda: markers.ask(question), self.settings)
+        return ask_warehouse(question, self.settings)
 
     def _of_warehouse(
         self, loaded: LoadedDays, rows: Mapping[SourceDay, Mapping[int, RowCount]]
@@ -180,31 +207,35 @@ class _Table:
             text = f"{count:,} rows, and the catalog has no such shard"
             yield from self._all(source, day, [(Kind.UNKNOWN_SHARD, text)])
 
-    def _of_sources(self, loaded: LoadedDays, verdict: Verdict) -> Iterator[Difference]:
+    def _of_sources(
+        self, shards: Sequence[Shard], loaded: LoadedDays, verdict: Verdict
+    ) -> Iterator[Difference]:
         """What the shards have now, several of them at a time."""
-        spans = [
-            span
-            for shard in self.selection.shards
-            for span in self._spans(shard, loaded)
-        ]
+        spans = [span for shard in shards for span in self._spans(shard, loaded)]
+        compare = partial(self._of_source, loaded)
+        for span, (rows, differences) in self._of_each(spans, compare, verdict):
+            verdict.days += len(span)
+            verdict.rows += rows
+            yield from differences
+
+    def _of_each(
+        self, spans: Sequence[Span], ask: Callable[[Span], T], verdict: Verdict
+    ) -> Iterator[tuple[Span, T]]:
+        """What each answers, several at a time; who does not is among the failures."""
         with ThreadPoolExecutor(self.how.workers) as pool:
-            work: dict[Future[tuple[int, list[Difference]]], Span] = {
-                pool.submit(self._of_source, span, loaded): span for span in spans
-            }
+            work = {pool.submit(ask, span): span for span in spans}
             try:
                 for at, done in enumerate(as_completed(work), 1):
                     self.how.show(at, len(spans))
                     span = work[done]
                     try:
-                        rows, differences = done.result()
+                        answer = done.result()
                     except ShardlineError as error:
                         verdict.failures.append(
                             error if error.where else error.at(str(span))
                         )
                         continue
-                    verdict.days += len(span)
-                    verdict.rows += rows
-                    yield from differences
+                    yield span, answer
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -214,7 +245,7 @@ class _Table:
             yield Span(self.table, shard, group)
 
     def _of_source(
-        self, span: Span, loaded: LoadedDays
+        self, loaded: LoadedDays, span: Span
     ) -> tuple[int, list[Difference]]:
         """How many rows a shard has now, and what differs; in a thread of its own."""
         now = source_markers(span, self.settings)
@@ -226,6 +257,25 @@ class _Table:
                 found += compare_values(partition, now[partition.day], self.settings)
             differences += self._all(span.shard.name, partition.day, found)
         return sum(marker.rows for marker in now.values()), differences
+
+    def _count_undated(self, verdict: Verdict) -> list[Shard]:
+        """Count the rows that are in none of a shard's days; the shards that answer."""
+        shards = [
+            Span(self.table, shard, self.selection.days)
+            for shard in self.selection.shards
+        ]
+        count = partial(undated_of_shard, self.settings)
+        counted = {
+            span.shard.name: rows
+            for span, rows in self._of_each(shards, count, verdict)
+        }
+        answered = [one for one in self.selection.shards if one.name in counted]
+        verdict.undated += [
+            UndatedShard(self.table, shard, counted[shard.name])
+            for shard in answered
+            if counted[shard.name]
+        ]
+        return answered
 
     def _moved(self, changed: set[SourceDay]) -> Iterator[Difference]:
         """The rows that are under two days, one of which the source has changed."""

@@ -17,7 +17,7 @@ from pipelines.load import (
     reload_days,
 )
 from pipelines.tasks import shard_task, task_name
-from pipelines.warehouse import Markers, cached_markers, create_tables
+from pipelines.warehouse import cached_markers, create_tables
 
 
 def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
@@ -34,7 +34,7 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     """
     asked = datetime.now(UTC)
     try:
-        _mend(span, settings, watcher)
+        _mend(span, settings, watcher, asked)
     except ShardlineError as error:
         tasks = [shard_task(span.table, day, span.shard.name) for day in span.days]
         those = [replace(about_task(task), asked=asked) for task in tasks]
@@ -42,15 +42,14 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         raise
 
 
-def _mend(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
-    markers = settings.warehouse.markers
-    if not cached_markers(settings.warehouse).has_table(span.table):
+def _mend(
+    span: Span, settings: Settings, watcher: TransferWatcher, asked: datetime
+) -> None:
+    seen = cached_markers(settings.warehouse)
+    if not seen.has_table(span.table):
         create_tables(settings.warehouse, span.table)
-    found = read_with_retries(
-        lambda: cached_markers(settings.warehouse).ask(
-            lambda link: Markers(link, markers).of_span(span)
-        ),
-        settings,
-    )
+    found = read_with_retries(lambda: seen.of_span(span), settings)
     old = {day: marker.etl_id for day, marker in found.items()}
-    load_with_retries(span, settings, task_name, watcher, partial(reload_days, old=old))
+    load_with_retries(
+        span, settings, task_name, watcher, partial(reload_days, old=old, asked=asked)
+    )

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Protocol
 
 import vertica_python
@@ -14,8 +15,9 @@ from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.runtime import first_to_answer, stopper
+from pipelines.runtime import Address, first_to_answer, stopper
 from pipelines.warehouse.errors import login_error, warehouse_errors
+from pipelines.warehouse.tls import tls_options
 
 logger = logging.getLogger(__name__)
 
@@ -127,26 +129,28 @@ def log_in_warehouse(
     """
     return first_to_answer(
         options.addresses,
-        lambda address: _log_in(address, autocommit=autocommit, binary=binary),
+        partial(_log_in, autocommit=autocommit, binary=binary),
     )
 
 
-def _log_in(options: Warehouse, *, autocommit: bool, binary: bool) -> Connection:
+def _log_in(
+    options: Warehouse, at: Address, *, autocommit: bool, binary: bool
+) -> Connection:
     try:
         raw = vertica_python.connect(
-            host=options.host,
-            port=options.port,
+            host=at.ip,
+            port=at.port,
             user=options.user,
             password=options.password.get_secret_value(),
             database=options.database,
-            tlsmode=options.tlsmode,
             autocommit=autocommit,
             binary_transfer=binary,
             session_label="shardline",
             connection_timeout=options.login_timeout,
+            **tls_options(options.tlsmode, at.host),
         )
-    except (errors.Error, OSError) as error:
-        raise login_error(error, options) from None
+    except Exception as error:  # noqa: BLE001 - see `login_error`
+        raise login_error(error, options, at) from None
     _tune(raw, options)
     return Connection(raw)
 

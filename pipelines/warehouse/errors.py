@@ -1,7 +1,7 @@
 """What Vertica's errors mean to a load, told by SQLSTATE.
 
-The table follows Vertica's documentation of its SQLSTATEs; the driver has no class for
-most of them, so the state decides and never the exception's class.
+See `known_errors`; the driver has no class for most of them, so the state decides and
+never the exception's class.
 """
 
 from __future__ import annotations
@@ -14,45 +14,17 @@ from vertica_python import errors
 
 from pipelines.config import Warehouse
 from pipelines.errors import PermanentError, ShardlineError, TransientError
-from pipelines.runtime import why_unreachable
-
-LATER = "it may pass: run it again"
-PLACE = "in [warehouse], or where `shardline connections` finds them"
-
-DUPLICATE_KEY = "23505"
-
-TRANSIENT = {
-    "40V01": "deadlock",
-    "55V03": "a lock was not free in time",
-    "53000": "not enough resources",
-    "53200": "out of memory",
-    "57014": "the statement was cancelled",
-    "57V01": "the database is shutting down",
-    "57V02": "the database is shutting down",
-    "57V03": "the database is starting or shutting down",
-    "57V04": "the node is shutting down",
-    "08000": "connection failure",
-    "08003": "connection failure",
-    "08006": "connection failure",
-    "V1001": "the nodes lost each other",
-}
-
-STEPS = {
-    "28000": f"check user and password {PLACE}",
-    "3D000": f"check the database {PLACE}",
-    "3F000": "check the target's schema in the catalog",
-    "42V01": "check that the target exists, or drop it to have it made again",
-    "42703": "compare the target's columns with the catalog",
-    "42804": "compare the target's column types with the catalog",
-    "42501": "grant the user of the warehouse the missing privilege",
-    "22V04": "compare the target's columns and their widths with the catalog",
-}
+from pipelines.runtime import LATER, Address, Verdict, why_unreachable
+from pipelines.warehouse.known_errors import (
+    DUPLICATE_KEY,
+    MISSING_RELATION,
+    PLACE,
+    REFUSED_LOGIN,
+    VERTICA_ERRORS,
+)
 
 _STATE_IN_TEXT = re.compile(r"\bSqlstate: (\w{5})\b")
 _MESSAGE_IN_TEXT = re.compile(r"\bMessage: (.*?)(?:, Sqlstate:|$)")
-
-
-MISSING_RELATION = frozenset({"42V01", "3F000"})
 
 
 class MissingRelationError(PermanentError):
@@ -82,37 +54,41 @@ def warehouse_errors() -> Iterator[None]:
         ) from error
 
 
-def login_error(error: Exception, options: Warehouse) -> ShardlineError:
+def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineError:
     """The meaning of a failed connect.
 
     The driver gives only text then; the server's state is read from its field in it.
+    It believes that whoever answers is Vertica, and may raise anything if not.
     """
-    address = f"Vertica {options.address}"
-    if unreachable := why_unreachable(options.host, options.port):
+    if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
-            f"{address} cannot be reached: {unreachable}",
+            f"Vertica {at} cannot be reached: {unreachable}",
             step=f"check that Vertica is up, and host and port {PLACE}",
+        )
+    if not isinstance(error, (errors.Error, OSError)):
+        return TransientError(
+            f"Vertica {at} does not answer as Vertica does ({type(error).__name__})",
+            step=f"check host and port {PLACE}",
         )
     text = str(error)
     state = _STATE_IN_TEXT.search(text)
     message = _MESSAGE_IN_TEXT.search(text)
-    cause = f"{address} refused the login of {options.user}:"
+    cause = f"Vertica {at} refused the login of {options.user}:"
     cause = f"{cause} {message[1] if message else text}"
-    if state and state[1] in {"28000", "3D000", "42501"}:
-        return PermanentError(
-            f"{cause} ({state[1]})", step=STEPS[state[1]], code=state[1]
-        )
+    known = VERTICA_ERRORS.find(state[1] if state else "")
+    if state and known in REFUSED_LOGIN:
+        return known.error(f"{cause} ({state[1]})", state[1])
     return TransientError(cause, step="check the server's log and its session limit")
 
 
 def _of_query(error: errors.QueryError) -> ShardlineError:
     state = str(error.sqlstate)
     cause = f"Vertica: {error.message} (SQLSTATE {state}, error {error.error_code})"
+    known = VERTICA_ERRORS.find(state)
     if state == DUPLICATE_KEY:
         return DuplicateKeyError(cause, code=state)
-    if state in MISSING_RELATION:
-        return MissingRelationError(cause, step=STEPS[state], code=state)
-    if state in TRANSIENT:
-        return TransientError(f"{TRANSIENT[state]}: {cause}", step=LATER, code=state)
-    step = STEPS.get(state, "see Vertica's documentation")
-    return PermanentError(cause, step=step, code=state)
+    if known in MISSING_RELATION:
+        return MissingRelationError(cause, step=known.step, code=state)
+    if known.verdict is Verdict.PASSES:
+        cause = f"{known.meaning}: {cause}"
+    return known.error(cause, state)

@@ -13,14 +13,19 @@ from datetime import date
 from functools import cache
 from typing import TypeVar
 
+from tenacity import Retrying
+
 from pipelines.catalog import Partition, Span, Table
 from pipelines.config import Warehouse
 from pipelines.errors import TransientError
+from pipelines.runtime import ask_with_retries, retrying
 from pipelines.warehouse import schema
 from pipelines.warehouse.connection import Connection, log_in_warehouse
-from pipelines.warehouse.markers import Marker, Markers, SourceDay
+from pipelines.warehouse.markers import Marker, Markers, MarkersFound, SourceDay
 
 T = TypeVar("T")
+
+ONCE = retrying(TransientError, attempts=1, backoff=0, backoff_max=0)
 
 
 @cache
@@ -30,10 +35,17 @@ def cached_markers(options: Warehouse) -> MarkerCache:
 
 
 class MarkerCache:
-    """Remembers what is present, over one connection that each process keeps."""
+    """Remembers what is present, over one connection that each process keeps.
+
+    Attributes:
+        tries: How often a question is asked when what fails may pass; once if None.
+            After one that got no answer in the end, so are the next, until one gets it.
+    """
 
     def __init__(self, options: Warehouse) -> None:
         """Know nothing yet, and connect when first asked."""
+        self.tries: Retrying | None = None
+        self._answers = True
         self._options = options
         self._connections: dict[int, Connection] = {}
         self._tables: set[str] = set()
@@ -84,6 +96,14 @@ class MarkerCache:
             )
         )
 
+    def of_span(self, span: Span) -> MarkersFound:
+        """The markers of a span's days that are there now, by day."""
+        if not self.has_table(span.table):
+            return {}
+        return self.ask(
+            lambda connection: Markers(connection, self._options.markers).of_span(span)
+        )
+
     def _knows(self, span: Span) -> bool:
         return not self.unseen(span)
 
@@ -95,6 +115,21 @@ class MarkerCache:
         return self._sources.setdefault((table.target, day), set())
 
     def ask(self, question: Callable[[Connection], T]) -> T:
+        """Ask, as often as `tries` says.
+
+        Raises:
+            TransientError: All attempts failed.
+        """
+        tries = (self._answers and self.tries) or ONCE
+        try:
+            answer = ask_with_retries(lambda: self._ask(question), tries)
+        except TransientError:
+            self._answers = False
+            raise
+        self._answers = True
+        return answer
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
         """Ask over the kept connection, or over a new one if it has been cut.
 
         A connection that a parent left here is its own, and is not touched.

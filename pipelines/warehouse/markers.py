@@ -69,8 +69,21 @@ class Markers:
         ]
         self._connection.query(self._render("insert_marker", **_key(span), days=days))
 
-    def delete(self, table: Table, sources: Sequence[str], days: DayRange) -> int:
+    def delete(
+        self,
+        table: Table,
+        sources: Sequence[str],
+        days: DayRange,
+        *,
+        sessions: Sequence[int] = (),
+    ) -> int:
         """Delete some sources' markers of some days, in the open transaction.
+
+        Args:
+            table: Whose target.
+            sources: Of which shards.
+            days: Of which days.
+            sessions: Only the markers of these; those of any session if empty.
 
         Returns:
             How many there were.
@@ -82,6 +95,7 @@ class Markers:
                 sources=sources,
                 first=days.first,
                 last=days.last,
+                sessions=sessions,
             )
         )
         return cast(int, deleted)

@@ -4,6 +4,8 @@ The rows come into a temporary table of the session first, which nobody else see
 waits for. Then one short transaction deletes the old rows, inserts the new ones and
 replaces the markers. Like every other it touches the target before the markers, and
 its DELETE takes the target's exclusive lock, which every other replacement waits for.
+The markers are deleted by the sessions they had before the rows were read: so rows that
+were read earlier never take the place of rows that were read later.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pipelines.catalog import DayRange, Span, Table, half_open
-from pipelines.errors import PermanentError
+from pipelines.errors import PermanentError, TransientError
 from pipelines.sql import Dialect, render
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.copy import loaded_columns
@@ -23,7 +25,11 @@ STAGING = "shardline_staging"
 
 
 def replace_rows(
-    connection: Connection, markers: Markers, span: Span, new: Mapping[date, Marker]
+    connection: Connection,
+    markers: Markers,
+    span: Span,
+    old: Mapping[date, Marker],
+    new: Mapping[date, Marker],
 ) -> None:
     """Put what is staged, and its markers, in the place of a span's days.
 
@@ -31,9 +37,12 @@ def replace_rows(
         connection: Whose session has staged the rows; the caller commits.
         markers: The markers as this connection sees them.
         span: Which days; just those of `new`.
+        old: The markers that they had before the rows were read.
         new: Their new markers.
 
     Raises:
+        TransientError: Some of the old markers are gone: what took their place may be
+            newer than what is staged.
         PermanentError: Not all rows that were staged have arrived.
         ShardlineError: The warehouse failed; the caller must roll back.
     """
@@ -47,7 +56,14 @@ def replace_rows(
                 f"Vertica moved {moved} rows of {rows} from the staging table",
                 step="compare the target's columns with the catalog",
             )
-    markers.delete(span.table, source, span.days)
+    sessions = [marker.etl_id for marker in old.values()]
+    if sessions and markers.delete(
+        span.table, source, span.days, sessions=sessions
+    ) != len(sessions):
+        raise TransientError(
+            "another run replaced or cleared it while it was read",
+            step="read it again",
+        )
     markers.insert_all(span, new)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner, Result
-from moto.ecs.models import Container
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ecs.models import Container, EC2ContainerServiceBackend, ecs_backends
 from moto.moto_api import state_manager
 
 from pipelines.commands import shardline as cli
@@ -63,6 +64,11 @@ def write(task: ecs_task.StartedTask, *lines: str) -> None:
     now = int(time.time() * 1000)
     events = [{"timestamp": now + at, "message": line} for at, line in enumerate(lines)]
     logs.put_log_events(**where, logEvents=events)
+
+
+def mock_backend() -> EC2ContainerServiceBackend:
+    """Where moto keeps the tasks."""
+    return ecs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"]
 
 
 def end_containers(
@@ -185,6 +191,56 @@ def test_who_is_interrupted_is_told_how_to_stop_the_task(
     assert stop == (
         f"to stop it: aws ecs stop-task --cluster {stack['Cluster']} --task {task}"
     )
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("lines", [0, 3])
+def test_a_task_that_ecs_has_forgotten_is_followed_no_more(
+    monkeypatch: pytest.MonkeyPatch, lines: int
+) -> None:
+    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 99})
+    tasks = mock_backend().tasks
+    looks = 0
+
+    def forget(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        assert looks < 99, "it is followed for ever"
+        for of_cluster in tasks.values():
+            of_cluster.clear()
+
+    task = ecs_task.start_task(stack_outputs("shardline"), RUN)
+    told = [f"line {at}" for at in range(lines)]
+    if told:
+        write(task, *told)
+    monkeypatch.setattr(ecs_task.time, "sleep", forget)
+    monkeypatch.setattr("pipelines.commands.on_ecs.start_task", lambda *_: task)
+    result = shardline(*RUN, "--on", "ecs")
+    assert isinstance(result.exception, PermanentError)
+    assert f"the task {task.id} has ended is not known" in str(result.exception)
+    assert result.stdout.splitlines() == told
+    assert "goes on" not in result.stderr
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_task_that_ecs_shows_a_moment_late_is_followed_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    task = ecs_task.start_task(stack_outputs("shardline"), RUN)
+    kept = mock_backend().tasks
+    shown = {name: dict(of_cluster) for name, of_cluster in kept.items()}
+    for of_cluster in kept.values():
+        of_cluster.clear()
+    looks = iter(range(99))
+
+    def show(_: float) -> None:
+        if next(looks) == 5:
+            for name, of_cluster in shown.items():
+                kept[name].update(of_cluster)
+
+    monkeypatch.setattr(ecs_task.time, "sleep", show)
+    ended = ecs_task.follow_task(task, print)
+    assert ecs_task.task_exit_code(task, ended, print) == 0
 
 
 def test_wrong_words_are_refused_here(started: Started) -> None:

@@ -212,3 +212,38 @@ def test_a_source_that_is_no_unicode_text_is_refused() -> None:
 def test_the_hash_of_a_row_that_cannot_be_stored_is_refused() -> None:
     with pytest.raises(EncodeError, match="column 'id': NULL"):
         row_hash([KEY], [None])
+
+
+class Meddler(dt.tzinfo):
+    """A time zone that takes values away while they are encoded."""
+
+    def __init__(self, *lists: list[object]) -> None:
+        self.lists = lists
+
+    def utcoffset(self, _: dt.datetime | None) -> dt.timedelta:
+        for one in self.lists:
+            one.clear()
+        return dt.timedelta(0)
+
+
+@pytest.mark.parametrize("rows_too", [False, True])
+def test_a_time_zone_that_changes_the_rows_changes_nothing_of_what_is_encoded(
+    rows_too: bool,
+) -> None:
+    columns = [
+        KEY,
+        Column("at", "datetimeoffset", nullable=False),
+        Column("text", "varchar", nullable=False, width=60_000),
+    ]
+    rows: list[object] = []
+    for key in range(3):
+        row: list[object] = [key]
+        meddler = Meddler(row, rows) if rows_too else Meddler(row)
+        row += [NOW.replace(tzinfo=meddler), f"{key}" * 50_000]
+        rows.append(row)
+    expected = [
+        (key, NOW.replace(tzinfo=dt.UTC), f"{key}" * 50_000) for key in range(3)
+    ]
+    encode = NativeEncoder(columns, key="id", source="shop", etl_id=1).encode
+    other = NativeEncoder(columns, key="id", source="shop", etl_id=1)
+    assert encode(rows) == other.encode(expected)

@@ -8,33 +8,49 @@ from collections.abc import Iterable
 
 import click
 
+from pipelines.errors import ShardlineError
 from pipelines.runs import RangeReport
-from pipelines.runtime import ExitCode, lines_to_print, print_line, stopper
+from pipelines.runtime import (
+    ExitCode,
+    exit_code_of,
+    lines_to_print,
+    print_line,
+    stopper,
+)
 
 
 def print_reports(reports: Iterable[RangeReport], *, as_json: bool = False) -> int:
-    """Print reports as they come, until the run is told to end.
+    """Print reports as they come, until the run fails or is told to end.
 
     Args:
         reports: What was done; whatever has not been asked for is not done.
         as_json: Whether to print all of them in the end, for programs.
 
     Returns:
-        The greatest of their exit codes.
+        The greatest of their exit codes, and of the failure's.
 
     Raises:
+        ShardlineError: The run failed before there was any report.
         Stop: The run was told to end; what was done has been printed.
     """
     printed = []
-    for report in reports:
-        _print(report, only_lines=as_json)
-        printed.append(report)
-        if stopper().number:
-            break
+    codes: list[int] = [ExitCode.COMPLETE]
+    try:
+        for report in reports:
+            _print(report, only_lines=as_json)
+            printed.append(report)
+            codes.append(report.exit_code)
+            if stopper().number:
+                break
+    except ShardlineError as error:
+        if not printed:
+            raise
+        print_line(f"shardline: {error}", level=logging.ERROR, err=True)
+        codes.append(exit_code_of(error))
     if as_json:
         click.echo(json.dumps([one.as_fields() for one in printed], indent=2))
     stopper().check()
-    return max((one.exit_code for one in printed), default=ExitCode.COMPLETE)
+    return max(codes)
 
 
 def _print(report: RangeReport, *, only_lines: bool) -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.alerts import About, Event, Occasion, alert_for_error
-from pipelines.alerts.fingerprint import normalise
+from pipelines.alerts.fingerprint import LONGEST, normalise
 from pipelines.catalog import read_catalog
 from pipelines.config import CatalogFiles
 from pipelines.errors import PermanentError
@@ -99,3 +99,20 @@ def test_other_words_are_another_cause(one: str, other: str) -> None:
 )
 def test_what_varies_becomes_a_placeholder(message: str, expected: str) -> None:
     assert normalise(message, ["abakan"], ["abakan", "chita"]) == expected
+
+
+HOSTILE = [
+    *("'", '"', "`", "«", "[", "<", "a", "Ж", "1", "-", "~", "_", "/", "\\", ":"),
+    *("a-", "a.", "1.", "1:", "f:", "ab12", "0x", "'a", "://", "a://", "\ue000"),
+]
+"""What a pattern that looks at the same text again and again would look at for long."""
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=3).map("".join))
+@example("'")
+@example('"')
+@pytest.mark.timeout(60)
+def test_no_message_keeps_its_reader_for_long(unit: str) -> None:
+    cause = normalise(unit * 200_000, [SHARDS[0].name], [one.name for one in SHARDS])
+    assert len(cause) <= LONGEST

@@ -95,3 +95,20 @@ def test_telegram_shows_what_failed_and_mail_what_telegram_does_not_take(
         telegram.up()
     (mail,) = [one for one in mailbox.mails() if "recovered" in str(one)]
     assert f"2 of 3 shards of LoadOrders {DAY}" in str(mail)
+
+
+def test_a_file_in_the_current_folder_is_no_module_of_the_sender(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telegram = project.sandbox.control.telegram
+    telegram.reset()
+    monkeypatch.setenv("SHARDLINE_CONNECTION_TELEGRAM", telegram_at(project))
+    two_of_three_fail(project)
+    project.options["alerts"] = {"channels": "telegram"}
+    for name in ("requests", "pipelines", "luigi"):
+        path = project.folder / f"{name}.py"
+        path.write_text("open('planted', 'w')", encoding="utf-8")
+    assert project.load(DAY).code == 30
+    assert not (project.folder / "planted").exists()
+    (shown,) = telegram.messages(-1001)
+    assert f"2 of 3 shards of LoadOrders {DAY} failed" in shown.text

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, TransientError
 from pipelines.mail import check_server, send_mail
+from tests.kit.listeners import listener, name_addresses
 from tests.kit.mail_server import CLOSE, DRIP, HANG, MailServer
 
 
@@ -258,3 +259,38 @@ def test_a_check_names_what_is_wrong(server: MailServer) -> None:
         check_server(address(server, user="etl"))
     with MailServer({"NOOP": "421 going down"}) as busy, pytest.raises(TransientError):
         check_server(address(busy))
+
+
+NAME = "mail.example.com"
+
+
+@pytest.mark.parametrize(
+    ("security", "answer"),
+    [("none", b"SSH-2.0-no\r\n"), ("starttls", b"421 not now\r\n"), ("tls", b"")],
+)
+def test_each_address_of_a_name_is_tried_for_a_certificate_of_the_name(
+    authority: trustme.CA,
+    monkeypatch: pytest.MonkeyPatch,
+    security: str,
+    answer: bytes,
+) -> None:
+    name_addresses(monkeypatch, {NAME: ["127.0.0.2", "127.0.0.1"]})
+    context = certified(authority, NAME)
+    with (
+        MailServer(tls=context, implicit=security == "tls") as server,
+        listener("127.0.0.2", server.port, answer) as came,
+    ):
+        send_mail([address(server, host=NAME, security=security)], mail(), soon())
+        assert len(server.received) == 1
+        assert came
+
+
+def test_a_refusal_ends_the_search_among_the_addresses_of_a_name(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_addresses(monkeypatch, {NAME: ["127.0.0.1", "127.0.0.2"]})
+    server.replies["MAIL"] = "550 not from you"
+    with listener("127.0.0.2", server.port, b"") as came:
+        with pytest.raises(PermanentError, match="550"):
+            send_mail([address(server, host=NAME)], mail(), soon())
+        assert came == []

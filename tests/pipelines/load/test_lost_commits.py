@@ -55,6 +55,23 @@ def test_a_link_cut_anywhere_else_is_tried_again(
     assert project.outcomes() == ["failed", "loaded"]
 
 
+def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_attempt(
+    logged_project: Project,
+) -> None:
+    shard = logged_project.loadable(300)
+    control = logged_project.sandbox.control
+    process = logged_project.start_load(paused=True)
+    cut = logged_project.hold(process, "commit", "after", "kill")
+    deaf = logged_project.hold(process, "look for the marker", "before", "kill", skip=1)
+    result = finished(process)
+    control.remove(cut)
+    control.remove(deaf)
+    assert (result.code, result.err) == (0, "")
+    assert len(logged_project.rows(shard)) == 300
+    # The first one's marker was there, so it was the first one that loaded the day.
+    assert logged_project.outcomes() == ["loaded", "present"]
+
+
 def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
     logged_project: Project,
 ) -> None:
@@ -70,6 +87,8 @@ def test_a_warehouse_that_cannot_be_asked_is_asked_by_the_next_run(
     control.remove(deaf)
     assert result.code == 0, result.err
     assert len(logged_project.rows(shard)) == 300
+    # Nobody could say how the attempt ended, so the log does not either.
+    assert logged_project.outcomes()[0] is None
     again = logged_project.load(DAY)
     assert (again.code, again.err) == (0, "")
     assert len(logged_project.rows(shard)) == 300

@@ -10,9 +10,15 @@ from tests.kit.project import Project, Result, finished
 PASSING = [
     ("extract", Failure("deadlock victim", number=1205)),
     ("extract", Failure("lock request time out", number=1222)),
+    ("use the database", Failure("in transition", number=952)),
+    ("extract", Failure("version store was shrunk", number=3966)),
     ("insert the marker", Failure("lock time-out", sqlstate="55V03", rollback=True)),
     ("insert the marker", Failure("deadlock", sqlstate="40V01", rollback=True)),
+    # Another load's marker was in the way, and is not there any more.
+    ("insert the marker", Failure("duplicate key", sqlstate="23505", rollback=True)),
     ("copy", Failure("too many ROS containers", sqlstate="53000")),
+    ("copy", Failure("a node entered the cluster", sqlstate="V1003", rollback=True)),
+    ("commit", Failure("a node is shutting down", sqlstate="55000", rollback=True)),
     ("commit", Failure("node is shutting down", sqlstate="57V04", rollback=True)),
 ]
 LASTING = [

@@ -113,8 +113,6 @@ def test_a_template_that_is_wrong_is_told_in_a_line(tmp_path: Path) -> None:
         ("SELECT {{ var.limits.most }}", "unknown variable var.limits.most: "),
         ("SELECT {{ var.limits.cities[7] }}", "unknown variable var.limits.cities[7]"),
         ("SELECT {{ var.limits }}", "a Fields has no SQL literal"),
-        ("SELECT '{{ ds }}'", "{{ }} stands in quotes"),
-        ("SELECT 1 -- {{ ds }}", "{{ }} stands in quotes or in a comment"),
         ("SELECT {{ ds ", "unexpected end of template"),
         ("SELECT {% include 'x' %}", "there is no template 'x'"),
         ("SELECT {{ 1 / 0 }}", "division by zero"),
@@ -131,6 +129,57 @@ def test_whatever_is_wrong_with_a_template_names_its_line(
         render_file(path, Dialect.VERTICA, ds=date(2019, 3, 14), var=Variables())
     assert error.value.cause.startswith(f"north.sql line 1: {told}")
     assert error.value.step
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT '{{ ds }}'", "{{ }} stands in quotes"),
+        ("SELECT 1 -- {{ ds }}", "{{ }} stands in a comment of SQL"),
+        ("SELECT /* {{ ds }} */ 1", "{{ }} stands in a comment of SQL"),
+        ("SELECT /* /* */ {{ ds }} */ 1", "a comment of SQL stands within another"),
+        (r"SELECT E'it\'s {{ text }}'", "{{ }} stands in quotes"),
+        ("SELECT {% if ds %}'{% endif %}{{ text }}", "{{ }} stands in quotes"),
+        ("SELECT {% if ds %}/*{% endif %}{{ text }}", "{{ }} stands in a comment"),
+        ('SELECT "{{ text }}"', "{{ }} stands in quotes"),
+        ("SELECT $${{ text }}$$", "{{ }} stands in quotes"),
+        ("SELECT E{{ text }}", "{{ }} stands right beside a word or quotes"),
+        ("SELECT {{ text }}{{ text }}", "{{ }} stands right beside a word or quotes"),
+        ("SELECT E'x'\n{{ text }}", "{{ }} stands beside another string"),
+        ("SELECT {{ '\ue000' }}", "U+E000 and U+E001 cannot be written"),
+    ],
+)
+def test_a_value_that_would_be_no_literal_of_its_own_is_refused(
+    tmp_path: Path, sql: str, told: str
+) -> None:
+    path = tmp_path / "north.sql"
+    path.write_text(sql, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        render_file(path, Dialect.VERTICA, ds=date(2019, 3, 14), text="a\\'; DROP --")
+    assert told in error.value.cause
+    assert error.value.cause.startswith("north.sql")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT {{ cycler.__init__.__globals__.os.environ }}",
+        "SELECT {{ ''.__class__.__mro__[1].__subclasses__() }}",
+        "SELECT {{ shards.append('x') }}",
+        "SELECT {{ ds.__class__ }}",
+        "{% set x = shards.clear() %}SELECT 1",
+        "SELECT {% for i in range(10 ** 9) %}x{% endfor %}",
+    ],
+)
+def test_a_template_reaches_nothing_but_what_it_is_given(
+    tmp_path: Path, sql: str
+) -> None:
+    path = tmp_path / "north.sql"
+    path.write_text(sql, encoding="utf-8")
+    shards = ["abakan"]
+    with pytest.raises(ConfigurationError):
+        render_file(path, Dialect.VERTICA, ds=date(2019, 3, 14), shards=shards)
+    assert shards == ["abakan"]
 
 
 def test_a_report_that_is_unknown_is_told_with_those_that_are(tmp_path: Path) -> None:

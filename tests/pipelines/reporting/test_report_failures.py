@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.kit.project import finished
 from tests.kit.reporting import Reporting, refreshed
 
 EARLIER, DAY = "2019-03-13", "2019-03-14"
@@ -72,3 +73,31 @@ def test_a_wrong_template_and_wrong_sql_leave_the_loads_and_the_other_reports_al
     assert mended.out == f"reports {DAY}: {refreshed(2, fresh=1)}\n"
     for name in REPORTS:
         assert [row[1] for row in reporting.report(name)] == [4, 6]
+
+
+def test_a_load_that_is_cleared_before_the_report_is_filled_leaves_the_old_one(
+    reporting: Reporting,
+) -> None:
+    shards = [reporting.add_tables(), reporting.add_tables()]
+    for at, shard in enumerate(shards):
+        reporting.fill(shard, EARLIER, rows=2, first=1 + 100 * at)
+        reporting.fill(shard, DAY, rows=3, first=11 + 100 * at)
+    report = "daily_orders"
+    assert reporting.refresh(EARLIER, report).code == 0
+    assert reporting.load(DAY).code == 0
+    old = reporting.report(report)
+    control = reporting.sandbox.control
+    process = reporting.start_refresh(DAY, report, paused=True)
+    hold = control.hold(
+        rf'^DELETE FROM "\w+"."{report}"$', server="vertica", client_pid=process.pid
+    )
+    process.resume()
+    control.wait(hold)
+    reporting.forget("orders", shards[0], DAY)
+    control.release("go", hold=hold)
+    control.remove(hold)
+    result = finished(process)
+    assert result.code != 0
+    assert "orders" in result.last_line
+    assert shards[0] in result.last_line
+    assert reporting.report(report) == old

@@ -93,7 +93,6 @@ def test_what_is_there_is_left_alone_and_parts_the_groups(project: Project) -> N
     assert "0 loaded, 0 skipped, 5 already there" in again.out
 
 
-@pytest.mark.long
 def test_a_group_ends_with_the_day_that_fills_it(project: Project) -> None:
     project.options["load"] = {"group_rows": "41"}
     filled(project)

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.fill.tables import CALLS, RATES
 from tests.kit.project import REPOSITORY, Project, insert, orders
+from tests.kit.relay import Relay
 
 DAY = "2019-03-14"
 
@@ -44,14 +45,27 @@ def test_a_day_is_loaded_with_its_marker_and_what_the_load_adds(
     assert {row[1] for row in added} == {shard}
 
 
-def test_a_day_is_loaded_over_tls_at_both_ends(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("encryption", "tlsmode", "in_the_clear"),
+    [("require", "require", False), ("off", "disable", True)],
+)
+def test_statements_travel_as_the_configuration_says(
+    project: Project, encryption: str, tlsmode: str, in_the_clear: bool
+) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
-    project.options["sqlserver"] = {"encryption": "require"}
-    project.options["warehouse"] = {"tlsmode": "require"}
-    result = project.load(DAY)
+    at = project.sandbox.addresses
+    with (
+        Relay(at.mssql["mssql_0"].host, at.mssql["mssql_0"].port) as mssql,
+        Relay(at.vertica.host, at.vertica.port) as vertica,
+    ):
+        project.options["mssql_0"] = {"port": str(mssql.port), "encryption": encryption}
+        project.options["warehouse"] = {"port": str(vertica.port), "tlsmode": tlsmode}
+        result = project.load(DAY)
     assert (result.code, result.err) == (0, "")
     assert len(project.rows(shard)) == 300
+    assert ("FROM dbo.Orders".encode("utf-16-le") in mssql.sent) is in_the_clear
+    assert (b"COPY " in vertica.sent) is in_the_clear
 
 
 def test_a_second_run_loads_nothing(project: Project) -> None:

@@ -13,9 +13,13 @@ import pytest
 
 from tests.kit.commands import Process
 from tests.kit.project import DAY, Project, Result, finished, insert, kill, orders
+from tests.kit.relay import Relay
 from tests.kit.steps import STEPS
 
 ROWS = 50
+CANCEL = (80877102).to_bytes(4)
+"""The code of a request to cancel, in a connection of its own."""
+
 SOON = 30.0
 """Seconds that something may take that needs no time, on a machine that is busy."""
 
@@ -118,6 +122,20 @@ def test_told_to_end_in_the_middle_of_a_load(
     loads_the_rest(project, shards)
 
 
+def test_a_statement_of_the_warehouse_is_cancelled(project: Project) -> None:
+    ready(project, 1)
+    held = hold(project, "copy")
+    vertica = project.sandbox.addresses.vertica
+    with Relay(vertica.host, vertica.port) as relay:
+        project.options["warehouse"] = {"port": str(relay.port)}
+        process = project.start_load(fresh=True)
+        project.sandbox.control.wait(held)
+        process.send_signal(signal.SIGTERM)
+        ended(process, 143)
+    project.sandbox.control.remove(held)
+    assert CANCEL in relay.sent
+
+
 def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     (shard,) = ready(project, 1)
     held = hold(project, "commit")
@@ -129,6 +147,24 @@ def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     result = ended(process, 143)
     assert "1 of 1 shards complete: 1 loaded" in result.out
     assert project.outcomes() == ["loaded"]
+    assert len(project.rows(shard)) == ROWS
+
+
+def test_nothing_is_begun_after_a_commit_that_was_waited_for(project: Project) -> None:
+    project.options["load"] = {"group_rows": "1"}
+    shard = project.add_shard()
+    days = ["2019-03-12", "2019-03-13", DAY]
+    for at, day in enumerate(days):
+        insert(project, shard, orders(ROWS, day, first=1 + 100 * at))
+    project.create_target()
+    held = hold(project, "commit")
+    days_of = ("--from", days[0], "--to", days[-1])
+    process = project.start("shardline", "backfill", *days_of, fresh=True)
+    project.sandbox.control.wait(held)
+    process.send_signal(signal.SIGTERM)
+    project.sandbox.control.release("go", hold=held)
+    ended(process, 143)
+    assert [marker[2] for marker in project.markers()] == [ROWS]
     assert len(project.rows(shard)) == ROWS
 
 

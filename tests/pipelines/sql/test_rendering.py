@@ -142,6 +142,23 @@ def rendered() -> dict[str, str]:
             sources=sources,
             first=week.first,
             last=week.last,
+            sessions=(),
+        ),
+        "delete_own_markers": render(
+            "delete_markers",
+            V,
+            **names,
+            target=orders.target,
+            sources=sources,
+            first=week.first,
+            last=week.last,
+            sessions=[7, 8],
+        ),
+        "count_undated": render(
+            "count_undated",
+            T,
+            query=Sql(orders.query),
+            date_column=orders.date_column,
         ),
         "select_marker": render("select_marker", V, **names, **span),
         "select_days": render(
@@ -192,5 +209,6 @@ def test_every_statement_of_the_package_has_a_snapshot() -> None:
     variants = {
         *("create", "extract_days", "extract_octets", "insert_markers"),
         "select_days",
+        "delete_own_markers",
     }
     assert templates - created | variants == set(rendered())

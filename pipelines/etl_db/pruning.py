@@ -1,0 +1,154 @@
+"""What the ETL database forgets: rows that are old, and that nothing needs any more.
+
+A table that grows with each run has a rule here, so that no question to it costs more
+from year to year.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from pipelines.etl_db.database import alerts_table, incidents_table, sessions_table
+from pipelines.etl_db.errors import etl_db_errors
+from pipelines.etl_db.sessions import LOADS, UNWRITTEN, Outcome
+
+BATCH = 1_000
+"""How many rows are deleted by one transaction, which others may have to wait for."""
+
+SECONDS = 5.0
+"""How long a run prunes at most; the next one goes on."""
+
+ABANDONED = timedelta(days=1)
+"""How long a session may be open whose table or shard is in the catalog no more."""
+
+
+@dataclass(frozen=True)
+class _Aged:
+    """A table whose rows are for a time only.
+
+    Attributes:
+        table: The table, with a key of one column.
+        over: The moment from which a row's age counts; none has not begun.
+        needed: Which rows stay, however old they are.
+    """
+
+    table: Table
+    over: Column[datetime]
+    needed: ColumnElement[bool]
+
+
+def prune(engine: Engine, keep: timedelta) -> None:
+    """Delete what has been over for some time, batch by batch, the oldest first.
+
+    Of the session log, the latest load of each shard stays, and what tells of a day
+    whose failure is not over; so does whatever is open.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
+    before = datetime.now(UTC) - keep
+    end = time.monotonic() + SECONDS
+    for aged in (_sessions(), _incidents()):
+        while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
+            pass
+
+
+def close_abandoned_sessions(
+    engine: Engine, targets: Iterable[str], shards: Iterable[str]
+) -> None:
+    """Close the sessions whose end nobody will ever be able to tell from a marker.
+
+    Args:
+        engine: The ETL database.
+        targets: The targets of the catalog's tables.
+        shards: The names of its shards.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
+    now = datetime.now(UTC)
+    is_known = and_(
+        sessions_table.c.target_table.in_(list(targets)),
+        sessions_table.c.shard.in_(list(shards)),
+    )
+    change = (
+        update(sessions_table)
+        .where(
+            sessions_table.c.finished.is_(None),
+            sessions_table.c.day.is_not(None),
+            sessions_table.c.started < now - ABANDONED,
+            not_(is_known),
+        )
+        .values(
+            finished=now,
+            outcome=Outcome.LOST.value,
+            comment="its table or shard is not in the catalog any more",
+        )
+    )
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
+        connection.execute(change)
+
+
+def _prune_some(engine: Engine, aged: _Aged, before: datetime) -> int:
+    (key,) = aged.table.primary_key.columns
+    oldest = (
+        select(key)
+        .where(aged.over < before, not_(aged.needed))
+        .order_by(aged.over)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)  # those that another run is at
+    )
+    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
+        return connection.execute(delete(aged.table).where(key.in_(oldest))).rowcount
+
+
+def _sessions() -> _Aged:
+    one, later = sessions_table, sessions_table.alias()
+    has_later_load = exists().where(
+        later.c.target_table == one.c.target_table,
+        later.c.shard == one.c.shard,
+        later.c.started > one.c.started,
+        later.c.outcome.in_(LOADS),
+    )
+    is_load = and_(one.c.target_table.is_not(None), one.c.outcome.in_(LOADS))
+    is_latest_load = and_(is_load, not_(has_later_load))
+    has_failed = exists().where(
+        alerts_table.c.day == one.c.day,
+        or_(alerts_table.c.shard == one.c.shard, alerts_table.c.shard.is_(None)),
+        or_(alerts_table.c.incident.is_(None), alerts_table.c.incident.in_(_open())),
+    )
+    return _Aged(one, one.c.finished, or_(is_latest_load, has_failed))
+
+
+def _incidents() -> _Aged:
+    one = incidents_table
+    # The greatest number stays: the next incident gets the one after it.
+    newest = select(func.max(one.alias().c.number)).scalar_subquery()
+    is_untold = and_(one.c.shown.is_not(None), one.c.settled.is_(None))
+    has_failures = exists().where(alerts_table.c.incident == one.c.number)
+    return _Aged(
+        one, one.c.closed, or_(one.c.number == newest, is_untold, has_failures)
+    )
+
+
+def _open() -> Select[tuple[int]]:
+    return select(incidents_table.c.number).where(incidents_table.c.closed.is_(None))
