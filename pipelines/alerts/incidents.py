@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from pipelines.alerts.channel import Receipt
+from pipelines.alerts.outbox import MENDED
 from pipelines.alerts.sender_lease import Lease
 from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, incidents_table
 
@@ -268,15 +269,16 @@ def count_partitions(connection: Connection, number: int) -> None:
 def leave_out(
     connection: Connection, alerts: Sequence[int], number: int | None = None
 ) -> None:
-    """Delete failures that were mended before anybody was told of them.
+    """Have nobody told of failures that were mended before.
 
     Args:
         connection: To the ETL database.
         alerts: Their numbers.
         number: The incident that they are a part of, if they are of one.
     """
+    those = alerts_table.c.id.in_(alerts)
     of_it = alerts_table.c.incident.is_not_distinct_from(number)
-    connection.execute(delete(alerts_table).where(alerts_table.c.id.in_(alerts), of_it))
+    connection.execute(update(alerts_table).where(those, of_it).values(incident=MENDED))
     if number is not None:
         count_partitions(connection, number)
 
@@ -284,16 +286,20 @@ def leave_out(
 def delete_old_alerts(lease: Lease) -> None:
     """Delete the failures of incidents that ended `KEPT` ago; the incidents stay.
 
+    And those of that age that were mended before anybody was told of them.
+
     Raises:
         LeaseLostError: Another sender has taken over.
         ShardlineError: The ETL database cannot be used.
     """
+    before = datetime.now(UTC) - KEPT
     ended = select(incidents_table.c.number).where(
-        incidents_table.c.closed < datetime.now(UTC) - KEPT, not_(_out_of_date())
+        incidents_table.c.closed < before, not_(_out_of_date())
     )
+    mended = (alerts_table.c.incident == MENDED) & (alerts_table.c.due < before)
     with lease.held() as connection:
         connection.execute(
-            delete(alerts_table).where(alerts_table.c.incident.in_(ended))
+            delete(alerts_table).where(or_(alerts_table.c.incident.in_(ended), mended))
         )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, case, func, select, update
+from sqlalchemy import ColumnElement, Engine, case, func, null, select, update
 
 from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
@@ -25,6 +25,9 @@ from pipelines.etl_db import (
 
 NO_RUN = 0
 """The run of what waits for its time, and not for the end of a run."""
+
+MENDED = 0
+"""The incident of what was mended before anybody was told of it: there is none."""
 
 ANY_TABLE = "LoadTable"
 """The tasks of every table that has no class of its own."""
@@ -181,7 +184,8 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """Add rows, in one transaction.
 
     Of one that is there already the latest telling counts, as long as it belongs to no
-    incident: it may be the last attempt's, which waits for no other. None is put off.
+    incident: it may be the last attempt's, which waits for no other. What waits is not
+    put off by that.
 
     Raises:
         TransientError: The ETL database does not take them now.
@@ -189,9 +193,8 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """
     if not rows:
         return
-    insert = insert_or_renew(
-        engine, alerts_table, _renewed, alerts_table.c.incident.is_(None)
-    )
+    is_untold = func.coalesce(alerts_table.c.incident, MENDED) == MENDED
+    insert = insert_or_renew(engine, alerts_table, _renewed, is_untold)
     values = [{**asdict(row), "event": row.event.value} for row in rows]
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
         connection.execute(insert, values)
@@ -203,8 +206,9 @@ def _renewed(new: Columns) -> dict[str, ColumnElement[Any]]:
     values = {
         name: new[name] for name in Alert.__dataclass_fields__ if name not in kept
     }
-    before = alerts_table.c.due
-    return {**values, "due": case((new.due < before, new.due), else_=before)}
+    waits = alerts_table.c.incident.is_(None) & (alerts_table.c.due < new.due)
+    due = case((waits, alerts_table.c.due), else_=new.due)
+    return {**values, "incident": null(), "due": due}
 
 
 def release_alerts(engine: Engine, run: int) -> None:

@@ -328,6 +328,25 @@ def test_what_is_mended_of_an_incident_before_that_is_shown_is_not_told(
     assert "shards: abakan, moscow" in channel.lines()[-1]["facts"]  # type: ignore[operator]
 
 
+def test_what_was_mended_untold_is_told_when_it_fails_again(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    def died(asked: datetime | None) -> Alert:
+        about = About("LoadOrders", "1", "orders", DAY, "chita", asked=asked)
+        occasion = Occasion(Event.PROCESS_FAILURE, run=7, again=True)
+        error = TransientError("it was killed")
+        return alert_for_error(error, about, occasion, in_warehouse.catalog)
+
+    mark(in_warehouse, "chita")
+    append(in_warehouse, died(None))
+    drain(in_warehouse, channel)
+    assert channel.lines() == []
+    # Asked for again since then, as a recheck does.
+    append(in_warehouse, died(datetime.now(UTC)))
+    drain(in_warehouse, channel)
+    assert channel.chat() == ["#1 1 of 150 shards of LoadOrders 2019-03-14 failed"]
+
+
 def test_what_is_not_known_to_be_mended_is_told(
     settings: Settings, channel: FileChannel
 ) -> None:
