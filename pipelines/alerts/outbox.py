@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, case, func, select, update
 
 from pipelines.alerts.fingerprint import fingerprint, normalise
 from pipelines.catalog import Catalog
 from pipelines.errors import ShardlineError, one_line
 from pipelines.etl_db import (
+    Columns,
     alerts_table,
     as_utc,
     etl_db_errors,
@@ -179,7 +181,7 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """Add rows, in one transaction.
 
     Of one that is there already the latest telling counts, as long as it belongs to no
-    incident: it may be the last attempt's, which waits for no other.
+    incident: it may be the last attempt's, which waits for no other. None is put off.
 
     Raises:
         TransientError: The ETL database does not take them now.
@@ -187,13 +189,22 @@ def append_alerts(engine: Engine, rows: Sequence[Alert]) -> None:
     """
     if not rows:
         return
-    told = Alert.__dataclass_fields__.keys() - {"id", "happened"}
     insert = insert_or_renew(
-        engine, alerts_table, told, alerts_table.c.incident.is_(None)
+        engine, alerts_table, _renewed, alerts_table.c.incident.is_(None)
     )
     values = [{**asdict(row), "event": row.event.value} for row in rows]
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
         connection.execute(insert, values)
+
+
+def _renewed(new: Columns) -> dict[str, ColumnElement[Any]]:
+    """What a row gets when it is told again."""
+    kept = {"id", "happened"}
+    values = {
+        name: new[name] for name in Alert.__dataclass_fields__ if name not in kept
+    }
+    before = alerts_table.c.due
+    return {**values, "due": case((new.due < before, new.due), else_=before)}
 
 
 def release_alerts(engine: Engine, run: int) -> None:

@@ -85,7 +85,7 @@ def record_failure(error: BaseException, task: luigi.Task, event: Event) -> None
         if run_retries().left and not is_lasting(error):
             return timedelta(seconds=2 * run_retries().pause) + REPEATED
         repeatable = event in OF_AN_ATTEMPT and not run_retries().ours
-        return _until_repeated(engine, task) if repeatable else timedelta(0)
+        return _until_repeated(engine, task, event) if repeatable else timedelta(0)
 
     _write(error, about_task_days(task), event, held)
 
@@ -173,18 +173,20 @@ def _session(engine: Engine, options: Settings, one: About, event: Event) -> int
     return latest_session(engine, table.target, one.day, one.shard)
 
 
-def _until_repeated(engine: Engine, task: luigi.Task) -> timedelta:
+def _until_repeated(engine: Engine, task: luigi.Task, event: Event) -> timedelta:
     """How long a failure waits for the next attempt, if Luigi makes one.
 
     Within a run, Luigi repeats only what a worker that stays alive has left, until it
-    has failed `retry_count` times.
+    has failed `retry_count` times. A death is told several times, so none is known to
+    be the last: it waits for the end of the run.
     """
     if not luigi.worker.worker().keep_alive:
         return timedelta(0)
     policy = luigi.scheduler.scheduler()
     limit = policy.retry_count if task.retry_count is None else task.retry_count
     told_as = about_task_days(task)[0].task_id
-    if outbox.count_alerts(engine, run_id(), told_as) + 1 >= limit:
+    failed = outbox.count_alerts(engine, run_id(), told_as) + 1
+    if event is Event.FAILURE and failed >= limit:
         return timedelta(0)
     return timedelta(seconds=policy.retry_delay) + REPEATED
 

@@ -142,6 +142,7 @@ class _Mended:
         self._engine = engine
         self._markers = cached_markers(settings.warehouse)
         self._present: dict[str, dict[SourceDay, Marker]] = {}
+        self._known: dict[tuple[object, ...], bool] = {}
         days: dict[str, set[date]] = defaultdict(set)
         for one in failed:
             if one.subject in settings.catalog.tables and one.day:
@@ -150,6 +151,12 @@ class _Mended:
             self._present[name] = self._days(settings.catalog.tables[name], wanted)
 
     def __call__(self, failed: Alert | Failed) -> bool:
+        key = (failed.subject, failed.day, failed.shard, failed.asked)
+        if key not in self._known:
+            self._known[key] = self._is_mended(failed)
+        return self._known[key]
+
+    def _is_mended(self, failed: Alert | Failed) -> bool:
         table = self._settings.catalog.tables.get(failed.subject or "")
         if table is None:
             return failed.day is not None and self._is_recorded(

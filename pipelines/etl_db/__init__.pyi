@@ -1,4 +1,5 @@
 from .database import (
+    Columns,
     alerts_table,
     as_utc,
     database_time,
@@ -43,6 +44,7 @@ __all__ = [
     "Attempt",
     "AttemptFilter",
     "AttemptState",
+    "Columns",
     "FailureStreak",
     "LOADS",
     "OpenSession",

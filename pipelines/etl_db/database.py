@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from pydantic import SecretStr
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from pipelines.errors import ConfigurationError
 from pipelines.etl_db import migrations
@@ -61,6 +63,8 @@ LINKS: dict[str, dict[str, object]] = {
 """How each is connected to; an option of the same name in the address goes first."""
 
 COMMENT_LENGTH = 500
+
+Columns = ReadOnlyColumnCollection[str, Column[Any]]
 
 metadata = MetaData()
 
@@ -164,20 +168,23 @@ def insert_new(engine: Engine, table: Table) -> Insert:
 
 
 def insert_or_renew(
-    engine: Engine, table: Table, names: Iterable[str], where: ColumnElement[bool]
+    engine: Engine,
+    table: Table,
+    renewed: Callable[[Columns], Mapping[str, ColumnElement[Any]]],
+    where: ColumnElement[bool],
 ) -> Insert:
-    """An INSERT that gives rows which are there already some of its values.
+    """An INSERT that changes rows which are there already.
 
     Args:
         engine: The ETL database.
         table: Which table.
-        names: The columns whose values such a row gets.
+        renewed: What such a row gets, made of the values that were to be inserted.
         where: Which of the rows that are there; others are left alone.
     """
     new = _dialect(engine).insert(table)
     insert: Insert = new.on_conflict_do_update(
         index_elements=table.primary_key.columns,
-        set_={name: new.excluded[name] for name in names},
+        set_=renewed(new.excluded),
         where=where,
     )
     return insert

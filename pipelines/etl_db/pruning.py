@@ -94,7 +94,7 @@ def close_abandoned_sessions(
         update(sessions_table)
         .where(
             sessions_table.c.finished.is_(None),
-            sessions_table.c.day.is_not(None),
+            sessions_table.c.shard.is_not(None),
             sessions_table.c.started < now - ABANDONED,
             not_(is_known),
         )
@@ -129,7 +129,8 @@ def _sessions() -> _Aged:
         later.c.started > one.c.started,
         later.c.outcome.in_(LOADS),
     )
-    is_load = and_(one.c.target_table.is_not(None), one.c.outcome.in_(LOADS))
+    # Only a load is of a shard; the refresh of a report has a target, too.
+    is_load = and_(one.c.shard.is_not(None), one.c.outcome.in_(LOADS))
     is_latest_load = and_(is_load, not_(has_later_load))
     has_failed = exists().where(
         alerts_table.c.day == one.c.day,

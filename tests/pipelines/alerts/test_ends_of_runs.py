@@ -15,6 +15,7 @@ from tests.kit.project import DAY, Project, finished
 
 RUN = f"""
 import os, random, signal, sys
+from luigi.cmdline import luigi_run
 from pipelines.__main__ import main
 from pipelines.errors import TransientError
 from pipelines.orders import LoadOrdersShard
@@ -31,6 +32,8 @@ def fail(*_):
 LoadOrdersShard.run = {{"killed": out_of_memory}}.get(sys.argv[1], away)
 if sys.argv[1] == "defect":
     random.uniform = fail
+if sys.argv[2] == "luigi":
+    luigi_run([*sys.argv[3:], "LoadOrders", "--date", "{DAY}"])
 sys.argv = ["shardline", "run", "orders", "--date", "{DAY}", *sys.argv[2:]]
 main()
 """
@@ -40,7 +43,7 @@ def started(project: Project, how: str, *options: str) -> Process:
     project.add_shard("first")
     project.create_target()
     (project.folder / "run.py").write_text(RUN, encoding="utf-8")
-    return project.start("python", "run.py", how, "--verbose", *options)
+    return project.start("python", "run.py", how, *(options or ("--verbose",)))
 
 
 def counting(project: Project) -> list[tuple[str, bool]]:
@@ -61,6 +64,17 @@ def project(logged_project: Project) -> Project:
 
 def test_a_child_that_is_killed_in_each_round_is_told(project: Project) -> None:
     assert finished(started(project, "killed", "--workers", "2")).code == 30
+    assert counting(project) == [(Event.PROCESS_FAILURE, True)]
+
+
+def test_a_child_that_is_killed_in_each_attempt_of_luigis_is_told(
+    project: Project,
+) -> None:
+    project.options["worker"] = {"keep_alive": "true", "wait_interval": "0.1"}
+    project.options["scheduler"] = {"retry_count": "2", "retry_delay": "0.1"}
+    words = ("luigi", "--module", "pipelines.orders", "--local-scheduler")
+    process = started(project, "killed", *words, "--workers", "2")
+    assert finished(process).code == 30
     assert counting(project) == [(Event.PROCESS_FAILURE, True)]
 
 

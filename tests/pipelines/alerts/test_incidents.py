@@ -173,6 +173,7 @@ def test_of_a_failure_that_is_told_again_the_last_telling_counts(
 
     append(settings, died("it was killed", timedelta(hours=1)))
     append(settings, died("it was killed again", timedelta(0)))
+    append(settings, died("it was killed again", timedelta(hours=2)))
     drain(settings, channel)
     append(settings, died("it was killed once more", timedelta(hours=1)))
     drain(settings, channel)

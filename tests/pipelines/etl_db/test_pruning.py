@@ -106,6 +106,7 @@ def test_attempts_that_are_old_are_forgotten(engine: sa.Engine) -> None:
         session(1, OLD),
         session(2, OLD, **failed),
         session(3, OLD, target_table=None, shard=None, day=None),
+        session(6, OLD, target_table="reports.daily", shard=None),
         session(4, LATER),
         session(5, LATER, **failed),
     )
@@ -187,12 +188,13 @@ def test_what_the_catalog_has_no_more_is_closed_after_a_day(engine: sa.Engine) -
         session(2, yesterday, shard="gone", **opened),
         session(3, yesterday, target_table="stage.gone", **opened),
         session(4, NOW, shard="gone", **opened),
+        session(5, OLD, target_table="reports.daily", shard=None, **opened),
     )
     close_abandoned_sessions(engine, ["stage.orders"], ["moscow"])
     outcome = sessions_table.c.outcome
     with engine.connect() as connection:
         query = sa.select(outcome).order_by(sessions_table.c.id)
-        assert list(connection.scalars(query)) == [None, "lost", "lost", None]
+        assert list(connection.scalars(query)) == [None, "lost", "lost", None, None]
 
 
 def test_estimates_read_the_latest_loads_by_an_index(engine: sa.Engine) -> None:
