@@ -70,6 +70,7 @@ MORE = [
 def test_it_says_the_same_and_ends_the_same(
     tmp_path: Path, command: tuple[str, ...], code: int
 ) -> None:
+    (tmp_path / "luigi.cfg").write_text("[run]\nretries = 0\n", encoding="utf-8")
     forked = run(tmp_path, *command)
     assert forked == run(tmp_path, *command, fresh=True)
     assert forked.code == code

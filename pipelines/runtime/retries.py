@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+NOTICED = 3.0
+"""Seconds of a pause that somebody who waits is told of."""
+
 
 def retrying(
     error: type[Exception], *, attempts: int, backoff: float, backoff_max: float
@@ -78,7 +81,8 @@ def _sleep(seconds: float) -> None:
 
 def _log_pause(state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    logger.info("tried again in %.1f seconds: %s", state.upcoming_sleep, error)
+    level = logging.WARNING if state.upcoming_sleep >= NOTICED else logging.INFO
+    logger.log(level, "tried again in %.0f seconds: %s", state.upcoming_sleep, error)
 
 
 @dataclass
