@@ -147,6 +147,8 @@ def _log_in(
             binary_transfer=binary,
             session_label="shardline",
             connection_timeout=options.login_timeout,
+            # Otherwise whoever answers could ask for any file that we can read.
+            disable_copy_local=True,
             **tls_options(options.tlsmode, at.host),
         )
     except Exception as error:  # noqa: BLE001 - see `login_error`
