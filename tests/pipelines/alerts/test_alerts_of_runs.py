@@ -380,7 +380,7 @@ def test_an_outbox_that_is_away_or_hangs_holds_up_nobody(
         project.etl_database = f"postgresql+psycopg://u:s3cret@127.0.0.1:{port}/etl"
         told = project.run("python", "-c", AWAY.format(bound=0.5))
     assert (told.code, told.out) == (0, "done\n")
-    assert "may not be in the outbox of alerts" in told.err
+    assert "may not be in the outbox of alerts: it hangs" in told.err
     gone = project.run("python", "-c", AWAY.format(bound=60))
     assert (gone.code, gone.out) == (0, "done\n")
     assert "may not be in the outbox of alerts" in gone.err

@@ -288,6 +288,21 @@ def test_an_incident_is_over_when_all_its_markers_are_there(
     assert left.number == 2
 
 
+def test_the_failure_of_a_whole_day_is_over_when_every_shard_has_its_marker(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    append(in_warehouse, failed(in_warehouse, None))
+    drain(in_warehouse, channel)
+    first, *others = in_warehouse.catalog.shards
+    mark(in_warehouse, first)
+    drain(in_warehouse, channel)
+    assert not any(line["recovered"] for line in channel.lines())
+    for shard in others:
+        mark(in_warehouse, shard)
+    drain(in_warehouse, channel)
+    assert [line["recovered"] for line in channel.lines()] == [False, True]
+
+
 def test_what_is_over_before_anybody_was_told_is_not_told(
     in_warehouse: Settings, channel: FileChannel
 ) -> None:
