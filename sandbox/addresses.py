@@ -27,6 +27,14 @@ class Address(NamedTuple):
     port: int
 
 
+class ControlAddress(NamedTuple):
+    """Where the control channel listens, and what it asks of who calls."""
+
+    host: str
+    port: int
+    token: str
+
+
 class AddressesError(SandboxError):
     """No sandbox can be found; the message is one line."""
 
@@ -53,7 +61,7 @@ class Addresses:
     telegram: Address
     token: str
     smtp: Address
-    control: Address
+    control: ControlAddress
     luigid: Address | None = None
 
     def write(self, path: Path) -> None:
@@ -114,7 +122,7 @@ def read_addresses(path: Path) -> Addresses:
                 "vertica": Address(*fields["vertica"]),
                 "telegram": Address(*fields["telegram"]),
                 "smtp": Address(*fields["smtp"]),
-                "control": Address(*fields["control"]),
+                "control": ControlAddress(*fields["control"]),
                 "luigid": Address(*luigid) if luigid else None,
             }
         )

@@ -2,7 +2,8 @@
 
 A request is `{"operation": name, ...arguments}`, its answer `{"result": value}` or
 `{"error": one line, "kind": the exception's class}`. The channel is on loopback
-only. What a client held goes on when that client goes away.
+only, and takes whoever knows the token in the addresses file. What a client held goes
+on when that client goes away.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from sandbox.addresses import ControlAddress
     from sandbox.fill.requests import CsvFill, Days
 
 # Longer than anything asked of a sandbox but `wait`, which brings its own deadline.
@@ -53,25 +55,33 @@ class Control:
         smtp: What concerns the mail server alone.
     """
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: ControlAddress) -> None:
         """Connect.
 
         Args:
-            address: Host and port, as in the addresses file under `control`.
+            address: Host, port and token, as in the addresses file under `control`.
 
         Raises:
-            ControlError: Nothing listens there.
+            ControlError: Nothing listens there, or what does has another token.
         """
         self._lock = threading.Lock()
+        host, port, token = address
         try:
-            self._socket = socket.create_connection(address, timeout=10)
+            self._socket = socket.create_connection((host, port), timeout=10)
         except OSError as error:
-            host, port = address
             raise ControlError(
                 f"no sandbox at {host}:{port}: {error};"
                 " start one with `python -m sandbox serve`"
             ) from None
         self._answers = self._socket.makefile("rb")
+        try:
+            self._ask({"token": token}, timeout=10)
+        except ControlError:
+            self.close()
+            raise ControlError(
+                f"what listens at {host}:{port} does not take this token: it is another"
+                " sandbox than the one whose addresses were read"
+            ) from None
         self.telegram = TelegramControl(self)
         self.smtp = SmtpControl(self)
 

@@ -1,13 +1,20 @@
-"""The sandbox's side of the control channel; `sandbox.control` has the other."""
+"""The sandbox's side of the control channel; `sandbox.control` has the other.
+
+Whoever may read the addresses file may use it: the first line of a client names the
+token that stands there. A line that is no request ends the connection, so that nothing
+but a client of ours, such as a browser, gets anything done.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sandbox.addresses import ControlAddress
 from sandbox.holds import Failure, Rule
 from sandbox.threaded_server import ThreadedServer
 
@@ -22,7 +29,13 @@ _LONGEST_REQUEST = 1 << 20
 
 
 class ControlServer:
-    """Answers control clients, each in a thread of its own."""
+    """Answers control clients, each in a thread of its own.
+
+    Attributes:
+        address: Where it listens, and its token, once it has been started.
+    """
+
+    address: ControlAddress
 
     def __init__(
         self, holds: Holds, operations: Mapping[str, Operation], *, port: int = 0
@@ -37,15 +50,18 @@ class ControlServer:
         """
         self._holds = holds
         self._operations = operations
+        self._token = secrets.token_hex(16)
         self._server = ThreadedServer("control", self._serve, port=port)
 
     def start(self) -> tuple[str, int]:
-        """Serve, and return the address.
+        """Serve, and return host and port.
 
         Raises:
             OSError: The port is taken.
         """
-        return self._server.start()
+        host, port = self._server.start()
+        self.address = ControlAddress(host, port, self._token)
+        return host, port
 
     def stop(self) -> None:
         """Close every connection and stop listening.
@@ -58,10 +74,30 @@ class ControlServer:
         requests = _Requests(self._holds, self._operations)
         try:
             with client.makefile("rb") as lines:
-                while line := lines.readline(_LONGEST_REQUEST):
-                    client.sendall(requests.answer(line))
+                if not self._is_token(lines.readline(_LONGEST_REQUEST)):
+                    return
+                client.sendall(_answer(None))
+                while request := _request(lines.readline(_LONGEST_REQUEST)):
+                    client.sendall(requests.answer(request))
         finally:
             requests.let_go()
+
+    def _is_token(self, line: bytes) -> bool:
+        request = _request(line) or {}
+        return secrets.compare_digest(str(request.get("token")), self._token)
+
+
+def _request(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None at the end, and if it is no request."""
+    with suppress(ValueError, RecursionError):
+        request = json.loads(line)
+        if isinstance(request, dict):
+            return request
+    return None
+
+
+def _answer(result: object) -> bytes:
+    return json.dumps({"result": result}).encode() + b"\n"
 
 
 class _Requests:
@@ -84,13 +120,13 @@ class _Requests:
             **operations,
         }
 
-    def answer(self, line: bytes) -> bytes:
+    def answer(self, request: dict[str, Any]) -> bytes:
         """Do what one request says; return the answer's line."""
         try:
-            reply: dict[str, object] = {"result": self._do(json.loads(line))}
+            return _answer(self._do(request))
         except Exception as error:  # noqa: BLE001 - whoever asked must hear of it
             reply = {"error": _one_line(error), "kind": type(error).__name__}
-        return json.dumps(reply).encode() + b"\n"
+            return json.dumps(reply).encode() + b"\n"
 
     def let_go(self) -> None:
         """Remove the holds this client left behind."""

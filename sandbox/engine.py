@@ -11,6 +11,7 @@ import duckdb
 from sandbox.session import Database, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -29,6 +30,18 @@ _PIECE = 200
 def quoted(identifier: str) -> str:
     """An identifier as DuckDB, and standard SQL, writes it: in double quotes."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def confine(connection: duckdb.DuckDBPyConnection, reads: Sequence[Path]) -> None:
+    """Have a DuckDB read and write nothing but these files and folders, for good.
+
+    SQL may come from anybody who reaches a server, and DuckDB's can read any file.
+    """
+    paths = [str(path) for path in reads]
+    connection.execute("SET allowed_paths = $1", [paths])
+    connection.execute("SET allowed_directories = $1", [paths])
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 class Engine:
@@ -50,6 +63,7 @@ class Engine:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             self._find_files(folder)
+        confine(self._root, [folder] if folder else [])
 
     def create_database(self, server: str, name: str) -> None:
         """Create a database, or leave it as it is when it exists.

@@ -120,7 +120,8 @@ class Sandbox:
             **telegram.operations(),
             **smtp.operations(),
         }
-        control = _bind(running, "control", 0, ControlServer(holds, operations))
+        control = ControlServer(holds, operations)
+        _bind(running, "control", 0, control)
         telegram_at = _bind(running, TELEGRAM, options.telegram_port, telegram)
         smtp_at = _bind(running, SMTP, options.smtp_port, smtp)
         vertica = _bind(
@@ -156,7 +157,7 @@ class Sandbox:
             telegram=telegram_at,
             token=options.token,
             smtp=smtp_at,
-            control=control,
+            control=control.address,
         )
 
     def _sql_servers(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from sandbox.engine import quoted
+from sandbox.engine import confine, quoted
 from sandbox.fill.databases import first_line, replace_rows
 from sandbox.fill.requests import Filled, FillError
 from sandbox.fill.tables import TABLES
@@ -68,8 +68,11 @@ def _read(
     """Return each row's shard, and what the expressions give for it."""
     if not Path(fill.file).is_file():
         raise FillError("there is no such file")
+    # The expressions may be anybody's, and read no other file.
+    pattern = glob.escape(fill.file)
+    confine(reader, [Path(fill.file), Path(pattern)])
     lines = reader.read_csv(
-        glob.escape(fill.file),
+        pattern,
         header=True,
         sample_size=-1,
         # The name of a shard stays text, whatever it looks like.

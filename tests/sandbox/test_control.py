@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.addresses import ControlAddress
 from sandbox.control import Control, ControlError
 from sandbox.control_server import ControlServer
 from sandbox.errors import SqlError
@@ -41,18 +42,19 @@ def pool(holds: Holds) -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def address(holds: Holds) -> Iterator[tuple[str, int]]:
+def address(holds: Holds) -> Iterator[ControlAddress]:
     def refuse(*, reason: str) -> None:
         raise ValueError(f"refused:\n{reason}")
 
     server = ControlServer(holds, {"refuse": refuse})
-    yield server.start()
+    server.start()
+    yield server.address
     holds.close()
     server.stop()
 
 
 @pytest.fixture
-def control(address: tuple[str, int]) -> Iterator[Control]:
+def control(address: ControlAddress) -> Iterator[Control]:
     with Control(address) as control:
         yield control
 
@@ -100,7 +102,7 @@ def test_a_held_connection_fails_with_the_error_given(
 
 
 def test_a_client_that_goes_away_leaves_nothing_held(
-    holds: Holds, pool: ThreadPoolExecutor, address: tuple[str, int]
+    holds: Holds, pool: ThreadPoolExecutor, address: ControlAddress
 ) -> None:
     with Control(address) as leaving:
         hold = leaving.hold("x")
@@ -112,7 +114,7 @@ def test_a_client_that_goes_away_leaves_nothing_held(
 
 
 def test_a_hold_lasts_as_long_as_the_client_that_set_it(
-    address: tuple[str, int], control: Control
+    address: ControlAddress, control: Control
 ) -> None:
     hold = control.hold("x")
     with Control(address) as other:
@@ -147,18 +149,44 @@ def test_a_refusal_is_one_line(control: Control) -> None:
     control.ping()
 
 
-def test_a_line_that_is_no_request_gets_an_answer(address: tuple[str, int]) -> None:
-    with socket.create_connection(address, timeout=DEADLINE) as raw:
-        raw.sendall(b"hello\n")
-        answer = json.loads(raw.makefile("rb").readline())
-    assert answer["kind"] == "JSONDecodeError"
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'{"operation": "ping"}\n',
+        b'{"token": "guessed"}\n{"operation": "ping"}\n',
+        b'{"token": null}\n{"operation": "ping"}\n',
+        b"POST / HTTP/1.1\r\n\r\n" + b'{"operation": "ping"}\n',
+        b"[" * 100_000 + b"\n",
+    ],
+)
+def test_who_does_not_know_the_token_gets_no_answer(
+    address: ControlAddress, lines: bytes
+) -> None:
+    with socket.create_connection(address[:2], timeout=DEADLINE) as raw:
+        raw.sendall(lines)
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.makefile("rb").read() == b""
+
+
+def test_a_line_that_is_no_request_ends_the_connection(address: ControlAddress) -> None:
+    with socket.create_connection(address[:2], timeout=DEADLINE) as raw:
+        token = json.dumps({"token": address.token}).encode()
+        raw.sendall(token + b'\nhello\n{"operation": "ping"}\n')
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.makefile("rb").readlines() == [b'{"result": null}\n']
+
+
+def test_another_token_is_one_line(address: ControlAddress) -> None:
+    with pytest.raises(ControlError, match="does not take this token"):
+        Control(address._replace(token="another"))
 
 
 def test_a_sandbox_that_stops_ends_its_clients(
     holds: Holds, pool: ThreadPoolExecutor
 ) -> None:
     server = ControlServer(holds, {})
-    with Control(server.start()) as control:
+    server.start()
+    with Control(server.address) as control:
         hold = control.hold("x")
         waiting = pool.submit(control.wait, hold, timeout=DEADLINE)
         holds.close()
@@ -171,6 +199,6 @@ def test_a_sandbox_that_stops_ends_its_clients(
 
 def test_nobody_there_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
-        address = probe.getsockname()
+        address = ControlAddress(*probe.getsockname(), "token")
     with pytest.raises(ControlError, match=r"no sandbox at 127\.0\.0\.1:\d+"):
         Control(address)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -45,6 +46,33 @@ def session(engine: Engine) -> Iterator[Session]:
 
 def numbers(session: Session) -> list[object]:
     return [i for (i,) in session.read("SELECT i FROM t ORDER BY i").rows()]
+
+
+@pytest.mark.parametrize("in_files", [False, True])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT content FROM read_text('{path}')",
+        "SELECT * FROM read_csv('{path}')",
+        "COPY (SELECT 1) TO '{path}'",
+        "ATTACH '{path}' AS other",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+    ],
+)
+def test_sql_reaches_no_file_but_the_databases(
+    tmp_path: Path, sql: str, in_files: bool
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("for nobody else", encoding="utf-8")
+    engine = Engine(tmp_path / "data" if in_files else None)
+    engine.create_database("vertica", "warehouse")
+    with closing(engine.session("vertica", "warehouse")) as session:
+        session.write("CREATE TABLE t (i BIGINT)")
+        with pytest.raises(duckdb.Error):
+            session.read(sql.format(path=secret))
+    engine.close()
+    assert secret.read_text(encoding="utf-8") == "for nobody else"
 
 
 def test_a_failing_statement_undoes_only_itself(session: Session) -> None:

@@ -311,6 +311,16 @@ def test_a_missing_file_or_column_or_sandbox_is_one_line(
         assert len(done.stderr.splitlines()) == 1
 
 
+def test_an_expression_reads_no_other_file(
+    small: SandboxProcess, trips: Path, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("42", encoding="utf-8")
+    read = f"(SELECT content FROM read_text('{secret}'))::INT"
+    done = fill_csv(small, trips, type=read)
+    assert (done.returncode, "Permission Error" in done.stderr) == (1, True)
+
+
 def test_two_names_that_differ_in_case_only_are_refused(
     small: SandboxProcess, tmp_path: Path
 ) -> None:
