@@ -94,7 +94,9 @@ def test_what_the_readme_tells_to_type_works(clone: Path) -> None:
     assert again.count("3 of 3 shards complete: 0 loaded, 0 skipped, 3 already") == 5
 
 
-def test_a_connection_is_held_as_the_document_tells(sandbox: SandboxProcess) -> None:
+def test_a_connection_is_held_as_the_document_tells(
+    sandbox: SandboxProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (script,) = blocks(REPOSITORY / "docs" / "sandbox.md", "python")
     cut = threading.Event()
 
@@ -110,7 +112,9 @@ def test_a_connection_is_held_as_the_document_tells(sandbox: SandboxProcess) -> 
 
     committing = threading.Thread(target=commit_until_cut)
     committing.start()
-    exec(script, {"port": sandbox.addresses.control.port})
+    (tmp_path / ".sandbox").symlink_to(sandbox.home)
+    monkeypatch.chdir(tmp_path)
+    exec(script, {})
     committing.join(30)
     assert cut.is_set()
 
