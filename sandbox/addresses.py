@@ -10,6 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.faults import SandboxError
+from sandbox.private_files import new_file, private_folder
 from sandbox.telegram.bot import DEFAULT_CHATS
 
 if TYPE_CHECKING:
@@ -139,10 +140,10 @@ def read_addresses(path: Path) -> Addresses:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="utf-8")
+    with new_file(draft, encoding="utf-8") as file:
+        file.write(text)
     draft.replace(path)
 
 

@@ -23,6 +23,7 @@ from sandbox.demo_checks import (
 )
 from sandbox.demo_shown import Pass, bar, page_of_luigid, summary, title
 from sandbox.fill.tables import TABLES
+from sandbox.private_files import private_folder
 from sandbox.process import SandboxProcess
 from sandbox.product import Product
 from sandbox.shards import write_shards
@@ -67,7 +68,7 @@ class Demo:
         Raises:
             DemoError: Something did not go as the demo promises.
         """
-        self.mail.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(self.mail.parent)
         with ExitStack() as running:
             running.enter_context(_terminated_like_interrupted())
             home = Path(running.enter_context(tempfile.TemporaryDirectory()))

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 import duckdb
 
+from sandbox.private_files import private_folder
 from sandbox.session import Database, Session
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Engine:
         self._root = duckdb.connect(":memory:", config=_SETTINGS)
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             self._find_files(folder)
         confine(self._root, [folder] if folder else [])
 

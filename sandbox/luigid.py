@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Self
 from sandbox.addresses import Address
 from sandbox.children import stop
 from sandbox.faults import SandboxError
+from sandbox.private_files import new_file, private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+STATE = "luigid.state"
+"""The file that keeps its tasks over a restart."""
 
 _LOOPBACK = "127.0.0.1"
 # It ends with its standard input, so as not to outlive a parent that was killed.
@@ -62,7 +66,7 @@ class Luigid:
         Raises:
             LuigidError: Its port is taken, or it ended or did not answer in time.
         """
-        self._home.mkdir(parents=True, exist_ok=True)
+        private_folder(self._home)
         self.address = Address(_LOOPBACK, _checked_port(self._port))
         self._child = self._spawn()
         try:
@@ -83,14 +87,14 @@ class Luigid:
             stop(self._child, patience=10)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with (self._home / "luigid.out").open("wb") as output:
+        with new_file(self._home / "luigid.out", "xb") as output:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and command
                 [
                     *(sys.executable, "-P", "-c", _COMMAND),
                     *("--address", self.address.host),
                     *("--port", str(self.address.port)),
                     *("--logdir", str(self._home)),
-                    *("--state-path", str(self._home / "luigid.state")),
+                    *("--state-path", str(self._home / STATE)),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=output,

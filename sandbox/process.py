@@ -12,6 +12,7 @@ from sandbox.addresses import read_addresses
 from sandbox.children import stop
 from sandbox.control import Control
 from sandbox.faults import SandboxError
+from sandbox.private_files import new_file, private_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ class SandboxProcess:
         Raises:
             SandboxProcessError: It ended, or was not ready in time.
         """
-        self.home.mkdir(parents=True, exist_ok=True)
+        private_folder(self.home)
         with ExitStack() as starting:
             child = self._spawn()
             starting.callback(stop, child, patience=20)
@@ -75,7 +76,7 @@ class SandboxProcess:
         self._running.close()
 
     def _spawn(self) -> subprocess.Popen[str]:
-        with (self.home / "sandbox.err").open("w") as errors:
+        with new_file(self.home / "sandbox.err") as errors:
             return subprocess.Popen(  # noqa: S603 - our own interpreter and package
                 [
                     *(sys.executable, "-P", "-m", "sandbox", "serve", "--ephemeral"),

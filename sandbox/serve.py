@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.launch import Sandbox
-from sandbox.luigid import Luigid
+from sandbox.luigid import STATE, Luigid
+from sandbox.private_files import refuse_link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,8 +46,11 @@ def serve(
     Raises:
         PortTakenError: A port is in use.
         LuigidError: luigid did not start.
+        LinkedFolderError: `home` is a link.
     """
     started = time.monotonic()
+    os.umask(0o077)
+    refuse_link(home)
     luigi_cfg = home / "luigi.cfg"
     with ExitStack() as running:
         sandbox = Sandbox(options)
@@ -55,6 +59,8 @@ def serve(
             _stop_on_eof(sandbox)
         luigid = None
         if luigid_port is not None:
+            # It is a pickle, and who makes one may have anything done by its reader.
+            (home / STATE).unlink(missing_ok=True)
             luigid = running.enter_context(Luigid(home, port=luigid_port)).address
         running.enter_context(sandbox)
         found = replace(sandbox.addresses, luigid=luigid)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 from rich.text import Text
 
+from sandbox.private_files import new_file, private_folder
 from sandbox.smtp.page import page, plain
 from sandbox.telegram.bot import DEFAULT_CHATS
 
@@ -56,7 +57,7 @@ def show_message(console: Console, message: Message) -> None:
 def show_mails(console: Console, control: Control, folder: Path) -> None:
     """Save every mail as a page in a folder, and print what is where."""
     mails = control.smtp.mails()
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     for number, mail in enumerate(mails, start=1):
         path = folder / f"{number:04}.html"
         save(mail, path)
@@ -83,4 +84,5 @@ def show_mail(console: Console, mail: Mail, path: Path) -> None:
 
 def save(mail: Mail, path: Path) -> None:
     """Write a mail to a file, as a page that a browser opens."""
-    path.write_text(page(mail.message), encoding="utf-8")
+    with new_file(path, encoding="utf-8") as file:
+        file.write(page(mail.message))

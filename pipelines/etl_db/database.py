@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -246,6 +247,7 @@ def _engine(url: str, _pid: int) -> Engine:
             step="pip install 'shardline[postgresql]'",
         ) from error
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _create_private)
         event.listen(engine, "connect", _write_ahead)
     return engine
 
@@ -289,6 +291,20 @@ def _address(url: str) -> URL:
 def _link(url: URL) -> dict[str, object]:
     link = LINKS[url.get_backend_name()]
     return {name: link[name] for name in link if name not in url.query}
+
+
+def _create_private(
+    _dialect: object, _record: object, arguments: Sequence[Any], _options: object
+) -> None:
+    """Make the file for its owner only: what it logs may quote what is in the rows.
+
+    What else SQLite puts beside it has the same mode.
+    """
+    path = str(arguments[0])
+    if path.startswith("file:"):  # a URI, which says itself how it is opened
+        return
+    with suppress(OSError):  # SQLite says better what is wrong with the place
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.private_files import new_file, private_folder
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from email.message import EmailMessage
@@ -88,9 +90,10 @@ class Mailbox:
 
 
 def _write(folder: Path, data: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     numbers = [int(one.stem) for one in folder.glob("*.eml") if one.stem.isdecimal()]
     path = folder / f"{max(numbers, default=0) + 1:04}.eml"
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_bytes(data)
+    with new_file(draft, "xb") as file:
+        file.write(data)
     draft.replace(path)

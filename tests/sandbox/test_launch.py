@@ -226,6 +226,44 @@ def test_luigid_is_started_found_and_stopped(tmp_path: Path, one_shard: Path) ->
     assert (tmp_path / "home" / "luigid.state").is_file()
 
 
+def test_all_that_it_writes_is_for_its_owner_only(
+    tmp_path: Path, one_shard: Path
+) -> None:
+    data, home = tmp_path / "data", tmp_path / "home"
+    options = ("--luigid", "--shards", str(one_shard), "--data", str(data))
+    with SandboxProcess(home, *options) as running:
+        connect_mssql(running.addresses, "mssql_0", "abakan").close()
+        written = [*data.rglob("*"), *home.rglob("*"), data, home]
+        modes = {str(one): stat.S_IMODE(one.stat().st_mode) & 0o077 for one in written}
+    assert len(modes) > 6
+    assert {path for path, others in modes.items() if others} == set()
+
+
+def test_what_was_planted_in_its_folder_is_neither_followed_nor_loaded(
+    tmp_path: Path, one_shard: Path
+) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    home.mkdir()
+    planted = f"cos\nsystem\n(S'touch {tmp_path / 'ran'}'\ntR."
+    (home / "luigid.state").write_text(planted, encoding="ascii")
+    other.write_text("untouched", encoding="utf-8")
+    for name in ("addresses.json", "luigi.cfg", "luigid.out", "sandbox.err"):
+        (home / name).symlink_to(other)
+    with SandboxProcess(home, "--luigid", "--shards", str(one_shard)) as running:
+        assert running.addresses.luigid
+    assert other.read_text(encoding="utf-8") == "untouched"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_that_is_a_link_is_one_line(tmp_path: Path, one_shard: Path) -> None:
+    (tmp_path / "linked").symlink_to(tmp_path)
+    home = str(tmp_path / "linked")
+    done = run("serve", "--ephemeral", "--home", home, "--shards", str(one_shard))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"{home} is a symbolic link" in line
+
+
 def test_a_database_can_be_made_while_it_runs(sandbox: SandboxProcess) -> None:
     name = f'O\'Hare "{os.getpid()}" ]['
     sandbox.control.create_database("mssql_2", name)

@@ -6,6 +6,7 @@ import configparser
 import multiprocessing
 import re
 import socket
+import stat
 import textwrap
 import uuid
 from collections.abc import Iterator
@@ -314,3 +315,17 @@ def test_the_log_is_asked_as_the_document_tells(etl_database: str) -> None:
     with engine.connect() as connection:
         (row,) = connection.execute(sa.text(blocks("sql")[1])).mappings()
     assert row["outcome"] == "failed"
+
+
+def test_the_file_and_what_is_beside_it_are_for_their_owner_only(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "etl.db"
+    engine = etl_engine(SecretStr(f"sqlite:///{path}"))
+    with engine.connect() as connection:
+        connection.execute(sa.select(sessions_table.c.id))
+        made = {
+            one.name: stat.S_IMODE(one.stat().st_mode) for one in tmp_path.iterdir()
+        }
+    assert set(made.values()) == {0o600}
+    assert "etl.db" in made
