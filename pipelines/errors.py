@@ -12,6 +12,9 @@ from __future__ import annotations
 
 from typing import Self
 
+LONGEST = 20_000
+"""Most characters of a text that are told in a line."""
+
 
 class ShardlineError(Exception):
     """An error that is told to people in one line.
@@ -27,8 +30,8 @@ class ShardlineError(Exception):
         self, cause: str, *, step: str = "", where: str = "", code: str = ""
     ) -> None:
         """Keep what is told."""
-        super().__init__(cause)
         self.cause = one_line(cause)
+        super().__init__(self.cause)
         self.step = one_line(step)
         self.where = one_line(where)
         self.code = code
@@ -69,6 +72,10 @@ class PermanentError(ShardlineError):
 
 
 def one_line(text: str) -> str:
-    """The text without control characters, runs of space folded."""
-    printable = "".join(c if c.isprintable() else " " for c in text)
+    """The text without control characters, runs of space folded.
+
+    No more of it than `LONGEST` characters: a server may say as much as it likes.
+    """
+    cut = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
+    printable = "".join(c if c.isprintable() else " " for c in cut)
     return " ".join(printable.split())
