@@ -31,6 +31,7 @@ from pipelines.runtime import (
     stopper,
 )
 from pipelines.tasks import (
+    ForeignTaskError,
     PatientScheduler,
     check_luigid,
     luigid_gone,
@@ -230,8 +231,9 @@ def _build(
         stopper().end_children()
         factory.give_back(str(stop))
         return LuigiStatusCode.NOT_RUN
-    except RPCError:
-        failure_log().add(str(luigid_gone()))
+    except (RPCError, ForeignTaskError) as error:
+        told = luigid_gone() if isinstance(error, RPCError) else error
+        failure_log().add(str(told))
         failure_log().add_unreported()
         return LuigiStatusCode.FAILED
     except ValueError as error:

@@ -8,13 +8,20 @@ from .event_handlers import (
 )
 from .load import CreateTarget, DayEnded, LoadDay, LoadShard, LoadTable, LoadTableShard
 from .load_days import LoadDays
-from .luigid import PatientScheduler, check_luigid, is_luigid_named, luigid_gone
+from .luigid import (
+    ForeignTaskError,
+    PatientScheduler,
+    check_luigid,
+    is_luigid_named,
+    luigid_gone,
+)
 from .reload_days import RecheckDays, reload_of
 
 __all__ = [
     "CreateTarget",
     "DayEnded",
     "EXIT_CODES",
+    "ForeignTaskError",
     "LATE_AFTER",
     "LoadDay",
     "LoadDays",

@@ -17,8 +17,8 @@ from luigi.rpc import RemoteScheduler, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
-from pipelines.errors import ConfigurationError, TransientError
-from pipelines.runtime import mask_secrets, why_unreachable
+from pipelines.errors import ConfigurationError, PermanentError, TransientError
+from pipelines.runtime import failure_log, mask_secrets, why_unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -198,11 +198,16 @@ class _WithoutTraceback(logging.Filter):
 _WITHOUT_TRACEBACK = _WithoutTraceback()
 
 
+class ForeignTaskError(PermanentError):
+    """luigid gave a run what is none of its tasks."""
+
+
 class PatientScheduler:
     """Luigi's remote scheduler for one run of a worker.
 
     It outlasts a luigid that is away for a while, has none of the run's tasks disabled,
-    and can give back what the run did not finish.
+    and can give back what the run did not finish. It takes nothing that the run did not
+    add: whoever reaches luigid could name any module, which Luigi would import and run.
     """
 
     def __init__(self, url: str, patience: float) -> None:
@@ -215,7 +220,9 @@ class PatientScheduler:
         self._remote: Any = _Remote(url, patience)
         self._hasty: Any = _Remote(url, 0)
         self._disabled: set[str] | None = None
+        self._added: set[str] = set()
         self._running: dict[str, str] = {}
+        self._is_paused = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever Luigi asks
         """Any other request."""
@@ -225,15 +232,28 @@ class PatientScheduler:
         """Tell of a task, or of its new status."""
         if task["status"] == PENDING and task["task_id"] in self._were_disabled():
             self._remote.re_enable_task(task["task_id"])
+        self._added.add(task["task_id"])
         if task["status"] in (DONE, FAILED):
             self._running.pop(task["task_id"], None)
         return self._remote.add_task(**{**task, "retry_policy_dict": NEVER_DISABLED})
 
     def get_work(self, **asked: Any) -> Any:  # noqa: ANN401 - as luigid answers
-        """Ask for the next task."""
+        """Ask for the next task.
+
+        Raises:
+            ForeignTaskError: It is none of this run's.
+        """
         work = self._remote.get_work(**asked)
-        if work["task_id"] is not None:
-            self._running[work["task_id"]] = asked["worker"]
+        if work["task_id"] is None:
+            self._tell_of_a_pause()
+            return work
+        if work["task_id"] not in self._added:
+            raise ForeignTaskError(
+                f"{Address.find()} gives this run {work['task_id']!r}, which it did not"
+                " add; it was not run",
+                step="see who else can reach luigid, and run it again",
+            )
+        self._running[work["task_id"]] = asked["worker"]
         return work
 
     def give_back(self, why: str) -> None:
@@ -246,6 +266,15 @@ class PatientScheduler:
                 )
         except RPCError:
             logger.info("luigid keeps what was running until it misses this run")
+
+    def _tell_of_a_pause(self) -> None:
+        """Say once if nothing is to be had since somebody paused luigid."""
+        if not self._is_paused and self._hasty.is_paused()["paused"]:
+            self._is_paused = True
+            failure_log().add(
+                f"{Address.find()} is paused and gives nothing to do; let it go on from"
+                " its page, and run it again"
+            )
 
     def _were_disabled(self) -> set[str]:
         """What luigid refuses since an earlier run, of Luigi's own or another's."""

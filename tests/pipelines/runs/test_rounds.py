@@ -10,12 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 import sqlalchemy as sa
+from luigi.rpc import RemoteScheduler
 
 from pipelines.etl_db import alerts_table
 from sandbox.holds import Failure
 from sandbox.luigid import Luigid
 from tests.kit.commands import wait_for
 from tests.kit.project import DAY, ORDERS_DDL, Project, finished, insert, kill, orders
+from tests.kit.relay import Relay
 from tests.kit.steps import STEPS
 
 ROWS = 20
@@ -301,3 +303,36 @@ def test_a_server_that_is_gone_is_left_alone_after_some_failures(
     # The other worker's attempt may have been under way: then it is the eleventh.
     assert re.search(r"127.0.0.1:1 could not be reached 1[01] times in a row", told[0])
     assert 1 <= len(told) <= 4
+
+
+@pytest.mark.usefixtures("luigid")
+def test_what_luigid_gives_a_run_that_it_did_not_add_is_not_run(
+    project: Project,
+) -> None:
+    shard = add(project, "good")
+
+    def alter(_: bytes, answer: bytes) -> bytes:
+        of_get_work = b"n_pending_tasks" in answer
+        lie = b'"task_id": "Load', b'"task_id": "Evil'
+        return answer.replace(*lie) if of_get_work else answer
+
+    with Relay("127.0.0.1", port(project), alter) as relay:
+        project.options["core"]["scheduler_port"] = str(relay.port)
+        result = project.load(DAY)
+    assert result.code == 40
+    assert "gives this run 'Evil" in result.last_line
+    assert "which it did not add; it was not run" in result.last_line
+    assert "Traceback" not in result.err
+    assert project.rows(shard) == []
+
+
+@pytest.mark.usefixtures("luigid")
+def test_a_luigid_that_is_paused_is_told_of(project: Project) -> None:
+    add(project, "good")
+    url = f"http://127.0.0.1:{port(project)}/"
+    RemoteScheduler(url).pause()
+    result = project.load(DAY)
+    assert result.code == 25
+    assert "is paused and gives nothing to do; let it go on" in result.last_line
+    RemoteScheduler(url).unpause()
+    assert project.load(DAY).code == 0
