@@ -23,7 +23,7 @@ from pipelines.load.stage_timing import stages
 from pipelines.load.transfer import load_missing_days
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
-from pipelines.warehouse import Marker, Markers, MarkersFound, cached_markers
+from pipelines.warehouse import Marker, MarkersFound, cached_markers
 
 logger = logging.getLogger(__name__)
 
@@ -112,9 +112,7 @@ def _noted(
 def _brought(options: Settings, span: Span, ids: Mapping[date, int]) -> MarkersFound:
     """The markers of some days that are these sessions', as far as they can be read."""
     try:
-        found = cached_markers(options.warehouse).ask(
-            lambda link: Markers(link, options.warehouse.markers).of_span(span)
-        )
+        found = cached_markers(options.warehouse).of_span(span)
     except ShardlineError as error:
         logger.info("what was committed before the end is not known: %s", error)
         return {}
