@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from email.message import EmailMessage
+from functools import partial
 from typing import ClassVar
 
 import luigi
@@ -27,6 +28,7 @@ from pipelines.reporting import (
     missing_too_many,
     refresh_report,
 )
+from pipelines.runtime import ask_before_the_end
 from pipelines.tasks import CreateTarget, WatchedTask, day_task
 from pipelines.warehouse import cached_markers
 
@@ -146,7 +148,8 @@ class RefreshReport(WatchedTask):
                 _note(session, marker)
             except KeyboardInterrupt:
                 # It may have come between the commit and the note of that.
-                _note(session, find_report_marker(options, report, self.date))
+                find = partial(find_report_marker, options, report, self.date)
+                _note(session, ask_before_the_end(find))
                 raise
 
 

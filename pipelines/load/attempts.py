@@ -22,8 +22,20 @@ from pipelines.load.same_place import SamePlace
 from pipelines.load.stage_timing import stages
 from pipelines.load.transfer import load_missing_days
 from pipelines.load.transfer_watcher import TransferWatcher
-from pipelines.runtime import LedgerEntry, ledger, log_context, stopper
-from pipelines.warehouse import Marker, MarkersFound, cached_markers
+from pipelines.runtime import (
+    LedgerEntry,
+    ask_before_the_end,
+    ledger,
+    log_context,
+    stopper,
+)
+from pipelines.warehouse import (
+    Marker,
+    Markers,
+    MarkersFound,
+    cached_markers,
+    connect_warehouse,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -110,12 +122,13 @@ def _noted(
 
 
 def _brought(options: Settings, span: Span, ids: Mapping[date, int]) -> MarkersFound:
-    """The markers of some days that are these sessions', as far as they can be read."""
-    try:
-        found = cached_markers(options.warehouse).of_span(span)
-    except ShardlineError as error:
-        logger.info("what was committed before the end is not known: %s", error)
-        return {}
+    """The markers of some days that are these sessions', if they can be read soon."""
+
+    def ask() -> MarkersFound:
+        with connect_warehouse(options.warehouse) as connection:
+            return Markers(connection, options.warehouse.markers).of_span(span)
+
+    found = ask_before_the_end(ask) or {}
     return {day: one for day, one in found.items() if one.etl_id == ids.get(day)}
 
 

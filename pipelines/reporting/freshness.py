@@ -13,7 +13,7 @@ from datetime import date
 
 from pipelines.catalog import Report
 from pipelines.config import Settings
-from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.errors import ConfigurationError
 from pipelines.reporting import statements
 from pipelines.reporting.statements import quoted_name
 from pipelines.sql import Dialect, render
@@ -23,6 +23,7 @@ from pipelines.warehouse import (
     Markers,
     MissingRelationError,
     cached_markers,
+    connect_warehouse,
 )
 
 
@@ -136,13 +137,9 @@ def is_fresh(
 def find_report_marker(
     settings: Settings, report: Report, day: date
 ) -> ReportMarker | None:
-    """A report's marker of a day, if there is one and it can be read."""
-    try:
-        return cached_markers(settings.warehouse).ask(
-            lambda link: ReportMarkers(link, settings).find(report.name, day)
-        )
-    except ShardlineError:
-        return None
+    """A report's marker of a day, over a connection of its own."""
+    with connect_warehouse(settings.warehouse) as connection:
+        return ReportMarkers(connection, settings).find(report.name, day)
 
 
 def _loaded(

@@ -17,7 +17,7 @@ from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
-from .time_limit import finish_within
+from .time_limit import ask_before_the_end, finish_within
 
 __all__ = [
     "Address",
@@ -32,6 +32,7 @@ __all__ = [
     "SharedRecords",
     "Stop",
     "Verdict",
+    "ask_before_the_end",
     "ask_with_retries",
     "become_init_if_first",
     "die_with_parent",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
 from typing import TypeVar
 
+from pipelines.errors import ShardlineError
+from pipelines.runtime.signals import stopper
+
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+LAST_LOOK = 5.0
+"""Most seconds for a question of a process that was told to end."""
 
 
 def finish_within(seconds: float, work: Callable[[], T]) -> T:
@@ -32,3 +41,16 @@ def finish_within(seconds: float, work: Callable[[], T]) -> T:
 
     Thread(target=do, daemon=True).start()
     return outcome.result(seconds)
+
+
+def ask_before_the_end(question: Callable[[], T]) -> T | None:
+    """What a question answers, in a process that was told to end; None if not soon.
+
+    Args:
+        question: What asks, over a connection that nobody else uses.
+    """
+    try:
+        return finish_within(stopper().left(LAST_LOOK), question)
+    except (ShardlineError, TimeoutError) as error:
+        logger.info("what was committed before the end is not known: %s", error)
+        return None

@@ -136,6 +136,27 @@ def test_a_statement_of_the_warehouse_is_cancelled(project: Project) -> None:
     assert CANCEL in relay.sent
 
 
+def test_a_warehouse_that_answers_nothing_does_not_keep_a_run_from_ending_in_order(
+    project: Project,
+) -> None:
+    shards = ready(project, 1)
+    held = hold(project, "copy")
+    process = project.start_load(fresh=True)
+    project.sandbox.control.wait(held)
+    mute = project.sandbox.control.hold(
+        rf"{STEPS['look for the marker'][1]}.*{project.schema}",
+        server="vertica",
+        times=1_000,
+    )
+    process.send_signal(signal.SIGTERM)
+    result = ended(process, 143)
+    assert "ended at once" not in result.err
+    assert project.outcomes() == ["failed"]
+    for one in (held, mute):
+        project.sandbox.control.remove(one)
+    loads_the_rest(project, shards)
+
+
 def test_a_commit_that_is_under_way_is_waited_for(project: Project) -> None:
     (shard,) = ready(project, 1)
     held = hold(project, "commit")
