@@ -171,7 +171,7 @@ def _all(tasks: Sequence[luigi.Task]) -> Iterator[luigi.Task]:
 def _forgive(task_ids: Collection[str], wait: float) -> None:
     """Do not tell of what is tried again; should it fail again, that is told."""
     for line in failure_log().forgive(task_ids):
-        logger.info("tried again in %.0f seconds: %s", wait, line)
+        logger.info("%s; it will be tried again in %.0f seconds", line, wait)
 
 
 def _wait_for_others(

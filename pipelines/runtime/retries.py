@@ -82,7 +82,9 @@ def _sleep(seconds: float) -> None:
 def _log_pause(state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
     level = logging.WARNING if state.upcoming_sleep >= NOTICED else logging.INFO
-    logger.log(level, "tried again in %.0f seconds: %s", state.upcoming_sleep, error)
+    logger.log(
+        level, "%s; it will be tried again in %.0f seconds", error, state.upcoming_sleep
+    )
 
 
 @dataclass
