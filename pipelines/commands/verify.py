@@ -139,7 +139,7 @@ def _print_verdict(verdict: Verdict, after: Verdict | None) -> None:
         f"compared {verdict.days:,} days of shards, {verdict.rows:,} rows:"
         f" {wrong:,} differ"
         + (f", {len(verdict.failures)} failed" if verdict.failures else "")
-        + (f", {undated:,} rows have no date" if undated else "")
+        + (f", {undated:,} without a date" if undated else "")
     )
     if after:
         left = len(after.wrong)

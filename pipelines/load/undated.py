@@ -61,8 +61,8 @@ def check_undated(
     rows, is_new = undated_rows().count(connection, table, shard)
     if rows and table.undated == "fail":
         raise PermanentError(
-            f"{describe_undated(table, rows)}, so no day would have them",
-            step='date them in the shard, or set undated = "warn" in its entry',
+            f"{describe_undated(table, rows)}, and would be in no day",
+            step='add the dates in the shard, or set undated = "warn" in its entry',
         )
     if rows and is_new:
         watcher.warn(f"{describe_undated(table, rows)} and are not loaded")

@@ -28,7 +28,7 @@ def test_they_fail_the_load_before_a_row_is_read(project: Project) -> None:
     result = project.load(DAY)
     assert result.code == 30
     (line,) = result.told
-    assert line.startswith(f"orders {DAY} {shard}: {TOLD}, so no day would have them;")
+    assert line.startswith(f"orders {DAY} {shard}: {TOLD}, and would be in no day;")
     assert 'undated = "warn"' in line
     assert project.markers() == []
 
@@ -74,7 +74,7 @@ def test_verify_counts_them_either_way(project: Project, entry: str, code: int) 
     assert (result.code, result.err) == (code, "")
     assert result.out.splitlines() == [
         f"orders {shard}: {TOLD}",
-        "compared 1 days of shards, 3 rows: 0 differ, 2 rows have no date",
+        "compared 1 days of shards, 3 rows: 0 differ, 2 without a date",
     ]
     found = json.loads(project.run("shardline", "verify", *days, "--json").out)
     assert found["undated"] == [{"table": "orders", "shard": shard, "rows": 2}]
