@@ -64,7 +64,7 @@ def is_luigid_named() -> bool:
 
 
 @dataclass(frozen=True)
-class Address:
+class SchedulerAddress:
     """Where luigid is.
 
     Attributes:
@@ -80,7 +80,7 @@ class Address:
     proxy: str
 
     @classmethod
-    def find(cls) -> Address:
+    def find(cls) -> SchedulerAddress:
         """The one that [core] names.
 
         Raises:
@@ -151,7 +151,7 @@ def check_luigid(patience: float) -> None:
         TransientError: It cannot be reached.
         ConfigurationError: It cannot be anywhere.
     """
-    luigid = Address.find()
+    luigid = SchedulerAddress.find()
     end = time.monotonic() + patience
     while unreachable := luigid.why_unreachable():
         if time.monotonic() >= end:
@@ -171,7 +171,7 @@ def check_luigid(patience: float) -> None:
 def luigid_gone() -> TransientError:
     """What an RPCError means; Luigi's own text may have a password in its URL."""
     try:
-        luigid = Address.find()
+        luigid = SchedulerAddress.find()
     except ConfigurationError as error:  # plain `luigi` may know a way there
         return TransientError(f"luigid went away: {error.cause}", step=STEP)
     unreachable = luigid.why_unreachable()
@@ -249,7 +249,7 @@ class PatientScheduler:
             return work
         if work["task_id"] not in self._added:
             raise ForeignTaskError(
-                f"{Address.find()} gives this run {work['task_id']!r}, which it did not"
+                f"{SchedulerAddress.find()} gives this run {work['task_id']!r}, which it did not"
                 " add; it was not run",
                 step="see who else can reach luigid, and run it again",
             )
@@ -272,7 +272,7 @@ class PatientScheduler:
         if not self._is_paused and self._hasty.is_paused()["paused"]:
             self._is_paused = True
             failure_log().add(
-                f"{Address.find()} is paused and gives nothing to do; let it go on from"
+                f"{SchedulerAddress.find()} is paused and gives nothing to do; let it go on from"
                 " its page, and run it again"
             )
 
@@ -308,6 +308,6 @@ class _Remote(RemoteScheduler):
         if self._patience and not self._is_away:
             logger.warning(
                 "%s does not answer; it is asked again for %g seconds",
-                *(Address.find(), self._patience),
+                *(SchedulerAddress.find(), self._patience),
             )
         self._is_away = True
