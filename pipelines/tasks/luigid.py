@@ -249,8 +249,8 @@ class PatientScheduler:
             return work
         if work["task_id"] not in self._added:
             raise ForeignTaskError(
-                f"{SchedulerAddress.find()} gives this run {work['task_id']!r}, which it did not"
-                " add; it was not run",
+                f"{SchedulerAddress.find()} gives this run {work['task_id']!r}, which"
+                " it did not add; it was not run",
                 step="see who else can reach luigid, and run it again",
             )
         self._running[work["task_id"]] = asked["worker"]
@@ -272,8 +272,8 @@ class PatientScheduler:
         if not self._is_paused and self._hasty.is_paused()["paused"]:
             self._is_paused = True
             failure_log().add(
-                f"{SchedulerAddress.find()} is paused and gives nothing to do; let it go on from"
-                " its page, and run it again"
+                f"{SchedulerAddress.find()} is paused and gives nothing to do; let it"
+                " go on from its page, and run it again"
             )
 
     def _were_disabled(self) -> set[str]:
