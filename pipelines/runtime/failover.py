@@ -8,12 +8,18 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Protocol, TypeVar
 
-from pipelines.errors import PermanentError, TransientError, UnavailableHereError
+from pipelines.errors import (
+    PermanentError,
+    RefusedLoginError,
+    TransientError,
+    UnavailableHereError,
+)
 from pipelines.runtime.addresses import Address, look_up
+from pipelines.runtime.server_memory import refusals
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +40,8 @@ def why_unreachable(host: str, port: int) -> OSError | None:
     return None
 
 
-class Reached(Protocol):
-    """A server as it is configured."""
+class Reached(Hashable, Protocol):
+    """A server as it is configured, with user and password."""
 
     @property
     def host(self) -> str:
@@ -62,7 +68,7 @@ def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) ->
 
     Only what may pass, or is wrong with one address, leads on to the next one: a
     refused login is an answer, and the next address would count it as another wrong
-    password.
+    password; so would the same one, and the login is not tried again by this run.
 
     Args:
         servers: In the order in which they are tried, at least one.
@@ -81,8 +87,13 @@ def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) ->
         )
     failed: list[TransientError] = []
     for server, at in _addresses(servers):
+        if refusal := refusals().find(server):
+            raise refusal
         try:
             connection = connect(server, at)
+        except RefusedLoginError as error:
+            refusals().note(server, error)
+            raise
         except TransientError as error:
             logger.debug("%s did not answer: %s", at, error.cause)
             failed.append(error)
