@@ -35,22 +35,27 @@ class Refusals:
         return None
 
 
-class LastAnswers:
-    """Which address of a server's name answered last."""
+class SlowFailures:
+    """Addresses that failed only after a while: so they would again."""
 
     def __init__(self) -> None:
         """Know of none; children that are forked from now on share what is known."""
         self._records = SharedRecords()
 
-    def note(self, name: str, ip: str) -> None:
-        """Remember who answered."""
-        if self.find(name) != ip:
-            self._records.add([name, ip])
+    def note(self, address: str) -> None:
+        """Remember that an address took long, and did not answer."""
+        if address not in self.addresses():
+            self._records.add([address, True])
 
-    def find(self, name: str) -> str:
-        """Who answered last, or ""."""
+    def forget(self, address: str) -> None:
+        """It has answered."""
+        if address in self.addresses():
+            self._records.add([address, False])
+
+    def addresses(self) -> set[str]:
+        """Those that have not answered since."""
         records, _ = self._records.since(0)
-        return str(dict(records).get(name, ""))
+        return {address for address, slow in dict(records).items() if slow}
 
 
 @cache
@@ -60,6 +65,6 @@ def refusals() -> Refusals:
 
 
 @cache
-def last_answers() -> LastAnswers:
+def slow_failures() -> SlowFailures:
     """Those of this process and of the children that it forks."""
-    return LastAnswers()
+    return SlowFailures()

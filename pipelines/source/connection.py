@@ -36,7 +36,8 @@ def connect_source(server: Server, shard: Shard) -> Iterator[pymssql.Connection]
     with ExitStack() as stack:
         for port in {address.port for address in server.addresses}:
             stack.enter_context(stopper().cutting(partial(cut_connections, port)))
-        connection = first_to_answer(server.addresses, partial(_open, shard))
+        open_shard = partial(_open, shard)
+        connection = first_to_answer(server.addresses, open_shard, by_name=True)
         yield stack.enter_context(_closing(connection))
 
 
@@ -47,14 +48,16 @@ def log_in_source(server: Server) -> AbstractContextManager[pymssql.Connection]:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login.
     """
-    return _closing(first_to_answer([server], _log_in))
+    return _closing(first_to_answer([server], _log_in, by_name=True))
 
 
 def _log_in(server: Server, at: Address) -> pymssql.Connection:
     try:
         with login_messages().heard() as said:
             return pymssql.connect(
-                # The driver takes an IPv6 address only in this form.
+                # By the name, the driver tries all addresses at once, checks the
+                # certificate and finds its section of freetds.conf. An IPv6 address
+                # it takes only in this form.
                 server=at.location,
                 user=server.user,
                 password=server.password.get_secret_value(),
