@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import NoReturn
 
 import pytest
 from pydantic import SecretStr
 
 from pipelines.catalog import Shard
 from pipelines.config import Server as Options
-from pipelines.errors import PermanentError, ShardlineError
+from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.source import connect_source
 from sandbox.engine import Engine
+from sandbox.errors import SqlError
+from sandbox.tds import connection as served
 from tests.kit.project import DAY, Project
 from tests.kit.relay import Relay
-from tests.kit.tds_server import USER, Server
+from tests.kit.tds_server import PASSWORD, USER, Server
 
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 
@@ -66,3 +69,48 @@ def test_each_server_that_refuses_a_login_is_heard(servers: list[Server]) -> Non
             assert isinstance(error, PermanentError)
             assert error.code == "18456"
             assert f"refused the login of {USER}: Login failed" in error.cause
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """One that nobody has logged in to: its refusals are remembered."""
+    with closing(Engine(None)) as engine:
+        running = Server(engine)
+        yield running
+        running.stop()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        *((number, TransientError) for number in (17809, 18401, 40613, 4060)),
+        *((number, PermanentError) for number in (18456, 18486, 40532)),
+    ],
+)
+def test_what_a_login_is_answered_leads_to_what_the_table_says(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    kind: type[ShardlineError],
+) -> None:
+    failure = SqlError("no", number=number, severity=16)
+    monkeypatch.setattr(served, "login_failed", lambda _: failure)
+    for _ in range(12):  # more than make an outage
+        error = raised(server, "wrong")
+        assert isinstance(error, kind)
+        assert error.code == str(number)
+
+
+@pytest.mark.parametrize("number", [4060, 4064])
+def test_a_database_of_the_login_that_is_away_is_no_wrong_password(
+    server: Server, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def is_away(_connection: object, _login: object) -> NoReturn:
+        raise KeyError
+
+    away = SqlError("Cannot open user default database.", number=number, severity=11)
+    monkeypatch.setattr(served.ClientConnection, "_open", is_away)
+    monkeypatch.setattr(served, "cannot_open_database", lambda _: away)
+    error = raised(server, PASSWORD)
+    assert isinstance(error, TransientError)
+    assert error.code == str(number)
