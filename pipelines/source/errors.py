@@ -33,7 +33,8 @@ class LostLinkError(TransientError):
     """The connection was lost.
 
     Attributes:
-        rows: How many rows of an extract had come; None if none was read.
+        rows: How many rows of an extract had come; None if none was read, or the server
+            had not begun to answer.
         first: The first day of that extract.
     """
 
