@@ -83,7 +83,7 @@ def server() -> Iterator[Server]:
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
-        *((number, TransientError) for number in (17809, 18401, 40613, 4060)),
+        *((number, TransientError) for number in (17142, 17809, 18401, 40613, 4060)),
         *((number, PermanentError) for number in (18456, 18486, 40532)),
     ],
 )
