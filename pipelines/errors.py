@@ -71,6 +71,10 @@ class PermanentError(ShardlineError):
     """What failed will fail again until someone acts."""
 
 
+class RefusedLoginError(PermanentError):
+    """A server refuses a user or a password; asking again may lock the account."""
+
+
 def one_line(text: str) -> str:
     """The text without control characters, runs of space folded.
 

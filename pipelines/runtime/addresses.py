@@ -13,7 +13,8 @@ class Address:
     Attributes:
         host: What the server is called where it is configured, and so in its
             certificate.
-        ip: The IPv4 or IPv6 address to connect to.
+        ip: The IPv4 or IPv6 address to connect to; the name where the driver is to look
+            it up.
         port: The port to connect to.
     """
 

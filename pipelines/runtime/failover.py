@@ -8,12 +8,18 @@ import socket
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cache
 from typing import Protocol, TypeVar
 
-from pipelines.errors import PermanentError, TransientError, UnavailableHereError
+from pipelines.errors import (
+    PermanentError,
+    RefusedLoginError,
+    TransientError,
+    UnavailableHereError,
+)
 from pipelines.runtime.addresses import Address, look_up
+from pipelines.runtime.server_memory import refusals, slow_failures
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +40,12 @@ def why_unreachable(host: str, port: int) -> OSError | None:
     return None
 
 
-class Reached(Protocol):
-    """A server as it is configured."""
+SLOW = 3.0
+"""Seconds from which on a failure is slow."""
+
+
+class Reached(Hashable, Protocol):
+    """A server as it is configured, with user and password."""
 
     @property
     def host(self) -> str:
@@ -54,19 +64,27 @@ R = TypeVar("R", bound=Reached)
 T = TypeVar("T")
 
 
-def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) -> T:
+def first_to_answer(
+    servers: Sequence[R],
+    connect: Callable[[R, Address], T],
+    *,
+    by_name: bool = False,
+) -> T:
     """Connect to the first of several servers that can be connected to.
 
-    A name is each of its addresses in turn: a driver would try the next one only if
-    the first takes no connection at all, not if it takes it and breaks it off.
+    A name is each of its addresses in turn, those last that failed slowly before: a
+    driver would try the next one only if the first takes no connection at all, not if
+    it takes it and breaks it off.
 
     Only what may pass, or is wrong with one address, leads on to the next one: a
     refused login is an answer, and the next address would count it as another wrong
-    password.
+    password; so would the same one, and the login is not tried again by this run.
 
     Args:
         servers: In the order in which they are tried, at least one.
         connect: Connects to one of them at an address.
+        by_name: Whether the name itself is tried before its addresses, since the driver
+            knows it from nowhere else.
 
     Raises:
         TransientError: None of them can be connected to now; its text has all causes.
@@ -80,15 +98,24 @@ def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) ->
             step="check that it is up",
         )
     failed: list[TransientError] = []
-    for server, at in _addresses(servers):
+    for server, at in _addresses(servers, by_name=by_name):
+        if refusal := refusals().find(server):
+            raise refusal
+        started = time.monotonic()
         try:
             connection = connect(server, at)
+        except RefusedLoginError as error:
+            refusals().note(server, error)
+            raise
         except TransientError as error:
             logger.debug("%s did not answer: %s", at, error.cause)
             failed.append(error)
+            if time.monotonic() > started + SLOW:
+                slow_failures().note(at.location)
         else:
             logger.debug("%s answered", at)
             outages().note_answer(name)
+            slow_failures().forget(at.location)
             return connection
     if any(error.code for error in failed):  # a server's own words
         outages().note_answer(name)
@@ -100,9 +127,15 @@ def first_to_answer(servers: Sequence[R], connect: Callable[[R, Address], T]) ->
     raise kind(causes, step=failed[-1].step, code=failed[-1].code)
 
 
-def _addresses(servers: Sequence[R]) -> Iterator[tuple[R, Address]]:
+def _addresses(servers: Sequence[R], *, by_name: bool) -> Iterator[tuple[R, Address]]:
     for server in servers:
-        for at in look_up(server.host, server.port):
+        if by_name:
+            yield server, Address(server.host, server.host, server.port)
+        found = look_up(server.host, server.port)
+        if by_name and len(found) == 1:
+            continue
+        slow = slow_failures().addresses()
+        for at in sorted(found, key=lambda at: at.location in slow):
             yield server, at
 
 

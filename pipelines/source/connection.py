@@ -17,6 +17,7 @@ from pipelines.config import Server
 from pipelines.errors import PermanentError
 from pipelines.runtime import Address, first_to_answer, stopper
 from pipelines.source.errors import ERRORS, login_error, source_errors
+from pipelines.source.login_messages import login_messages
 from pipelines.sql import Dialect, render
 
 
@@ -35,7 +36,8 @@ def connect_source(server: Server, shard: Shard) -> Iterator[pymssql.Connection]
     with ExitStack() as stack:
         for port in {address.port for address in server.addresses}:
             stack.enter_context(stopper().cutting(partial(cut_connections, port)))
-        connection = first_to_answer(server.addresses, partial(_open, shard))
+        open_shard = partial(_open, shard)
+        connection = first_to_answer(server.addresses, open_shard, by_name=True)
         yield stack.enter_context(_closing(connection))
 
 
@@ -46,27 +48,30 @@ def log_in_source(server: Server) -> AbstractContextManager[pymssql.Connection]:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login.
     """
-    return _closing(first_to_answer([server], _log_in))
+    return _closing(first_to_answer([server], _log_in, by_name=True))
 
 
 def _log_in(server: Server, at: Address) -> pymssql.Connection:
     try:
-        return pymssql.connect(
-            # The driver takes an IPv6 address only in this form.
-            server=at.location,
-            user=server.user,
-            password=server.password.get_secret_value(),
-            login_timeout=server.login_timeout,
-            timeout=server.timeout,
-            encryption=server.encryption,
-            appname="shardline",
-            tds_version="7.4",
-            charset="UTF-8",
-            autocommit=True,
-            conn_properties=_session_options(server),
-        )
-    except ERRORS as error:
-        raise login_error(error, server, at) from None
+        with login_messages().heard() as said:
+            return pymssql.connect(
+                # By the name, the driver tries all addresses at once, checks the
+                # certificate and finds its section of freetds.conf. An IPv6 address
+                # it takes only in this form.
+                server=at.location,
+                user=server.user,
+                password=server.password.get_secret_value(),
+                login_timeout=server.login_timeout,
+                timeout=server.timeout,
+                encryption=server.encryption,
+                appname="shardline",
+                tds_version="7.4",
+                charset="UTF-8",
+                autocommit=True,
+                conn_properties=_session_options(server),
+            )
+    except ERRORS:
+        raise login_error(said, server, at) from None
 
 
 def _open(shard: Shard, server: Server, at: Address) -> pymssql.Connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -11,6 +11,7 @@ from pymssql import _mssql
 
 from pipelines.config import Server
 from pipelines.errors import (
+    RefusedLoginError,
     ShardlineError,
     TransientError,
     one_line,
@@ -22,6 +23,7 @@ from pipelines.source.known_errors import (
     REFUSED_LOGIN,
     SQL_SERVER_ERRORS,
 )
+from pipelines.source.login_messages import Message
 
 ERRORS = (pymssql.Error, _mssql.MSSQLException, OSError)
 """What the driver raises; some of it is not a `pymssql.Error`."""
@@ -31,7 +33,8 @@ class LostLinkError(TransientError):
     """The connection was lost.
 
     Attributes:
-        rows: How many rows of an extract had come; None if none was read.
+        rows: How many rows of an extract had come; None if none was read, or the server
+            had not begun to answer.
         first: The first day of that extract.
     """
 
@@ -55,27 +58,36 @@ def source_errors() -> Iterator[None]:
         raise _of_statement(error) from error
 
 
-def login_error(error: Exception, server: Server, at: Address) -> ShardlineError:
+def login_error(said: Sequence[Message], server: Server, at: Address) -> ShardlineError:
     """The meaning of a failed connect.
 
-    The driver keeps the number of an earlier failure for later ones, but not its text;
-    so a number without a text is no evidence, and whether the host can be reached is
-    found out by trying.
+    What the driver raises is no evidence: it may be of an earlier failure.
+
+    Args:
+        said: The server's own errors: the reason comes before "login failed".
+        server: Whose login it was.
+        at: Where.
     """
+    if said:
+        return _of_login(said[0], server, at)
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"SQL Server {at} cannot be reached: {unreachable}",
             step=f"check that it is up, and its host and port {PLACE}",
         )
-    number, text = number_and_text(error)
-    if SQL_SERVER_ERRORS.find(str(number)) is REFUSED_LOGIN and text:
-        cause = f"SQL Server {at} refused the login of {server.user}: {text}"
-        return REFUSED_LOGIN.error(f"{cause} ({number})", str(number))
     return TransientError(
-        f"SQL Server {at} broke off the login of {server.user}"
-        f" ({text or 'without a word'})",
+        f"SQL Server {at} broke off the login of {server.user} (without a word)",
         step="check that the server is up and takes logins",
     )
+
+
+def _of_login(message: Message, server: Server, at: Address) -> ShardlineError:
+    code = str(message.number)
+    cause = f"SQL Server {at} refused the login of {server.user}: {message.text}"
+    known = SQL_SERVER_ERRORS.find(code)
+    if known is REFUSED_LOGIN:
+        return RefusedLoginError(f"{cause} ({code})", step=known.step, code=code)
+    return known.error(f"{cause} ({code})", code)
 
 
 def number_and_text(error: BaseException) -> tuple[int, str]:

@@ -53,8 +53,8 @@ def extract_rows(
             while batch := list(islice(cursor, batch_rows)):
                 yield batch
     except LostLinkError as error:
-        error.first = span.first
-        error.rows = cursor.rownumber + 1 if answered else 0  # from -1 on
+        if answered:
+            error.first, error.rows = span.first, cursor.rownumber + 1  # from -1 on
         raise
 
 

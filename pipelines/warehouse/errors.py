@@ -13,7 +13,12 @@ from contextlib import contextmanager
 from vertica_python import errors
 
 from pipelines.config import Warehouse
-from pipelines.errors import PermanentError, ShardlineError, TransientError
+from pipelines.errors import (
+    PermanentError,
+    RefusedLoginError,
+    ShardlineError,
+    TransientError,
+)
 from pipelines.runtime import LATER, Address, Verdict, why_unreachable
 from pipelines.warehouse.known_errors import (
     DUPLICATE_KEY,
@@ -60,6 +65,13 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
     The driver gives only text then; the server's state is read from its field in it.
     It believes that whoever answers is Vertica, and may raise anything if not.
     """
+    text = str(error)
+    state = _STATE_IN_TEXT.search(text)
+    message = _MESSAGE_IN_TEXT.search(text)
+    cause = f"Vertica {at} refused the login of {options.user}:"
+    cause = f"{cause} {message[1] if message else text}"
+    if state:
+        return _of_login(cause, state[1])
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"Vertica {at} cannot be reached: {unreachable}",
@@ -70,15 +82,14 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
             f"Vertica {at} does not answer as Vertica does ({type(error).__name__})",
             step=f"check host and port {PLACE}",
         )
-    text = str(error)
-    state = _STATE_IN_TEXT.search(text)
-    message = _MESSAGE_IN_TEXT.search(text)
-    cause = f"Vertica {at} refused the login of {options.user}:"
-    cause = f"{cause} {message[1] if message else text}"
-    known = VERTICA_ERRORS.find(state[1] if state else "")
-    if state and known in REFUSED_LOGIN:
-        return known.error(f"{cause} ({state[1]})", state[1])
     return TransientError(cause, step="check the server's log and its session limit")
+
+
+def _of_login(cause: str, state: str) -> ShardlineError:
+    known = VERTICA_ERRORS.find(state)
+    if known is REFUSED_LOGIN:
+        return RefusedLoginError(f"{cause} ({state})", step=known.step, code=state)
+    return known.error(f"{cause} ({state})", state)
 
 
 def _of_query(error: errors.QueryError) -> ShardlineError:

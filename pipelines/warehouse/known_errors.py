@@ -19,31 +19,13 @@ PLACE = "in [warehouse], or where `shardline connections` finds them"
 
 DUPLICATE_KEY = "23505"
 
-REFUSED_LOGIN = (
-    KnownErrors(
-        "28000",
-        Verdict.STAYS,
-        STANDARD,
-        "user or password is wrong",
-        "another try counts as one more wrong password",
-        step=f"check user and password {PLACE}",
-    ),
-    KnownErrors(
-        "3D000",
-        Verdict.STAYS,
-        STANDARD,
-        "the database is another one",
-        "only a change of the configuration helps",
-        step=f"check the database {PLACE}",
-    ),
-    KnownErrors(
-        "42501",
-        Verdict.STAYS,
-        DRIVER,
-        "a privilege is missing",
-        "someone must grant it",
-        step="grant the user of the warehouse the missing privilege",
-    ),
+REFUSED_LOGIN = KnownErrors(
+    "28000",
+    Verdict.STAYS,
+    STANDARD,
+    "user or password is wrong",
+    "another try counts as one more wrong password",
+    step=f"check user and password {PLACE}",
 )
 
 MISSING_RELATION = (
@@ -200,7 +182,23 @@ VERTICA_ERRORS = ErrorTable(
             "the same rows meet it again",
             step="see Vertica's documentation of its limits",
         ),
-        *REFUSED_LOGIN,
+        REFUSED_LOGIN,
+        KnownErrors(
+            "3D000",
+            Verdict.STAYS,
+            STANDARD,
+            "the database is another one",
+            "only a change of the configuration helps",
+            step=f"check the database {PLACE}",
+        ),
+        KnownErrors(
+            "42501",
+            Verdict.STAYS,
+            DRIVER,
+            "a privilege is missing",
+            "someone must grant it",
+            step="grant the user of the warehouse the missing privilege",
+        ),
         *MISSING_RELATION,
         KnownErrors(
             "V2 VC",

@@ -128,8 +128,10 @@ class ClientConnection:
 
     def _refuse(self, *errors: SqlError) -> None:
         reply = self._reply()
-        for error in errors:
-            reply.failed(error)
+        *reasons, last = errors
+        for reason in reasons:
+            reply.inform(reason.number, reason.message, severity=reason.severity)
+        reply.failed(last)
         reply.end()
 
     def _welcome(self, login: Login) -> None:

@@ -21,6 +21,7 @@ class Relay:
     Attributes:
         port: Where it listens.
         sent: All that clients have sent, of all connections.
+        connections: How many clients have come.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.sent = bytearray()
+        self.connections = 0
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -48,6 +50,7 @@ class Relay:
         with suppress(OSError):  # closed
             while True:
                 client, _ = self._listener.accept()
+                self.connections += 1
                 server = socket.create_connection(self._server)
                 for one in (client, server):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

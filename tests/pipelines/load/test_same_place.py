@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.project import DAY, Project, Result
+from tests.kit.project import DAY, Project, Result, finished
 from tests.kit.relay import Relay
 
 NOTES_DDL = (
@@ -95,6 +95,17 @@ def test_a_link_that_breaks_elsewhere_each_time_is_tried_to_the_end(
     result, reads = through_relay(notes, {1: 5, 2: 6}, *command)
     assert (result.code, result.err, reads) == (0, "", 3)
     assert notes.outcomes() == ["failed", "failed", "loaded"]
+
+
+def test_a_link_that_is_cut_before_any_answer_is_tried_to_the_end(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    process = project.start_load(paused=True)
+    project.hold(process, "extract", action="kill", times=2)
+    result = finished(process)
+    assert (result.code, result.err) == (0, "")
+    assert project.outcomes() == ["failed", "failed", "loaded"]
 
 
 def test_a_comparison_does_not_read_over_the_same_place_again_and_again(

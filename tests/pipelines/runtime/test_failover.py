@@ -53,13 +53,15 @@ def ask_sql_server(sandbox: SandboxProcess, host: str, password: str = "") -> No
         assert cursor.fetchall() == [(1,)]
 
 
-def ask_vertica(sandbox: SandboxProcess, host: str, password: str = "") -> None:
+def ask_vertica(
+    sandbox: SandboxProcess, host: str, password: str = "", login_timeout: int = 2
+) -> None:
     options = Warehouse(
         host=host,
         port=sandbox.addresses.vertica.port,
         user=sandbox.addresses.user,
         password=SecretStr(password or sandbox.addresses.password),
-        login_timeout=2,
+        login_timeout=login_timeout,
     )
     with warnings.catch_warnings():  # the driver forgets the socket of a failure
         warnings.simplefilter("ignore", ResourceWarning)
@@ -143,3 +145,13 @@ def test_addresses_are_looked_up_anew_each_time(
         with monkeypatch.context() as now:
             name_addresses(now, {NAME: [ip]})
             assert [at.ip for at in look_up(NAME, 1)] == [ip]
+
+
+def test_an_address_that_stays_silent_is_waited_for_once(
+    sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_addresses(monkeypatch, {"silent.example.com": ["127.0.0.4", "127.0.0.1"]})
+    with listener("127.0.0.4", PORTS[ask_vertica](sandbox), SILENCE) as came:
+        for _ in range(3):
+            ask_vertica(sandbox, "silent.example.com", login_timeout=4)
+        assert len(came) == 2  # by the driver, and to find out whether it is there

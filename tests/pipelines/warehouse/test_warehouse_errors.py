@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from io import BytesIO
 
 import pytest
@@ -10,8 +14,11 @@ from pydantic import SecretStr
 
 from pipelines.config import Warehouse
 from pipelines.errors import PermanentError, ShardlineError, TransientError
-from pipelines.warehouse import Connection, connect_warehouse
+from pipelines.warehouse import Connection, connect_warehouse, log_in_warehouse
+from sandbox.errors import SqlError
 from sandbox.holds import Failure, Rule
+from sandbox.vertica.messages import error_response
+from tests.kit.listeners import listener
 from tests.kit.vertica_client import Vertica
 
 PASSING = [
@@ -88,3 +95,34 @@ def test_what_stays_is_told(
     error = raised(vertica, connection, statement, state)
     assert isinstance(error, PermanentError)
     assert error.step
+
+
+def refused_with(state: str) -> ShardlineError:
+    """What a login leads to that a server answers with an error."""
+    said = error_response(SqlError("no", sqlstate=state), fatal=True)
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    options = Warehouse(
+        host="127.0.0.1", port=port, user="dbadmin", password=SecretStr("secret")
+    )
+    with warnings.catch_warnings():  # the driver forgets the socket of a failure
+        warnings.simplefilter("ignore", ResourceWarning)
+        with listener("127.0.0.1", port, said), pytest.raises(ShardlineError) as caught:
+            log_in_warehouse(options)
+        error = caught.value
+        del caught
+        error.__context__ = error.__traceback__ = None  # they keep the socket
+        gc.collect()
+    assert error.code == state
+    assert error.step
+    return error
+
+
+@pytest.mark.parametrize("state", PASSING)
+def test_what_passes_at_a_login_is_worth_another_try(state: str) -> None:
+    assert isinstance(refused_with(state), TransientError)
+
+
+@pytest.mark.parametrize("state", STAYING)
+def test_what_stays_at_a_login_is_told(state: str) -> None:
+    assert isinstance(refused_with(state), PermanentError)
