@@ -234,14 +234,24 @@ def count_alerts(engine: Engine, run: int, task_id: str) -> int:
 
 
 def has_alert_since(
-    engine: Engine, subject: str, day: date, shard: str | None, since: datetime
+    engine: Engine,
+    subject: str,
+    day: date,
+    shard: str | None,
+    since: datetime,
+    *,
+    again: bool,
 ) -> bool:
-    """Whether a failure of a partition, or of a report, since then is in the outbox."""
+    """Whether a failure of a partition, or of a report, since then is in the outbox.
+
+    One of work that was asked for again, if that is wanted: any marker ends others.
+    """
     query = select(alerts_table.c.id).where(
         alerts_table.c.subject == subject,
         alerts_table.c.day == day,
         alerts_table.c.shard.is_not_distinct_from(shard),
         alerts_table.c.happened >= since,
+        *([alerts_table.c.asked.is_not(None)] if again else []),
     )
     with etl_db_errors(UNREAD), engine.connect() as link:
         return link.scalar(query.limit(1)) is not None

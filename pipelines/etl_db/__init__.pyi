@@ -38,6 +38,7 @@ from .sessions import (
     new_id,
     open_sessions,
     sessions_together,
+    was_loaded_before,
 )
 
 __all__ = [
@@ -77,4 +78,5 @@ __all__ = [
     "sender_table",
     "sessions_table",
     "sessions_together",
+    "was_loaded_before",
 ]

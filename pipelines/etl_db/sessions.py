@@ -313,6 +313,25 @@ def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
         return connection.scalar(query) is not None
 
 
+def was_loaded_before(
+    engine: Engine, target: str, day: date, shard: str | None, moment: datetime
+) -> bool:
+    """Whether something had brought a partition, or a report, before some moment.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    query = select(sessions_table.c.id).where(
+        sessions_table.c.target_table == target,
+        sessions_table.c.day == day,
+        sessions_table.c.shard.is_not_distinct_from(shard),
+        sessions_table.c.finished < moment,
+        sessions_table.c.outcome.in_(LOADS),
+    )
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return connection.scalar(query.limit(1)) is not None
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """A session that has not been closed.

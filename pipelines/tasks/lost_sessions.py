@@ -22,9 +22,11 @@ from pipelines.etl_db import (
     OpenSession,
     as_utc,
     confirm_session,
+    has_begun_since,
     has_ended_since,
     mark_session_lost,
     open_sessions,
+    was_loaded_before,
 )
 from pipelines.reporting import ReportMarker, ReportMarkers
 from pipelines.warehouse import (
@@ -78,12 +80,17 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
 def _asked(
     engine: Engine, session: OpenSession, marker: Marker | ReportMarker | None
 ) -> datetime | None:
-    """When the work was asked for, if this marker was there before that.
+    """When the work was asked for, if this marker does not stand for it.
 
-    One of an attempt that has ended since is that of whoever was first.
+    For a day that was missing any stands that has come since. One that was there was to
+    be replaced by what was read later, so only an attempt that began since does.
     """
     began = as_utc(session.started)
-    if marker is None or has_ended_since(engine, marker.etl_id, began):
+    if marker is None or has_begun_since(engine, marker.etl_id, began):
+        return None
+    of = (session.target_table, session.day, session.shard)
+    was_missing = not was_loaded_before(engine, *of, began)
+    if was_missing and has_ended_since(engine, marker.etl_id, began):
         return None
     return began
 
@@ -95,7 +102,8 @@ def _record_loss(
     entry = _table(settings, session) or _report(settings, session)
     subject = entry.name if entry else session.target_table
     started = as_utc(session.started)
-    if has_alert_since(engine, subject, session.day, session.shard, started):
+    of = (subject, session.day, session.shard)
+    if has_alert_since(engine, *of, started, again=asked is not None):
         return
     # Luigi's ids begin with the task's family.
     family, _, _ = session.task_name.partition("_")

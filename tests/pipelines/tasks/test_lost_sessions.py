@@ -155,3 +155,36 @@ def test_a_killed_reload_is_told_though_the_log_has_forgotten_the_load(
     assert project.load(DAY).code == 0
     assert project.outcomes() == ["lost"]
     assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_one_that_read_earlier_was_done_since(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    early, replacing = held(project, *RELOAD, step="commit", when="before")
+    insert(project, shard, orders(7, first=11))
+    late, reading = held(project, *RELOAD, step="extract", when="before")
+    control = project.sandbox.control
+    control.release("go", hold=replacing)
+    assert finished(early).code == 0
+    kill(late)
+    finished(late)
+    control.release("kill", hold=reading)
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["loaded", "loaded", "lost"]
+    assert len(project.rows(shard)) == 10
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_a_load_of_its_day_has_failed_since(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    killed(project, "extract", "before", *RELOAD)
+    project.options["warehouse"] = {"port": "1"}
+    assert project.load(DAY).code == 30
+    del project.options["warehouse"]
+    assert project.load(DAY).code == 0
+    assert lost(project) == [("LoadOrders", "orders", shard)]
