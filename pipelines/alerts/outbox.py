@@ -258,11 +258,18 @@ def has_alert_since(
 
 
 def accept_markers(
-    engine: Engine, subject: str, shard: str, days: Sequence[date]
+    engine: Engine, subject: str, shard: str, days: Sequence[date], read: datetime
 ) -> None:
     """Let the markers that are there end the failures of some days.
 
     For days that were asked for again, and have been found to be as the source is.
+
+    Args:
+        engine: The ETL database.
+        subject: The table.
+        shard: The shard.
+        days: The days.
+        read: When the source was read: what was asked for later may have come later.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
@@ -273,7 +280,7 @@ def accept_markers(
             alerts_table.c.subject == subject,
             alerts_table.c.shard == shard,
             alerts_table.c.day.in_(days),
-            alerts_table.c.asked.is_not(None),
+            alerts_table.c.asked <= read,
         )
         .values(asked=None)
     )

@@ -94,6 +94,7 @@ class RecheckDays(DaysAgain):
 
     def run(self) -> None:
         """Compare count and checksum of each day that has a marker."""
+        began = datetime.now(UTC)
         options = current_settings()
         span = self.span(options)
         seen = cached_markers(options.warehouse)
@@ -104,7 +105,8 @@ class RecheckDays(DaysAgain):
             for day, marker in known.items()
             if not _is_same(marker, found[day])
         }
-        _accept(span, [day for day in known if day not in changed], options)
+        same = [day for day in known if day not in changed]
+        _accept(span, same, began, options)
         ledger().add(
             LedgerEntry(
                 *(self.table, self.shard, 1),
@@ -127,11 +129,13 @@ def reload_of(span: Span, replaces: list[int], asked: datetime) -> ReloadDays:
     return task
 
 
-def _accept(span: Span, days: Sequence[date], options: Settings) -> None:
+def _accept(
+    span: Span, days: Sequence[date], read: datetime, options: Settings
+) -> None:
     """Let days that are as the source is end what had failed of replacing them."""
     try:
         engine = etl_engine(options.sessions.database)
-        accept_markers(engine, span.table.name, span.shard.name, days)
+        accept_markers(engine, span.table.name, span.shard.name, days, read)
     except ShardlineError as error:
         # The next comparison may do it; nothing of this one depends on it.
         logger.warning("%s: incidents of it may stay open: %s", span, error)
