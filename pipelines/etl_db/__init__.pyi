@@ -12,7 +12,7 @@ from .database import (
     sessions_table,
 )
 from .errors import etl_db_errors
-from .pruning import close_abandoned_sessions, prune
+from .pruning import prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -54,7 +54,6 @@ __all__ = [
     "UNREAD",
     "alerts_table",
     "as_utc",
-    "close_abandoned_sessions",
     "confirm_session",
     "database_time",
     "etl_db_errors",

@@ -7,7 +7,6 @@ from year to year.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,21 +23,17 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    update,
 )
 
 from pipelines.etl_db.database import alerts_table, incidents_table, sessions_table
 from pipelines.etl_db.errors import etl_db_errors
-from pipelines.etl_db.sessions import LOADS, UNWRITTEN, Outcome
+from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 
 BATCH = 1_000
 """How many rows are deleted by one transaction, which others may have to wait for."""
 
 SECONDS = 5.0
 """How long a run prunes at most; the next one goes on."""
-
-ABANDONED = timedelta(days=1)
-"""How long a session may be open whose table or shard is in the catalog no more."""
 
 
 @dataclass(frozen=True)
@@ -70,42 +65,6 @@ def prune(engine: Engine, keep: timedelta) -> None:
     for aged in (_sessions(), _incidents()):
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
-
-
-def close_abandoned_sessions(
-    engine: Engine, targets: Iterable[str], shards: Iterable[str]
-) -> None:
-    """Close the sessions whose end nobody will ever be able to tell from a marker.
-
-    Args:
-        engine: The ETL database.
-        targets: The targets of the catalog's tables.
-        shards: The names of its shards.
-
-    Raises:
-        ShardlineError: The ETL database cannot be used.
-    """
-    now = datetime.now(UTC)
-    is_known = and_(
-        sessions_table.c.target_table.in_(list(targets)),
-        sessions_table.c.shard.in_(list(shards)),
-    )
-    change = (
-        update(sessions_table)
-        .where(
-            sessions_table.c.finished.is_(None),
-            sessions_table.c.shard.is_not(None),
-            sessions_table.c.started < now - ABANDONED,
-            not_(is_known),
-        )
-        .values(
-            finished=now,
-            outcome=Outcome.LOST.value,
-            comment="its table or shard is not in the catalog any more",
-        )
-    )
-    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        connection.execute(change)
 
 
 def _prune_some(engine: Engine, aged: _Aged, before: datetime) -> int:

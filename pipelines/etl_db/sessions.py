@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 UNREAD = "the session log cannot be read"
 UNWRITTEN = "the session log cannot be written"
+
+ABANDONED = timedelta(days=1)
+"""How long ago its last sign of life is if nobody who knows more closes a session."""
 
 WRITES = 4
 """How often a row that is there is written when what failed may pass."""
@@ -339,6 +342,8 @@ class OpenSession:
     Attributes:
         shard: The shard; None for the refresh of a report.
         leased: Whether its lease is not over; None if it never had one.
+        abandoned: Whether its lease, or its start, is so long ago that nobody will
+            close it who knows more of it.
     """
 
     id: int
@@ -350,6 +355,7 @@ class OpenSession:
     pid: int
     started: datetime
     leased: bool | None
+    abandoned: bool
 
     @property
     def is_local(self) -> bool:
@@ -359,7 +365,8 @@ class OpenSession:
     @property
     def may_be_alive(self) -> bool:
         """Whether its process may still be at work."""
-        return self.leased is not False and may_be_alive(self.host, self.pid)
+        is_over = self.abandoned or self.leased is False
+        return not is_over and may_be_alive(self.host, self.pid)
 
 
 def may_be_alive(host: str, pid: int) -> bool:
@@ -379,10 +386,18 @@ def open_sessions(engine: Engine) -> Sequence[OpenSession]:
     Raises:
         ShardlineError: The log cannot be read.
     """
-    leased = sessions_table.c.lease > database_time(engine)
-    known = OpenSession.__dataclass_fields__.keys() - {"leased"}
+    lease = sessions_table.c.lease
+    last_sign = func.coalesce(lease, sessions_table.c.started)
+    states = {
+        "leased": lease > database_time(engine),
+        "abandoned": last_sign < database_time(engine, -ABANDONED),
+    }
+    known = OpenSession.__dataclass_fields__.keys() - states.keys()
     query = (
-        select(*(sessions_table.c[name] for name in known), leased.label("leased"))
+        select(
+            *(sessions_table.c[name] for name in known),
+            *(state.label(name) for name, state in states.items()),
+        )
         .where(sessions_table.c.finished.is_(None), sessions_table.c.day.is_not(None))
         .order_by(sessions_table.c.started)
     )

@@ -46,6 +46,9 @@ TRIAGE = (
 def close_dead_sessions(settings: Settings, engine: Engine) -> None:
     """Close, from the markers, every session whose process is gone, and tell of it.
 
+    One of a table, shard or report that the catalog lacks may be of another catalog on
+    the same ETL database, whose runs know its marker: it is left to them at first.
+
     One of another host is closed, too, once an attempt that ended later has brought the
     same: it has either won or lost then. Should its process be alive after all, that
     writes how it ended itself.
@@ -58,7 +61,11 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
         ShardlineError: The markers or the log cannot be used.
     """
     # First who is at work, then what is there: so what the dead left is final.
-    left_open = open_sessions(engine)
+    left_open = [
+        one
+        for one in open_sessions(engine)
+        if one.abandoned or _is_known(settings, one)
+    ]
     dead = {one.id for one in left_open if not one.may_be_alive}
     if not left_open:
         return
@@ -75,6 +82,14 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
                 _record_loss(engine, settings, session, asked)
             if session.id in dead or (is_done and not session.is_local):
                 mark_session_lost(engine, session.id)
+
+
+def _is_known(settings: Settings, session: OpenSession) -> bool:
+    """Whether the catalog has what it is of, so that its marker can be asked for."""
+    if session.shard is None:
+        return _report(settings, session) is not None
+    is_known = session.shard in settings.catalog.shards
+    return is_known and _table(settings, session) is not None
 
 
 def _asked(

@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from pipelines.etl_db import (
     Outcome,
     alerts_table,
-    close_abandoned_sessions,
     etl_engine,
     incidents_table,
     prune,
@@ -176,25 +175,6 @@ def test_incidents_that_are_over_and_told_are_forgotten(engine: sa.Engine) -> No
     prune(engine, KEEP)
     # Of 3 nobody was told that it is over, 4 has failures, and 6 numbers the next one.
     assert left(engine, incidents_table.c.number) == [3, 4, 5, 6]
-
-
-def test_what_the_catalog_has_no_more_is_closed_after_a_day(engine: sa.Engine) -> None:
-    opened = {"finished": None, "outcome": None}
-    yesterday = NOW - timedelta(days=2)
-    fill(
-        engine,
-        sessions_table,
-        session(1, yesterday, **opened),
-        session(2, yesterday, shard="gone", **opened),
-        session(3, yesterday, target_table="stage.gone", **opened),
-        session(4, NOW, shard="gone", **opened),
-        session(5, OLD, target_table="reports.daily", shard=None, **opened),
-    )
-    close_abandoned_sessions(engine, ["stage.orders"], ["moscow"])
-    outcome = sessions_table.c.outcome
-    with engine.connect() as connection:
-        query = sa.select(outcome).order_by(sessions_table.c.id)
-        assert list(connection.scalars(query)) == [None, "lost", "lost", None, None]
 
 
 def test_estimates_read_the_latest_loads_by_an_index(engine: sa.Engine) -> None:
