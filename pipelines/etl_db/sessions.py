@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -166,11 +166,12 @@ def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[N
 
 
 def _open(engine: Engine, attempts: Sequence[Session]) -> None:
-    started = datetime.now(UTC)
-    rows = [{**one.row, "started": started} for one in attempts]
-    leased = insert(sessions_table).values(lease=database_time(engine, LEASE))
+    rows = [one.row for one in attempts]
+    opened = insert(sessions_table).values(
+        started=database_time(engine), lease=database_time(engine, LEASE)
+    )
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        connection.execute(leased, rows)
+        connection.execute(opened, rows)
 
 
 def _renew(engine: Engine, attempts: Sequence[Session]) -> None:
@@ -203,7 +204,7 @@ def _close(
         update(sessions_table)
         .where(sessions_table.c.id == bindparam("session"))
         .values(
-            finished=datetime.now(UTC),
+            finished=database_time(engine),
             outcome=bindparam("outcome"),
             loaded_rows=bindparam("loaded_rows"),
             comment=bindparam("comment"),
@@ -236,7 +237,7 @@ def confirm_session(engine: Engine, session_id: int, rows: int) -> None:
             | sessions_table.c.outcome.in_([Outcome.FAILED, Outcome.LOST]),
         )
         .values(
-            finished=func.coalesce(sessions_table.c.finished, datetime.now(UTC)),
+            finished=func.coalesce(sessions_table.c.finished, database_time(engine)),
             outcome=outcome.value,
             loaded_rows=rows,
         )
@@ -416,7 +417,7 @@ def mark_session_lost(engine: Engine, session_id: int) -> None:
         update(sessions_table)
         .where(sessions_table.c.id == session_id, sessions_table.c.finished.is_(None))
         .values(
-            finished=datetime.now(UTC),
+            finished=database_time(engine),
             outcome=Outcome.LOST.value,
             comment="its process ended without a word",
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 
 from pipelines.catalog import Span
@@ -15,6 +15,7 @@ from pipelines.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from pipelines.etl_db import now_for_all
 from pipelines.load.encoding import DayEncoders
 from pipelines.load.replacement import is_replaced
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
@@ -137,7 +138,7 @@ def reload_days(
                 if found == gone:
                     raise _worth_another(failure)
                 # Another was first, but may have read before us: so read once more.
-                asked = datetime.now(UTC)
+                asked = now_for_all(settings.sessions.database)
                 continue
         yield known
         left = [day for day in left if day not in known]
