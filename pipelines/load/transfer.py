@@ -17,6 +17,7 @@ from pipelines.errors import (
 )
 from pipelines.etl_db import now_for_all
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.once_a_run import once_a_run
 from pipelines.load.replacement import is_replaced
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.load.transfer_watcher import TransferWatcher
@@ -167,7 +168,10 @@ def _copy(
         connection.query(staging_statement(table, staging))
     with connect_source(settings.servers[shard.server], shard) as link:
         check = compare_columns(link, span)
-        for warning in check.warnings:
+        _, are_new = once_a_run().find(
+            *("warnings", table.name, shard.name), ask=lambda: check.warnings
+        )
+        for warning in check.warnings if are_new else ():
             watcher.warn(warning)
         if check.undated:
             check_undated(link, table, shard, watcher)

@@ -30,7 +30,7 @@ from pipelines.catalog import day_not_over, day_ready_at
 from pipelines.config import SQLITE_WARNING, current_settings
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.etl_db import etl_engine, prune
-from pipelines.load import undated_rows
+from pipelines.load import once_a_run
 from pipelines.runtime import (
     ExitCode,
     die_with_parent,
@@ -186,7 +186,7 @@ def begin_in_parent() -> None:
     run_id()
     _start_sender()
     failure_log()
-    undated_rows()
+    once_a_run()
     precompile(OF_LOADS)
     try:
         options = current_settings()
