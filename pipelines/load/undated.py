@@ -6,7 +6,7 @@ import pymssql
 
 from pipelines.catalog import Shard, Span, Table
 from pipelines.config import Settings
-from pipelines.errors import PermanentError
+from pipelines.errors import PermanentError, TransientError
 from pipelines.load.once_a_run import once_a_run
 from pipelines.load.source_reads import read_with_retries
 from pipelines.load.transfer_watcher import TransferWatcher
@@ -30,7 +30,7 @@ def check_undated(
     """
     rows, is_new = once_a_run().find(
         *("undated", table.name, shard.name),
-        ask=lambda: count_undated(connection, table),
+        ask=lambda: _count(connection, table),
     )
     if rows and table.undated == "fail":
         raise PermanentError(
@@ -50,9 +50,20 @@ def undated_of_shard(settings: Settings, span: Span) -> int:
 
     def count() -> int:
         with connect_source(settings.servers[span.shard.server], span.shard) as link:
-            return count_undated(link, span.table)
+            return _count(link, span.table)
 
     return read_with_retries(count, settings)
+
+
+def _count(connection: pymssql.Connection, table: Table) -> int:
+    """Count them; a count that breaks off is named, for it may be too long a one."""
+    try:
+        return count_undated(connection, table)
+    except TransientError as error:
+        error.cause = f"rows without a date could not be counted: {error.cause}"
+        cheaper = f"an index that begins with {table.date_column} makes that cheap"
+        error.step = f"{error.step}; {cheaper}, and `timeout` is how long it may take"
+        raise
 
 
 def describe_undated(table: Table, rows: int) -> str:
