@@ -38,6 +38,7 @@ from .sessions import (
     may_be_alive,
     new_id,
     open_sessions,
+    session_starts,
     sessions_together,
     was_loaded_before,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "report_mails_table",
     "sender_table",
     "sessions_table",
+    "session_starts",
     "sessions_together",
     "was_loaded_before",
 ]

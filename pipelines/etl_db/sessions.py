@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,6 +26,7 @@ from pipelines.errors import (
 )
 from pipelines.etl_db.database import (
     COMMENT_LENGTH,
+    as_utc,
     database_time,
     etl_engine,
     sessions_table,
@@ -41,6 +42,9 @@ UNWRITTEN = "the session log cannot be written"
 
 ABANDONED = timedelta(days=1)
 """How long ago its last sign of life is if nobody who knows more closes a session."""
+
+MOST_IDS = 10_000
+"""How many ids one statement has at most; databases take so many and no more."""
 
 WRITES = 4
 """How often a row that is there is written when what failed may pass."""
@@ -302,6 +306,22 @@ def has_begun_since(engine: Engine, session_id: int, moment: datetime) -> bool:
     )
     with etl_db_errors(UNREAD), engine.connect() as connection:
         return connection.scalar(query) is not None
+
+
+def session_starts(engine: Engine, ids: Collection[int]) -> dict[int, datetime]:
+    """When attempts began, by their numbers; of those that the log has.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    columns = sessions_table.c.id, sessions_table.c.started
+    those, found = list(ids), dict[int, datetime]()
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        for at in range(0, len(those), MOST_IDS):
+            some = sessions_table.c.id.in_(those[at : at + MOST_IDS])
+            for number, started in connection.execute(select(*columns).where(some)):
+                found[number] = as_utc(started)
+    return found
 
 
 def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
