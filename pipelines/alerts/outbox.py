@@ -234,25 +234,42 @@ def count_alerts(engine: Engine, run: int, task_id: str) -> int:
 
 
 def has_alert_since(
-    engine: Engine, subject: str, day: date, shard: str | None, since: datetime
+    engine: Engine,
+    subject: str,
+    day: date,
+    shard: str | None,
+    since: datetime,
+    *,
+    again: bool,
 ) -> bool:
-    """Whether a failure of a partition, or of a report, since then is in the outbox."""
+    """Whether a failure of a partition, or of a report, since then is in the outbox.
+
+    One of work that was asked for again, if that is wanted: any marker ends others.
+    """
     query = select(alerts_table.c.id).where(
         alerts_table.c.subject == subject,
         alerts_table.c.day == day,
         alerts_table.c.shard.is_not_distinct_from(shard),
         alerts_table.c.happened >= since,
+        *([alerts_table.c.asked.is_not(None)] if again else []),
     )
     with etl_db_errors(UNREAD), engine.connect() as link:
         return link.scalar(query.limit(1)) is not None
 
 
 def accept_markers(
-    engine: Engine, subject: str, shard: str, days: Sequence[date]
+    engine: Engine, subject: str, shard: str, days: Sequence[date], read: datetime
 ) -> None:
     """Let the markers that are there end the failures of some days.
 
     For days that were asked for again, and have been found to be as the source is.
+
+    Args:
+        engine: The ETL database.
+        subject: The table.
+        shard: The shard.
+        days: The days.
+        read: When the source was read: what was asked for later may have come later.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
@@ -263,7 +280,7 @@ def accept_markers(
             alerts_table.c.subject == subject,
             alerts_table.c.shard == shard,
             alerts_table.c.day.in_(days),
-            alerts_table.c.asked.is_not(None),
+            alerts_table.c.asked <= read,
         )
         .values(asked=None)
     )

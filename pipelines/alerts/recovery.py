@@ -19,8 +19,8 @@ from pipelines.etl_db import (
     alerts_table,
     as_utc,
     etl_db_errors,
-    has_begun_since,
     incidents_table,
+    session_starts,
 )
 from pipelines.mail import SUBJECT, is_report_mail_sent
 from pipelines.reporting import is_fresh
@@ -133,7 +133,10 @@ def _open(lease: Lease) -> dict[int, list[Failed]]:
 
 
 class _Mended:
-    """Tells what is mended, from one query a table, or few where days are far apart."""
+    """Tells what is mended, from one query a table, or few where days are far apart.
+
+    The ETL database is asked once when the attempts began whose markers are there.
+    """
 
     def __init__(
         self, settings: Settings, engine: Engine, failed: Sequence[Alert | Failed]
@@ -149,6 +152,9 @@ class _Mended:
                 days[one.subject].add(one.day)
         for name, wanted in days.items():
             self._present[name] = self._days(settings.catalog.tables[name], wanted)
+        again = [marker for one in failed if one.asked for marker in self._found(one)]
+        ids = {marker.etl_id for marker in again if marker}
+        self._started = session_starts(engine, ids)
 
     def __call__(self, failed: Alert | Failed) -> bool:
         key = (failed.subject, failed.day, failed.shard, failed.asked)
@@ -164,17 +170,22 @@ class _Mended:
             )
         if failed.day is None:
             return failed.shard is None and self._markers.has_table(table)
-        shards = [failed.shard] if failed.shard else list(self._settings.catalog.shards)
-        present = self._present[table.name]
-        return all(
-            self._ends(failed, present.get((failed.day, shard))) for shard in shards
-        )
+        return all(self._ends(failed, marker) for marker in self._found(failed))
+
+    def _found(self, failed: Alert | Failed) -> list[Marker | None]:
+        """The markers of the day of a table, one a shard it failed for."""
+        present = self._present.get(failed.subject or "")
+        if present is None or failed.day is None:
+            return []
+        shards = [failed.shard] if failed.shard else self._settings.catalog.shards
+        return [present.get((failed.day, shard)) for shard in shards]
 
     def _ends(self, failed: Alert | Failed, marker: Marker | None) -> bool:
         """Whether a marker is of what was asked for, and not of what was to go."""
         if marker is None or failed.asked is None:
             return marker is not None
-        return has_begun_since(self._engine, marker.etl_id, failed.asked)
+        started = self._started.get(marker.etl_id)
+        return started is not None and started >= failed.asked
 
     def _is_recorded(self, subject: str | None, day: date) -> bool:
         """Of a report or a mail, whether it is there."""

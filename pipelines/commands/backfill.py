@@ -65,7 +65,7 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
 PURPOSES: dict[str | None, Callable[[Settings], Purpose]] = {
     None: lambda _: Load(),
     "reload": Reload,
-    "recheck": lambda _: Recheck(),
+    "recheck": Recheck,
 }
 
 

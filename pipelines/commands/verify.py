@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -17,7 +18,7 @@ from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, ask_with_retries
 from pipelines.verify import Verdict, VerifyOptions, mend_days, verify, wrong_spans
 
 HELP = """Compare the shards with the warehouse, and name what differs.
@@ -73,18 +74,24 @@ def verify_command(
     """Compare source and warehouse."""
     options = read_settings()
     selection = selection_of(options.catalog, first, last, tables, shards)
-    with Console(stderr=True).status("reading the markers") as line:
+    console = Console(stderr=True)
+    with console.status("reading the markers") as line:
         how = VerifyOptions(deep, workers, not shards, _progress_line(line))
         verdict = verify(options, selection, how, None)
-        after: Verdict | None = None
-        if mending and verdict.differences:
+    after: Verdict | None = None
+    # Printed at once: whatever becomes of the reload, this was found.
+    if not as_json:
+        _print_verdict(verdict)
+    if mending and verdict.differences:
+        with console.status("loading again what differs") as line:
             failures = _mend(options, verdict, line)
+            how = replace(how, show=_progress_line(line))
             after = verify(options, selection, how, frozenset(verdict.wrong))
             after.failures += failures
+        if not as_json:
+            _print_reload(verdict, after)
     if as_json:
         click.echo(json.dumps(_fields(verdict, after), indent=2))
-    else:
-        _print_verdict(verdict, after)
     sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
 
 
@@ -107,8 +114,13 @@ class _Warnings:
 
 
 def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineError]:
-    etl_engine(options.sessions.database)
-    start_sender(options)
+    """Load again what differs; what could not be."""
+    database = options.sessions.database
+    try:
+        ask_with_retries(lambda: etl_engine(database), options.load.tries())
+        start_sender(options)
+    except ShardlineError as error:  # without its log nothing is loaded
+        return [error]
     failures = []
     for span in wrong_spans(options, verdict.wrong):
         line.update(f"loading {span} again")
@@ -123,12 +135,12 @@ def _progress_line(line: Status) -> Callable[[int, int], None]:
     return lambda at, of: line.update(f"compared {at:,} of {of:,}")
 
 
-def _print_verdict(verdict: Verdict, after: Verdict | None) -> None:
+def _print_verdict(verdict: Verdict) -> None:
     for difference in verdict.differences:
         click.echo(str(difference))
     for shard in verdict.undated:
         click.echo(str(shard))
-    for failure in [*verdict.failures, *(after.failures if after else [])]:
+    for failure in verdict.failures:
         click.echo(str(failure), err=True)
     if verdict.meanwhile:
         text = "days of shards were loaded meanwhile, and not judged"
@@ -141,11 +153,22 @@ def _print_verdict(verdict: Verdict, after: Verdict | None) -> None:
         + (f", {len(verdict.failures)} failed" if verdict.failures else "")
         + (f", {undated:,} without a date" if undated else "")
     )
-    if after:
-        left = len(after.wrong)
-        for difference in after.differences:
-            click.echo(f"still: {difference}")
-        click.echo(f"loaded again: {wrong - left:,} mended, {left:,} not")
+
+
+def _print_reload(verdict: Verdict, after: Verdict) -> None:
+    for failure in after.failures:
+        click.echo(str(failure), err=True)
+    for difference in after.differences:
+        click.echo(f"still: {difference}")
+    wrong, left = len(verdict.wrong), len(after.wrong)
+    click.echo(
+        f"loaded again: {wrong - left:,} mended, {left:,} not"
+        + (
+            f", as far as could be told; {len(after.failures)} failed"
+            if after.failures
+            else ""
+        )
+    )
 
 
 def _fields(verdict: Verdict, after: Verdict | None) -> dict[str, object]:

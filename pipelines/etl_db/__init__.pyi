@@ -7,12 +7,13 @@ from .database import (
     incidents_table,
     insert_new,
     insert_or_renew,
+    now_for_all,
     report_mails_table,
     sender_table,
     sessions_table,
 )
 from .errors import etl_db_errors
-from .pruning import close_abandoned_sessions, prune
+from .pruning import prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -37,7 +38,9 @@ from .sessions import (
     may_be_alive,
     new_id,
     open_sessions,
+    session_starts,
     sessions_together,
+    was_loaded_before,
 )
 
 __all__ = [
@@ -53,7 +56,6 @@ __all__ = [
     "UNREAD",
     "alerts_table",
     "as_utc",
-    "close_abandoned_sessions",
     "confirm_session",
     "database_time",
     "etl_db_errors",
@@ -70,11 +72,14 @@ __all__ = [
     "mark_session_lost",
     "may_be_alive",
     "new_id",
+    "now_for_all",
     "newest_attempts",
     "open_sessions",
     "prune",
     "report_mails_table",
     "sender_table",
     "sessions_table",
+    "session_starts",
     "sessions_together",
+    "was_loaded_before",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -33,13 +34,16 @@ from sqlalchemy import (
     func,
     literal,
     make_url,
+    select,
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import migrations
 from pipelines.etl_db.errors import etl_db_errors
+
+logger = logging.getLogger(__name__)
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 """The databases that there are, and the one driver that each is reached by."""
@@ -210,6 +214,20 @@ def database_time(
         now: ColumnElement[datetime] = func.clock_timestamp(type_=kind)
         return now + literal(later)
     return literal(datetime.now(UTC) + later, kind)
+
+
+def now_for_all(url: SecretStr) -> datetime:
+    """Now, by the clock of `database_time`; by this host's while that cannot be asked.
+
+    So moments of several hosts can be compared, whatever their own clocks say.
+    """
+    try:
+        engine = etl_engine(url)
+        with etl_db_errors("the time cannot be asked"), engine.connect() as connection:
+            return as_utc(connection.scalars(select(database_time(engine))).one())
+    except ShardlineError as error:
+        logger.info("%s", error)
+        return datetime.now(UTC)
 
 
 def etl_engine(url: SecretStr) -> Engine:

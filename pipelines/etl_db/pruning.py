@@ -7,7 +7,6 @@ from year to year.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,21 +23,17 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    update,
 )
 
 from pipelines.etl_db.database import alerts_table, incidents_table, sessions_table
 from pipelines.etl_db.errors import etl_db_errors
-from pipelines.etl_db.sessions import LOADS, UNWRITTEN, Outcome
+from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 
 BATCH = 1_000
 """How many rows are deleted by one transaction, which others may have to wait for."""
 
 SECONDS = 5.0
-"""How long a run prunes at most; the next one goes on."""
-
-ABANDONED = timedelta(days=1)
-"""How long a session may be open whose table or shard is in the catalog no more."""
+"""For how long a run begins further batches; the next one goes on."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """Delete what has been over for some time, batch by batch, the oldest first.
 
     Of the session log, the latest load of each shard stays, and what tells of a day
-    whose failure is not over; so does whatever is open.
+    of which a failure is not over; so does whatever is open.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
@@ -72,43 +67,11 @@ def prune(engine: Engine, keep: timedelta) -> None:
             pass
 
 
-def close_abandoned_sessions(
-    engine: Engine, targets: Iterable[str], shards: Iterable[str]
-) -> None:
-    """Close the sessions whose end nobody will ever be able to tell from a marker.
-
-    Args:
-        engine: The ETL database.
-        targets: The targets of the catalog's tables.
-        shards: The names of its shards.
-
-    Raises:
-        ShardlineError: The ETL database cannot be used.
-    """
-    now = datetime.now(UTC)
-    is_known = and_(
-        sessions_table.c.target_table.in_(list(targets)),
-        sessions_table.c.shard.in_(list(shards)),
-    )
-    change = (
-        update(sessions_table)
-        .where(
-            sessions_table.c.finished.is_(None),
-            sessions_table.c.shard.is_not(None),
-            sessions_table.c.started < now - ABANDONED,
-            not_(is_known),
-        )
-        .values(
-            finished=now,
-            outcome=Outcome.LOST.value,
-            comment="its table or shard is not in the catalog any more",
-        )
-    )
-    with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        connection.execute(change)
-
-
 def _prune_some(engine: Engine, aged: _Aged, before: datetime) -> int:
+    """Delete one batch; how many rows that were.
+
+    They are looked for before anything is written, while nobody has to wait.
+    """
     (key,) = aged.table.primary_key.columns
     oldest = (
         select(key)
@@ -118,7 +81,10 @@ def _prune_some(engine: Engine, aged: _Aged, before: datetime) -> int:
         .with_for_update(skip_locked=True)  # those that another run is at
     )
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        return connection.execute(delete(aged.table).where(key.in_(oldest))).rowcount
+        keys = connection.scalars(oldest).all()
+        if keys:
+            connection.execute(delete(aged.table).where(key.in_(keys)))
+        return len(keys)
 
 
 def _sessions() -> _Aged:
@@ -132,11 +98,12 @@ def _sessions() -> _Aged:
     # Only a load is of a shard; the refresh of a report has a target, too.
     is_load = and_(one.c.shard.is_not(None), one.c.outcome.in_(LOADS))
     is_latest_load = and_(is_load, not_(has_later_load))
-    has_failed = exists().where(
-        alerts_table.c.day == one.c.day,
-        or_(alerts_table.c.shard == one.c.shard, alerts_table.c.shard.is_(None)),
+    # Once for all rows: what failed is asked for neither by day nor by shard.
+    failed_days = select(alerts_table.c.day).where(
+        alerts_table.c.day.is_not(None),
         or_(alerts_table.c.incident.is_(None), alerts_table.c.incident.in_(_open())),
     )
+    has_failed = and_(one.c.day.is_not(None), one.c.day.in_(failed_days))
     return _Aged(one, one.c.finished, or_(is_latest_load, has_failed))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, select
 
-from pipelines.etl_db.database import as_utc, sessions_table
+from pipelines.etl_db.database import as_utc, database_time, sessions_table
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.sessions import UNREAD, Outcome, may_be_alive
 
@@ -224,34 +224,35 @@ def _conditions(wanted: AttemptFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _attempts(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[Attempt]:
-    for row in _rows(engine, query):
-        started, finished = as_utc(row["started"]), row["finished"]
-        yield Attempt(
-            id=row["id"],
-            task_name=row["task_name"],
-            target_table=row["target_table"],
-            shard=row["shard"],
-            day=row["day"],
-            attempt=row["attempt"],
-            host=row["host"],
-            pid=row["pid"],
-            started=started,
-            finished=as_utc(finished) if finished else None,
-            state=_state(row),
-            rows=row["loaded_rows"],
-            comment=row["comment"],
-        )
-
-
-def _rows(engine: Engine, query: Select[*tuple[object, ...]]) -> Iterator[RowMapping]:
     with etl_db_errors(UNREAD), engine.connect() as connection:
-        yield from connection.execute(query).mappings()
+        now = as_utc(connection.scalars(select(database_time(engine))).one())
+        for row in connection.execute(query).mappings():
+            yield _attempt(row, now)
 
 
-def _state(row: RowMapping) -> AttemptState:
+def _attempt(row: RowMapping, now: datetime) -> Attempt:
+    started, finished = as_utc(row["started"]), row["finished"]
+    return Attempt(
+        id=row["id"],
+        task_name=row["task_name"],
+        target_table=row["target_table"],
+        shard=row["shard"],
+        day=row["day"],
+        attempt=row["attempt"],
+        host=row["host"],
+        pid=row["pid"],
+        started=started,
+        finished=as_utc(finished) if finished else None,
+        state=_state(row, now),
+        rows=row["loaded_rows"],
+        comment=row["comment"],
+    )
+
+
+def _state(row: RowMapping, now: datetime) -> AttemptState:
     if row["outcome"] is not None:
         return AttemptState(row["outcome"])
     lease = row["lease"]
-    is_over = lease is not None and as_utc(lease) <= datetime.now(UTC)
+    is_over = lease is not None and as_utc(lease) <= now
     is_lost = is_over or not may_be_alive(row["host"], row["pid"])
     return AttemptState.LOST if is_lost else AttemptState.RUNNING

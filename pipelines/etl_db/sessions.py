@@ -6,10 +6,10 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -26,6 +26,7 @@ from pipelines.errors import (
 )
 from pipelines.etl_db.database import (
     COMMENT_LENGTH,
+    as_utc,
     database_time,
     etl_engine,
     sessions_table,
@@ -38,6 +39,12 @@ logger = logging.getLogger(__name__)
 
 UNREAD = "the session log cannot be read"
 UNWRITTEN = "the session log cannot be written"
+
+ABANDONED = timedelta(days=1)
+"""How long ago its last sign of life is if nobody who knows more closes a session."""
+
+MOST_IDS = 10_000
+"""How many ids one statement has at most; databases take so many and no more."""
 
 WRITES = 4
 """How often a row that is there is written when what failed may pass."""
@@ -163,11 +170,12 @@ def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[N
 
 
 def _open(engine: Engine, attempts: Sequence[Session]) -> None:
-    started = datetime.now(UTC)
-    rows = [{**one.row, "started": started} for one in attempts]
-    leased = insert(sessions_table).values(lease=database_time(engine, LEASE))
+    rows = [one.row for one in attempts]
+    opened = insert(sessions_table).values(
+        started=database_time(engine), lease=database_time(engine, LEASE)
+    )
     with etl_db_errors(UNWRITTEN), engine.begin() as connection:
-        connection.execute(leased, rows)
+        connection.execute(opened, rows)
 
 
 def _renew(engine: Engine, attempts: Sequence[Session]) -> None:
@@ -200,7 +208,7 @@ def _close(
         update(sessions_table)
         .where(sessions_table.c.id == bindparam("session"))
         .values(
-            finished=datetime.now(UTC),
+            finished=database_time(engine),
             outcome=bindparam("outcome"),
             loaded_rows=bindparam("loaded_rows"),
             comment=bindparam("comment"),
@@ -233,7 +241,7 @@ def confirm_session(engine: Engine, session_id: int, rows: int) -> None:
             | sessions_table.c.outcome.in_([Outcome.FAILED, Outcome.LOST]),
         )
         .values(
-            finished=func.coalesce(sessions_table.c.finished, datetime.now(UTC)),
+            finished=func.coalesce(sessions_table.c.finished, database_time(engine)),
             outcome=outcome.value,
             loaded_rows=rows,
         )
@@ -300,6 +308,22 @@ def has_begun_since(engine: Engine, session_id: int, moment: datetime) -> bool:
         return connection.scalar(query) is not None
 
 
+def session_starts(engine: Engine, ids: Collection[int]) -> dict[int, datetime]:
+    """When attempts began, by their numbers; of those that the log has.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    columns = sessions_table.c.id, sessions_table.c.started
+    those, found = list(ids), dict[int, datetime]()
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        for at in range(0, len(those), MOST_IDS):
+            some = sessions_table.c.id.in_(those[at : at + MOST_IDS])
+            for number, started in connection.execute(select(*columns).where(some)):
+                found[number] = as_utc(started)
+    return found
+
+
 def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
     """Whether an attempt ended at some moment or later; no if the log lacks it.
 
@@ -313,6 +337,25 @@ def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
         return connection.scalar(query) is not None
 
 
+def was_loaded_before(
+    engine: Engine, target: str, day: date, shard: str | None, moment: datetime
+) -> bool:
+    """Whether something had brought a partition, or a report, before some moment.
+
+    Raises:
+        ShardlineError: The log cannot be read.
+    """
+    query = select(sessions_table.c.id).where(
+        sessions_table.c.target_table == target,
+        sessions_table.c.day == day,
+        sessions_table.c.shard.is_not_distinct_from(shard),
+        sessions_table.c.finished < moment,
+        sessions_table.c.outcome.in_(LOADS),
+    )
+    with etl_db_errors(UNREAD), engine.connect() as connection:
+        return connection.scalar(query.limit(1)) is not None
+
+
 @dataclass(frozen=True)
 class OpenSession:
     """A session that has not been closed.
@@ -320,6 +363,8 @@ class OpenSession:
     Attributes:
         shard: The shard; None for the refresh of a report.
         leased: Whether its lease is not over; None if it never had one.
+        abandoned: Whether its lease, or its start, is so long ago that nobody will
+            close it who knows more of it.
     """
 
     id: int
@@ -331,6 +376,7 @@ class OpenSession:
     pid: int
     started: datetime
     leased: bool | None
+    abandoned: bool
 
     @property
     def is_local(self) -> bool:
@@ -340,7 +386,8 @@ class OpenSession:
     @property
     def may_be_alive(self) -> bool:
         """Whether its process may still be at work."""
-        return self.leased is not False and may_be_alive(self.host, self.pid)
+        is_over = self.abandoned or self.leased is False
+        return not is_over and may_be_alive(self.host, self.pid)
 
 
 def may_be_alive(host: str, pid: int) -> bool:
@@ -360,10 +407,18 @@ def open_sessions(engine: Engine) -> Sequence[OpenSession]:
     Raises:
         ShardlineError: The log cannot be read.
     """
-    leased = sessions_table.c.lease > database_time(engine)
-    known = OpenSession.__dataclass_fields__.keys() - {"leased"}
+    lease = sessions_table.c.lease
+    last_sign = func.coalesce(lease, sessions_table.c.started)
+    states = {
+        "leased": lease > database_time(engine),
+        "abandoned": last_sign < database_time(engine, -ABANDONED),
+    }
+    known = OpenSession.__dataclass_fields__.keys() - states.keys()
     query = (
-        select(*(sessions_table.c[name] for name in known), leased.label("leased"))
+        select(
+            *(sessions_table.c[name] for name in known),
+            *(state.label(name) for name, state in states.items()),
+        )
         .where(sessions_table.c.finished.is_(None), sessions_table.c.day.is_not(None))
         .order_by(sessions_table.c.started)
     )
@@ -382,7 +437,7 @@ def mark_session_lost(engine: Engine, session_id: int) -> None:
         update(sessions_table)
         .where(sessions_table.c.id == session_id, sessions_table.c.finished.is_(None))
         .values(
-            finished=datetime.now(UTC),
+            finished=database_time(engine),
             outcome=Outcome.LOST.value,
             comment="its process ended without a word",
         ),

@@ -1,9 +1,10 @@
 from .attempts import Transfer, load_with_retries
+from .once_a_run import once_a_run
 from .replacement import is_replaced
 from .source_reads import ask_warehouse, read_with_retries, source_markers
 from .transfer import load_missing_days, reload_days
 from .transfer_watcher import TransferWatcher
-from .undated import describe_undated, undated_of_shard, undated_rows
+from .undated import describe_undated, undated_of_shard
 
 __all__ = [
     "Transfer",
@@ -13,9 +14,9 @@ __all__ = [
     "is_replaced",
     "load_missing_days",
     "load_with_retries",
+    "once_a_run",
     "read_with_retries",
     "reload_days",
     "source_markers",
     "undated_of_shard",
-    "undated_rows",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 
 from pipelines.catalog import Span
@@ -15,7 +15,9 @@ from pipelines.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from pipelines.etl_db import now_for_all
 from pipelines.load.encoding import DayEncoders
+from pipelines.load.once_a_run import once_a_run
 from pipelines.load.replacement import is_replaced
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.load.transfer_watcher import TransferWatcher
@@ -137,7 +139,7 @@ def reload_days(
                 if found == gone:
                     raise _worth_another(failure)
                 # Another was first, but may have read before us: so read once more.
-                asked = datetime.now(UTC)
+                asked = now_for_all(settings.sessions.database)
                 continue
         yield known
         left = [day for day in left if day not in known]
@@ -166,7 +168,10 @@ def _copy(
         connection.query(staging_statement(table, staging))
     with connect_source(settings.servers[shard.server], shard) as link:
         check = compare_columns(link, span)
-        for warning in check.warnings:
+        _, are_new = once_a_run().find(
+            *("warnings", table.name, shard.name), ask=lambda: check.warnings
+        )
+        for warning in check.warnings if are_new else ():
             watcher.warn(warning)
         if check.undated:
             check_undated(link, table, shard, watcher)

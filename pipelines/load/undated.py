@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import pymssql
 
 from pipelines.catalog import Shard, Span, Table
 from pipelines.config import Settings
-from pipelines.errors import PermanentError
+from pipelines.errors import PermanentError, TransientError
+from pipelines.load.once_a_run import once_a_run
 from pipelines.load.source_reads import read_with_retries
 from pipelines.load.transfer_watcher import TransferWatcher
-from pipelines.runtime import SharedRecords
 from pipelines.source import connect_source, count_undated
-
-
-class UndatedRows:
-    """How many rows without a date the shards have, as far as this run has asked."""
-
-    def __init__(self) -> None:
-        """Begin with none; children that are forked from now on share what is found."""
-        self._records = SharedRecords()
-
-    def count(
-        self, connection: pymssql.Connection, table: Table, shard: Shard
-    ) -> tuple[int, bool]:
-        """How many a shard has, and whether it was this call that asked it."""
-        key = [table.name, shard.name]
-        with self._records.alone(str(key)):
-            found, _ = self._records.since(0)
-            for *of, rows in found:
-                if of == key:
-                    return rows, False
-            rows = count_undated(connection, table)
-            self._records.add([*key, rows])
-        return rows, True
-
-
-@lru_cache(maxsize=1)
-def undated_rows() -> UndatedRows:
-    """What this run has found; children share that of whoever forked them."""
-    return UndatedRows()
 
 
 def check_undated(
@@ -58,7 +28,10 @@ def check_undated(
         PermanentError: There are some, and the table's entry does not allow for them.
         TransientError: The connection was lost.
     """
-    rows, is_new = undated_rows().count(connection, table, shard)
+    rows, is_new = once_a_run().find(
+        *("undated", table.name, shard.name),
+        ask=lambda: _count(connection, table),
+    )
     if rows and table.undated == "fail":
         raise PermanentError(
             f"{describe_undated(table, rows)}, and would be in no day",
@@ -77,9 +50,20 @@ def undated_of_shard(settings: Settings, span: Span) -> int:
 
     def count() -> int:
         with connect_source(settings.servers[span.shard.server], span.shard) as link:
-            return count_undated(link, span.table)
+            return _count(link, span.table)
 
     return read_with_retries(count, settings)
+
+
+def _count(connection: pymssql.Connection, table: Table) -> int:
+    """Count them; a count that breaks off is named, for it may be too long a one."""
+    try:
+        return count_undated(connection, table)
+    except TransientError as error:
+        error.cause = f"rows without a date could not be counted: {error.cause}"
+        cheaper = f"an index that begins with {table.date_column} makes that cheap"
+        error.step = f"{error.step}; {cheaper}, and `timeout` is how long it may take"
+        raise
 
 
 def describe_undated(table: Table, rows: int) -> str:

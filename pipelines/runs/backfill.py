@@ -102,7 +102,7 @@ def recheck_range(
                 first=selection.first - count * ONE_DAY,
                 last=selection.first - ONE_DAY,
             )
-            yield from run_range(before, Recheck(), settings, how, show)
+            yield from run_range(before, Recheck(settings), settings, how, show)
 
 
 def begin_run(settings: Settings) -> None:
@@ -303,7 +303,6 @@ def _record_not_started(
     error: ShardlineError, purpose: Purpose, missing: Sequence[Partition]
 ) -> None:
     """Have those on call know what is missing, although no task failed."""
-    asked = datetime.now(UTC) if purpose.again else None
     tasks = [shard_task(one.table, one.day, one.shard.name) for one in missing]
-    those = [replace(about_task(task), asked=asked) for task in tasks]
+    those = [replace(about_task(task), asked=purpose.asked) for task in tasks]
     record_failures(error, those, Event.NOT_STARTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from pipelines.catalog import (
@@ -17,15 +17,15 @@ from pipelines.catalog import (
     group_days,
 )
 from pipelines.config import Settings
-from pipelines.etl_db import etl_engine
+from pipelines.etl_db import etl_engine, now_for_all
 from pipelines.load import is_replaced
 from pipelines.planning import Selection, count_days_over, usual_loads
 from pipelines.runtime import ask_with_retries, failure_log, ledger
 from pipelines.tasks import (
     LoadDays,
     PrecheckedTask,
-    RecheckDays,
     own_class,
+    recheck_of,
     reload_of,
     shard_task,
 )
@@ -43,11 +43,13 @@ class Purpose(Protocol):
 
     Attributes:
         lasting: Whether a task that was done stays so for another process.
-        again: Whether it is for days that may have a marker already.
     """
 
     lasting: bool
-    again: bool
+
+    @property
+    def asked(self) -> datetime | None:
+        """When it was asked for, if it is for days that may have a marker already."""
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether there is something to be done for a day."""
@@ -66,7 +68,7 @@ class Load:
     """Days without a marker are loaded."""
 
     lasting = True
-    again = False
+    asked = None
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is missing."""
@@ -92,12 +94,11 @@ class Reload:
     """All days are loaded, those that are there in the place of what is there."""
 
     lasting = True
-    again = True
 
     def __init__(self, settings: Settings) -> None:
         """Note when it was asked for."""
         self._settings = settings
-        self._asked = datetime.now(UTC)
+        self.asked = now_for_all(settings.sessions.database)
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:  # noqa: ARG002
         """Each."""
@@ -107,13 +108,13 @@ class Reload:
         """One that is done when the markers of now are gone."""
         found = [loaded.find(span.shard.name, day) for day in span.days]
         replaces = [marker.etl_id if marker else 0 for marker in found]
-        return reload_of(span, replaces, self._asked)
+        return reload_of(span, replaces, self.asked)
 
     def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
         """Whether this run has replaced it, or another attempt that began later."""
         session = old.etl_id if old else None
         return marker.etl_id in ledger().sessions() or is_replaced(
-            self._settings, marker, session, self._asked
+            self._settings, marker, session, self.asked
         )
 
 
@@ -121,7 +122,10 @@ class Recheck:
     """Days with a marker are compared; what has changed is for `Work.reload`."""
 
     lasting = False
-    again = True
+
+    def __init__(self, settings: Settings) -> None:
+        """Note when it was asked for."""
+        self.asked = now_for_all(settings.sessions.database)
 
     def wants(self, loaded: LoadedDays, shard: str, day: date) -> bool:
         """Whether the marker is there."""
@@ -129,12 +133,7 @@ class Recheck:
 
     def task(self, loaded: LoadedDays, span: Span) -> PrecheckedTask:  # noqa: ARG002
         """One that compares."""
-        return RecheckDays(
-            table=span.table.name,
-            shard=span.shard.name,
-            first=span.first,
-            last=span.last,
-        )
+        return recheck_of(span, self.asked)
 
     def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
         """Whether it was compared by this run."""

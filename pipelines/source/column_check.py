@@ -65,9 +65,9 @@ def compare_columns(connection: pymssql.Connection, span: Span) -> ColumnCheck:
         span: Whose table and shard.
 
     Returns:
-        A warning for each column that the catalog does not know, or whose NULLs it does
-        not expect. None when the server cannot describe the query: then only the
-        values themselves are checked, and rows may have no date.
+        A warning of all columns that the catalog does not know, and one of those whose
+        NULLs it does not expect. None when the server cannot describe the query: then
+        only the values themselves are checked, and rows may have no date.
 
     Raises:
         PermanentError: Columns are missing, or have another type.
@@ -85,18 +85,28 @@ def compare_columns(connection: pymssql.Connection, span: Span) -> ColumnCheck:
             f"the shard's columns are not the catalog's: {'; '.join(faults)}",
             step="correct the catalog and the target, or the table in the shard",
         )
-    new = "is new and not loaded; add it to the catalog, or to its `ignore`"
-    null = 'may be NULL in the shard, and the first NULL fails; add " null" to its type'
     return ColumnCheck(
-        [
-            *(f"{column} {new}" for column in unknown),
-            *(
-                f"{column} {null}"
-                for column in _unexpected_nulls(span.table, described)
-            ),
-        ],
+        [*_new(unknown), *_nulls(list(_unexpected_nulls(span.table, described)))],
         undated=_nullable(described).get(span.table.date_column.lower(), True),
     )
+
+
+def _new(columns: Sequence[str]) -> Iterator[str]:
+    are, them = ("is", "it") if len(columns) == 1 else ("are", "them")
+    if columns:
+        yield (
+            f"{', '.join(columns)} {are} new and not loaded;"
+            f" add {them} to the catalog, or to its `ignore`"
+        )
+
+
+def _nulls(columns: Sequence[str]) -> Iterator[str]:
+    types = "its type" if len(columns) == 1 else "their types"
+    if columns:
+        yield (
+            f"{', '.join(columns)} may be NULL in the shard, and the first NULL fails;"
+            f' add " null" to {types}'
+        )
 
 
 def _described(connection: pymssql.Connection, table: Table) -> list[Described]:

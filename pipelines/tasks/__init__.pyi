@@ -15,14 +15,14 @@ from .luigid import (
     is_luigid_named,
     luigid_gone,
 )
-from .reload_days import RecheckDays, reload_of
+from .reload_days import recheck_of, reload_of
 
 __all__ = [
+    "EXIT_CODES",
+    "LATE_AFTER",
     "CreateTarget",
     "DayEnded",
-    "EXIT_CODES",
     "ForeignTaskError",
-    "LATE_AFTER",
     "LoadDay",
     "LoadDays",
     "LoadShard",
@@ -30,7 +30,6 @@ __all__ = [
     "LoadTableShard",
     "PatientScheduler",
     "PrecheckedTask",
-    "RecheckDays",
     "WatchedTask",
     "begin_in_parent",
     "check_luigid",
@@ -38,6 +37,7 @@ __all__ = [
     "is_luigid_named",
     "luigid_gone",
     "own_class",
+    "recheck_of",
     "register_handlers",
     "reload_of",
     "shard_task",

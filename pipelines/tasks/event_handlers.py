@@ -29,8 +29,8 @@ from pipelines.alerts import (
 from pipelines.catalog import day_not_over, day_ready_at
 from pipelines.config import SQLITE_WARNING, current_settings
 from pipelines.errors import ShardlineError, TransientError
-from pipelines.etl_db import close_abandoned_sessions, etl_engine, prune
-from pipelines.load import undated_rows
+from pipelines.etl_db import etl_engine, prune
+from pipelines.load import once_a_run
 from pipelines.runtime import (
     ExitCode,
     die_with_parent,
@@ -186,7 +186,7 @@ def begin_in_parent() -> None:
     run_id()
     _start_sender()
     failure_log()
-    undated_rows()
+    once_a_run()
     precompile(OF_LOADS)
     try:
         options = current_settings()
@@ -205,11 +205,7 @@ def _forget_what_is_old() -> None:
     """Keep the ETL database from growing; what is not done now, the next run does."""
     try:
         options = current_settings()
-        engine = etl_engine(options.sessions.database)
-        tables = options.catalog.tables.values()
-        targets = [table.target for table in tables]
-        close_abandoned_sessions(engine, targets, options.catalog.shards)
-        prune(engine, options.sessions.keep)
+        prune(etl_engine(options.sessions.database), options.sessions.keep)
     except ShardlineError as error:
         logger.info("what is old stays in the ETL database: %s", error)
 

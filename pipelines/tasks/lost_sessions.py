@@ -22,9 +22,11 @@ from pipelines.etl_db import (
     OpenSession,
     as_utc,
     confirm_session,
+    has_begun_since,
     has_ended_since,
     mark_session_lost,
     open_sessions,
+    was_loaded_before,
 )
 from pipelines.reporting import ReportMarker, ReportMarkers
 from pipelines.warehouse import (
@@ -44,6 +46,9 @@ TRIAGE = (
 def close_dead_sessions(settings: Settings, engine: Engine) -> None:
     """Close, from the markers, every session whose process is gone, and tell of it.
 
+    One of a table, shard or report that the catalog lacks may be of another catalog on
+    the same ETL database, whose runs know its marker: it is left to them at first.
+
     One of another host is closed, too, once an attempt that ended later has brought the
     same: it has either won or lost then. Should its process be alive after all, that
     writes how it ended itself.
@@ -56,7 +61,11 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
         ShardlineError: The markers or the log cannot be used.
     """
     # First who is at work, then what is there: so what the dead left is final.
-    left_open = open_sessions(engine)
+    left_open = [
+        one
+        for one in open_sessions(engine)
+        if one.abandoned or _is_known(settings, one)
+    ]
     dead = {one.id for one in left_open if not one.may_be_alive}
     if not left_open:
         return
@@ -75,15 +84,28 @@ def close_dead_sessions(settings: Settings, engine: Engine) -> None:
                 mark_session_lost(engine, session.id)
 
 
+def _is_known(settings: Settings, session: OpenSession) -> bool:
+    """Whether the catalog has what it is of, so that its marker can be asked for."""
+    if session.shard is None:
+        return _report(settings, session) is not None
+    is_known = session.shard in settings.catalog.shards
+    return is_known and _table(settings, session) is not None
+
+
 def _asked(
     engine: Engine, session: OpenSession, marker: Marker | ReportMarker | None
 ) -> datetime | None:
-    """When the work was asked for, if this marker was there before that.
+    """When the work was asked for, if this marker does not stand for it.
 
-    One of an attempt that has ended since is that of whoever was first.
+    For a day that was missing any stands that has come since. One that was there was to
+    be replaced by what was read later, so only an attempt that began since does.
     """
     began = as_utc(session.started)
-    if marker is None or has_ended_since(engine, marker.etl_id, began):
+    if marker is None or has_begun_since(engine, marker.etl_id, began):
+        return None
+    of = (session.target_table, session.day, session.shard)
+    was_missing = not was_loaded_before(engine, *of, began)
+    if was_missing and has_ended_since(engine, marker.etl_id, began):
         return None
     return began
 
@@ -95,7 +117,8 @@ def _record_loss(
     entry = _table(settings, session) or _report(settings, session)
     subject = entry.name if entry else session.target_table
     started = as_utc(session.started)
-    if has_alert_since(engine, subject, session.day, session.shard, started):
+    of = (subject, session.day, session.shard)
+    if has_alert_since(engine, *of, started, again=asked is not None):
         return
     # Luigi's ids begin with the task's family.
     family, _, _ = session.task_name.partition("_")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from functools import partial
+from datetime import date, datetime
+from functools import cached_property, partial
 
 import luigi
 
@@ -13,7 +13,7 @@ from pipelines.alerts import accept_markers
 from pipelines.catalog import Span
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
-from pipelines.etl_db import etl_engine
+from pipelines.etl_db import etl_engine, now_for_all
 from pipelines.load import is_replaced, read_with_retries, reload_days, source_markers
 from pipelines.runtime import LedgerEntry, ledger
 from pipelines.tasks.class_lookup import shard_task
@@ -32,10 +32,10 @@ class DaysAgain(Days):
             has brought them that began later.
     """
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        """Note when it was asked for: whoever makes the task has read the markers."""
-        super().__init__(*args, **kwargs)
-        self.asked = datetime.now(UTC)
+    @cached_property
+    def asked(self) -> datetime:
+        """As whoever makes the task says; otherwise when that is first of interest."""
+        return now_for_all(current_settings().sessions.database)
 
     @property
     def parts(self) -> Sequence[LoadShard]:
@@ -95,6 +95,7 @@ class RecheckDays(DaysAgain):
     def run(self) -> None:
         """Compare count and checksum of each day that has a marker."""
         options = current_settings()
+        began = now_for_all(options.sessions.database)
         span = self.span(options)
         seen = cached_markers(options.warehouse)
         known = read_with_retries(lambda: seen.of_span(span), options)
@@ -104,7 +105,8 @@ class RecheckDays(DaysAgain):
             for day, marker in known.items()
             if not _is_same(marker, found[day])
         }
-        _accept(span, [day for day in known if day not in changed], options)
+        same = [day for day in known if day not in changed]
+        _accept(span, same, began, options)
         ledger().add(
             LedgerEntry(
                 *(self.table, self.shard, 1),
@@ -127,11 +129,25 @@ def reload_of(span: Span, replaces: list[int], asked: datetime) -> ReloadDays:
     return task
 
 
-def _accept(span: Span, days: Sequence[date], options: Settings) -> None:
+def recheck_of(span: Span, asked: datetime) -> RecheckDays:
+    """The task that compares a span's days."""
+    task = RecheckDays(
+        table=span.table.name,
+        shard=span.shard.name,
+        first=span.first,
+        last=span.last,
+    )
+    task.asked = asked
+    return task
+
+
+def _accept(
+    span: Span, days: Sequence[date], read: datetime, options: Settings
+) -> None:
     """Let days that are as the source is end what had failed of replacing them."""
     try:
         engine = etl_engine(options.sessions.database)
-        accept_markers(engine, span.table.name, span.shard.name, days)
+        accept_markers(engine, span.table.name, span.shard.name, days, read)
     except ShardlineError as error:
         # The next comparison may do it; nothing of this one depends on it.
         logger.warning("%s: incidents of it may stay open: %s", span, error)

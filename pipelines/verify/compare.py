@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pipelines.catalog import Shard, Span, Table, group_days, is_day_ready
 from pipelines.config import Settings
-from pipelines.errors import ShardlineError, one_line
+from pipelines.errors import ConfigurationError, ShardlineError, one_line
 from pipelines.load import (
     ask_warehouse,
     describe_undated,
@@ -119,15 +119,20 @@ def verify(
         how: How.
         only: The days of shards to judge; all of them if None.
 
-    What may pass is tried again, as a load is.
+    What may pass is tried again, as a load is. What cannot be read, be it a shard or of
+    the warehouse a table, is among the verdict's failures.
 
     Raises:
-        ShardlineError: The warehouse cannot be read; a shard that cannot be is among
-            the verdict's failures.
+        ConfigurationError: Nothing can be read until someone corrects it.
     """
     verdict = Verdict()
     for table in selection.tables:
-        _Table(settings, selection, how, table, only).verify(verdict)
+        try:
+            _Table(settings, selection, how, table, only).verify(verdict)
+        except ConfigurationError:
+            raise
+        except ShardlineError as error:
+            verdict.failures.append(error if error.where else error.at(table.name))
     order = {name: at for at, name in enumerate(settings.catalog.tables)}
     verdict.differences.sort(key=lambda d: (order[d.table], d.day, d.shard))
     return verdict

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from pipelines.alerts import Event, about_task, record_failures
 from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
+from pipelines.etl_db import now_for_all
 from pipelines.load import (
     TransferWatcher,
     load_with_retries,
@@ -32,7 +33,7 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
         ShardlineError: As `load_with_retries` does; what is not mended is as it was,
             and in the outbox of alerts.
     """
-    asked = datetime.now(UTC)
+    asked = now_for_all(settings.sessions.database)
     try:
         _mend(span, settings, watcher, asked)
     except ShardlineError as error:

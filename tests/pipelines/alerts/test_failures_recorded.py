@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from pipelines.etl_db import alerts_table
 from sandbox.holds import Failure
-from tests.kit.project import DAY, ORDERS, Project, insert, orders
+from tests.kit.project import DAY, ORDERS, Project, finished, insert, orders
 from tests.kit.reporting import Reporting
 from tests.kit.steps import STEPS
 
@@ -209,3 +209,30 @@ def test_a_reload_by_verify_that_fails_is_recorded(project: Project) -> None:
     assert recorded(project) == {("LoadOrders", "orders", "failure")}
     with project.log() as log:
         assert log.scalar(sa.select(alerts_table.c.asked)) is not None
+
+
+def test_a_recheck_accepts_no_failure_of_a_reload_asked_for_after_it_began_to_read(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    assert project.load(DAY).code == 0
+    words = ("shardline", "backfill", "--from", DAY, "--to", DAY)
+    recheck = project.start(*words, "--recheck", paused=True)
+    reading = project.hold(recheck, "extract")
+    control = project.sandbox.control
+    control.wait(reading)
+    reload = project.start(*words, "--reload", paused=True)
+    failing = project.hold(
+        reload, "extract", action="fail", failure=Failure("gone", number=208)
+    )
+    assert finished(reload).code == 30
+    control.remove(failing)
+    control.release("go", hold=reading)
+    assert finished(recheck).code == 0
+    with project.log() as log:
+        (asked,) = log.scalars(sa.select(alerts_table.c.asked))
+    assert asked is not None
+    assert project.run(*words, "--recheck").code == 0
+    with project.log() as log:
+        (asked,) = log.scalars(sa.select(alerts_table.c.asked))
+    assert asked is None

@@ -398,3 +398,29 @@ def test_a_failure_of_a_whole_day_is_over_when_every_shard_is_there(
         "#1 CreateTarget orders 2019-03-14",
         "#2 LoadOrders orders 2019-03-14",
     ]
+
+
+def test_the_log_is_asked_once_for_all_that_was_to_be_replaced(
+    in_warehouse: Settings, channel: FileChannel
+) -> None:
+    engine = etl_engine(in_warehouse.sessions.database)
+    shards = ("abakan", "chita", "moscow")
+    asked = datetime.now(UTC)
+    rows = [replace(failed(in_warehouse, one), asked=asked) for one in shards]
+    append(in_warehouse, *rows)
+    for shard in shards:
+        mark(in_warehouse, shard)
+    drain(in_warehouse, channel)
+    statements: list[str] = []
+
+    def note(_link: object, _cursor: object, sql: str, *_: object) -> None:
+        statements.append(sql)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    sender = Sender(in_warehouse, engine, [channel])
+    assert sender.lease.take()
+    sender.send()
+    sa.event.remove(engine, "before_cursor_execute", note)
+    # The markers' attempts are not in the log, so they may be older.
+    assert channel.chat() == ["#1 3 of 150 shards of LoadOrders 2019-03-14 failed"]
+    assert len([sql for sql in statements if "FROM sessions" in sql]) == 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +14,6 @@ from pydantic import SecretStr
 from pipelines.etl_db import (
     Outcome,
     alerts_table,
-    close_abandoned_sessions,
     etl_engine,
     incidents_table,
     prune,
@@ -25,6 +26,7 @@ KEEP = timedelta(days=400)
 OLD = NOW - timedelta(days=401)
 LATER = NOW - timedelta(days=399)
 DAY = date(2019, 3, 14)
+Statement = tuple[str, tuple[object, ...]]
 
 
 @pytest.fixture
@@ -96,6 +98,31 @@ def fill(engine: sa.Engine, table: sa.Table, *rows: dict[str, object]) -> None:
 def left(engine: sa.Engine, column: sa.Column[int]) -> list[int]:
     with engine.connect() as connection:
         return sorted(connection.scalars(sa.select(column)))
+
+
+@contextmanager
+def asked(engine: sa.Engine) -> Iterator[list[Statement]]:
+    """The statements that are sent meanwhile, and their parameters."""
+    statements: list[Statement] = []
+
+    def note(
+        _link: object, _cursor: object, sql: str, values: tuple[object, ...], *_: object
+    ) -> None:
+        statements.append((sql, values))
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def plan(
+    engine: sa.Engine, sql: str, parameters: tuple[object, ...]
+) -> list[tuple[Any, ...]]:
+    """How the database carries a statement out."""
+    word = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(f"{word} {sql}", parameters)
+        return [tuple(row) for row in found]
 
 
 def test_attempts_that_are_old_are_forgotten(engine: sa.Engine) -> None:
@@ -178,23 +205,35 @@ def test_incidents_that_are_over_and_told_are_forgotten(engine: sa.Engine) -> No
     assert left(engine, incidents_table.c.number) == [3, 4, 5, 6]
 
 
-def test_what_the_catalog_has_no_more_is_closed_after_a_day(engine: sa.Engine) -> None:
-    opened = {"finished": None, "outcome": None}
-    yesterday = NOW - timedelta(days=2)
-    fill(
-        engine,
-        sessions_table,
-        session(1, yesterday, **opened),
-        session(2, yesterday, shard="gone", **opened),
-        session(3, yesterday, target_table="stage.gone", **opened),
-        session(4, NOW, shard="gone", **opened),
-        session(5, OLD, target_table="reports.daily", shard=None, **opened),
-    )
-    close_abandoned_sessions(engine, ["stage.orders"], ["moscow"])
-    outcome = sessions_table.c.outcome
-    with engine.connect() as connection:
-        query = sa.select(outcome).order_by(sessions_table.c.id)
-        assert list(connection.scalars(query)) == [None, "lost", "lost", None, None]
+def test_what_goes_on_failing_is_read_once_a_batch_and_not_while_rows_are_deleted(
+    engine: sa.Engine,
+) -> None:
+    failed = {"outcome": Outcome.FAILED.value}
+    days = [DAY - timedelta(days=at) for at in range(300)]
+    rows = [session(at, OLD, day=day, **failed) for at, day in enumerate(days, 1)]
+    fill(engine, sessions_table, *rows)
+    open_ones = [failure(at, None, "moscow") for at in range(1, 301)]
+    fill(engine, alerts_table, *(one | {"day": DAY} for one in open_ones))
+    with asked(engine) as statements:
+        prune(engine, KEEP)
+    assert left(engine, sessions_table.c.id) == [1]
+    first, second = [one for one in statements if "FROM sessions" in one[0]][:2]
+    assert first[0].startswith("SELECT")
+    assert second[0].startswith("DELETE")
+    assert "alerts" not in second[0]
+    steps = plan(engine, *first)
+    if engine.dialect.name == "sqlite":
+        # Below the statement, or below what is carried out once: never once a row.
+        under = {one: parent for one, parent, *_ in steps}
+        texts = {one: text for one, *_, text in steps}
+        of_alerts = [one for one, text in texts.items() if " alerts" in text]
+        assert of_alerts
+        for found in of_alerts:
+            at = found
+            while at := under[at]:
+                assert "CORRELATED" not in texts[at]
+    else:
+        assert "hashed SubPlan" in str(steps)
 
 
 def test_estimates_read_the_latest_loads_by_an_index(engine: sa.Engine) -> None:
@@ -204,26 +243,16 @@ def test_estimates_read_the_latest_loads_by_an_index(engine: sa.Engine) -> None:
         for of in range(10)
     ]
     fill(engine, sessions_table, *rows)
-    asked: list[tuple[str, object]] = []
-
-    @sa.event.listens_for(engine, "before_cursor_execute")
-    def note(
-        _connection: object, _cursor: object, sql: str, parameters: object, *_: object
-    ) -> None:
-        asked.append((sql, parameters))
-
-    usual = usual_loads(engine, "stage.orders", ["s0", "s1", "new"])
+    with asked(engine) as statements:
+        usual = usual_loads(engine, "stage.orders", ["s0", "s1", "new"])
     assert sorted(usual.shards) == ["s0", "s1"]
     # The medians of the latest twenty, whose rows are their numbers here.
     assert usual.shards["s0"].rows == sum(range(10, 210, 10)) / 20
-    assert len(asked) == 3
-    sqlite = engine.dialect.name == "sqlite"
-    explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
+    assert len(statements) == 3
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE sessions")
-        for sql, parameters in asked[:3]:
-            found = connection.exec_driver_sql(explain + sql, parameters)
-            plan = " ".join(map(str, found.all()))
-            assert "sessions_latest" in plan
-            assert "Sort" not in plan
-            assert "TEMP B-TREE" not in plan
+    for sql, parameters in statements:
+        steps = " ".join(map(str, plan(engine, sql, parameters)))
+        assert "sessions_latest" in steps
+        assert "Sort" not in steps
+        assert "TEMP B-TREE" not in steps

@@ -5,12 +5,12 @@ import multiprocessing
 import os
 import threading
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, create_engine, make_url, select, update
 
 from pipelines.catalog import Partition, read_catalog
 from pipelines.config import CatalogFiles
@@ -20,8 +20,10 @@ from pipelines.etl_db import (
     AttemptState,
     Outcome,
     Session,
+    alerts_table,
     confirm_session,
     etl_engine,
+    incidents_table,
     new_id,
     newest_attempts,
     open_sessions,
@@ -29,6 +31,10 @@ from pipelines.etl_db import (
     sessions_table,
 )
 from pipelines.etl_db.database import COMMENT_LENGTH
+from sandbox.holds import Failure
+from tests.kit.postgres import Postgres
+from tests.kit.project import DAY, Project
+from tests.kit.steps import STEPS
 
 
 @pytest.fixture
@@ -198,3 +204,58 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
         etl_engine(SecretStr(f"sqlite:///{tmp_path}/missing/etl.db"))
     assert "unable to open database file" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+AHEAD = """
+CREATE SCHEMA ahead;
+CREATE FUNCTION ahead.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+    AS $$ SELECT pg_catalog.clock_timestamp() + interval '1 day' $$;
+"""
+
+
+@pytest.fixture
+def ahead(postgres: Postgres, project: Project) -> Project:
+    """A project whose ETL database's clock goes ahead of this host's."""
+    url = make_url(postgres.fresh_database())
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(AHEAD)
+        name = engine.dialect.identifier_preparer.quote(str(url.database))
+        path = "ahead, pg_catalog, public"
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET search_path = {path}")
+    engine.dispose()
+    project.etl_database = url.render_as_string(hide_password=False)
+    return project
+
+
+@pytest.mark.parametrize("how", ["backfill --reload", "backfill --recheck", "verify"])
+def test_moments_that_hosts_compare_are_told_by_the_clock_of_the_database(
+    ahead: Project, how: str
+) -> None:
+    shard = ahead.loadable(10)
+    begun = datetime.now(UTC) + timedelta(hours=23)
+    assert ahead.load(DAY).code == 0
+    ahead.on_shard(shard, "DELETE FROM dbo.Orders WHERE id = 1")
+    failing = Failure("no such table", number=208)
+    server, pattern = STEPS["extract"]
+    control = ahead.sandbox.control
+    skip = int(how == "verify")
+    hold = control.hold(
+        pattern, action="fail", server=server, skip=skip, times=9, failure=failing
+    )
+    command, *option = how.split()
+    option = option or ["--reload"]
+    words = (command, "--from", DAY, "--to", DAY, "--tables", "orders", *option)
+    assert ahead.run("shardline", *words).code == 30
+    control.remove(hold)
+    columns = sessions_table.c
+    with ahead.log() as link:
+        moments = [*link.scalars(select(columns.started))]
+        moments += link.scalars(select(columns.finished))
+        moments += link.scalars(select(alerts_table.c.asked))
+    assert len(moments) == (3 if "recheck" in how else 5)
+    assert all(one is not None and one > begun for one in moments)
+    # The end of what had failed of it is told by the same clock.
+    assert ahead.run("shardline", *words).code == 0
+    with ahead.log() as link:
+        assert link.scalars(select(incidents_table.c.closed)).one() is not None

@@ -95,3 +95,23 @@ def test_another_column_that_may_be_null_is_a_warning_until_the_first_null(
     again = project.run("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
     assert again.code == 30
     assert "column 'type': NULL where a value is required" in again.last_line
+
+
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_a_count_that_breaks_off_is_named_with_what_makes_it_cheap(
+    project: Project, command: str
+) -> None:
+    undated(project, entry='undated = "warn"')
+    hold = project.sandbox.control.hold(
+        "COUNT_BIG", server="mssql_0", action="kill", times=9
+    )
+    words = ("run", "orders", "--date", DAY)
+    if command == "verify":
+        words = ("verify", "--from", DAY, "--to", DAY)
+    result = project.run("shardline", *words)
+    project.sandbox.control.remove(hold)
+    assert result.code == 30
+    (line,) = result.told
+    assert "rows without a date could not be counted: the connection to SQL" in line
+    assert "an index that begins with start_time makes that cheap" in line
+    assert "`timeout` is how long it may take" in line

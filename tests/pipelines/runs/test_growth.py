@@ -81,12 +81,3 @@ def test_without_a_channel_failures_become_incidents_that_end(
     assert load().code == 0
     with project.log() as log:
         assert log.scalar(sa.select(sa.func.count(alerts_table.c.id))) == 0
-
-
-def test_what_the_catalog_has_no_more_is_asked_for_once(project: Project) -> None:
-    gone, kept = project.add_shard("gone"), project.add_shard("kept")
-    assert project.load(DAY, shards=[gone]).code == 0
-    age(project, 2, finished=None, outcome=None, host="elsewhere")
-    project.shards = [row for row in project.shards if row[1] == kept]
-    assert project.load(DAY).code == 0
-    assert project.outcomes() == ["lost", "skipped"]

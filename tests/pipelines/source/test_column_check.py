@@ -89,3 +89,21 @@ def test_a_server_that_cannot_describe_is_loaded_from_all_the_same(
     project.sandbox.control.remove(hold)
     assert (result.code, result.err) == (0, "")
     assert len(project.rows(shard)) == 3
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_columns_are_warned_of_in_one_line_once_a_run(
+    project: Project, workers: str
+) -> None:
+    project.options["load"] = {"group_days": "1"}
+    nullable = ORDERS_DDL.replace("type int NOT NULL", "type int NULL")
+    shard = project.add_shard(
+        ddl=nullable.replace("data uniqueidentifier NOT", "data uniqueidentifier")
+    )
+    project.on_shard(shard, "ALTER TABLE dbo.Orders ADD tip money NULL, fee money NULL")
+    days = ("--from", "2019-02-23", "--to", DAY)
+    result = project.run("shardline", "backfill", *days, "--workers", workers)
+    assert result.code == 0
+    new, null = result.told
+    assert "dbo.Orders.tip (money), dbo.Orders.fee (money) are new and not" in new
+    assert "type, data may be NULL in the shard, and the first NULL fails" in null

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from pipelines.alerts import Event
-from pipelines.etl_db import alerts_table
+from pipelines.etl_db import alerts_table, sessions_table
 from sandbox.holds import When
 from tests.kit.commands import Process
 from tests.kit.project import DAY, Project, finished, insert, kill, orders
@@ -18,6 +20,7 @@ def project(logged_project: Project) -> Project:
 
 
 RELOAD = ("backfill", "--from", DAY, "--to", DAY, "--tables", "orders", "--reload")
+OLD = datetime(2000, 1, 1, tzinfo=UTC)
 PAST = "UPDATE sessions SET lease = '2000-01-01 00:00:00.000000'"
 
 
@@ -154,4 +157,58 @@ def test_a_killed_reload_is_told_though_the_log_has_forgotten_the_load(
     killed(project, "extract", "before", *RELOAD)
     assert project.load(DAY).code == 0
     assert project.outcomes() == ["lost"]
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_one_that_read_earlier_was_done_since(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    early, replacing = held(project, *RELOAD, step="commit", when="before")
+    insert(project, shard, orders(7, first=11))
+    late, reading = held(project, *RELOAD, step="extract", when="before")
+    control = project.sandbox.control
+    control.release("go", hold=replacing)
+    assert finished(early).code == 0
+    kill(late)
+    finished(late)
+    control.release("kill", hold=reading)
+    assert project.load(DAY).code == 0
+    assert project.outcomes() == ["loaded", "loaded", "lost"]
+    assert len(project.rows(shard)) == 10
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_killed_reload_is_told_though_a_load_of_its_day_has_failed_since(
+    project: Project,
+) -> None:
+    shard = project.loadable(10)
+    assert project.load(DAY).code == 0
+    killed(project, "extract", "before", *RELOAD)
+    project.options["warehouse"] = {"port": "1"}
+    assert project.load(DAY).code == 30
+    del project.options["warehouse"]
+    assert project.load(DAY).code == 0
+    assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_what_the_catalog_lacks_is_left_to_others_for_a_day_and_then_told(
+    project: Project,
+) -> None:
+    shard, own = project.loadable(10), project.shards.pop()
+    kept = project.add_shard("kept")
+    project.shards.insert(0, own)
+    words = ("run", "orders", "--date", DAY, "--shard", shard)
+    killed(project, "extract", "before", *words)
+    project.shards.remove(own)
+    now = datetime.now(UTC)
+    for lease, outcome in ((-1, None), (24 * 60 - 1, None), (24 * 60 + 1, "lost")):
+        with project.log() as log:
+            then = now - timedelta(minutes=lease)
+            one = sessions_table.c.shard == shard
+            aged = sa.update(sessions_table).where(one)
+            log.execute(aged.values(started=OLD, lease=then))
+        assert project.load(DAY, shards=[kept]).code == 0
+        assert project.outcomes()[0] == outcome
     assert lost(project) == [("LoadOrders", "orders", shard)]

@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from sandbox.holds import Failure
-from tests.kit.project import DAY, Project, finished, insert, orders
+from tests.kit.project import DAY, ORDERS, Project, finished, insert, orders
 from tests.kit.steps import STEPS
 
 NEXT = "2019-03-15"
@@ -120,3 +120,57 @@ def _failing(
         times=times,
         failure=failure,
     )
+
+
+COUNT = ("vertica", r'^SELECT "etl_source", .*COUNT\(DISTINCT "hash_id"\)')
+GONE = Failure("no such privilege", sqlstate="42501")
+
+
+def test_what_was_found_is_told_though_it_cannot_be_verified_once_it_is_mended(
+    loaded: Project,
+) -> None:
+    loaded.on_shard("moscow", "UPDATE dbo.Orders SET type = 9 WHERE id = 3")
+    process = loaded.start(*VERIFY, "--reload", paused=True)
+    hold = _failing(loaded, process.pid, COUNT, GONE, skip=1)
+    process.resume()
+    result = finished(process)
+    loaded.sandbox.control.remove(hold)
+    assert result.code == 30
+    first, *_, last = result.out.splitlines()
+    assert first.startswith(f"orders {DAY} moscow: changed in the source: ")
+    assert last.endswith("as far as could be told; 1 failed")
+    (line,) = result.told
+    assert line.startswith("orders: ")
+    assert "no such privilege" in line
+
+
+def test_what_was_found_is_told_though_nothing_can_be_loaded_again(
+    loaded: Project,
+) -> None:
+    loaded.on_shard("moscow", "UPDATE dbo.Orders SET type = 9 WHERE id = 3")
+    loaded.options["sessions"] = {"database": "sqlite:////dev/null/etl.db"}
+    result = loaded.run(*VERIFY, "--reload")
+    assert result.code == 30
+    first, *_, last = result.out.splitlines()
+    assert first.startswith(f"orders {DAY} moscow: changed in the source: ")
+    assert last == ("loaded again: 0 mended, 1 not, as far as could be told; 1 failed")
+    (line,) = result.told
+    assert "the ETL database cannot be used" in line
+
+
+def test_a_table_that_the_warehouse_cannot_tell_leaves_the_others_verdict(
+    loaded: Project,
+) -> None:
+    loaded.on_shard("moscow", "UPDATE dbo.Orders SET type = 9 WHERE id = 3")
+    other = ORDERS.replace("[orders", "[more").replace(".orders", ".more")
+    loaded.tables = ORDERS + other
+    assert loaded.run("shardline", "run", "more", "--date", DAY).code == 0
+    process = loaded.start(*VERIFY, paused=True)
+    hold = _failing(loaded, process.pid, ("vertica", COUNT[1] + '.*"more"'), GONE)
+    process.resume()
+    result = finished(process)
+    loaded.sandbox.control.remove(hold)
+    assert result.code == 30
+    assert result.out.splitlines()[0].startswith(f"orders {DAY} moscow: changed")
+    (line,) = result.told
+    assert line.startswith("more: ")
