@@ -64,13 +64,14 @@ class LoginMessages:
                 would be lost, and so waits until then.
         """
         self._threads.errors = errors = list[Message]()
+        before = stopper().number
         in_main = threading.current_thread() is threading.main_thread()
         try:
             with stopper().shielded() if in_main else nullcontext(), self._in_place():
                 yield errors
         finally:
             del self._threads.errors
-            if in_main:
+            if in_main and stopper().number is not before:
                 stopper().check()
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Iterator, Sequence
 
@@ -121,6 +122,26 @@ def test_told_to_end_in_the_middle_of_a_load(
     assert None not in project.outcomes()
     project.sandbox.control.remove(held)
     assert open_transactions(project) == []
+    loads_the_rest(project, shards)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_told_to_end_while_a_shard_does_not_answer_a_login(
+    project: Project, workers: str
+) -> None:
+    shards = ready(project, 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        project.options["mssql_0"] = {"port": str(port), "login_timeout": "60"}
+        process = project.start_load("--workers", workers, fresh=True)
+        silent.settimeout(SOON)
+        link, _ = silent.accept()
+        process.send_signal(signal.SIGTERM)
+        result = ended(process, 128 + signal.SIGTERM)
+        link.close()
+    assert "interrupted by SIGTERM" in result.last_line
+    assert "Exception ignored" not in result.err
+    del project.options["mssql_0"]
     loads_the_rest(project, shards)
 
 
