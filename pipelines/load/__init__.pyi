@@ -1,5 +1,5 @@
 from .attempts import Transfer, load_with_retries
-from .once_a_run import once_a_run
+from .shared_findings import once_a_run
 from .replacement import is_replaced
 from .source_reads import ask_warehouse, read_with_retries, source_markers
 from .transfer import load_missing_days, reload_days
