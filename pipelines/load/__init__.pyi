@@ -1,6 +1,6 @@
 from .attempts import Transfer, load_with_retries
-from .found_once import once_a_run
 from .replacement import is_replaced
+from .shared_findings import once_a_run
 from .source_reads import ask_warehouse, read_with_retries, source_markers
 from .transfer import load_missing_days, reload_days
 from .transfer_watcher import TransferWatcher

@@ -17,8 +17,8 @@ from pipelines.errors import (
 )
 from pipelines.etl_db import now_for_all
 from pipelines.load.encoding import DayEncoders
-from pipelines.load.found_once import once_a_run
 from pipelines.load.replacement import is_replaced
+from pipelines.load.shared_findings import once_a_run
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.load.undated import check_undated

@@ -7,7 +7,7 @@ import pymssql
 from pipelines.catalog import Shard, Span, Table
 from pipelines.config import Settings
 from pipelines.errors import PermanentError, TransientError
-from pipelines.load.found_once import once_a_run
+from pipelines.load.shared_findings import once_a_run
 from pipelines.load.source_reads import read_with_retries
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.source import connect_source, count_undated
