@@ -212,3 +212,20 @@ def test_what_the_catalog_lacks_is_left_to_others_for_a_day_and_then_told(
         assert project.load(DAY, shards=[kept]).code == 0
         assert project.outcomes()[0] == outcome
     assert lost(project) == [("LoadOrders", "orders", shard)]
+
+
+def test_a_load_at_work_is_left_alone_though_others_have_brought_its_day(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    control = project.sandbox.control
+    process = project.start_load(paused=True)
+    hold = project.hold(process, "look for the marker")
+    control.wait(hold)
+    assert project.load(DAY).code == 0
+    assert project.load("2019-03-13").code == 0
+    assert project.outcomes() == [None, "loaded", "skipped"]
+    control.release("go", hold=hold)
+    control.remove(hold)
+    assert finished(process).code == 0
+    assert project.outcomes() == ["present", "loaded", "skipped"]
