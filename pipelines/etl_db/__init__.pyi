@@ -25,7 +25,6 @@ from .session_queries import (
 )
 from .sessions import (
     LOADS,
-    OpenSession,
     Outcome,
     Session,
     UNREAD,
@@ -35,13 +34,12 @@ from .sessions import (
     has_ended_since,
     latest_session,
     mark_session_lost,
-    may_be_alive,
     new_id,
-    open_sessions,
     session_starts,
     sessions_together,
     was_loaded_before,
 )
+from .unclosed_sessions import OpenSession, may_be_alive, open_sessions
 
 __all__ = [
     "Attempt",

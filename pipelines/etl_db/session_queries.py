@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, select
 
 from pipelines.etl_db.database import as_utc, database_time, sessions_table
 from pipelines.etl_db.errors import etl_db_errors
-from pipelines.etl_db.sessions import UNREAD, Outcome, may_be_alive
+from pipelines.etl_db.sessions import UNREAD, Outcome
+from pipelines.etl_db.unclosed_sessions import may_be_alive
 
 
 class AttemptState(StrEnum):
