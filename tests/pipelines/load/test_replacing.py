@@ -274,11 +274,13 @@ def test_days_that_could_not_be_compared_are_not_said_to_be_complete(
     assert "0 already there, 5 missing" in result.out
 
 
-def held(project: Project, step: str, *command: str) -> tuple[Process, int]:
+def held(
+    project: Project, step: str, *command: str, skip: int = 0
+) -> tuple[Process, int]:
     """A run that waits before it sends a statement to the warehouse."""
     process = project.start(*command, paused=True)
     hold = project.sandbox.control.hold(
-        f"^{step}", when="before", server="vertica", client_pid=process.pid
+        f"^{step}", server="vertica", client_pid=process.pid, skip=skip
     )
     process.resume()
     project.sandbox.control.wait(hold)
@@ -312,14 +314,15 @@ def test_a_reload_is_not_met_by_one_that_read_before_it_was_asked_for(
     assert [marker[2] for marker in project.markers()] == [77]
 
 
+@pytest.mark.parametrize("skip", [0, 1], ids=["by Luigi", "by the load"])
 def test_a_reload_leaves_what_another_has_replaced_since_it_was_asked_for(
-    project: Project,
+    project: Project, skip: int
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(50))
     assert project.load(DAY).code == 0
     control = project.sandbox.control
-    process, looking = held(project, 'SELECT "etl_id", "rows"', *RELOAD)
+    process, looking = held(project, 'SELECT "etl_id", "rows"', *RELOAD, skip=skip)
     assert project.run(*RELOAD).code == 0
     control.start_log()
     control.release("go", hold=looking)
