@@ -83,8 +83,8 @@ class ControlServer:
             requests.let_go()
 
     def _is_token(self, line: bytes) -> bool:
-        request = _request(line) or {}
-        return secrets.compare_digest(str(request.get("token")), self._token)
+        given = str((_request(line) or {}).get("token")).encode(errors="replace")
+        return secrets.compare_digest(given, self._token.encode())
 
 
 def _request(line: bytes) -> dict[str, Any] | None:

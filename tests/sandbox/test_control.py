@@ -155,6 +155,7 @@ def test_a_refusal_is_one_line(control: Control) -> None:
         b'{"operation": "ping"}\n',
         b'{"token": "guessed"}\n{"operation": "ping"}\n',
         b'{"token": null}\n{"operation": "ping"}\n',
+        b'{"token": "\\u0416 \\ud800"}\n{"operation": "ping"}\n',
         b"POST / HTTP/1.1\r\n\r\n" + b'{"operation": "ping"}\n',
         b"[" * 100_000 + b"\n",
     ],
