@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from configparser import RawConfigParser
 from dataclasses import asdict, dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.faults import SandboxError
-from sandbox.private_files import new_file, private_folder
+from sandbox.private_files import private_folder, replace_file
 from sandbox.telegram.bot import DEFAULT_CHATS
 
 if TYPE_CHECKING:
@@ -141,10 +140,7 @@ def read_addresses(path: Path) -> Addresses:
 
 def _write_private(path: Path, text: str) -> None:
     private_folder(path.parent)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with new_file(draft, encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
+    replace_file(path, text.encode())
 
 
 def _escaped(value: str) -> str:

@@ -50,5 +50,13 @@ def new_file(path: Path, mode: str = "x", **options: Any) -> IO[Any]:  # noqa: A
     return open(path, mode, opener=_private, **options)
 
 
+def replace_file(path: Path, octets: bytes) -> None:
+    """Write a file all at once: whoever reads it sees the old one or the new one."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with new_file(draft, "xb") as file:
+        file.write(octets)
+    draft.replace(path)
+
+
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -14,7 +14,16 @@ from types import TracebackType
 from typing import Self
 
 from pydantic import SecretStr
-from sqlalchemy import Engine, Update, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Update,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from pipelines.catalog import Partition, Report
 from pipelines.errors import (
@@ -297,11 +306,8 @@ def has_begun_since(engine: Engine, session_id: int, moment: datetime) -> bool:
     Raises:
         ShardlineError: The log cannot be read.
     """
-    query = select(sessions_table.c.id).where(
-        sessions_table.c.id == session_id, sessions_table.c.started >= moment
-    )
-    with etl_db_errors(UNREAD), engine.connect() as connection:
-        return connection.scalar(query) is not None
+    since = sessions_table.c.started >= moment
+    return _has_one(engine, sessions_table.c.id == session_id, since)
 
 
 def session_starts(engine: Engine, ids: Collection[int]) -> dict[int, datetime]:
@@ -326,11 +332,8 @@ def has_ended_since(engine: Engine, session_id: int, moment: datetime) -> bool:
     Raises:
         ShardlineError: The log cannot be read.
     """
-    query = select(sessions_table.c.id).where(
-        sessions_table.c.id == session_id, sessions_table.c.finished >= moment
-    )
-    with etl_db_errors(UNREAD), engine.connect() as connection:
-        return connection.scalar(query) is not None
+    since = sessions_table.c.finished >= moment
+    return _has_one(engine, sessions_table.c.id == session_id, since)
 
 
 def was_loaded_before(
@@ -341,15 +344,21 @@ def was_loaded_before(
     Raises:
         ShardlineError: The log cannot be read.
     """
-    query = select(sessions_table.c.id).where(
+    return _has_one(
+        engine,
         sessions_table.c.target_table == target,
         sessions_table.c.day == day,
         sessions_table.c.shard.is_not_distinct_from(shard),
         sessions_table.c.finished < moment,
         sessions_table.c.outcome.in_(LOADS),
     )
+
+
+def _has_one(engine: Engine, *conditions: ColumnElement[bool]) -> bool:
+    """Whether the log has an attempt of which all that is true."""
+    query = select(sessions_table.c.id).where(*conditions).limit(1)
     with etl_db_errors(UNREAD), engine.connect() as connection:
-        return connection.scalar(query.limit(1)) is not None
+        return connection.scalar(query) is not None
 
 
 def mark_session_lost(engine: Engine, session_id: int) -> None:

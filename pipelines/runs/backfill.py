@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from luigi.execution_summary import LuigiStatusCode
 from luigi.task_register import Register
 
-from pipelines.alerts import Event, about_task, record_failure_later, record_failures
+from pipelines.alerts import Event, record_failure_later, record_failures
 from pipelines.catalog import (
     ONE_DAY,
     Partition,
@@ -35,7 +35,13 @@ from pipelines.runs.luigi_run import LuigiOptions, build
 from pipelines.runs.outcome import exit_code_for, why_missing
 from pipelines.runs.range_report import RangeReport
 from pipelines.runtime import ExitCode, exit_code_of, failure_log, ledger, stopper
-from pipelines.tasks import LATE_AFTER, begin_in_parent, own_class, shard_task
+from pipelines.tasks import (
+    LATE_AFTER,
+    about_loads,
+    begin_in_parent,
+    own_class,
+    shard_task,
+)
 from pipelines.warehouse import Marker, SourceDay, cached_markers
 
 Show = Callable[[str, int], AbstractContextManager[None]]
@@ -162,7 +168,8 @@ def do_work(work: Work, settings: Settings, how: LuigiOptions) -> RangeReport:
     if work.waiting:
         report.worsen(exit_code_for(LuigiStatusCode.MISSING_EXT, complete=False))
     missing = _run_slices(work, settings, how, report)
-    missing += _run_slices(work.reload(settings), settings, how, report)
+    if not work.purpose.lasting:
+        missing += _run_slices(work.reload(settings), settings, how, report)
     report.missing += len(missing) + work.not_over
     report.present = asked - report.missing - report.loaded - report.skipped
     pending = failure_log().take()
@@ -303,6 +310,4 @@ def _record_not_started(
     error: ShardlineError, purpose: Purpose, missing: Sequence[Partition]
 ) -> None:
     """Have those on call know what is missing, although no task failed."""
-    tasks = [shard_task(one.table, one.day, one.shard.name) for one in missing]
-    those = [replace(about_task(task), asked=purpose.asked) for task in tasks]
-    record_failures(error, those, Event.NOT_STARTED)
+    record_failures(error, about_loads(missing, purpose.asked), Event.NOT_STARTED)

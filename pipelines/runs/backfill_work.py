@@ -78,12 +78,7 @@ class Load:
         """A day alone is loaded as ever, so that luigid knows it for the same."""
         if len(span) == 1:
             return shard_task(span.table, span.first, span.shard.name)
-        return LoadDays(
-            table=span.table.name,
-            shard=span.shard.name,
-            first=span.first,
-            last=span.last,
-        )
+        return LoadDays.of(span)
 
     def is_done(self, partition: Partition, marker: Marker, old: Marker | None) -> bool:  # noqa: ARG002
         """Whoever has done it."""
@@ -200,12 +195,12 @@ class Work:
         return tasks
 
     def reload(self, settings: Settings) -> Work:
-        """The reload of what the run has found to differ; of nothing but by a recheck.
+        """The reload of what the run has found to differ, for a recheck.
 
         Args:
             settings: How many days one extract may have, and where the log is.
         """
-        compared = {} if self.purpose.lasting else ledger().compared()
+        compared = ledger().compared()
         loaded = LoadedDays(self.selection.first, self.selection.last)
         spans: list[Span] = []
         for span in self.spans:

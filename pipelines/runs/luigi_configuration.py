@@ -48,14 +48,18 @@ def check_luigi_options() -> None:
     try:
         faults = list(_refused())
     except (ValueError, ParameterException) as error:
-        raise ConfigurationError(
-            f"Luigi does not take an option of its own: {error}",
-            step="correct luigi.cfg",
-        ) from error
+        raise untaken_option(error) from error
     if faults:
         raise ConfigurationError(
             "; ".join(faults), step="take that out of luigi.cfg, or use `luigi`"
         )
+
+
+def untaken_option(error: Exception) -> ConfigurationError:
+    """What it means that Luigi raises something while it reads its options."""
+    return ConfigurationError(
+        f"Luigi does not take an option of its own: {error}", step="correct luigi.cfg"
+    )
 
 
 def _refused() -> Iterator[str]:

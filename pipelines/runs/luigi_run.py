@@ -19,8 +19,9 @@ from luigi.worker import Worker
 
 from pipelines.alerts import release_at_exit, run_id, start_sender
 from pipelines.config import Settings, logging_file
-from pipelines.errors import ConfigurationError, TransientError
+from pipelines.errors import TransientError
 from pipelines.etl_db import etl_engine
+from pipelines.runs.luigi_configuration import untaken_option
 from pipelines.runtime import (
     Stop,
     ask_with_retries,
@@ -237,10 +238,7 @@ def _build(
         failure_log().add_unreported()
         return LuigiStatusCode.FAILED
     except ValueError as error:
-        raise ConfigurationError(
-            f"Luigi does not take an option of its own: {error}",
-            step="correct luigi.cfg",
-        ) from error
+        raise untaken_option(error) from error
     status: LuigiStatusCode = result.status
     return status
 

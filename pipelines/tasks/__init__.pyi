@@ -1,5 +1,11 @@
 from .base import PrecheckedTask, WatchedTask
-from .class_lookup import day_task, own_class, shard_task, task_name
+from .class_lookup import (
+    about_loads,
+    day_task,
+    own_class,
+    shard_task,
+    task_name,
+)
 from .event_handlers import (
     EXIT_CODES,
     LATE_AFTER,
@@ -31,6 +37,7 @@ __all__ = [
     "PatientScheduler",
     "PrecheckedTask",
     "WatchedTask",
+    "about_loads",
     "begin_in_parent",
     "check_luigid",
     "day_task",

@@ -7,9 +7,12 @@ modules`` names, or is one of the three that come with the package.
 from __future__ import annotations
 
 import importlib
-from datetime import date
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
 from functools import cache
 
+from pipelines.alerts import About, about_task
 from pipelines.catalog import Partition, Table
 from pipelines.config import current_settings
 from pipelines.errors import ConfigurationError, one_line
@@ -53,6 +56,20 @@ def task_name(partition: Partition) -> str:
     """
     one = shard_task(partition.table, partition.day, partition.shard.name)
     return str(one.task_id)
+
+
+def about_loads(partitions: Iterable[Partition], asked: datetime | None) -> list[About]:
+    """What those on call are told that failed, when it is the loads of some days.
+
+    Args:
+        partitions: The days.
+        asked: When they were asked for, if they may have had a marker already.
+
+    Raises:
+        ConfigurationError: As `own_class` does.
+    """
+    tasks = [shard_task(one.table, one.day, one.shard.name) for one in partitions]
+    return [replace(about_task(task), asked=asked) for task in tasks]
 
 
 def own_class(table: Table) -> type[LoadDay] | None:

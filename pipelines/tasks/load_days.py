@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import luigi
 
@@ -28,6 +28,17 @@ class Days(PrecheckedTask):
     shard = luigi.Parameter()
     first = luigi.DateParameter()
     last = luigi.DateParameter()
+
+    @classmethod
+    def of(cls, span: Span, **more: object) -> Self:
+        """The task for a span, with whatever else a task of its kind is told."""
+        return cls(
+            table=span.table.name,
+            shard=span.shard.name,
+            first=span.first,
+            last=span.last,
+            **more,
+        )
 
     def requires(self) -> list[luigi.Task]:
         """The days have ended, and there is somewhere to put them."""

@@ -245,7 +245,8 @@ class PatientScheduler:
         """
         work = self._remote.get_work(**asked)
         if work["task_id"] is None:
-            self._tell_of_a_pause()
+            if not self._running:  # then the run ends with that
+                self._tell_of_a_pause()
             return work
         if work["task_id"] not in self._added:
             raise ForeignTaskError(
@@ -269,7 +270,7 @@ class PatientScheduler:
 
     def _tell_of_a_pause(self) -> None:
         """Say once if nothing is to be had since somebody paused luigid."""
-        if not self._is_paused and self._hasty.is_paused()["paused"]:
+        if not self._is_paused and self._remote.is_paused()["paused"]:
             self._is_paused = True
             failure_log().add(
                 f"{SchedulerAddress.find()} is paused and gives nothing to do; let it"

@@ -118,25 +118,14 @@ class RecheckDays(DaysAgain):
 
 def reload_of(span: Span, replaces: list[int], asked: datetime) -> ReloadDays:
     """The task that replaces a span's days, and these sessions of theirs."""
-    task = ReloadDays(
-        table=span.table.name,
-        shard=span.shard.name,
-        first=span.first,
-        last=span.last,
-        replaces=replaces,
-    )
+    task = ReloadDays.of(span, replaces=replaces)
     task.asked = asked
     return task
 
 
 def recheck_of(span: Span, asked: datetime) -> RecheckDays:
     """The task that compares a span's days."""
-    task = RecheckDays(
-        table=span.table.name,
-        shard=span.shard.name,
-        first=span.first,
-        last=span.last,
-    )
+    task = RecheckDays.of(span)
     task.asked = asked
     return task
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from pipelines.alerts import Event, about_task, record_failures
+from pipelines.alerts import Event, record_failures
 from pipelines.catalog import Span
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
@@ -17,7 +16,7 @@ from pipelines.load import (
     read_with_retries,
     reload_days,
 )
-from pipelines.tasks import shard_task, task_name
+from pipelines.tasks import about_loads, task_name
 from pipelines.warehouse import cached_markers, create_tables
 
 
@@ -37,9 +36,7 @@ def mend_days(span: Span, settings: Settings, watcher: TransferWatcher) -> None:
     try:
         _mend(span, settings, watcher, asked)
     except ShardlineError as error:
-        tasks = [shard_task(span.table, day, span.shard.name) for day in span.days]
-        those = [replace(about_task(task), asked=asked) for task in tasks]
-        record_failures(error, those, Event.FAILURE)
+        record_failures(error, about_loads(span, asked), Event.FAILURE)
         raise
 
 

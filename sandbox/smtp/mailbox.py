@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
-import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.private_files import new_file, private_folder
+from sandbox.private_files import private_folder, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +91,4 @@ class Mailbox:
 def _write(folder: Path, data: bytes) -> None:
     private_folder(folder)
     numbers = [int(one.stem) for one in folder.glob("*.eml") if one.stem.isdecimal()]
-    path = folder / f"{max(numbers, default=0) + 1:04}.eml"
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    with new_file(draft, "xb") as file:
-        file.write(data)
-    draft.replace(path)
+    replace_file(folder / f"{max(numbers, default=0) + 1:04}.eml", data)

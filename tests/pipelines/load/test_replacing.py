@@ -153,6 +153,22 @@ def test_a_run_compares_the_days_before_it_when_the_catalog_says_so(
     assert [row[3] for row in project.rows(shard) if row[0] == 10] == [99]
 
 
+def held(
+    project: Project, step: str, *command: str, skip: int = 0
+) -> tuple[Process, int]:
+    """A run that waits before it sends a statement to the warehouse."""
+    process = project.start(*command, paused=True)
+    hold = project.sandbox.control.hold(
+        f"^{step}", server="vertica", client_pid=process.pid, skip=skip
+    )
+    process.resume()
+    project.sandbox.control.wait(hold)
+    return process, hold
+
+
+RELOAD = ("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
+
+
 @pytest.mark.parametrize("step", STEPS[3:])
 def test_rows_that_were_read_earlier_never_replace_rows_that_were_read_later(
     project: Project, step: str
@@ -161,15 +177,9 @@ def test_rows_that_were_read_earlier_never_replace_rows_that_were_read_later(
     insert(project, shard, orders(50))
     assert project.load(DAY).code == 0
     control = project.sandbox.control
-    again = ("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
-    slow = project.start(*again, paused=True)
-    hold = control.hold(
-        f"^{step}", when="before", server="vertica", client_pid=slow.pid
-    )
-    slow.resume()
-    control.wait(hold)
+    slow, hold = held(project, step, *RELOAD)
     insert(project, shard, orders(27, first=51))
-    fast = project.start(*again)
+    fast = project.start(*RELOAD)
     ended = []
     if step == STEPS[3]:
         # Nothing of the slow one is in the way of the fast one yet.
@@ -189,14 +199,9 @@ def test_a_day_that_is_cleared_while_it_is_read_again_is_read_once_more(
     insert(project, shard, orders(50))
     assert project.load(DAY).code == 0
     control = project.sandbox.control
-    days = ("--from", DAY, "--to", DAY)
-    process = project.start("shardline", "backfill", *days, "--reload", paused=True)
-    hold = control.hold(
-        f"^{STEPS[3]}", when="before", server="vertica", client_pid=process.pid
-    )
-    process.resume()
-    control.wait(hold)
+    process, hold = held(project, STEPS[3], *RELOAD)
     insert(project, shard, orders(27, first=51))
+    days = ("--from", DAY, "--to", DAY)
     assert project.run("shardline", "clear", *days, "--yes").code == 0
     control.release("go", hold=hold)
     control.remove(hold)
@@ -272,22 +277,6 @@ def test_days_that_could_not_be_compared_are_not_said_to_be_complete(
     assert result.code == 30
     assert "0 of 5 days of shards complete" in result.out
     assert "0 already there, 5 missing" in result.out
-
-
-def held(
-    project: Project, step: str, *command: str, skip: int = 0
-) -> tuple[Process, int]:
-    """A run that waits before it sends a statement to the warehouse."""
-    process = project.start(*command, paused=True)
-    hold = project.sandbox.control.hold(
-        f"^{step}", server="vertica", client_pid=process.pid, skip=skip
-    )
-    process.resume()
-    project.sandbox.control.wait(hold)
-    return process, hold
-
-
-RELOAD = ("shardline", "backfill", "--from", DAY, "--to", DAY, "--reload")
 
 
 @pytest.mark.parametrize("look", ['SELECT "day"', 'SELECT "etl_id"', "CREATE LOCAL"])
