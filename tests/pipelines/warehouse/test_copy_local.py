@@ -6,6 +6,7 @@ from tests.kit.project import DAY, Project
 from tests.kit.relay import Relay
 
 SECRET = "what nobody else may read"
+READY = b"Z" + (5).to_bytes(4) + b"I"
 
 
 def asks_for(path: str) -> bytes:
@@ -26,7 +27,9 @@ def test_a_server_that_asks_for_a_file_does_not_get_it(
     def alter(sent: bytes, answer: bytes) -> bytes:
         if lies or b"COUNT(*)" not in sent:
             return answer
-        lies.append(asks_for("secret.txt"))
+        # It says itself that it awaits a question: what it takes the place of, which
+        # would say so, may come in one piece with the rows or in another.
+        lies.append(asks_for("secret.txt") + READY)
         return lies[0]
 
     vertica = project.sandbox.addresses.vertica
