@@ -44,7 +44,13 @@ def settings(mssql_port: int, vertica_port: int) -> Settings:
     """
     tables = read_catalog(CatalogFiles().tables, CatalogFiles().shards).tables
     return Settings(
-        warehouse=Warehouse(host=HOST, port=vertica_port, user=USER, password=LOGIN),
+        warehouse=Warehouse(
+            host=HOST,
+            port=vertica_port,
+            tlsmode="disable",
+            user=USER,
+            password=LOGIN,
+        ),
         load=LoadOptions(),
         sessions=SessionsOptions(),
         servers={

@@ -49,6 +49,7 @@ class Addresses:
         database: The database on Vertica.
         telegram: The Bot API's, over plain HTTP.
         token: The bot's.
+        authority: Who has signed the servers' certificate, in PEM.
         luigid: Luigi's scheduler and page, when the sandbox started it.
     """
 
@@ -62,6 +63,7 @@ class Addresses:
     token: str
     smtp: Address
     control: ControlAddress
+    authority: str
     luigid: Address | None = None
 
     def write(self, path: Path) -> None:
@@ -71,13 +73,19 @@ class Addresses:
     def write_luigi_cfg(self, path: Path) -> None:
         """Write the part of luigi.cfg that leads to this sandbox.
 
-        Luigi reads it over the project's own when LUIGI_CONFIG_PATH names it.
+        Luigi reads it over the project's own when LUIGI_CONFIG_PATH names it. It names
+        a file beside it, which has the authority.
         """
+        cafile = authority_file(path)
+        _write_private(cafile, self.authority)
+        trusted = {"tls_cafile": _escaped(str(cafile.absolute()))}
         config = RawConfigParser()
         config["warehouse"] = {
             **self._login(self.vertica),
+            **trusted,
             "database": _escaped(self.database),
         }
+        config["sqlserver"] = trusted
         for server, address in self.mssql.items():
             config[server] = self._login(address)
         if self.luigid:
@@ -103,6 +111,11 @@ class Addresses:
             "user": _escaped(self.user),
             "password": _escaped(self.password),
         }
+
+
+def authority_file(luigi_cfg: Path) -> Path:
+    """Where the authority is that a sandbox's luigi.cfg names."""
+    return luigi_cfg.with_name("authority.pem")
 
 
 def read_addresses(path: Path) -> Addresses:

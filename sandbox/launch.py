@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from sandbox.addresses import Address, Addresses
+from sandbox.certificate import authority_pem
 from sandbox.control_server import ControlServer
 from sandbox.engine import Engine
 from sandbox.faults import SandboxError
@@ -158,6 +159,7 @@ class Sandbox:
             token=options.token,
             smtp=smtp_at,
             control=control.address,
+            authority=authority_pem().decode(),
         )
 
     def _sql_servers(self) -> list[str]:

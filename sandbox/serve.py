@@ -15,6 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from sandbox.addresses import authority_file
 from sandbox.launch import Sandbox
 from sandbox.luigid import STATE, Luigid
 from sandbox.private_files import refuse_link
@@ -64,7 +65,7 @@ def serve(
             luigid = running.enter_context(Luigid(home, port=luigid_port)).address
         running.enter_context(sandbox)
         found = replace(sandbox.addresses, luigid=luigid)
-        running.callback(_remove, addresses_file, luigi_cfg)
+        running.callback(_remove, addresses_file, luigi_cfg, authority_file(luigi_cfg))
         found.write_luigi_cfg(luigi_cfg)
         found.write(addresses_file)
         _show(found, addresses_file, luigi_cfg)

@@ -29,8 +29,24 @@ KINDS = {
 PORTS = {"mssql": 1433, "vertica": 5433}
 
 OPTIONS = {
-    "mssql": ("encryption", "login_timeout", "lock_timeout", "timeout"),
-    "vertica": ("tlsmode", "login_timeout", "lock_timeout", "connection_timeout"),
+    "mssql": (
+        "encryption",
+        "trust_server_certificate",
+        "tls_cafile",
+        "login_timeout",
+        "lock_timeout",
+        "timeout",
+        "extract_timeout",
+    ),
+    "vertica": (
+        "tlsmode",
+        "tls_cafile",
+        "tls_certfile",
+        "tls_keyfile",
+        "login_timeout",
+        "lock_timeout",
+        "connection_timeout",
+    ),
 }
 
 

@@ -31,6 +31,13 @@ Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Name = Annotated[str, Field(min_length=1)]
 
+
+def _none_if_empty(given: object) -> object:
+    return given or None
+
+
+OptionalFile = Annotated[Path | None, BeforeValidator(_none_if_empty)]
+
 LONGEST_PAUSE = 3_600
 """Most seconds between two attempts at what a run asks; as many as `retry_pause`."""
 
@@ -85,8 +92,11 @@ class Warehouse(Reached):
     port: Port = 5433
     database: Name = "warehouse"
     tlsmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = (
-        "disable"
+        "verify-full"
     )
+    tls_cafile: OptionalFile = None
+    tls_certfile: OptionalFile = None
+    tls_keyfile: OptionalFile = None
     markers: Annotated[str, AfterValidator(split_target)] = "stage.markers"
     login_timeout: Seconds = 15
     lock_timeout: Seconds = 300
@@ -101,15 +111,26 @@ class Warehouse(Reached):
             )
         return self
 
+    @model_validator(mode="after")
+    def _certificate(self) -> Self:
+        if self.tls_keyfile and not self.tls_certfile:
+            raise ValueError(
+                "tls_keyfile is the key of a tls_certfile, which is not set"
+            )
+        return self
+
 
 class Server(Reached):
     """``[sqlserver]`` and ``[NAME]``: how one SQL Server is reached."""
 
     port: Port = 1433
-    encryption: Literal["off", "request", "require"] = "request"
+    encryption: Literal["off", "request", "require"] = "require"
+    trust_server_certificate: bool = False
+    tls_cafile: OptionalFile = None
     login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60
     timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
+    extract_timeout: Seconds = 14_400
 
 
 class LoadOptions(Section):
@@ -166,13 +187,8 @@ class RunOptions(Section):
 class MetricsOptions(Section):
     """``[metrics]``: where a run's figures for Prometheus go."""
 
-    textfile: Path | None = None
-    port: Port | None = None
-
-    @field_validator("textfile", "port", mode="before")
-    @classmethod
-    def _none(cls, given: object) -> object:
-        return given or None
+    textfile: OptionalFile = None
+    port: Annotated[Port | None, BeforeValidator(_none_if_empty)] = None
 
 
 def _names(listed: object) -> object:

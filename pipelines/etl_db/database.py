@@ -42,6 +42,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import migrations
 from pipelines.etl_db.errors import etl_db_errors
+from pipelines.runtime import authorities_file
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,9 @@ LINKS: dict[str, dict[str, object]] = {
     },
     "postgresql": {
         "application_name": "shardline",
+        # Otherwise whoever answers gets the password. Over a socket file libpq asks for
+        # no TLS.
+        "sslmode": "verify-full",
         "connect_timeout": 15,  # seconds
         # A load may take an hour between two statements of its log, and a link that
         # died in the meantime without a word must not hold up the load's end.
@@ -307,7 +311,11 @@ def _address(url: str) -> URL:
 
 
 def _link(url: URL) -> dict[str, object]:
-    link = LINKS[url.get_backend_name()]
+    backend = url.get_backend_name()
+    link = LINKS[backend]
+    # libpq knows but the system's authorities of whoever has built it.
+    if backend == "postgresql" and (authorities := authorities_file(None)):
+        link = {**link, "sslrootcert": str(authorities)}
     return {name: link[name] for name in link if name not in url.query}
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import pymssql
-
 from pipelines.catalog import Shard, Span, Table
 from pipelines.config import Settings
 from pipelines.errors import PermanentError, TransientError
 from pipelines.load.shared_findings import once_a_run
 from pipelines.load.source_reads import read_with_retries
 from pipelines.load.transfer_watcher import TransferWatcher
-from pipelines.source import connect_source, count_undated
+from pipelines.source import SourceConnection, connect_source, count_undated
 
 
 def check_undated(
-    connection: pymssql.Connection, table: Table, shard: Shard, watcher: TransferWatcher
+    connection: SourceConnection, table: Table, shard: Shard, watcher: TransferWatcher
 ) -> None:
     """Tell of a shard's rows without a date, which are counted once a run.
 
@@ -55,7 +53,7 @@ def undated_of_shard(settings: Settings, span: Span) -> int:
     return read_with_retries(count, settings)
 
 
-def _count(connection: pymssql.Connection, table: Table) -> int:
+def _count(connection: SourceConnection, table: Table) -> int:
     """Count them; a count that breaks off is named, for it may be too long a one."""
     try:
         return count_undated(connection, table)

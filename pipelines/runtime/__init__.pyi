@@ -1,4 +1,5 @@
 from .addresses import Address, host_and_port, look_up
+from .certificates import authorities_file, show_certificate, tls_fault, trust
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
@@ -17,7 +18,7 @@ from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
-from .time_limit import ask_before_the_end, finish_within
+from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
 
 __all__ = [
     "Address",
@@ -31,10 +32,13 @@ __all__ = [
     "LedgerEntry",
     "SharedRecords",
     "Stop",
+    "TimeLimit",
     "Verdict",
     "ask_before_the_end",
     "ask_with_retries",
+    "authorities_file",
     "become_init_if_first",
+    "cut_after",
     "die_with_parent",
     "exit_code_of",
     "failure_log",
@@ -53,6 +57,9 @@ __all__ = [
     "run_retries",
     "set_up_logging",
     "set_verbosity",
+    "show_certificate",
     "stopper",
+    "tls_fault",
+    "trust",
     "why_unreachable",
 ]

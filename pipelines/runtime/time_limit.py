@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from threading import Thread
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
 from typing import TypeVar
 
 from pipelines.errors import ShardlineError
@@ -41,6 +43,43 @@ def finish_within(seconds: float, work: Callable[[], T]) -> T:
 
     Thread(target=do, daemon=True).start()
     return outcome.result(seconds)
+
+
+@dataclass
+class TimeLimit:
+    """A block's; `passed` tells whether it took longer."""
+
+    passed: bool = False
+
+
+_AGAIN = 0.5
+"""Seconds between two attempts at ending what goes on in spite of the first."""
+
+
+@contextmanager
+def cut_after(seconds: float, cut: Callable[[], None]) -> Iterator[TimeLimit]:
+    """Have `cut` called from another thread when a block takes longer.
+
+    It is called again until the block ends: a driver may just be opening another
+    connection in the place of the one that was cut.
+
+    Args:
+        seconds: How long the block may take.
+        cut: Makes the block fail soon; raises nothing.
+    """
+    limit, over = TimeLimit(), Event()
+
+    def watch() -> None:
+        left = seconds
+        while not over.wait(left):
+            limit.passed, left = True, _AGAIN
+            cut()
+
+    Thread(target=watch, daemon=True).start()
+    try:
+        yield limit
+    finally:
+        over.set()
 
 
 def ask_before_the_end(question: Callable[[], T]) -> T | None:

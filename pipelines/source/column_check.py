@@ -6,11 +6,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-import pymssql
-
 from pipelines.catalog import Span, Table
 from pipelines.errors import PermanentError
-from pipelines.source.connection import fetch_all
+from pipelines.source.connection import SourceConnection, fetch_all
 from pipelines.sql import Dialect, render
 
 logger = logging.getLogger(__name__)
@@ -57,7 +55,7 @@ class ColumnCheck:
     undated: bool
 
 
-def compare_columns(connection: pymssql.Connection, span: Span) -> ColumnCheck:
+def compare_columns(connection: SourceConnection, span: Span) -> ColumnCheck:
     """Compare a table's columns in a shard with the catalog, before rows are read.
 
     Args:
@@ -109,7 +107,7 @@ def _nulls(columns: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _described(connection: pymssql.Connection, table: Table) -> list[Described]:
+def _described(connection: SourceConnection, table: Table) -> list[Described]:
     """The result's columns; none if the query is wrong, as it will say itself."""
     sql = render("describe_query", Dialect.SQL_SERVER, query=table.query)
     columns = [Described(*row) for row in fetch_all(connection, sql, _DESCRIBED)]
@@ -143,7 +141,7 @@ def _nullable(described: Sequence[Described]) -> dict[str, bool]:
 
 
 def _unknown(
-    connection: pymssql.Connection, table: Table, described: Sequence[Described]
+    connection: SourceConnection, table: Table, described: Sequence[Described]
 ) -> Iterator[str]:
     """What is not loaded of the result, and of the tables it is made from."""
     known = {name.lower() for name in (*(c.name for c in table.columns), *table.ignore)}

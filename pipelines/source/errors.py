@@ -14,6 +14,7 @@ from pipelines.errors import (
     RefusedLoginError,
     ShardlineError,
     TransientError,
+    UnavailableHereError,
     one_line,
 )
 from pipelines.runtime import LATER, Address, why_unreachable
@@ -24,6 +25,7 @@ from pipelines.source.known_errors import (
     SQL_SERVER_ERRORS,
 )
 from pipelines.source.login_messages import Message
+from pipelines.source.tls_check import why_no_tls
 
 ERRORS = (pymssql.Error, _mssql.MSSQLException, OSError)
 """What the driver raises; some of it is not a `pymssql.Error`."""
@@ -54,7 +56,9 @@ def source_errors() -> Iterator[None]:
     """
     try:
         yield
-    except ERRORS as error:
+    except ShardlineError:
+        raise
+    except Exception as error:
         raise _of_statement(error) from error
 
 
@@ -70,6 +74,12 @@ def login_error(said: Sequence[Message], server: Server, at: Address) -> Shardli
     """
     if said:
         return _of_login(said[0], server, at)
+    if fault := why_no_tls(server, at):
+        return UnavailableHereError(
+            f"SQL Server {at} is not spoken to: {fault}",
+            step="name the authority of its certificate in tls_cafile, and the host as"
+            f" the certificate does, or a weaker encryption, {PLACE}",
+        )
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"SQL Server {at} cannot be reached: {unreachable}",
@@ -110,6 +120,11 @@ def _of_statement(error: Exception) -> ShardlineError:
     if known is LOST_LINK or isinstance(error, OSError):
         return LostLinkError(
             f"the connection to SQL Server was lost ({number})", step=LATER, code=code
+        )
+    if not isinstance(error, ERRORS):
+        return TransientError(
+            f"SQL Server does not answer as it should ({type(error).__name__})",
+            step=LATER,
         )
     cause = f"SQL Server: {text or type(error).__name__} (error {number})"
     return known.error(cause, code)

@@ -7,19 +7,17 @@ import uuid
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-import pymssql
-
 from pipelines.catalog import Span, Table, half_open
 from pipelines.errors import PermanentError
-from pipelines.source.connection import fetch_all
-from pipelines.source.errors import LostLinkError, source_errors
+from pipelines.source.connection import SourceConnection, fetch_all
+from pipelines.source.errors import LostLinkError
 from pipelines.sql import Dialect, Sql, render
 
 SourceRow = Sequence[object]
 
 
 def extract_rows(
-    connection: pymssql.Connection,
+    connection: SourceConnection,
     span: Span,
     batch_rows: int,
     *,
@@ -43,10 +41,9 @@ def extract_rows(
     """
     as_octets = _has_guids(span) and come_as_octets(connection)
     statement = extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
-    cursor = connection.cursor()
     answered = False
     try:
-        with source_errors():
+        with connection.answering(connection.server.extract_timeout) as cursor:
             cursor.execute(statement)
             answered = True
             # The driver counts what is iterated over, not what is fetched at once.
@@ -58,7 +55,7 @@ def extract_rows(
         raise
 
 
-def count_undated(connection: pymssql.Connection, table: Table) -> int:
+def count_undated(connection: SourceConnection, table: Table) -> int:
     """How many rows of a table have no date, and so are in no day's extract.
 
     Raises:
@@ -114,7 +111,7 @@ logger = logging.getLogger(__name__)
 _KNOWN = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
 
 
-def come_as_octets(connection: pymssql.Connection) -> bool:
+def come_as_octets(connection: SourceConnection) -> bool:
     """Ask for a known uniqueidentifier as binary(16), and look at the octets' order.
 
     SQL Server stores the first three parts with the least significant octet first

@@ -136,6 +136,7 @@ def log_in_warehouse(
 def _log_in(
     options: Warehouse, at: Address, *, autocommit: bool, binary: bool
 ) -> Connection:
+    tls = tls_options(options, at.host)
     try:
         raw = vertica_python.connect(
             host=at.ip,
@@ -149,7 +150,7 @@ def _log_in(
             connection_timeout=options.login_timeout,
             # Otherwise whoever answers could ask for any file that we can read.
             disable_copy_local=True,
-            **tls_options(options.tlsmode, at.host),
+            **tls,
         )
     except Exception as error:  # noqa: BLE001 - see `login_error`
         raise login_error(error, options, at) from None

@@ -18,8 +18,15 @@ from pipelines.errors import (
     RefusedLoginError,
     ShardlineError,
     TransientError,
+    UnavailableHereError,
 )
-from pipelines.runtime import LATER, Address, Verdict, why_unreachable
+from pipelines.runtime import (
+    LATER,
+    Address,
+    Verdict,
+    tls_fault,
+    why_unreachable,
+)
 from pipelines.warehouse.known_errors import (
     DUPLICATE_KEY,
     MISSING_RELATION,
@@ -72,6 +79,18 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
     cause = f"{cause} {message[1] if message else text}"
     if state:
         return _of_login(cause, state[1])
+    if isinstance(error, errors.SSLNotSupported):
+        return UnavailableHereError(
+            f"Vertica {at} does not speak TLS",
+            step="have TLS configured there, or name a weaker tlsmode, which tells the"
+            f" password to whoever listens, {PLACE}",
+        )
+    if fault := tls_fault(error):
+        return UnavailableHereError(
+            f"Vertica {at} is not spoken to: {fault}",
+            step="name the authority of its certificate in tls_cafile, and the host as"
+            f" the certificate does, {PLACE}",
+        )
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"Vertica {at} cannot be reached: {unreachable}",

@@ -6,6 +6,9 @@ import socket
 import ssl
 from typing import Any
 
+from pipelines.config import Warehouse
+from pipelines.runtime import show_certificate, trust
+
 
 class NamedContext(ssl.SSLContext):
     """Takes the server for the one of a name, whatever was connected to.
@@ -27,15 +30,17 @@ class NamedContext(ssl.SSLContext):
         return super().wrap_socket(sock, *args, **options)
 
 
-def tls_options(mode: str, name: str) -> dict[str, object]:
-    """The driver's options for a mode of ours.
-
-    Authorities are those of the system, or of `SSL_CERT_FILE`.
+def tls_options(options: Warehouse, name: str) -> dict[str, object]:
+    """The driver's options for what is configured: its own `tlsmode` trusts nobody.
 
     Args:
-        mode: The configured `tlsmode`.
+        options: With `tlsmode`, and the files of authorities and certificates.
         name: The name that the server's certificate must have, if it is looked at.
+
+    Raises:
+        ConfigurationError: A file cannot be used.
     """
+    mode = options.tlsmode
     if mode in {"disable", "prefer"}:  # in a context the driver would require it
         return {"tlsmode": mode}
     context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -44,5 +49,7 @@ def tls_options(mode: str, name: str) -> dict[str, object]:
     if mode == "require":
         context.verify_mode = ssl.CERT_NONE
     else:
-        context.load_default_certs()
+        trust(context, options.tls_cafile)
+    if options.tls_certfile:
+        show_certificate(context, options.tls_certfile, options.tls_keyfile)
     return {"ssl": context}

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+import trustme
 
 USER = "shardline"
 DEBIAN = Path("/usr/lib/postgresql")
@@ -46,17 +47,24 @@ class Postgres:
         self._home = home
 
     def start(self) -> None:
-        """Serve, on the same port each time."""
+        """Serve, on the same port each time, and in TLS who asks for it."""
         options = f"-h 127.0.0.1 -p {self.port} -c unix_socket_directories='' -F"
+        options += f" -c ssl=on -c ssl_cert_file={self._home / 'certificate'}"
+        options += f" -c ssl_key_file={self._home / 'key'}"
         self._control("start", "-o", options, "-l", str(self._home / "log"))
 
     def stop(self) -> None:
         """End it and its connections at once."""
         self._control("stop", "--mode=immediate")
 
+    @property
+    def authority(self) -> Path:
+        """Who has signed its certificate, in PEM."""
+        return self._home / "authority"
+
     def url(self, database: str, *, password: str = "") -> str:
         known = password or self.password
-        return f"postgresql+psycopg://{USER}:{known}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}:{known}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
     def fresh_database(self) -> str:
         """The address of a new and empty database."""
@@ -78,8 +86,14 @@ def running() -> Iterator[Postgres]:
     password = secrets.token_hex(8)
     try:
         (home / "password").write_text(password)
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(home / "authority")
+        issued = authority.issue_cert("127.0.0.1")
+        issued.private_key_pem.write_to_path(home / "key")
+        issued.cert_chain_pems[0].write_to_path(home / "certificate")
+        (home / "key").chmod(0o600)
         if owner := _owner():
-            for path in (home, home / "password"):
+            for path in (home, *home.iterdir()):
                 shutil.chown(path, owner)
         _run(
             *("initdb", "--auth=scram-sha-256", f"--username={USER}", "--no-sync"),

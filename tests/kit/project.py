@@ -222,6 +222,7 @@ class Project:
             user=addresses.user,
             password=SecretStr(addresses.password),
             database=addresses.database,
+            tlsmode="disable",
         )
         create_tables(options, tables.table("orders"))
 

@@ -92,8 +92,11 @@ def test_luigi_cfg_leads_to_the_servers(sandbox: SandboxProcess) -> None:
         "port": str(found.vertica.port),
         "user": "shardline",
         "password": "shardline",
+        "tls_cafile": str(sandbox.home / "authority.pem"),
         "database": "warehouse",
     }
+    assert config["sqlserver"]["tls_cafile"] == str(sandbox.home / "authority.pem")
+    assert (sandbox.home / "authority.pem").read_text() == found.authority
     assert config["connections"]["telegram"] == (
         f"telegram://1:sandbox@-1001?api=http://127.0.0.1:{found.telegram.port}"
     )

@@ -14,7 +14,7 @@ from pipelines.alerts import TelegramChannel
 from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
 from pipelines.errors import ShardlineError, one_line
 from pipelines.mail import check_server
-from pipelines.source import log_in_source, source_errors
+from pipelines.source import log_in_source
 from pipelines.warehouse import log_in_warehouse
 
 Address: TypeAlias = Warehouse | Server | SmtpAddress | TelegramAddress
@@ -89,8 +89,10 @@ def _vertica(address: Warehouse) -> str:
 
 def _sql_server(address: Server) -> str:
     options = address.model_copy(update={"timeout": address.login_timeout})
-    with log_in_source(options) as connection, source_errors():
-        cursor = connection.cursor()
+    with (
+        log_in_source(options) as connection,
+        connection.answering(options.timeout) as cursor,
+    ):
         cursor.execute("SELECT @@VERSION")
         ((version,),) = cursor.fetchall()
         return str(version)

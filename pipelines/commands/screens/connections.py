@@ -10,6 +10,7 @@ from pydantic import SecretStr, ValidationError
 
 from pipelines.catalog import describe_faults
 from pipelines.commands.screens.connection_tests import Address, Answer
+from pipelines.commands.screens.exposures import exposure
 from pipelines.config import (
     CONNECTIONS,
     MAIL_CONNECTION,
@@ -120,6 +121,8 @@ def hide_secrets(address: Address) -> ShownAddress:
             return ShownAddress(address.address, f"{address.user}:{HIDDEN}", options)
         case Server():
             options = {"encryption": address.encryption}
+            if address.trust_server_certificate:
+                options["trust_server_certificate"] = "true"
             return ShownAddress(address.address, f"{address.user}:{HIDDEN}", options)
         case SmtpAddress():
             options = {
@@ -150,11 +153,13 @@ def test_table(
         answers: Those of all their addresses, in that order.
     """
     each = iter(answers)
-    rows = [
-        (one.name, at.at, "ok" if answer.ok else "failed", answer.told)
-        for one in found
-        for at, answer in zip(map(hide_secrets, one.addresses), each, strict=False)
-    ]
+    rows = []
+    for one in found:
+        for address, answer in zip(one.addresses, each, strict=False):
+            at = hide_secrets(address).at
+            rows.append((one.name, at, "ok" if answer.ok else "failed", answer.told))
+            if weakness := exposure(address):
+                rows.append((one.name, at, "warning", weakness))
     rows += [(one.name, "", "wrong", one.fault) for one in found if one.fault]
     return _aligned(rows)
 
@@ -174,6 +179,7 @@ def connections_as_json(
             "addresses": [
                 {
                     **asdict(hide_secrets(address)),
+                    "exposure": exposure(address),
                     **({"answer": asdict(next(each))} if answers else {}),
                 }
                 for address in one.addresses

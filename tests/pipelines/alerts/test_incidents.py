@@ -246,6 +246,7 @@ def in_warehouse(project: Project, etl_database: str) -> Settings:
         user=at.user,
         password=SecretStr(at.password),
         database=at.database,
+        tlsmode="disable",
     )
     found = options(etl_database, warehouse)
     project.add_shard()

@@ -275,11 +275,12 @@ def test_other_names_are_listed_and_other_secrets_are_not(
     project: Project, secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.add_shard()
-    (secrets / "standby").write_text(server(project))
+    trusted = f"?tls_cafile={project.sandbox.home}/authority.pem"
+    (secrets / "standby").write_text(server(project) + trusted)
     (secrets / "etl_password").write_text("s3cret")
     (secrets / "..data").mkdir()
     (secrets / ".hidden").write_text(server(project))
-    monkeypatch.setenv("SHARDLINE_CONNECTION_ARCHIVE", warehouse(project))
+    monkeypatch.setenv("SHARDLINE_CONNECTION_ARCHIVE", warehouse(project) + trusted)
     names = ["warehouse", "mssql_0", "mail", "telegram", "standby", "archive"]
     assert list(listed(project)) == names
     assert project.run("shardline", "connections", "--test").code == 0
@@ -309,3 +310,38 @@ def test_servers_whose_variables_are_the_same_are_refused(project: Project) -> N
     assert (
         "'mssql_0', which as a connection cannot be told from 'mssql-0'" in result.err
     )
+
+
+EXPOSURES = {
+    "vertica://u:p@h.invalid/db": "",
+    "vertica://u:p@h.invalid/db?tlsmode=verify-ca": "tlsmode = verify-ca: any server",
+    "vertica://u:p@h.invalid/db?tlsmode=require": "pose as the server",
+    "vertica://u:p@h.invalid/db?tlsmode=disable": "read all that travels",
+    "mssql://u:p@h.invalid": "",
+    "mssql://u:p@h.invalid/?encryption=request": "encryption = request: whoever",
+    "mssql://u:p@h.invalid/?trust_server_certificate=true": "pose as the server",
+    "smtp://h.invalid/?from=a@b.c&to=a@b.c": "",
+    "smtp://h.invalid/?security=none&from=a@b.c&to=a@b.c": "read all that travels",
+    "telegram://1:a@-1?api=http://h.invalid": "read all that travels",
+    "vertica://u:p@127.0.0.1:1/db?tlsmode=disable": "",
+}
+
+
+def test_what_others_on_the_way_can_do_is_told_by_a_test(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add_shard(ddl="")
+    names = [f"case_{number}" for number in range(len(EXPOSURES))]
+    for name, uri in zip(names, EXPOSURES, strict=True):
+        monkeypatch.setenv(f"SHARDLINE_CONNECTION_{name.upper()}", uri)
+    result = project.run("shardline", "connections", *names, "--test")
+    assert result.code == 30
+    found = listed(project, *names)
+    for name, weakness in zip(names, EXPOSURES.values(), strict=True):
+        told = [line for line in result.out.splitlines() if line.split()[0] == name]
+        assert "failed" in told[0]
+        assert len(told) == 1 + bool(weakness)
+        assert weakness in told[-1]
+        assert ("warning" in told[-1]) is bool(weakness)
+        (address,) = found[name]["addresses"]
+        assert bool(address["exposure"]) is bool(weakness)

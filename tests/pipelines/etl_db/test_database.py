@@ -61,9 +61,21 @@ def test_postgresql_needs_no_driver_in_its_address(postgres: Postgres) -> None:
 
 
 def test_an_option_of_the_address_goes_before_ours(postgres: Postgres) -> None:
-    url = f"{postgres.fresh_database()}?application_name=nightly"
+    url = f"{postgres.fresh_database()}&application_name=nightly"
     with etl_engine(SecretStr(url)).connect() as connection:
         assert connection.scalar(sa.text("SHOW application_name")) == "nightly"
+
+
+def test_without_a_word_postgresql_is_spoken_to_in_tls_if_it_is_trusted(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres.fresh_database().replace("?sslmode=disable", "")
+    with pytest.raises(TransientError, match="certificate verify failed"):
+        etl_engine(SecretStr(url))
+    monkeypatch.setenv("SSL_CERT_FILE", str(postgres.authority))
+    with etl_engine(SecretStr(f"{url}?application_name=a")).connect() as connection:
+        query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert connection.scalar(sa.text(query))
 
 
 @pytest.mark.parametrize("kept_in", ["PGPASSWORD", "PGPASSFILE"])
@@ -125,7 +137,8 @@ def test_a_lock_that_is_not_free_in_time_may_be_later(
     etl_database: str, raw: sa.Engine
 ) -> None:
     limits = {"sqlite": "timeout=0.05", "postgresql": "options=-clock_timeout=50"}
-    limited = SecretStr(f"{etl_database}?{limits[raw.dialect.name]}")
+    joint = "&" if "?" in etl_database else "?"
+    limited = SecretStr(f"{etl_database}{joint}{limits[raw.dialect.name]}")
     engine = etl_engine(limited)
     with raw.connect() as other:
         if raw.dialect.name == "sqlite":
@@ -299,6 +312,7 @@ def test_postgresql_is_chosen_as_the_document_tells(
     told = config["sessions"]["database"].replace("shardline:", f"{name}:")
     address = told.replace("HOST/etl", f"127.0.0.1:{postgres.port}/{name}")
     monkeypatch.setenv("SHARDLINE_ETL_PASSWORD", quote(password, safe=""))
+    monkeypatch.setenv("SSL_CERT_FILE", str(postgres.authority))
     project.etl_database = address
     project.loadable(3)
     result = project.load(DAY)

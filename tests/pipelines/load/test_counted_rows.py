@@ -29,7 +29,7 @@ def run_with_a_lie(
 
     vertica = project.sandbox.addresses.vertica
     with Relay(vertica.host, vertica.port, alter) as relay:
-        project.options["warehouse"] = {"port": str(relay.port)}
+        project.options["warehouse"] = {"port": str(relay.port), "tlsmode": "disable"}
         result = project.run("shardline", *command)
     del project.options["warehouse"]
     return result

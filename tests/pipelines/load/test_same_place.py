@@ -62,7 +62,7 @@ def through_relay(
 
     server = project.sandbox.addresses.mssql["mssql_0"]
     with Relay(server.host, server.port, alter) as relay:
-        project.options["mssql_0"] = {"port": str(relay.port)}
+        project.options["mssql_0"] = {"port": str(relay.port), "encryption": "off"}
         result = project.run("shardline", *command)
         count = reads(bytes(relay.sent))
     del project.options["mssql_0"]

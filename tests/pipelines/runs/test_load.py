@@ -47,10 +47,14 @@ def test_a_day_is_loaded_with_its_marker_and_what_the_load_adds(
 
 @pytest.mark.parametrize(
     ("encryption", "tlsmode", "in_the_clear"),
-    [("require", "require", False), ("off", "disable", True)],
+    [
+        (None, None, False),
+        ("require", "require", False),
+        ("off", "disable", True),
+    ],
 )
 def test_statements_travel_as_the_configuration_says(
-    project: Project, encryption: str, tlsmode: str, in_the_clear: bool
+    project: Project, encryption: str | None, tlsmode: str | None, in_the_clear: bool
 ) -> None:
     shard = project.add_shard()
     insert(project, shard, orders(300))
@@ -59,8 +63,11 @@ def test_statements_travel_as_the_configuration_says(
         Relay(at.mssql["mssql_0"].host, at.mssql["mssql_0"].port) as mssql,
         Relay(at.vertica.host, at.vertica.port) as vertica,
     ):
-        project.options["mssql_0"] = {"port": str(mssql.port), "encryption": encryption}
-        project.options["warehouse"] = {"port": str(vertica.port), "tlsmode": tlsmode}
+        project.options["mssql_0"] = {"port": str(mssql.port)}
+        project.options["warehouse"] = {"port": str(vertica.port)}
+        if encryption and tlsmode:
+            project.options["mssql_0"]["encryption"] = encryption
+            project.options["warehouse"]["tlsmode"] = tlsmode
         result = project.load(DAY)
     assert (result.code, result.err) == (0, "")
     assert len(project.rows(shard)) == 300

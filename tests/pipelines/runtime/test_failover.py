@@ -44,11 +44,14 @@ def ask_sql_server(sandbox: SandboxProcess, host: str, password: str = "") -> No
         port=at.port,
         user=sandbox.addresses.user,
         password=SecretStr(password or sandbox.addresses.password),
+        encryption="off",
         login_timeout=2,
     )
     shard = Shard(name="s", server="mssql_0", database="master", time_zone="UTC")
-    with connect_source(server, shard) as connection:
-        cursor = connection.cursor()
+    with (
+        connect_source(server, shard) as connection,
+        connection.answering(10) as cursor,
+    ):
         cursor.execute("SELECT 1")
         assert cursor.fetchall() == [(1,)]
 
@@ -61,6 +64,7 @@ def ask_vertica(
         port=sandbox.addresses.vertica.port,
         user=sandbox.addresses.user,
         password=SecretStr(password or sandbox.addresses.password),
+        tlsmode="disable",
         login_timeout=login_timeout,
     )
     with warnings.catch_warnings():  # the driver forgets the socket of a failure

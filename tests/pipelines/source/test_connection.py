@@ -57,7 +57,12 @@ def test_rows_of_other_days_than_asked_for_load_nothing(project: Project) -> Non
     ("section", "option", "step", "told"),
     [
         ("mssql_0", "timeout", "extract", "SQL Server was lost"),
-        ("warehouse", "connection_timeout", "copy", "Vertica failed: timed out"),
+        (
+            "warehouse",
+            "connection_timeout",
+            "copy",
+            "Vertica failed: The read operation timed out",
+        ),
     ],
 )
 def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(

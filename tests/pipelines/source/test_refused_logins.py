@@ -55,7 +55,11 @@ def servers() -> Iterator[list[Server]]:
 
 def raised(server: Server, password: str) -> ShardlineError:
     options = Options(
-        host=server.host, port=server.port, user=USER, password=SecretStr(password)
+        host=server.host,
+        port=server.port,
+        user=USER,
+        password=SecretStr(password),
+        encryption="off",
     )
     with pytest.raises(ShardlineError) as caught, connect_source(options, SHARD):
         pass

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
-import trustme
 from pydantic import SecretStr
 
 from pipelines.catalog import Shard
 from pipelines.config import Server as Options
-from pipelines.errors import TransientError
 from pipelines.source import connect_source
 from sandbox.engine import Engine
-from sandbox.tds import connection as served
 from sandbox.tds.login import Login
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.tds_server import PASSWORD, USER, Server
@@ -32,14 +27,14 @@ def server() -> Iterator[Server]:
         running.stop()
 
 
-def ask(server: Server, host: str = "localhost", encryption: str = "off") -> None:
+def ask(server: Server, host: str = "localhost") -> None:
     options = Options.model_validate(
         {
             "host": host,
             "port": server.port,
             "user": USER,
             "password": SecretStr(PASSWORD),
-            "encryption": encryption,
+            "encryption": "off",
             "login_timeout": 2,
         }
     )
@@ -65,24 +60,6 @@ def test_a_login_names_the_server_as_it_is_configured(
     names = names_asked_for(server, monkeypatch)
     ask(server)
     assert [name.partition(":")[0] for name in names] == ["localhost"]
-
-
-def test_a_certificate_is_checked_for_the_name_if_freetds_is_told_an_authority(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    authority = trustme.CA(key_type=trustme.KeyType.RSA)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    issued = authority.issue_cert("localhost", key_type=trustme.KeyType.RSA)
-    issued.configure_cert(context)
-    monkeypatch.setattr(served, "server_context", lambda: context)
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    settings = tmp_path / "freetds.conf"
-    settings.write_text(f"[global]\n\tca file = {tmp_path / 'authority.pem'}\n")
-    monkeypatch.setenv("FREETDSCONF", str(settings))
-    ask(server, encryption="require")
-    with pytest.raises(TransientError):
-        ask(server, "127.0.0.1", encryption="require")
 
 
 def test_a_name_that_does_not_do_is_each_of_its_addresses(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-import pymssql
 import pytest
 from pydantic import SecretStr
 
@@ -17,7 +16,7 @@ from pipelines.errors import (
     TransientError,
     UnavailableHereError,
 )
-from pipelines.source import connect_source, source_errors
+from pipelines.source import SourceConnection, connect_source
 from sandbox.engine import Engine
 from sandbox.holds import Failure, Rule
 from tests.kit.tds_server import PASSWORD, USER, Server
@@ -55,6 +54,7 @@ def options(server: Server) -> Options:
         port=server.port,
         user=USER,
         password=SecretStr(PASSWORD),
+        encryption="off",
         login_timeout=10,
     )
 
@@ -70,9 +70,8 @@ def failing(
     server.holds.remove(hold)
 
 
-def select(connection: pymssql.Connection) -> list[tuple[object, ...]]:
-    with source_errors():
-        cursor = connection.cursor()
+def select(connection: SourceConnection) -> list[tuple[object, ...]]:
+    with connection.answering(10) as cursor:
         cursor.execute("SELECT 1")
         return list(cursor.fetchall())
 

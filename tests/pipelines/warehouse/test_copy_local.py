@@ -34,7 +34,7 @@ def test_a_server_that_asks_for_a_file_does_not_get_it(
 
     vertica = project.sandbox.addresses.vertica
     with Relay(vertica.host, vertica.port, alter) as relay:
-        project.options["warehouse"] = {"port": str(relay.port)}
+        project.options["warehouse"] = {"port": str(relay.port), "tlsmode": "disable"}
         result = project.run("shardline", "verify", "--from", DAY, "--to", DAY)
     assert lies
     # The connection is given up, and another one is asked.

@@ -49,6 +49,7 @@ def connection(vertica: Vertica) -> Iterator[Connection]:
         port=vertica.port,
         user="dbadmin",
         password=SecretStr("secret"),
+        tlsmode="disable",
     )
     with connect_warehouse(options) as opened:
         opened.query("CREATE TABLE IF NOT EXISTS t (a INT)")
@@ -103,7 +104,11 @@ def refused_with(state: str) -> ShardlineError:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     options = Warehouse(
-        host="127.0.0.1", port=port, user="dbadmin", password=SecretStr("secret")
+        host="127.0.0.1",
+        port=port,
+        user="dbadmin",
+        password=SecretStr("secret"),
+        tlsmode="disable",
     )
     with warnings.catch_warnings():  # the driver forgets the socket of a failure
         warnings.simplefilter("ignore", ResourceWarning)

@@ -1,0 +1,54 @@
+"""What somebody between here and a server can do, as it is configured."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from pipelines.commands.screens.connection_tests import Address
+from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
+
+_READ = "whoever is on the way can read all that travels, the login too, and alter it"
+_POSE = "whoever is on the way can pose as the server, and gets the login"
+_RELATED = "any server with a certificate of the same authorities can pose as this one"
+
+
+def exposure(address: Address) -> str:
+    """What is weaker than it could be, in a clause; "" if nothing is.
+
+    Nobody is on the way to a server on this machine.
+    """
+    match address:
+        case Warehouse():
+            return _unless_loopback(address.host, _of_vertica(address))
+        case Server():
+            return _unless_loopback(address.host, _of_sql_server(address))
+        case SmtpAddress():
+            weakness = _READ if address.security == "none" else ""
+            return _unless_loopback(address.host, weakness)
+        case TelegramAddress():
+            api = urlsplit(address.api)
+            weakness = _READ if api.scheme == "http" else ""
+            return _unless_loopback(api.hostname or "", weakness)
+
+
+def _of_vertica(address: Warehouse) -> str:
+    weak = {"disable": _READ, "prefer": _READ, "require": _POSE, "verify-ca": _RELATED}
+    found = weak.get(address.tlsmode)
+    return f"tlsmode = {address.tlsmode}: {found}" if found else ""
+
+
+def _of_sql_server(address: Server) -> str:
+    if address.encryption != "require":
+        return f"encryption = {address.encryption}: {_READ}"
+    if address.trust_server_certificate:
+        return f"trust_server_certificate = true: {_POSE}"
+    return ""
+
+
+def _unless_loopback(host: str, weakness: str) -> str:
+    try:
+        is_here = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_here = host == "localhost"
+    return "" if is_here else weakness

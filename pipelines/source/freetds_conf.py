@@ -1,0 +1,158 @@
+"""The FreeTDS configuration of a login: where it leads, and whom it trusts.
+
+pymssql has no options for that. db-lib takes the path of a file whose sections are
+found by the name that is connected to, and looks no further once it has found one: so
+nothing is read of the file that FREETDSCONF names, or of those in the home folder.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import re
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from pymssql import _mssql
+
+from pipelines.config import Server
+from pipelines.errors import ConfigurationError, PermanentError, TransientError
+from pipelines.runtime import Address, authorities_file
+from pipelines.source.known_errors import PLACE
+
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+
+
+class LoginSections:
+    """The sections of the logins that go on in this process.
+
+    The driver reads them while it connects, from a file that is there for that time.
+    """
+
+    def __init__(self) -> None:
+        """Have none yet."""
+        self._changed = threading.Condition()
+        self._texts: dict[str, str] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @contextmanager
+    def in_place(self, server: Server, at: Address) -> Iterator[str]:
+        """Have the driver find a section for a login.
+
+        Of a process, one login at a time goes to an address.
+
+        Args:
+            server: With `encryption`, and whom to trust.
+            at: Where it is.
+
+        Yields:
+            What the driver is to connect to.
+
+        Raises:
+            ConfigurationError: There are no authorities, or the host is none.
+            PermanentError: This build of the driver takes no such file.
+        TransientError: No file can be written now.
+        """
+        name, authorities = _name(at), _authorities(server)
+        with self._changed:
+            self._changed.wait_for(lambda: name not in self._texts)
+            try:
+                self._add(name, at, authorities)
+            except OSError as error:
+                raise TransientError(
+                    f"no temporary file can be written: {error.strerror}",
+                    step="make room, or name another folder in TMPDIR",
+                ) from None
+        try:
+            yield name
+        finally:
+            with self._changed:
+                self._remove(name)
+                self._changed.notify_all()
+
+    def _add(self, name: str, at: Address, authorities: Path | None) -> None:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="shardline-")
+        folder = Path(self._folder.name)
+        section = _section(name, at, _linked(folder, authorities))
+        self._write(folder, [*self._texts.values(), section])
+        self._texts[name] = section
+
+    def _remove(self, name: str) -> None:
+        del self._texts[name]
+        if self._folder and not self._texts:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _write(self, folder: Path, sections: Sequence[str]) -> None:
+        """Write all sections, in the place of the file that is there."""
+        draft, file = folder / "draft", folder / "freetds.conf"
+        draft.write_text("\n".join(sections), encoding="ascii")
+        draft.replace(file)
+        _name_file(file)
+
+
+@cache
+def login_sections() -> LoginSections:
+    """Those of this process, whose driver reads but one file."""
+    return LoginSections()
+
+
+def _name(at: Address) -> str:
+    """What the driver is told to connect to, and names to the server."""
+    if not _HOST.fullmatch(at.ip):
+        raise ConfigurationError(
+            f"SQL Server {at}: its host is neither a name nor an address",
+            step=f"correct its host {PLACE}",
+        )
+    return f"{at.ip}:{at.port}"
+
+
+def _authorities(server: Server) -> Path | None:
+    """The file of those whose word is taken for who the server is; None for anybody."""
+    if server.encryption != "require" or server.trust_server_certificate:
+        return None
+    file = authorities_file(server.tls_cafile)
+    if file is None:
+        raise ConfigurationError(
+            "this system has no file of authorities that certificates can be held"
+            " against",
+            step="name one in tls_cafile, or in SSL_CERT_FILE",
+        )
+    return file
+
+
+def _linked(folder: Path, file: Path | None) -> Path | None:
+    """A short and plain path to a file: FreeTDS cuts lines, and folds blanks."""
+    if file is None:
+        return None
+    link = folder / hashlib.sha256(bytes(file)).hexdigest()[:16]
+    if not link.is_symlink():
+        link.symlink_to(file)
+    return link
+
+
+def _section(name: str, at: Address, authorities: Path | None) -> str:
+    lines = [f"[{name}]", f"host = {at.ip}", f"port = {at.port}"]
+    if authorities:
+        lines += [f"ca file = {authorities}", f"certificate hostname = {at.host}"]
+    return "\n\t".join(lines) + "\n"
+
+
+def _name_file(file: Path) -> None:
+    """Have the driver read a file from now on.
+
+    Raises:
+        PermanentError: It keeps db-lib to itself, or does not take it.
+    """
+    try:
+        ctypes.CDLL(_mssql.__file__).dbsetifile(str(file).encode())
+    except (OSError, AttributeError):
+        raise PermanentError(
+            "this build of pymssql cannot be told whose certificates to trust",
+            step=f"install pymssql's own wheel, or name a weaker encryption {PLACE}",
+        ) from None

@@ -1,0 +1,71 @@
+"""The sockets of a driver that tells nobody which they are."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_DESCRIPTORS = Path("/dev/fd")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connection of this process to a server.
+
+    Attributes:
+        descriptor: Its file descriptor.
+        inode: Of the socket, since another may get the same descriptor later.
+        ip: The server's address.
+    """
+
+    descriptor: int
+    inode: int
+    ip: str
+
+    def cut(self) -> None:
+        """Shut it down, whichever thread waits for it; nothing if it is closed.
+
+        The server sees its end, and with it that of the statement.
+        """
+        with suppress(OSError), _copy(self.descriptor) as link:
+            if os.fstat(link.fileno()).st_ino == self.inode:
+                link.shutdown(socket.SHUT_RDWR)
+
+
+def links_to(port: int) -> set[Link]:
+    """All connections of this process to a port, with a server or on the way to it."""
+    found = set()
+    for one in _DESCRIPTORS.iterdir():
+        with suppress(OSError), _copy(int(one.name)) as link:
+            if link.family not in (socket.AF_INET, socket.AF_INET6):
+                continue
+            ip, its_port = link.getpeername()[:2]
+            if link.type == socket.SOCK_STREAM and its_port == port:
+                inode = os.fstat(link.fileno()).st_ino
+                found.add(Link(int(one.name), inode, ip))
+    return found
+
+
+def new_links(before: Collection[Link], port: int, ips: Collection[str]) -> set[Link]:
+    """The connections to a port that have come since some moment.
+
+    Args:
+        before: Those of that moment.
+        port: The port.
+        ips: Where the server is known to be: another thread may connect to another.
+    """
+    new = links_to(port) - set(before)
+    return {link for link in new if link.ip in ips} or new
+
+
+def _copy(descriptor: int) -> socket.socket:
+    copy = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:  # it is none
+        os.close(copy)
+        raise

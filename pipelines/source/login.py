@@ -1,0 +1,102 @@
+"""A login to SQL Server: encrypted, to whom the certificate says, and with an end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pymssql
+
+from pipelines.config import Server
+from pipelines.errors import ShardlineError, TransientError
+from pipelines.runtime import Address, TimeLimit, cut_after, look_up, stopper
+from pipelines.source.errors import login_error
+from pipelines.source.freetds_conf import login_sections
+from pipelines.source.links import Link, links_to, new_links
+from pipelines.source.login_messages import login_messages
+
+
+def log_in(
+    server: Server, at: Address
+) -> tuple[pymssql.Connection, Callable[[], None]]:
+    """Log in at one address.
+
+    Args:
+        server: Who logs in, and how.
+        at: Where.
+
+    Returns:
+        The connection, and what cuts it from another thread.
+
+    Raises:
+        TransientError: The server cannot be reached now, or is not done in time.
+        PermanentError: It refuses the login.
+    """
+    try:
+        with (
+            login_sections().in_place(server, at) as name,
+            _watched(server, at) as (links, limit),
+            login_messages().heard() as said,
+        ):
+            raw = _connect(server, name)
+            return raw, partial(_cut, links())
+    except ShardlineError:
+        raise
+    except Exception:  # noqa: BLE001 - whoever answers may be anything
+        if limit.passed:
+            raise TransientError(
+                f"SQL Server {at} did not let {server.user} in within"
+                f" {server.login_timeout} s",
+                step="check that the server is up and takes logins",
+            ) from None
+        raise login_error(said, server, at) from None
+
+
+@contextmanager
+def _watched(
+    server: Server, at: Address
+) -> Iterator[tuple[Callable[[], set[Link]], TimeLimit]]:
+    """Cut what is connected meanwhile, when it is late or the process is to end."""
+    ips = {one.ip for one in look_up(at.ip, at.port)}
+    links = partial(new_links, links_to(at.port), at.port, ips)
+
+    def cut() -> None:
+        _cut(links())
+
+    with stopper().cutting(cut), cut_after(server.login_timeout, cut) as limit:
+        yield links, limit
+
+
+def _cut(links: Collection[Link]) -> None:
+    for link in links:
+        link.cut()
+
+
+def _connect(server: Server, name: str) -> pymssql.Connection:
+    return pymssql.connect(
+        # The driver tells the server by which name it was asked for, and tries all its
+        # addresses at once.
+        server=name,
+        user=server.user,
+        password=server.password.get_secret_value(),
+        login_timeout=server.login_timeout,
+        timeout=server.timeout,
+        encryption=server.encryption,
+        appname="shardline",
+        tds_version="7.4",
+        charset="UTF-8",
+        autocommit=True,
+        conn_properties=_session_options(server),
+    )
+
+
+def _session_options(server: Server) -> str:
+    """Options of the session; they replace the driver's own."""
+    lock_timeout_ms = round(server.lock_timeout * 1_000)
+    return (
+        "SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET ANSI_NULLS ON;"
+        " SET ANSI_NULL_DFLT_ON ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON;"
+        " SET QUOTED_IDENTIFIER ON; SET TEXTSIZE 2147483647; SET NOCOUNT ON;"
+        f" SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT {lock_timeout_ms};"
+    )
