@@ -104,7 +104,7 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
         ):
             with clock.step("compare columns"):
                 compare_columns(source, span)
-            batches = extract_rows(source, span, options.load.batch_rows)
+            batches = extract_rows(source, span, options.load.batch)
             fetched = clock.each(EXTRACT, batches)
             encoded = (encoder.encode(batch) for batch in fetched)
             stream = clock.each(ENCODE, chain([encoder.header], encoded))

@@ -1,4 +1,5 @@
-from .columns import OCTETS_PER_UNIT
+from .batches import BatchSize, in_batches
+from .columns import LONG_OCTETS, OCTETS_PER_UNIT
 from .day_ranges import Bounds, DayRange, consecutive_days, group_days
 from .days import (
     ONE_DAY,
@@ -24,10 +25,12 @@ from .tables import (
 
 __all__ = [
     "ALL_TABLES",
+    "BatchSize",
     "Bounds",
     "Catalog",
     "DayRange",
     "LIVE",
+    "LONG_OCTETS",
     "MAX_NAME_LENGTH",
     "OCTETS_PER_UNIT",
     "ONE_DAY",
@@ -42,6 +45,7 @@ __all__ = [
     "describe_faults",
     "group_days",
     "half_open",
+    "in_batches",
     "is_day_ready",
     "last_day_over",
     "read_catalog",

@@ -36,7 +36,7 @@ OPTIONS = {
         "login_timeout",
         "lock_timeout",
         "timeout",
-        "extract_timeout",
+        "transfer_timeout",
     ),
     "vertica": (
         "tlsmode",

@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 from tenacity import Retrying
 
-from pipelines.catalog import Bounds, split_target
+from pipelines.catalog import BatchSize, Bounds, split_target
 from pipelines.errors import TransientError
 from pipelines.runtime import GRACE, host_and_port, retrying
 
@@ -130,13 +130,14 @@ class Server(Reached):
     login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60
     timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
-    extract_timeout: Seconds = 14_400
+    transfer_timeout: Seconds = 14_400
 
 
 class LoadOptions(Section):
     """``[load]``: how a day is loaded."""
 
     batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    batch_octets: Annotated[int, Field(ge=1)] = 16 << 20
     settle_minutes: Annotated[float, Field(ge=0, le=525_600)] = 60
     attempts: Annotated[int, Field(ge=1, le=100)] = 4
     backoff: Seconds = 1
@@ -145,6 +146,11 @@ class LoadOptions(Section):
     group_days: Annotated[int, Field(ge=1, le=366)] = 31
     group_rows: Annotated[int, Field(ge=1)] = 1_000_000
     slice_tasks: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+    @property
+    def batch(self) -> BatchSize:
+        """How much is read, encoded and sent at a time."""
+        return BatchSize(rows=self.batch_rows, octets=self.batch_octets)
 
     @property
     def bounds(self) -> Bounds:

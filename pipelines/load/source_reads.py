@@ -73,6 +73,6 @@ def ask_warehouse(question: Callable[[Connection], T], settings: Settings) -> T:
 def _markers(span: Span, settings: Settings) -> MarkersFound:
     encoders = DayEncoders(span, dict.fromkeys(span.days, NO_SESSION))
     with connect_source(settings.servers[span.shard.server], span.shard) as link:
-        batches = extract_rows(link, span, settings.load.batch_rows)
+        batches = extract_rows(link, span, settings.load.batch)
         deque(encoders.encode(batches), maxlen=0)
     return encoders.markers

@@ -176,7 +176,7 @@ def _copy(
         if check.undated:
             check_undated(link, table, shard, watcher)
         clock = stages()
-        read = extract_rows(link, span, settings.load.batch_rows)
+        read = extract_rows(link, span, settings.load.batch)
         rows = clock.each(ENCODE, encoders.encode(clock.each(EXTRACT, read)))
         encoded = _watched(encoders, rows, watcher)
         with clock.during(COPY):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
-from pipelines.catalog import Span, Table, half_open
+import pymssql
+
+from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_all
 from pipelines.source.errors import LostLinkError
@@ -19,7 +20,7 @@ SourceRow = Sequence[object]
 def extract_rows(
     connection: SourceConnection,
     span: Span,
-    batch_rows: int,
+    batch: BatchSize,
     *,
     by_key: bool = False,
 ) -> Iterator[Sequence[SourceRow]]:
@@ -28,7 +29,7 @@ def extract_rows(
     Args:
         connection: A connection that uses the shard's database.
         span: What to read; several days come one after the other.
-        batch_rows: Most rows in a batch.
+        batch: Most of a batch.
         by_key: Whether the rows come in the order of their keys instead.
 
     Yields:
@@ -43,16 +44,22 @@ def extract_rows(
     statement = extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
     answered = False
     try:
-        with connection.answering(connection.server.extract_timeout) as cursor:
+        with connection.answering(connection.server.transfer_timeout) as cursor:
             cursor.execute(statement)
             answered = True
             # The driver counts what is iterated over, not what is fetched at once.
-            while batch := list(islice(cursor, batch_rows)):
-                yield batch
+            yield from in_batches(cursor, batch, _wide(cursor))
     except LostLinkError as error:
         if answered:
             error.first, error.rows = span.first, cursor.rownumber + 1  # from -1 on
         raise
+
+
+def _wide(cursor: pymssql.Cursor) -> list[int]:
+    """The places of text and bytes, as the server says what it sends."""
+    large = {pymssql.STRING.value, pymssql.BINARY.value}
+    described = enumerate(cursor.description or ())
+    return [at for at, (_, kind, *_) in described if kind in large]
 
 
 def count_undated(connection: SourceConnection, table: Table) -> int:

@@ -8,6 +8,7 @@ from functools import partial
 
 import pymssql
 
+from pipelines.catalog import LONG_OCTETS
 from pipelines.config import Server
 from pipelines.errors import ShardlineError, TransientError
 from pipelines.runtime import Address, TimeLimit, cut_after, look_up, stopper
@@ -15,6 +16,12 @@ from pipelines.source.errors import login_error
 from pipelines.source.freetds_conf import login_sections
 from pipelines.source.links import Link, links_to, new_links
 from pipelines.source.login_messages import login_messages
+
+TEXTSIZE = 2 * (LONG_OCTETS + 1)
+"""Octets after which SQL Server cuts a value.
+
+What it cuts is still longer than Vertica takes, so it is refused and never altered.
+"""
 
 
 def log_in(
@@ -97,6 +104,6 @@ def _session_options(server: Server) -> str:
     return (
         "SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET ANSI_NULLS ON;"
         " SET ANSI_NULL_DFLT_ON ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON;"
-        " SET QUOTED_IDENTIFIER ON; SET TEXTSIZE 2147483647; SET NOCOUNT ON;"
+        f" SET QUOTED_IDENTIFIER ON; SET TEXTSIZE {TEXTSIZE}; SET NOCOUNT ON;"
         f" SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT {lock_timeout_ms};"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder, row_hash
 from lowlevel.columns import Column
-from pipelines.catalog import Partition, Span
+from pipelines.catalog import Partition, Span, in_batches
 from pipelines.config import Settings
 from pipelines.load import read_with_retries
 from pipelines.source import connect_source, extract_rows
@@ -62,7 +62,7 @@ def _differences(
             return
         shard = partition.shard
         with connect_source(settings.servers[shard.server], shard) as link:
-            span, batch = Span.of(partition), settings.load.batch_rows
+            span, batch = Span.of(partition), settings.load.batch
             batches = extract_rows(link, span, batch, by_key=True)
             theirs = chain.from_iterable(batches)
             compared = _Compared.of(partition)
@@ -83,7 +83,8 @@ def _is_same(
         etl_id=1,
     )
     same = True
-    while batch := list(islice(rows, settings.load.batch_rows)):
+    wide = [at for at, column in enumerate(partition.table.columns) if column.octets]
+    for batch in in_batches(rows, settings.load.batch, wide):
         try:
             encoder.encode(batch)
         except EncodeError:  # nothing that a source has; still read to the end

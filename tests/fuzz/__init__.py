@@ -4,4 +4,4 @@ A protocol is one file here, with a class `Side` that is a `tests.fuzz.side.Clie
 and its name in `NAMES`.
 """
 
-NAMES = ("smtp", "telegram", "vertica")
+NAMES = ("smtp", "tds", "telegram", "vertica")
