@@ -75,11 +75,13 @@ def cut_after(seconds: float, cut: Callable[[], None]) -> Iterator[TimeLimit]:
             limit.passed, left = True, _AGAIN
             cut()
 
-    Thread(target=watch, daemon=True).start()
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
     try:
         yield limit
     finally:
         over.set()
+        watcher.join()  # or it might cut what comes after the block
 
 
 def ask_before_the_end(question: Callable[[], T]) -> T | None:

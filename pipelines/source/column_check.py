@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from pipelines.catalog import Span, Table
 from pipelines.errors import PermanentError
@@ -39,7 +39,9 @@ class Described:
     nullable: bool
 
 
-_DESCRIBED = len(fields(Described))
+_TEXT = str | None
+_NUMBER = int | None  # a bit is a bool, which is one
+_DESCRIBED = (_TEXT, _TEXT, _NUMBER, _NUMBER, _TEXT, _TEXT, _TEXT, _NUMBER)
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,6 @@ def _unknown(
         sql = render(
             "describe_table", Dialect.SQL_SERVER, schema=schema, table=table_name
         )
-        for name, kind in fetch_all(connection, sql, 2):
+        for name, kind in fetch_all(connection, sql, (str, str)):
             if (schema, table_name, name) not in read and name.lower() not in known:
                 yield f"{schema}.{table_name}.{name} ({kind})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import partial
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, cast
 
 import pymssql
 
@@ -16,6 +17,14 @@ from pipelines.runtime import LATER, Address, cut_after, first_to_answer, stoppe
 from pipelines.source.errors import ERRORS, LostLinkError, source_errors
 from pipelines.source.login import log_in
 from pipelines.sql import Dialect, render
+
+Kind = type | UnionType
+"""What a value has to be; `int | None` where it may be NULL."""
+
+T = TypeVar("T")
+
+_MOST = 10_000
+"""Most rows of an answer that is read as a whole."""
 
 
 class SourceConnection:
@@ -119,13 +128,15 @@ def _open(shard: Shard, server: Server, at: Address) -> SourceConnection:
     return connection
 
 
-def fetch_all(connection: SourceConnection, sql: str, columns: int) -> list[Any]:
+def fetch_all(
+    connection: SourceConnection, sql: str, kinds: Sequence[Kind]
+) -> list[Any]:
     """Run a query whose few rows are wanted at once.
 
     Args:
         connection: A connection that uses the shard's database.
         sql: The query.
-        columns: How many columns it has.
+        kinds: What the values of a row have to be.
 
     Returns:
         The rows, as tuples.
@@ -137,7 +148,23 @@ def fetch_all(connection: SourceConnection, sql: str, columns: int) -> list[Any]
     """
     with connection.answering(connection.server.timeout) as cursor:
         cursor.execute(sql)
-        found = len(cursor.description or ())
-        if found != columns:
-            raise PermanentError(f"SQL Server answers {found} columns, not {columns}")
-        return list(cursor.fetchall())
+        rows = list(cursor.fetchmany(_MOST)) if cursor.description else []
+    for row in rows:
+        if len(row) != len(kinds) or not all(map(isinstance, row, kinds)):
+            found = ", ".join(type(value).__name__ for value in row[: len(kinds) + 1])
+            raise PermanentError(f"SQL Server answers another question: ({found})")
+    return rows
+
+
+def fetch_one(connection: SourceConnection, sql: str, kind: type[T]) -> T:
+    """Run a query for a single value.
+
+    Raises:
+        TransientError: The connection was lost.
+        PermanentError: As `fetch_all` does.
+    """
+    rows = fetch_all(connection, sql, [kind])
+    if len(rows) != 1:
+        raise PermanentError(f"SQL Server answers {len(rows)} rows, not one")
+    ((value,),) = rows
+    return cast("T", value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from traceback import walk_tb
 
 import pymssql
 from pymssql import _mssql
@@ -56,10 +57,23 @@ def source_errors() -> Iterator[None]:
     """
     try:
         yield
-    except ShardlineError:
-        raise
-    except Exception as error:
+    except ERRORS as error:
         raise _of_statement(error) from error
+    except Exception as error:
+        # Whatever else the driver raises, it is of an answer that makes no sense.
+        if not _is_of_driver(error):
+            raise
+        raise TransientError(
+            f"SQL Server does not answer as it should ({type(error).__name__})",
+            step=LATER,
+        ) from error
+
+
+def _is_of_driver(error: Exception) -> bool:
+    """Whether it was raised inside the driver, and not by what uses it."""
+    frames = walk_tb(error.__traceback__)
+    names = (str(frame.f_globals.get("__name__", "")) for frame, _ in frames)
+    return any(name.partition(".")[0] == pymssql.__name__ for name in names)
 
 
 def login_error(said: Sequence[Message], server: Server, at: Address) -> ShardlineError:
@@ -120,11 +134,6 @@ def _of_statement(error: Exception) -> ShardlineError:
     if known is LOST_LINK or isinstance(error, OSError):
         return LostLinkError(
             f"the connection to SQL Server was lost ({number})", step=LATER, code=code
-        )
-    if not isinstance(error, ERRORS):
-        return TransientError(
-            f"SQL Server does not answer as it should ({type(error).__name__})",
-            step=LATER,
         )
     cause = f"SQL Server: {text or type(error).__name__} (error {number})"
     return known.error(cause, code)

@@ -10,7 +10,7 @@ import pymssql
 
 from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.errors import PermanentError
-from pipelines.source.connection import SourceConnection, fetch_all
+from pipelines.source.connection import SourceConnection, fetch_one
 from pipelines.source.errors import LostLinkError
 from pipelines.sql import Dialect, Sql, render
 
@@ -75,8 +75,7 @@ def count_undated(connection: SourceConnection, table: Table) -> int:
         query=Sql(table.query),
         date_column=table.date_column,
     )
-    ((rows,),) = fetch_all(connection, sql, 1)
-    return int(rows)
+    return fetch_one(connection, sql, int)
 
 
 def extract_statement(
@@ -130,8 +129,8 @@ def come_as_octets(connection: SourceConnection) -> bool:
     """
     try:
         sql = render("known_guid", Dialect.SQL_SERVER, guid=str(_KNOWN))
-        answer = fetch_all(connection, sql, 1)
+        octets = fetch_one(connection, sql, bytes)
     except PermanentError as error:
         logger.info("uniqueidentifiers are read by the driver: %s", error.cause)
         return False
-    return answer == [(_KNOWN.bytes_le,)]
+    return octets == _KNOWN.bytes_le

@@ -8,7 +8,7 @@ from datetime import date
 
 from pydantic import SecretStr
 
-from pipelines.catalog import DayRange, Shard, Span, read_catalog
+from pipelines.catalog import BatchSize, DayRange, Shard, Span, read_catalog
 from pipelines.config import CatalogFiles, Server
 from pipelines.runtime.failover import outages
 from pipelines.runtime.server_memory import refusals, slow_failures
@@ -147,7 +147,7 @@ class Side(ClientSide):
         with connect_source(_options(port), SHARD) as connection:
             compare_columns(connection, _span())
             count_undated(connection, _span().table)
-            for _ in extract_rows(connection, _span(), 100):
+            for _ in extract_rows(connection, _span(), BatchSize(100, 1 << 20)):
                 pass
 
     def forget(self) -> None:

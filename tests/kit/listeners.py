@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
+from tests.kit.relay import Slowly, trickle
+
 SILENCE = "silence"
 """Never answers, and never hangs up."""
 
@@ -20,7 +22,7 @@ def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]
     Args:
         host: The address, such as 127.0.0.2 or ::1.
         port: The port.
-        answer: What is sent before it hangs up, or `SILENCE`.
+        answer: What is sent before it hangs up, if not `Slowly`; or `SILENCE`.
 
     Yields:
         The first packets that came.
@@ -38,6 +40,9 @@ def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]
                     came.append(b"")
                     if not isinstance(answer, bytes):
                         continue
+                    if isinstance(answer, Slowly):
+                        start_trickle(link, answer)
+                        continue
                     if answer:
                         came[-1] = link.recv(4096)
                         link.sendall(answer)
@@ -50,6 +55,14 @@ def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]
         yield came
         server.shutdown(socket.SHUT_RDWR)
         thread.join(10)
+
+
+def start_trickle(link: socket.socket, octets: bytes) -> None:
+    def send() -> None:
+        with link, suppress(OSError):
+            trickle(link, octets)
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def name_addresses(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 from collections.abc import Callable
@@ -13,6 +14,13 @@ Alter = Callable[[bytes, bytes], bytes]
 """Given all that clients have sent and what the server answers, what they get of it."""
 
 TURN = 65_536
+
+PAUSE = 0.02
+"""Seconds between two octets that are sent slowly."""
+
+
+class Slowly(bytes):
+    """What `Alter` returns to have it sent octet by octet, the last one for ever."""
 
 
 class Relay:
@@ -71,6 +79,17 @@ def _pass_on(
 ) -> None:
     with suppress(OSError), source:
         while octets := source.recv(TURN):
-            sink.sendall(through(octets))
+            passed = through(octets)
+            if isinstance(passed, Slowly):
+                trickle(sink, passed)
+            sink.sendall(passed)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
+
+
+def trickle(sink: socket.socket, octets: bytes) -> None:
+    """Send octets one by one, and the last one again and again until nobody listens."""
+    ended = threading.Event()
+    for octet in itertools.chain(octets, itertools.repeat(octets[-1])):
+        sink.sendall(bytes([octet]))
+        ended.wait(PAUSE)

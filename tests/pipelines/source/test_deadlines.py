@@ -1,0 +1,123 @@
+"""What a SQL Server trickles has an end, and nothing else ends with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from pydantic import SecretStr
+
+from pipelines.catalog import Shard
+from pipelines.config import Server as Options
+from pipelines.errors import TransientError
+from pipelines.source import LostLinkError, SourceConnection, connect_source
+from sandbox.engine import Engine
+from tests.kit.listeners import listener, name_addresses
+from tests.kit.project import DAY, Project
+from tests.kit.relay import Relay, Slowly
+from tests.kit.tds_server import PASSWORD, USER, Server
+
+SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
+NAME = "sql.example.com"
+ENDLESS_PACKET = Slowly(b"\x04\x00\xff\xff\0\0\1\0\0")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with closing(Engine(None)) as engine:
+        running = Server(engine)
+        yield running
+        running.stop()
+
+
+def options(port: int, host: str = "127.0.0.1", login_timeout: int = 10) -> Options:
+    return Options(
+        host=host,
+        port=port,
+        user=USER,
+        password=SecretStr(PASSWORD),
+        encryption="off",
+        login_timeout=login_timeout,
+    )
+
+
+def ask(
+    connection: SourceConnection, sql: str, seconds: float = 60
+) -> list[tuple[object, ...]]:
+    with connection.answering(seconds) as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def test_a_login_that_trickles_has_an_end(server: Server) -> None:
+    with (
+        listener("127.0.0.2", server.port, ENDLESS_PACKET) as came,
+        pytest.raises(TransientError, match="did not let sa in within 1 s"),
+        connect_source(options(server.port, "127.0.0.2", 1), SHARD),
+    ):
+        pass
+    assert came
+
+
+def test_after_an_address_that_trickles_the_next_one_is_tried(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_addresses(monkeypatch, {NAME: ["127.0.0.2", "127.0.0.1"]})
+    with (
+        listener("127.0.0.2", server.port, ENDLESS_PACKET) as came,
+        connect_source(options(server.port, NAME, 3), SHARD) as connection,
+    ):
+        assert ask(connection, "SELECT 1") == [(1,)]
+    assert came
+
+
+def slow_to_tell_two(sent: bytes, answer: bytes) -> bytes:
+    asked = sent.rfind("SELECT 2".encode("utf-16-le")) >= 0
+    return ENDLESS_PACKET if asked else answer
+
+
+def test_an_answer_that_trickles_ends_its_own_connection_only(server: Server) -> None:
+    with (
+        Relay(server.host, server.port, slow_to_tell_two) as relay,
+        connect_source(options(server.port), SHARD) as direct,
+        connect_source(options(relay.port), SHARD) as trickling,
+        connect_source(options(server.port), SHARD) as later,
+    ):
+        with pytest.raises(LostLinkError, match="had not answered in full after 1 s"):
+            ask(trickling, "SELECT 2", 1)
+        assert ask(direct, "SELECT 1") == [(1,)]
+        assert ask(later, "SELECT 1") == [(1,)]
+
+
+def test_connections_to_one_port_end_apart(server: Server) -> None:
+    with (
+        Relay(server.host, server.port, slow_to_tell_two) as relay,
+        connect_source(options(relay.port), SHARD) as one,
+        connect_source(options(relay.port), SHARD) as other,
+    ):
+        with pytest.raises(LostLinkError):
+            ask(one, "SELECT 2", 1)
+        relay.sent.clear()
+        assert ask(other, "SELECT 1") == [(1,)]
+
+
+def test_an_extract_that_trickles_has_an_end(project: Project) -> None:
+    shard = project.loadable(3)
+
+    def alter(sent: bytes, answer: bytes) -> bytes:
+        asked = "WHERE q.".encode("utf-16-le") in sent
+        return ENDLESS_PACKET if asked else answer
+
+    at = project.sandbox.addresses.mssql["mssql_0"]
+    with Relay(at.host, at.port, alter) as relay:
+        project.options["load"] = {"attempts": "1"}
+        project.options["mssql_0"] = {
+            "port": str(relay.port),
+            "encryption": "off",
+            "transfer_timeout": "1.5",
+        }
+        result = project.load(DAY)
+    assert result.code == 30
+    assert f"{shard}: SQL Server had not answered in full after 1.5 s" in result.err
+    assert project.markers() == []
