@@ -179,6 +179,7 @@ class RunOptions(Section):
     retry_pause: Annotated[float, Field(ge=0, le=3_600)] = 30
     luigid_patience: Annotated[float, Field(ge=0, le=86_400)] = 300
     grace: Annotated[float, Field(gt=0, le=3_600)] = GRACE
+    memory_mib: Annotated[int, Field(ge=0)] = 4_096
 
     def tries(self) -> Retrying:
         """Attempts at what the run itself asks, with the pauses between them."""

@@ -27,6 +27,7 @@ from pipelines.runtime import (
     ask_with_retries,
     failure_log,
     ledger,
+    limit_memory,
     run_retries,
     set_verbosity,
     stopper,
@@ -69,6 +70,7 @@ def begin_luigi(settings: Settings) -> None:
     register_handlers()
     run_id()
     stopper().grace = settings.run.grace
+    limit_memory(settings.run.memory_mib)
     start_sender(settings)
     failure_log()
     ledger()

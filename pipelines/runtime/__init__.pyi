@@ -14,6 +14,7 @@ from .logs import (
     set_up_logging,
     set_verbosity,
 )
+from .memory_limit import limit_memory
 from .retries import ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
@@ -47,6 +48,7 @@ __all__ = [
     "host_and_port",
     "is_lasting",
     "ledger",
+    "limit_memory",
     "lines_to_print",
     "log_context",
     "look_up",

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 import pytest
-
-from tests.kit.relay import Slowly, trickle
 
 SILENCE = "silence"
 """Never answers, and never hangs up."""
 
 
 @contextmanager
-def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]:
+def listener(
+    host: str, port: int, answer: bytes | str | Callable[[], Iterator[bytes]]
+) -> Iterator[list[bytes]]:
     """Take connections at an address, and answer the first packet of each wrongly.
 
     Args:
         host: The address, such as 127.0.0.2 or ::1.
         port: The port.
-        answer: What is sent before it hangs up, if not `Slowly`; or `SILENCE`.
+        answer: What is sent before it hangs up; what gives its parts; or `SILENCE`.
 
     Yields:
         The first packets that came.
@@ -38,10 +38,9 @@ def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]
                     link, _ = server.accept()
                     kept.append(link)
                     came.append(b"")
+                    if callable(answer):
+                        _start(link, answer())
                     if not isinstance(answer, bytes):
-                        continue
-                    if isinstance(answer, Slowly):
-                        start_trickle(link, answer)
                         continue
                     if answer:
                         came[-1] = link.recv(4096)
@@ -57,10 +56,11 @@ def listener(host: str, port: int, answer: bytes | str) -> Iterator[list[bytes]]
         thread.join(10)
 
 
-def start_trickle(link: socket.socket, octets: bytes) -> None:
+def _start(link: socket.socket, parts: Iterator[bytes]) -> None:
     def send() -> None:
-        with link, suppress(OSError):
-            trickle(link, octets)
+        with suppress(OSError):
+            for part in parts:
+                link.sendall(part)
 
     threading.Thread(target=send, daemon=True).start()
 

@@ -5,22 +5,18 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-Alter = Callable[[bytes, bytes], bytes]
+Alter = Callable[[bytes, bytes], bytes | Iterator[bytes]]
 """Given all that clients have sent and what the server answers, what they get of it."""
 
 TURN = 65_536
 
 PAUSE = 0.02
 """Seconds between two octets that are sent slowly."""
-
-
-class Slowly(bytes):
-    """What `Alter` returns to have it sent octet by octet, the last one for ever."""
 
 
 class Relay:
@@ -70,26 +66,27 @@ class Relay:
         self.sent += octets
         return octets
 
-    def _answer(self, octets: bytes) -> bytes:
+    def _answer(self, octets: bytes) -> bytes | Iterator[bytes]:
         return self._alter(bytes(self.sent), octets)
 
 
 def _pass_on(
-    source: socket.socket, sink: socket.socket, through: Callable[[bytes], bytes]
+    source: socket.socket,
+    sink: socket.socket,
+    through: Callable[[bytes], bytes | Iterator[bytes]],
 ) -> None:
     with suppress(OSError), source:
         while octets := source.recv(TURN):
             passed = through(octets)
-            if isinstance(passed, Slowly):
-                trickle(sink, passed)
-            sink.sendall(passed)
+            for part in [passed] if isinstance(passed, bytes) else passed:
+                sink.sendall(part)
     with suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
 
 
-def trickle(sink: socket.socket, octets: bytes) -> None:
-    """Send octets one by one, and the last one again and again until nobody listens."""
-    ended = threading.Event()
+def trickle(octets: bytes) -> Iterator[bytes]:
+    """Octets one by one, and the last one again and again."""
+    never = threading.Event()
     for octet in itertools.chain(octets, itertools.repeat(octets[-1])):
-        sink.sendall(bytes([octet]))
-        ended.wait(PAUSE)
+        yield bytes([octet])
+        never.wait(PAUSE)

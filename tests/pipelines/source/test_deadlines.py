@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -13,14 +14,19 @@ from pipelines.config import Server as Options
 from pipelines.errors import TransientError
 from pipelines.source import LostLinkError, SourceConnection, connect_source
 from sandbox.engine import Engine
+from tests.fuzz.tds import NVARCHAR_MAX, columns, packet
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.project import DAY, Project
-from tests.kit.relay import Relay, Slowly
+from tests.kit.relay import Relay, trickle
 from tests.kit.tds_server import PASSWORD, USER, Server
 
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 NAME = "sql.example.com"
-ENDLESS_PACKET = Slowly(b"\x04\x00\xff\xff\0\0\1\0\0")
+ENDLESS_PACKET = b"\x04\x00\xff\xff\0\0\1\0\0"
+
+
+def trickling() -> Iterator[bytes]:
+    return trickle(ENDLESS_PACKET)
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ def ask(
 
 def test_a_login_that_trickles_has_an_end(server: Server) -> None:
     with (
-        listener("127.0.0.2", server.port, ENDLESS_PACKET) as came,
+        listener("127.0.0.2", server.port, trickling) as came,
         pytest.raises(TransientError, match="did not let sa in within 1 s"),
         connect_source(options(server.port, "127.0.0.2", 1), SHARD),
     ):
@@ -65,16 +71,16 @@ def test_after_an_address_that_trickles_the_next_one_is_tried(
 ) -> None:
     name_addresses(monkeypatch, {NAME: ["127.0.0.2", "127.0.0.1"]})
     with (
-        listener("127.0.0.2", server.port, ENDLESS_PACKET) as came,
+        listener("127.0.0.2", server.port, trickling) as came,
         connect_source(options(server.port, NAME, 3), SHARD) as connection,
     ):
         assert ask(connection, "SELECT 1") == [(1,)]
     assert came
 
 
-def slow_to_tell_two(sent: bytes, answer: bytes) -> bytes:
+def slow_to_tell_two(sent: bytes, answer: bytes) -> bytes | Iterator[bytes]:
     asked = sent.rfind("SELECT 2".encode("utf-16-le")) >= 0
-    return ENDLESS_PACKET if asked else answer
+    return trickling() if asked else answer
 
 
 def test_an_answer_that_trickles_ends_its_own_connection_only(server: Server) -> None:
@@ -105,9 +111,9 @@ def test_connections_to_one_port_end_apart(server: Server) -> None:
 def test_an_extract_that_trickles_has_an_end(project: Project) -> None:
     shard = project.loadable(3)
 
-    def alter(sent: bytes, answer: bytes) -> bytes:
+    def alter(sent: bytes, answer: bytes) -> bytes | Iterator[bytes]:
         asked = "WHERE q.".encode("utf-16-le") in sent
-        return ENDLESS_PACKET if asked else answer
+        return trickling() if asked else answer
 
     at = project.sandbox.addresses.mssql["mssql_0"]
     with Relay(at.host, at.port, alter) as relay:
@@ -120,4 +126,28 @@ def test_an_extract_that_trickles_has_an_end(project: Project) -> None:
         result = project.load(DAY)
     assert result.code == 30
     assert f"{shard}: SQL Server had not answered in full after 1.5 s" in result.err
+    assert project.markers() == []
+
+
+def test_a_value_without_an_end_takes_no_more_memory_than_it_may(
+    project: Project,
+) -> None:
+    shard = project.loadable(3)
+    value = columns(NVARCHAR_MAX) + b"\xd1\xfe" + b"\xff" * 7
+    endless = value + (0x7FFF_FFFE).to_bytes(4, "little")
+    more = packet(b"a\0" * 16_000, status=0)
+
+    def alter(sent: bytes, answer: bytes) -> bytes | Iterator[bytes]:
+        if "WHERE q.".encode("utf-16-le") not in sent:
+            return answer
+        return itertools.chain([packet(endless, status=0)], itertools.repeat(more))
+
+    at = project.sandbox.addresses.mssql["mssql_0"]
+    with Relay(at.host, at.port, alter) as relay:
+        project.options["load"] = {"attempts": "1"}
+        project.options["run"] = {"memory_mib": "600"}
+        project.options["mssql_0"] = {"port": str(relay.port), "encryption": "off"}
+        result = project.run(*("shardline", "run", "orders", "--date", DAY), fresh=True)
+    assert result.code == 30
+    assert shard in result.last_line
     assert project.markers() == []
