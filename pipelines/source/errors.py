@@ -90,7 +90,7 @@ def login_error(said: Sequence[Message], server: Server, at: Address) -> Shardli
         return _of_login(said[0], server, at)
     if fault := why_no_tls(server, at):
         return UnavailableHereError(
-            f"SQL Server {at} is not spoken to: {fault}",
+            f"SQL Server {at}: {fault}",
             step="name the authority of its certificate in tls_cafile, and the host as"
             f" the certificate does, or a weaker encryption, {PLACE}",
         )

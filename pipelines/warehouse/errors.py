@@ -87,7 +87,7 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
         )
     if fault := tls_fault(error):
         return UnavailableHereError(
-            f"Vertica {at} is not spoken to: {fault}",
+            f"Vertica {at}: {fault}",
             step="name the authority of its certificate in tls_cafile, and the host as"
             f" the certificate does, {PLACE}",
         )
