@@ -233,9 +233,11 @@ def test_the_connections_and_variables_that_the_document_shows_are_taken(
     tmp_path: Path,
 ) -> None:
     guide = REPOSITORY / "docs" / "connections.md"
-    connections, variables = blocks(guide, "ini")
+    connections, trusted, variables = blocks(guide, "ini")
     (template,) = blocks(guide, "jinja")
-    (tmp_path / "luigi.cfg").write_text(f"{connections}\n{variables}", encoding="utf-8")
+    (tmp_path / "luigi.cfg").write_text(
+        f"{connections}\n{trusted}\n{variables}", encoding="utf-8"
+    )
     script = f"""
 from jinja2 import Environment, StrictUndefined
 from pipelines.commands.screens.connections import hide_secrets, list_connections
