@@ -1,4 +1,6 @@
 from .addresses import Address, host_and_port, look_up
+from .bounded_file import BoundedFile, LongAnswerError
+from .bounded_http import BoundedSession
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
@@ -21,6 +23,8 @@ from .time_limit import ask_before_the_end, finish_within
 
 __all__ = [
     "Address",
+    "BoundedFile",
+    "BoundedSession",
     "ErrorTable",
     "ExitCode",
     "GRACE",
@@ -29,6 +33,7 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "LongAnswerError",
     "SharedRecords",
     "Stop",
     "Verdict",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,12 @@ from urllib.request import getproxies, proxy_bypass
 import luigi.configuration
 import luigi.interface
 import luigi.rpc
-from luigi.rpc import RemoteScheduler, RPCError
+from luigi.rpc import RemoteScheduler, RequestsFetcher, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
-from pipelines.runtime import failure_log, mask_secrets, why_unreachable
+from pipelines.runtime import BoundedSession, failure_log, mask_secrets, why_unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,9 @@ PORTS = {"http": 80, "https": 443}
 """The port of a URL that names none."""
 
 STEP = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
+
+ANSWER_OCTETS = 64 << 20
+"""Most octets of an answer: of a long run, luigid lists all tasks."""
 
 WAIT = 2.0
 """Seconds between two attempts at a request."""
@@ -284,9 +288,29 @@ class PatientScheduler:
         return self._disabled
 
 
+class _Fetcher(RequestsFetcher):
+    """Asks luigid, whose answers have an end, come in time and lead nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = BoundedSession(ANSWER_OCTETS)
+
+    def check_pid(self) -> None:
+        if self.process_id != os.getpid():
+            self.__init__()  # type: ignore[misc]
+
+    def fetch(self, full_url: str, body: dict[str, str], timeout: float) -> str:
+        self.check_pid()
+        answer = self.session.ask(full_url, data=body, timeout=timeout)
+        answer.raise_for_status()
+        text: str = answer.content.decode()
+        return text
+
+
 class _Remote(RemoteScheduler):
     def __init__(self, url: str, patience: float) -> None:
         super().__init__(url)
+        self._fetcher = _Fetcher()
         self._patience = patience
         self._is_away = False
 
@@ -302,7 +326,7 @@ class _Remote(RemoteScheduler):
         """An answer that is not luigid's, such as a proxy's page, is none."""
         try:
             return super()._request(*asked, **how)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RPCError("luigid did not answer", error) from error
 
     def _note(self, _state: RetryCallState) -> None:

@@ -139,6 +139,9 @@ class Fuzz:
 
 
 def numbers_for(minutes: float) -> Iterator[int]:
-    """Numbers of cases, for so long."""
+    """Numbers of cases, for so long from when the first is asked for."""
     end = time.monotonic() + 60 * minutes
-    return itertools.takewhile(lambda _: time.monotonic() < end, itertools.count())
+    for number in itertools.count():
+        if time.monotonic() > end:
+            return
+        yield number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import closing
 from datetime import date
 
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from pipelines.warehouse import (
     connect_warehouse,
     copy_rows,
     create_tables,
+    log_in_warehouse,
     read_loaded_days,
 )
 from tests.fuzz.recording import record
@@ -48,7 +50,7 @@ _LOOP = (
 
 
 class Side(ClientSide):
-    seconds = 2.5
+    seconds = 3.5
     octets = 160 << 20
     lies = (
         message(b"E", b"", 3_900_000_000),
@@ -137,8 +139,10 @@ class Side(ClientSide):
         return length
 
     def visit(self, port: int) -> None:
-        with connect_warehouse(_options(port)) as connection:
-            connection.query("SELECT 1, VERSION()")
+        # Values come in binary form, or as the server says.
+        link = log_in_warehouse(_options(port), binary=True)
+        with closing(link) as connection:
+            connection.one_row("SELECT 1, VERSION()", int, str)
             read_loaded_days(connection, "stage.markers", _table(), FIRST, LAST)
             rows = iter([b"1\n2\n", b"3\n" * 1_000])
             copy_rows(connection, COPY, rows)
@@ -165,4 +169,5 @@ def _options(port: int) -> Warehouse:
         login_timeout=0.5,
         lock_timeout=0.2,
         connection_timeout=0.5,
+        transfer_timeout=0.5,
     )

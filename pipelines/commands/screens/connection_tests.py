@@ -83,7 +83,7 @@ def _vertica(address: Warehouse) -> str:
     patience = {"connection_timeout": address.login_timeout}
     options = address.model_copy(update=patience)
     with closing(log_in_warehouse(options, autocommit=True)) as connection:
-        ((_, version),) = connection.query("SELECT 1, VERSION()")
+        _, version = connection.one_row("SELECT 1, VERSION()", int, str)
         return str(version)
 
 
