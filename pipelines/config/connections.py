@@ -30,7 +30,13 @@ PORTS = {"mssql": 1433, "vertica": 5433}
 
 OPTIONS = {
     "mssql": ("encryption", "login_timeout", "lock_timeout", "timeout"),
-    "vertica": ("tlsmode", "login_timeout", "lock_timeout", "connection_timeout"),
+    "vertica": (
+        "tlsmode",
+        "login_timeout",
+        "lock_timeout",
+        "connection_timeout",
+        "transfer_timeout",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ says that it is, and it connects again on its own after a loss, if only to say g
 from __future__ import annotations
 
 import io
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from vertica_python.vertica.column import Column, FormatCode
 from vertica_python.vertica.cursor import Cursor
 from vertica_python.vertica.messages.message import BackendMessage, FrontendMessage
 
+logger = logging.getLogger(__name__)
+
 MESSAGE_OCTETS = 1 << 20
 """Most octets of a message: an error, a notice, a row that is no table's."""
 
@@ -31,7 +34,7 @@ ROW_OCTETS = 40 << 20
 ANSWER_OCTETS = 64 << 20
 """Most octets of an answer that is kept whole."""
 
-ASIDE_OCTETS = 4 << 20
+ASIDE_OCTETS = 2 << 20
 """Most octets of an answer beside its rows, and of a login."""
 
 NUMBER_OCTETS = 2_000
@@ -152,6 +155,15 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
             raise
         self._cursor = _BoundedCursor(self, self._logger)
 
+    def cursor(self, cursor_type: None = None) -> Cursor:
+        """The one cursor; if the connection was closed, what closed it is raised."""
+        self._socket()
+        return super().cursor(cursor_type)
+
+    def notice_handler(self, notice: messages.NoticeResponse) -> None:
+        """Keep a notice out of the way: the driver would warn of it."""
+        logger.debug("Vertica: %s", notice.message)
+
     def cancel(self) -> None:
         """End the statement that runs; its answer has no more time than a login.
 
@@ -182,10 +194,7 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
     def _send(self, link: socket.socket, octets: memoryview) -> None:
         while octets:
             link.settimeout(self.limits.left())
-            try:
-                octets = octets[link.send(octets[:SENT_AT_ONCE]) :]
-            except TimeoutError:
-                raise self.limits.late() from None
+            octets = octets[link.send(octets[:SENT_AT_ONCE]) :]
 
     def read_message(self) -> BackendMessage:
         """The next message that is not beside the answer."""
@@ -235,8 +244,11 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
         try:
             yield
         except Exception as error:
-            self._closed_by = self._closed_by or error
+            late = isinstance(error, TimeoutError)
+            self._closed_by = self._closed_by or (self.limits.late() if late else error)
             self.close_socket()
+            if late:
+                raise self._closed_by from None
             if isinstance(error, OSError):
                 raise errors.ConnectionError(str(error)) from error
             raise
@@ -289,10 +301,7 @@ class _Incoming(io.RawIOBase):
         limits = self._connection.limits
         link = self._connection._socket()  # noqa: SLF001 - ours
         link.settimeout(limits.left())
-        try:
-            return link.recv_into(buffer)
-        except TimeoutError:
-            raise limits.late() from None
+        return link.recv_into(buffer)
 
 
 class _Row(messages.DataRow):  # type: ignore[misc]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +9,6 @@ from functools import partial
 from typing import Protocol
 
 from vertica_python import errors
-from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
@@ -25,8 +23,6 @@ from pipelines.warehouse.bounded_driver import (
 )
 from pipelines.warehouse.errors import login_error, warehouse_errors
 from pipelines.warehouse.tls import tls_options
-
-logger = logging.getLogger(__name__)
 
 COPY_MESSAGE = 1 << 20
 """Octets asked of a stream at a time; each answer becomes one message."""
@@ -202,13 +198,7 @@ def _log_in(
         )
     except Exception as error:  # noqa: BLE001 - see `login_error`
         raise login_error(error, options, at) from None
-    raw.notice_handler = _note
     # Otherwise a COPY's last segment waits about 40 ms for the acknowledgement of the
     # one before.
     raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Connection(raw, options, str(at))
-
-
-def _note(notice: NoticeResponse) -> None:
-    """Keep a notice of the server's out of the way: the driver would warn of it."""
-    logger.debug("Vertica: %s", notice.message)

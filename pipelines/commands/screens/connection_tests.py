@@ -62,6 +62,11 @@ def check(address: Address) -> Answer:
         told = _ask(address)
     except ShardlineError as error:
         return Answer(ok=False, told=str(error), seconds=time.monotonic() - began)
+    except Exception as error:  # noqa: BLE001 - the others are to be told all the same
+        told = one_line(
+            f"{type(error).__name__}: {error}; this may be a defect of shardline"
+        )
+        return Answer(ok=False, told=told, seconds=time.monotonic() - began)
     return Answer(ok=True, told=one_line(told), seconds=time.monotonic() - began)
 
 
