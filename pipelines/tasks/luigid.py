@@ -6,7 +6,9 @@ import json
 import logging
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -54,6 +56,16 @@ UNIMPORTANT = {
 }
 """Requests that are not repeated. Luigi forks no task during a ping, and the others
 come again with newer words."""
+
+Kind = type | UnionType
+
+WORK: Mapping[str, Kind] = {
+    "task_id": str | None,
+    "running_tasks": list,
+    "n_pending_tasks": int,
+    "n_unique_pending": int,
+}
+"""What Luigi's worker reads of an answer to a request for work."""
 
 NEVER_DISABLED = {"retry_count": 999_999_999, "disable_hard_timeout": 999_999_999}
 """The run itself repeats what fails, a finite number of times. Were luigid to count,
@@ -247,19 +259,25 @@ class PatientScheduler:
         Raises:
             ForeignTaskError: It is none of this run's.
         """
-        work = self._remote.get_work(**asked)
-        if work["task_id"] is None:
+        work = _checked(self._remote.get_work(**asked), WORK)
+        if work["task_id"] is None and "batch_id" not in work:
             if not self._running:  # then the run ends with that
                 self._tell_of_a_pause()
             return work
         if work["task_id"] not in self._added:
             raise ForeignTaskError(
-                f"{SchedulerAddress.find()} gives this run {work['task_id']!r}, which"
+                f"{SchedulerAddress.find()} gives this run"
+                f" {work['task_id'] or 'a batch of tasks'!r}, which"
                 " it did not add; it was not run",
                 step="see who else can reach luigid, and run it again",
             )
         self._running[work["task_id"]] = asked["worker"]
         return work
+
+    def ping(self, **asked: Any) -> Any:  # noqa: ANN401 - as luigid answers
+        """Tell that the run is there; what luigid asks for then, if it can be that."""
+        answer = self._hasty.ping(**asked)
+        return _checked(answer, {"rpc_messages": list}) if answer else None
 
     def give_back(self, why: str) -> None:
         """Have other runs take what this one had begun: never raises for luigid."""
@@ -274,7 +292,9 @@ class PatientScheduler:
 
     def _tell_of_a_pause(self) -> None:
         """Say once if nothing is to be had since somebody paused luigid."""
-        if not self._is_paused and self._remote.is_paused()["paused"]:
+        if self._is_paused:
+            return
+        if _checked(self._remote.is_paused(), {"paused": bool})["paused"]:
             self._is_paused = True
             failure_log().add(
                 f"{SchedulerAddress.find()} is paused and gives nothing to do; let it"
@@ -284,8 +304,22 @@ class PatientScheduler:
     def _were_disabled(self) -> set[str]:
         """What luigid refuses since an earlier run, of Luigi's own or another's."""
         if self._disabled is None:
-            self._disabled = set(self._remote.task_list(DISABLED, "", limit=False))
+            listed = self._remote.task_list(DISABLED, "", limit=False)
+            self._disabled = set(_checked(listed, {}))
         return self._disabled
+
+
+def _checked(answer: Any, kinds: Mapping[str, Kind]) -> Any:  # noqa: ANN401 - JSON
+    """An answer, if it has such values by these names.
+
+    Raises:
+        RPCError: It has not, and so is not luigid's.
+    """
+    if isinstance(answer, dict) and all(
+        isinstance(answer.get(name), kind) for name, kind in kinds.items()
+    ):
+        return answer
+    raise RPCError("luigid did not answer")
 
 
 class _Fetcher(RequestsFetcher):

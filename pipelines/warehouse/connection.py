@@ -24,6 +24,9 @@ from pipelines.warehouse.bounded_driver import (
 from pipelines.warehouse.errors import login_error, warehouse_errors
 from pipelines.warehouse.tls import tls_options
 
+KEPT_OCTETS = 1 << 30
+"""Most octets of rows that are kept as they come, or what is made of them."""
+
 COPY_MESSAGE = 1 << 20
 """Octets asked of a stream at a time; each answer becomes one message."""
 
@@ -78,14 +81,25 @@ class Connection:
             raise unexpected(f"{len(rows)} rows", self.server)
         return rows[0]
 
-    def stream(self, sql: str, *kinds: Kind) -> Iterator[Row]:
-        """Run one statement and yield its rows as they come, to their end."""
-        return self._rows(sql, kinds, self._transfer())
+    def stream(
+        self, sql: str, *kinds: Kind, octets: int | None = KEPT_OCTETS
+    ) -> Iterator[Row]:
+        """Run one statement and yield its rows as they come, to their end.
+
+        Args:
+            sql: The statement.
+            kinds: What the values of each row have to be; anything if there are none.
+            octets: Most of all rows; None where nobody keeps what was made of them.
+
+        Raises:
+            UnexpectedAnswerError: They are something else.
+        """
+        return self._rows(sql, kinds, self._transfer(octets))
 
     def copy(self, sql: str, stream: Readable) -> None:
         """Run one ``COPY … FROM STDIN`` over a stream."""
         with warehouse_errors(self.server):
-            self._raw.limits = self._transfer()
+            self._raw.limits = self._transfer(None)
             self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
 
     def _rows(self, sql: str, kinds: Sequence[Kind], limits: Limits) -> Iterator[Row]:
@@ -99,13 +113,13 @@ class Connection:
             cursor.execute(sql)
             yield from cursor.iterate()
 
-    def _transfer(self) -> Limits:
+    def _transfer(self, octets: int | None) -> Limits:
         return Limits(
             "transfer_timeout",
             self._options.transfer_timeout,
-            ASIDE_OCTETS,
+            ASIDE_OCTETS if octets is None else octets,
             a_message=self._options.connection_timeout,
-            counts_rows=False,
+            counts_rows=octets is not None,
         )
 
     def commit(self) -> None:

@@ -94,6 +94,7 @@ def partition_values(
             columns=[column.name for column in table.columns],
         ),
         *kinds,
+        octets=None,
     )
 
 
