@@ -13,7 +13,6 @@ from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.errors import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
 
-
 MOST_OCTETS = 1 << 28
 """Most octets that are kept: of a year, those of 30,000 sources."""
 
