@@ -42,6 +42,15 @@ def row(*values: bytes) -> bytes:
     return message(b"D", body + b"".join(struct.pack("!i", len(v)) + v for v in values))
 
 
+def columns(*oids: int) -> bytes:
+    """A description of columns of these types, whose values come as text."""
+    described = b"".join(
+        b"a\0" + bytes(10) + struct.pack("!BIhHHiH", 0, oid, -1, 1, 0, -1, 0)
+        for oid in oids
+    )
+    return message(b"T", struct.pack("!HI", len(oids), 0) + described)
+
+
 _LOOP = (
     struct.pack("!Hi", 65_535, 1 << 20)
     + bytes(1 << 20)
@@ -50,6 +59,11 @@ _LOOP = (
 
 
 LIES = (
+    columns(6, 9) + row(b"1", b"x" * (30 << 20)),
+    columns(6, 9) + row(b"1", b"\xf0\x9f\xa6\x86" * (7 << 20)),
+    columns(17) + row(b"\\001" * (7 << 20)),
+    columns(16) + row(b"9" * (30 << 20)),
+    columns(1509) + row(b"[" * (30 << 20)),
     message(b"E", b"", 3_900_000_000),
     message(b"D", b"", 3_900_000_000),
     message(b"D", b"", 200 << 20),
