@@ -1,6 +1,5 @@
 from .addresses import Address, host_and_port, look_up
-from .bounded_file import BoundedFile, LongAnswerError
-from .bounded_http import BoundedSession
+from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable

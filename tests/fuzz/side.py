@@ -21,7 +21,7 @@ class ClientSide(ABC):
             has a connection for each question.
     """
 
-    patience: float
+    patience = 0.5
     seconds: float
     octets: int
     lies: tuple[bytes, ...] = ()

@@ -1,7 +1,7 @@
-"""HTTP with an end to each wait and a bound to each answer.
+"""Answers that have an end and a bound: of a socket, and by HTTP.
 
-A time-out of the usual client begins anew with each octet, it reads an answer however
-long it is, and makes a thousand times as much of one that is compressed.
+A socket's time-out begins anew with each octet. The usual client of HTTP reads an
+answer however long it is, and makes a thousand times as much of one that is compressed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,56 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from pipelines.runtime.bounded_file import BoundedFile, LongAnswerError
-
 FOREVER = float(1 << 31)
 """Seconds that stand for no time-out."""
+
+
+class LongAnswerError(OSError):
+    """An answer is longer than it may be, or may become so."""
+
+
+class BoundedFile(io.RawIOBase):
+    """As a socket's own file, which a socket's time-out bounds octet by octet only.
+
+    Attributes:
+        end: When nothing more is waited for, of `time.monotonic`.
+        octets: How many may still come.
+    """
+
+    def __init__(self, link: socket.socket, end: float, octets: int) -> None:
+        """Begin with what comes next."""
+        super().__init__()
+        self.end = end
+        self.octets = octets
+        self._link = link
+        # Keeps the socket open until this is closed.
+        self._file = link.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any buffer
+        """Some octets.
+
+        Raises:
+            TimeoutError: None came in time.
+            LongAnswerError: They are too many.
+        """
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._link.settimeout(left)
+        octets = self._file.readinto(buffer) or 0
+        self.octets -= octets
+        if self.octets < 0:
+            raise LongAnswerError("its answer is too long")
+        return octets
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._file.close()
+        super().close()
 
 
 class BoundedSession(requests.Session):
