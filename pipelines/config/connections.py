@@ -46,6 +46,7 @@ OPTIONS = {
         "login_timeout",
         "lock_timeout",
         "connection_timeout",
+        "transfer_timeout",
     ),
 }
 

@@ -101,6 +101,7 @@ class Warehouse(Reached):
     login_timeout: Seconds = 15
     lock_timeout: Seconds = 300
     connection_timeout: Seconds = 330
+    transfer_timeout: Seconds = 14_400
 
     @model_validator(mode="after")
     def _patience(self) -> Self:
@@ -108,6 +109,11 @@ class Warehouse(Reached):
             raise ValueError(
                 "connection_timeout must be longer than lock_timeout, or a load that"
                 " waits for a lock is cut off"
+            )
+        if self.transfer_timeout < self.connection_timeout:
+            raise ValueError(
+                "transfer_timeout must not be shorter than connection_timeout, which"
+                " each message of a transfer has"
             )
         return self
 

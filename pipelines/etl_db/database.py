@@ -271,6 +271,9 @@ def _engine(url: str, _pid: int) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "do_connect", _create_private)
         event.listen(engine, "connect", _write_ahead)
+    else:
+        driver = import_module("pipelines.etl_db.bounded_psycopg")
+        event.listen(engine, "do_connect", driver.connect)
     return engine
 
 

@@ -1,4 +1,5 @@
 from .addresses import Address, host_and_port, look_up
+from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
 from .certificates import authorities_file, show_certificate, tls_fault, trust
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
@@ -23,6 +24,8 @@ from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
 
 __all__ = [
     "Address",
+    "BoundedFile",
+    "BoundedSession",
     "ErrorTable",
     "ExitCode",
     "GRACE",
@@ -31,6 +34,7 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "LongAnswerError",
     "SharedRecords",
     "Stop",
     "TimeLimit",

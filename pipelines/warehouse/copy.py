@@ -57,12 +57,13 @@ def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) 
         if stream.failure is not None:
             raise stream.failure from None
         raise
-    accepted, rejected = connection.query(render("copied_rows", Dialect.VERTICA))[0]
+    sql = render("copied_rows", Dialect.VERTICA)
+    accepted, rejected = connection.one_row(sql, int, int)
     if rejected:
         raise PermanentError(
             f"Vertica rejected {rejected} rows", step="compare target and catalog"
         )
-    return int(str(accepted))
+    return int(accepted)
 
 
 def copy_statement(table: Table, staging: str = "") -> str:
