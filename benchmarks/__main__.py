@@ -55,10 +55,9 @@ python -m benchmarks --markdown build/figures.md
 def main(sizes: tuple[int, ...], rounds: int, days: int, markdown: Path | None) -> None:
     """Measure, and show."""
     # Each measured process imports this module, and should have little from it.
-    from rich.console import Console  # noqa: PLC0415
-
     from benchmarks.report import machine, sheets  # noqa: PLC0415
     from benchmarks.run import run  # noqa: PLC0415
+    from pipelines.text import Console  # noqa: PLC0415
 
     console = Console()
     with console.status("starting") as status:

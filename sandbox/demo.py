@@ -33,8 +33,7 @@ from sandbox.totals import Warehouse, totals_of_shards
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
-
+    from pipelines.text import Console
     from sandbox.control import Control
     from sandbox.fill.requests import Days
     from sandbox.shards import Shard

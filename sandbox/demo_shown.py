@@ -19,8 +19,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
+    from pipelines.text import Console
     from sandbox.addresses import Addresses
 
 

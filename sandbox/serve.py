@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
-from rich.console import Console
 from rich.table import Table
 
+from pipelines.runtime import say
+from pipelines.text import Console
 from sandbox.launch import Sandbox
 from sandbox.luigid import STATE, Luigid
 from sandbox.private_files import refuse_link
@@ -69,7 +69,7 @@ def serve(
         found.write(addresses_file)
         _show(found, addresses_file, luigi_cfg)
         seconds = time.monotonic() - started
-        click.echo(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
+        say(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
         sandbox.wait()
 
 
@@ -111,4 +111,4 @@ def _show(found: Addresses, addresses: Path, luigi_cfg: Path) -> None:
         Console().print(table)
     else:
         for name, value in lines:
-            click.echo(f"{name} {value}")
+            say(f"{name} {value}")

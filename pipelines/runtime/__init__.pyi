@@ -1,4 +1,5 @@
 from .addresses import Address, host_and_port, look_up
+from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
@@ -7,9 +8,9 @@ from .known_errors import LATER, ErrorTable, KnownErrors, Verdict
 from .logs import (
     LOG_FORMATS,
     LOG_FORMAT_VARIABLE,
+    clean_log_records,
+    is_json,
     log_context,
-    mask_secrets,
-    print_line,
     set_up_logging,
     set_verbosity,
 )
@@ -18,6 +19,7 @@ from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import ask_before_the_end, finish_within
+from .uncaught import log_uncaught
 
 __all__ = [
     "Address",
@@ -35,24 +37,30 @@ __all__ = [
     "ask_before_the_end",
     "ask_with_retries",
     "become_init_if_first",
+    "clean_log_records",
     "die_with_parent",
     "exit_code_of",
     "failure_log",
     "finish_within",
     "first_to_answer",
     "host_and_port",
+    "is_json",
     "is_lasting",
     "ledger",
     "lines_to_print",
     "log_context",
+    "log_uncaught",
     "look_up",
-    "mask_secrets",
     "note_failure",
+    "print_json",
     "print_line",
     "retrying",
     "run_retries",
+    "say",
+    "say_exactly",
     "set_up_logging",
     "set_verbosity",
     "stopper",
+    "warn",
     "why_unreachable",
 ]
