@@ -21,7 +21,7 @@ TELEGRAM_CONNECTION = "telegram"
 
 BOT_API = "https://api.telegram.org"
 
-LEAST_OF_TOKEN = 20
+LEAST_OF_TOKEN = 10
 """Fewest characters after a token's colon that tell that it is Telegram's own."""
 
 Security = Literal["none", "starttls", "tls"]

@@ -22,6 +22,7 @@ from functools import partial
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.runtime import Address, finish_within, look_up
+from pipelines.text import visible
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +96,8 @@ def _addressed(message: EmailMessage, address: SmtpAddress) -> EmailMessage:
     for header in ("From", "To", "Date"):
         # Gives the copy a list of headers of its own, too.
         del mail[header]
-    mail["From"] = address.sender
-    mail["To"] = ", ".join(address.recipients)
+    mail["From"] = visible(address.sender)
+    mail["To"] = visible(", ".join(address.recipients))
     mail["Date"] = localtime()
     return mail
 

@@ -24,7 +24,8 @@ def say(*cells: str) -> None:
 
 def say_exactly(text: str) -> None:
     """Write a text for programs: as it is, but to a terminal with nothing hidden."""
-    click.echo(visible(text, keep="\n\t") if sys.stdout.isatty() else text)
+    shown = visible(text, keep="\n\t") if sys.stdout.isatty() else text
+    click.echo(shown, color=True)  # click would take escape sequences out
 
 
 def print_json(found: object, *, indent: int | None = 2) -> None:
