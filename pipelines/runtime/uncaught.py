@@ -25,7 +25,7 @@ def log_uncaught() -> None:
     sys.excepthook = _log
     threading.excepthook = _log_of_thread
     sys.unraisablehook = _log_unraisable
-    if is_json() and not isinstance(sys.stderr, JsonOnly):
+    if is_json() and sys.stderr and not isinstance(sys.stderr, JsonOnly):
         sys.stderr = JsonOnly(sys.stderr)
         atexit.register(sys.stderr.end)
 
@@ -36,8 +36,8 @@ class JsonOnly(io.TextIOBase):
     def __init__(self, stream: TextIO) -> None:
         """Write to a stream."""
         self._stream = stream
-        self._lock = threading.RLock()
-        self._rest = ""
+        # Each thread's own, so that nothing is locked when a process is forked.
+        self._begun = threading.local()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -51,17 +51,16 @@ class JsonOnly(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write the lines that end in it."""
-        with self._lock:
-            *lines, self._rest = (self._rest + text).split("\n")
-            for line in lines:
-                if line.strip():
-                    self._stream.write(f"{_as_object(line)}\n")
+        *lines, rest = (getattr(self._begun, "text", "") + text).split("\n")
+        self._begun.text = rest
+        for line in lines:
+            if line.strip():
+                self._stream.write(f"{_as_object(line)}\n")
         return len(text)
 
     def end(self) -> None:
         """Write what has no end yet."""
-        if self._rest:
-            self.write("\n")
+        self.write("\n")
         self.flush()
 
     def flush(self) -> None:

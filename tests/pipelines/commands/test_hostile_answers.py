@@ -83,3 +83,51 @@ def test_a_server_that_fails_a_load_writes_nothing_hidden_anywhere(
     sessions = project.run("shardline", "status", "sessions")
     assert r"\u202e\x1b[31m" in sessions.out
     assert not hidden(sessions.out)
+
+
+def test_the_sender_of_alerts_writes_objects_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add_shard("first", ddl="")
+    project.options["alerts"] = {"channels": "telegram"}
+    with BotServer() as server:
+        server.next.append(Answer(401, "no \x1b[31m\u202e"))
+        monkeypatch.setenv(
+            "SHARDLINE_CONNECTION_TELEGRAM", f"telegram://{TOKEN}@7?api={server.url}"
+        )
+        words = ("shardline", "--log-format", "json", "run", "orders", "--date", DAY)
+        result = project.run(*words, "--local-scheduler")
+    assert result.code == 30
+    told = [json.loads(line) for line in result.told]
+    (refused,) = [one for one in told if one["logger"] == "pipelines.alerts.sender"]
+    assert r"no \x1b[31m\u202e" in refused["message"]
+    assert not hidden(result.err)
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("SHARDLINE_SECRETS", "SHARDLINE_CONNECTION_MAIL"),
+        *("LUIGI_CONFIG_PATH", "SHARDLINE_LOG_FORMAT"),
+    ],
+)
+def test_no_fault_of_a_variable_shows_what_is_hidden_in_it(
+    project: Project, form: str, variable: str
+) -> None:
+    project.add_shard("first", ddl="")
+    named = ("--log-format", form) if variable != "SHARDLINE_LOG_FORMAT" else ()
+    words = ("env", f"{variable}=\x1b[31m\u202e://", "shardline", *named)
+    result = project.run(*words, "connections")
+    assert result.code == 2
+    assert not hidden(result.out + result.err)
+
+
+def test_no_fault_of_a_file_shows_what_is_hidden_in_it(project: Project) -> None:
+    project.add_shard("\x1b[31m\u202e", ddl="")
+    project.shards *= 2
+    project.tables += '["\\u001b[31m\\u202e"]\nquery = "\\u009b"\n'
+    result = project.run("shardline", "tables")
+    assert result.code == 2
+    assert r"\x1b[31m\u202e" in result.err
+    assert not hidden(result.err)

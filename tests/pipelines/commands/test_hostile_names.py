@@ -79,6 +79,14 @@ def test_no_command_shows_what_is_hidden_in_a_name(hostile: Project, form: str) 
     assert SHOWN in listed[1]
 
 
+def test_luigis_own_command_shows_none_either(hostile: Project) -> None:
+    result = hostile.luigi("LoadOrders", "--date", DAY, "--workers", "2")
+    assert result.code == 30
+    assert rf"shard={SHOWN}" in result.err
+    assert "Traceback" in result.err
+    assert not hidden(result.out + result.err)
+
+
 def test_a_terminal_gets_only_the_styles_that_are_ours(hostile: Project) -> None:
     days = ("--from", DAY, "--to", DAY)
     words = ("shardline", "status", *days, "--unfold")

@@ -106,6 +106,8 @@ def test_no_line_of_a_log_has_it_nor_has_a_traceback(
     record.fields = {"about": told, "shard": told}
     handler.handle(record)
     written = stream.getvalue()
+    if isinstance(lines, JsonLines):
+        written = " ".join(map(str, json.loads(written).values()))
     assert "ValueError" in written
     assert told not in written
     for form_of_it in FORMS.values():
