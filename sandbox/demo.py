@@ -193,10 +193,7 @@ class _Shown:
             raise DemoError(f"{name}: shardline ended with code {child.exit_code}")
 
     def _say(self, output: str) -> None:
-        # As it is: [load] is no markup of ours.
-        self.console.print(
-            output.rstrip(), highlight=False, markup=False, soft_wrap=True
-        )
+        self.console.print(output.rstrip(), soft_wrap=True)
 
 
 @contextmanager

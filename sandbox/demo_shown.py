@@ -55,7 +55,7 @@ def title(console: Console, text: str) -> None:
 def bar(console: Console) -> Progress:
     """A bar that counts days of shards."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("shard days"),

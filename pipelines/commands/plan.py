@@ -70,7 +70,7 @@ def plan_command(
     if as_json:
         print_json(as_fields(found, selection))
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     console.print(_table(found, workers))
     for line in [*_missing(found), *_stale(found)]:
         console.print(visible(line), soft_wrap=True)

@@ -125,7 +125,7 @@ def status(
     if as_json:
         print_json(_grid_fields(found), indent=None)
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     by_shard = unfold or bool(shards)
     for line in grid_lines(found, console, unfold=by_shard):
         console.print(line)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import click
 from rich.status import Status
+from rich.text import Text
 
 from pipelines.alerts import start_sender
 from pipelines.commands.on_ecs import AlsoOnEcs
@@ -131,7 +132,7 @@ def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineEr
         return [error]
     failures = []
     for span in wrong_spans(options, verdict.wrong):
-        line.update(f"loading {span} again")
+        line.update(Text(f"loading {span} again"))  # its name is no markup
         try:
             mend_days(span, options, _Warnings())
         except ShardlineError as error:

@@ -190,16 +190,15 @@ def _field(value: object) -> object:
 
 def _json_line(found: dict[str, object]) -> str:
     """The object; of its texts only as much as `LONGEST_LINE` octets let it have."""
-    most = LONGEST_LINE
-    while True:
+    line, most = json.dumps(found, ensure_ascii=False), LONGEST_LINE
+    while len(line.encode()) >= LONGEST_LINE and most > 1:
+        most //= 2
         short = {
             name: cut_line(value, most) if isinstance(value, str) else value
             for name, value in found.items()
         }
         line = json.dumps(short, ensure_ascii=False)
-        if len(line.encode()) < LONGEST_LINE:
-            return line
-        most //= 2
+    return line
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, object]:

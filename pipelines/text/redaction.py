@@ -22,6 +22,7 @@ LEAST = 6
 
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _ENCODED = re.compile("%[0-9A-F]{2}")
+_UNICODE = re.compile(r"\\u([0-9a-f]{4})")
 _LEFT_ALONE = ("", "/", " +", "!$&'()*+,;=", "!$&'()*+,;=:")
 """What programs do not percent-encode, besides letters, digits and ``-._~``."""
 
@@ -83,15 +84,23 @@ def _forms(secret: str) -> Iterator[str]:
     octets = secret.encode("utf-8", "surrogatepass")
     yield from (secret, " ".join(secret.split()))
     yield from (html.escape(secret), html.escape(secret, quote=False))
-    for quoted in (repr(secret), ascii(secret), json.dumps(secret)):
-        yield quoted[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield from _escaped(secret)
     yield repr(octets)[2:-1]
     yield from _percent_encoded(octets)
     for encoding in ("utf-8", "utf-16-le"):
         digits = secret.encode(encoding, "surrogatepass").hex()
         yield from (digits, digits.upper())
     yield from _in_base64(octets)
+
+
+def _escaped(secret: str) -> Iterator[str]:
+    """As in Python and in JSON, whose digits and slashes are written in two ways."""
+    yield from (repr(secret)[1:-1], ascii(secret)[1:-1])
+    for is_ascii in (True, False):
+        form = json.dumps(secret, ensure_ascii=is_ascii)[1:-1]
+        capitals = _UNICODE.sub(lambda found: f"\\u{found[1].upper()}", form)
+        for one in (form, capitals):
+            yield from (one, one.replace("/", r"\/"))
 
 
 def _percent_encoded(octets: bytes) -> Iterator[str]:

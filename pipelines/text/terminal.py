@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import rich.console
 from rich.console import ConsoleOptions, RenderableType
@@ -13,7 +14,15 @@ from pipelines.text.redaction import mask_secrets
 
 
 class Console(rich.console.Console):
-    """Rich's, which itself writes control characters only for what it does."""
+    """Rich's, which itself writes control characters only for what it does.
+
+    No text is markup of styles and links: it may have a name from outside in it.
+    """
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as rich's
+        """Open it with options of rich's."""
+        plain = {"markup": False, "emoji": False, "highlight": False}
+        super().__init__(**{**plain, **options})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None

@@ -33,7 +33,7 @@ def show_progress(what: str, days: int) -> Iterator[None]:
         what: What is done, such as the table.
         days: How many there are to do.
     """
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True)
     ended = threading.Event()
     show = _bar if console.is_terminal and not is_json() else _lines
     thread = threading.Thread(
@@ -49,7 +49,7 @@ def show_progress(what: str, days: int) -> Iterator[None]:
 
 def _bar(console: Console, what: str, days: int, ended: threading.Event) -> None:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -107,38 +108,54 @@ def test_the_name_is_what_it_was_where_it_is_data(hostile: Project) -> None:
     assert SHARD in json.loads(found.out)["tables"]["orders"]
 
 
-def test_luigids_page_gets_no_markup_and_nothing_hidden(
-    hostile: Project, luigid: Luigid
-) -> None:
-    hostile.options["core"] = {
+def schedule(project: Project, luigid: Luigid) -> None:
+    project.options["core"] = {
         "scheduler_host": luigid.address.host,
         "scheduler_port": str(luigid.address.port),
     }
+
+
+def asked(luigid: Luigid, question: str, **what: str) -> dict[str, Any]:
+    """What luigid tells its page."""
+    at = f"http://{luigid.address.host}:{luigid.address.port}/api/{question}"
+    answer = requests.get(at, params={"data": json.dumps(what)}, timeout=30)
+    found: dict[str, Any] = answer.json()["response"]
+    return found
+
+
+def loads(luigid: Luigid, status: str) -> dict[str, Any]:
+    tasks = asked(luigid, "task_list", status=status, upstream_status="")
+    return {
+        name: task for name, task in tasks.items() if task["name"] == "LoadOrdersShard"
+    }
+
+
+def test_luigids_page_gets_no_markup_and_nothing_hidden(
+    hostile: Project, luigid: Luigid
+) -> None:
+    schedule(hostile, luigid)
     hostile.options["resources"] = {pool_name(SERVER): "2"}
     assert hostile.load(DAY).code == 30
-    told = ""
-    for status in ("DONE", "FAILED"):
-        answer = requests.get(
-            f"http://{luigid.address.host}:{luigid.address.port}/api/task_list",
-            params={"data": json.dumps({"status": status, "upstream_status": ""})},
-            timeout=30,
-        )
-        tasks = answer.json()["response"]
-        told += json.dumps(tasks, ensure_ascii=False)
-        for name, task in tasks.items():
-            if task["name"] == "LoadOrdersShard":
-                assert all("<" not in one for one in task["resources"])
-                explained = requests.get(
-                    f"http://{luigid.address.host}:{luigid.address.port}"
-                    "/api/fetch_error",
-                    params={"data": json.dumps({"task_id": name})},
-                    timeout=30,
-                )
-                told += explained.json()["response"].get("error", "")
-    assert SHOWN.replace("\\", "\\\\") in told
-    assert r"\\x3cimg src=x onerror=alert(1)\\x3e\\u202e" in told
-    assert "Traceback" in told
-    assert not hidden(told)
+    (done,) = loads(luigid, "DONE").values()
+    assert done["params"]["shard"] == SHOWN
+    assert done["resources"] == {r"\x3cimg src=x onerror=alert(1)\x3e\u202e": 1}
+    assert not hidden(json.dumps(done, ensure_ascii=False))
+
+
+def test_luigids_page_tells_of_a_failure_with_nothing_hidden(
+    project: Project, luigid: Luigid
+) -> None:
+    schedule(project, luigid)
+    insert(project, project.add_shard("first"), orders(3))
+    project.tables = project.tables.replace(
+        "FROM dbo.Orders", "FROM dbo.Orders WHERE type = N'\\u202e\\u001b[31m'"
+    )
+    assert project.load(DAY).code == 30
+    (failed,) = loads(luigid, "FAILED")
+    why = asked(luigid, "fetch_error", task_id=failed)["error"]
+    assert "Traceback" in why
+    assert r"\u202e\x1b[31m" in json.loads(why)
+    assert not hidden(json.loads(why))
 
 
 @given(TEXTS)

@@ -32,6 +32,7 @@ FORMS = {
     "in capitals": lambda text: text.encode("utf-8", "surrogatepass").hex().upper(),
     "of UTF-16": lambda text: text.encode("utf-16-le", "surrogatepass").hex(),
     "in JSON": lambda text: json.dumps(text)[1:-1],
+    "in JSON of PHP": lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
     "in JSON of UTF-8": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "in Python": lambda text: repr(text)[1:-1],
     "as octets": lambda text: repr(text.encode("utf-8", "surrogatepass"))[2:-1],
