@@ -12,9 +12,10 @@ import requests
 from hypothesis import example, given
 
 from pipelines.catalog import pool_name
-from pipelines.tasks.base import NameParameter
+from pipelines.tasks.base import NameParameter, WatchedTask
+from pipelines.text import known_secrets
 from sandbox.luigid import Luigid
-from tests.kit.hidden import FAMILY, TEXTS, hidden
+from tests.kit.hidden import FAMILY, HOSTILE, TEXTS, hidden
 from tests.kit.project import DAY, Project, insert, orders
 from tests.kit.terminal import on_terminal
 
@@ -156,6 +157,24 @@ def test_luigids_page_tells_of_a_failure_with_nothing_hidden(
     assert "Traceback" in why
     assert r"\u202e\x1b[31m" in json.loads(why)
     assert not hidden(json.loads(why))
+
+
+class SomebodysOwn(WatchedTask):
+    def run(self) -> None:
+        raise ValueError(f"{HOSTILE} p%40ss%2Fword")
+
+
+def test_what_a_task_raises_is_told_to_luigid_with_nothing_hidden() -> None:
+    known_secrets().add("p@ss/word")
+    task = SomebodysOwn()
+    try:
+        task.run()
+    except ValueError as error:
+        why = task.on_failure(error)
+    assert "Traceback" in why
+    assert r"\x1b]0;owned\x07" in why
+    assert "ss%2Fword" not in why.rpartition("ValueError")[2]
+    assert not hidden(why)
 
 
 @given(TEXTS)
