@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipelines.deploy import (
     template_faults,
 )
 from pipelines.errors import ConfigurationError
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, print_line, say
 
 CHECK_HELP = """Tell what is wrong with a deployment; AWS is not asked.
 
@@ -102,8 +103,8 @@ def check(
 
     faults = list(dict.fromkeys(found()))
     for fault in faults:
-        click.echo(fault, err=True)
+        print_line(fault, level=logging.ERROR, err=True)
     if faults:
         sys.exit(ExitCode.USAGE)
     for one in planned_resources(deployed):
-        click.echo(f"{one.name}\t{one.when}\tshardline {' '.join(one.command)}")
+        say(one.name, one.when, f"shardline {' '.join(one.command)}")

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from pipelines.deploy import follow_task, stack_outputs, start_task, task_exit_code
 from pipelines.errors import ShardlineError
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, say, warn
 
 _OWN = ("--on", "--stack")
 
@@ -75,17 +75,14 @@ def _without_own(words: list[str]) -> list[str]:
 
 
 def _run(stack: str, words: list[str]) -> int:
-    def print_task_line(line: str) -> None:
-        click.echo(line, err=True)
-
     task = start_task(stack_outputs(stack), words)
-    print_task_line(f"task {task.id} is started: shardline {' '.join(words)}")
+    warn(f"task {task.id} is started: shardline {' '.join(words)}")
     try:
-        ended = follow_task(task, click.echo)
+        ended = follow_task(task, lambda line: say(*line.split("\t")))
     except (KeyboardInterrupt, ShardlineError) as error:
-        print_task_line(f"the task {task.id} goes on; its log: {task.how_to_follow}")
-        print_task_line(f"to stop it: {task.how_to_stop}")
+        warn(f"the task {task.id} goes on; its log: {task.how_to_follow}")
+        warn(f"to stop it: {task.how_to_stop}")
         if isinstance(error, ShardlineError):
             raise
         return ExitCode.INTERRUPTED
-    return task_exit_code(task, ended, print_task_line)
+    return task_exit_code(task, ended, warn)

@@ -26,6 +26,7 @@ from tenacity import Retrying
 from pipelines.catalog import BatchSize, Bounds, split_target
 from pipelines.errors import TransientError
 from pipelines.runtime import GRACE, host_and_port, retrying
+from pipelines.text import known_secrets
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -61,6 +62,12 @@ class Reached(Section):
     password: SecretStr = SecretStr("")
 
     _in_turn: tuple[Self, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="after")
+    def _remember_password(self) -> Self:
+        """Have no text show it."""
+        known_secrets().add(self.password.get_secret_value(), self.user)
+        return self
 
     @property
     def address(self) -> str:
@@ -265,7 +272,7 @@ class SessionsOptions(Section):
     @classmethod
     def _address(cls, database: SecretStr) -> SecretStr:
         try:
-            make_url(database.get_secret_value())
+            url = make_url(database.get_secret_value())
         except (ArgumentError, ValueError):
             # Their texts repeat parts of the address, which may be of its password.
             raise ValueError(
@@ -273,6 +280,7 @@ class SessionsOptions(Section):
                 " postgresql+psycopg://USER:PASSWORD@HOST/NAME, with characters of"
                 " the password such as @ and / percent-encoded"
             ) from None
+        known_secrets().add(url.password or "", url.username or "")
         return database
 
 

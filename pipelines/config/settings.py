@@ -18,6 +18,7 @@ from pipelines.catalog import (
     Catalog,
     Report,
     describe_faults,
+    pool_name,
     read_catalog,
     read_reports,
 )
@@ -205,7 +206,7 @@ def _pools(names: Iterable[str]) -> list[str]:
     sizes = _options("resources", [])
     return [
         f"[resources] {name}: {sizes[name]!r} is not a number of loads from 1 on"
-        for name in sorted(names)
+        for name in sorted(map(pool_name, names))
         if name in sizes and not (sizes[name].isdecimal() and int(sizes[name]) > 0)
     ]
 

@@ -24,6 +24,7 @@ from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.mail.bounded_smtp import connect_bounded
 from pipelines.runtime import Address, LongAnswerError, finish_within, look_up
+from pipelines.text import visible
 
 logger = logging.getLogger(__name__)
 
@@ -104,8 +105,8 @@ def _addressed(message: EmailMessage, address: SmtpAddress) -> EmailMessage:
     for header in ("From", "To", "Date"):
         # Gives the copy a list of headers of its own, too.
         del mail[header]
-    mail["From"] = address.sender
-    mail["To"] = ", ".join(address.recipients)
+    mail["From"] = visible(address.sender)
+    mail["To"] = visible(", ".join(address.recipients))
     mail["Date"] = localtime()
     return mail
 

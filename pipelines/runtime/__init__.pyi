@@ -1,6 +1,7 @@
 from .addresses import Address, host_and_port, look_up
 from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
 from .certificates import authorities_file, show_certificate, tls_fault, trust
+from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
 from .failover import first_to_answer, why_unreachable
@@ -9,9 +10,9 @@ from .known_errors import LATER, ErrorTable, KnownErrors, Verdict
 from .logs import (
     LOG_FORMATS,
     LOG_FORMAT_VARIABLE,
+    clean_log_records,
+    is_json,
     log_context,
-    mask_secrets,
-    print_line,
     set_up_logging,
     set_verbosity,
 )
@@ -21,6 +22,7 @@ from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
+from .uncaught import log_uncaught
 
 __all__ = [
     "Address",
@@ -43,6 +45,7 @@ __all__ = [
     "ask_with_retries",
     "authorities_file",
     "become_init_if_first",
+    "clean_log_records",
     "cut_after",
     "die_with_parent",
     "exit_code_of",
@@ -50,22 +53,27 @@ __all__ = [
     "finish_within",
     "first_to_answer",
     "host_and_port",
+    "is_json",
     "is_lasting",
     "ledger",
     "limit_memory",
     "lines_to_print",
     "log_context",
+    "log_uncaught",
     "look_up",
-    "mask_secrets",
     "note_failure",
+    "print_json",
     "print_line",
     "retrying",
     "run_retries",
+    "say",
+    "say_exactly",
     "set_up_logging",
     "set_verbosity",
     "show_certificate",
     "stopper",
     "tls_fault",
     "trust",
+    "warn",
     "why_unreachable",
 ]

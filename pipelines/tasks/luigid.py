@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import luigi.configuration
@@ -21,7 +21,14 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
-from pipelines.runtime import BoundedSession, failure_log, mask_secrets, why_unreachable
+from pipelines.runtime import (
+    BoundedSession,
+    clean_log_records,
+    failure_log,
+    why_unreachable,
+)
+from pipelines.tasks.base import explained
+from pipelines.text import known_secrets, mask_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +119,11 @@ class SchedulerAddress:
             raise _wrong(url) from None
         if not parts.hostname:
             raise _wrong(url)
-        return cls(url, parts.hostname, port, _proxy_of(url))
+        proxy = _proxy_of(url)
+        for login in (parts, urlsplit(proxy)):
+            known_secrets().add(login.password or "", login.username or "")
+            known_secrets().add(unquote(login.password or ""), login.username or "")
+        return cls(url, parts.hostname, port, proxy)
 
     def __str__(self) -> str:
         """Host and port, and the proxy."""
@@ -197,6 +208,7 @@ def luigid_gone() -> TransientError:
 
 def log_in_one_line() -> None:
     """Have Luigi say in one line, without a traceback, that luigid is away."""
+    clean_log_records()
     logging.getLogger("luigi-interface").addFilter(_WITHOUT_TRACEBACK)
 
 
@@ -204,10 +216,9 @@ class _WithoutTraceback(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, RPCError):
-            record.msg, record.args, record.exc_info = str(luigid_gone()), (), None
-        elif isinstance(error, OSError):
-            record.msg, record.args = mask_secrets(record.getMessage()), ()
-            record.exc_info = None
+            record.msg, record.args = str(luigid_gone()), ()
+        if isinstance(error, RPCError | OSError):
+            record.exc_info = record.exc_text = None
         return True
 
 
@@ -252,6 +263,11 @@ class PatientScheduler:
         if task["status"] in (DONE, FAILED):
             self._running.pop(task["task_id"], None)
         return self._remote.add_task(**{**task, "retry_policy_dict": NEVER_DISABLED})
+
+    def announce_scheduling_failure(self, **told: Any) -> Any:  # noqa: ANN401 - the same
+        """Tell of what could not be scheduled, which luigid may mail."""
+        text = explained(told["expl"])
+        return self._remote.announce_scheduling_failure(**{**told, "expl": text})
 
     def get_work(self, **asked: Any) -> Any:  # noqa: ANN401 - as luigid answers
         """Ask for the next task.
