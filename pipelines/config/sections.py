@@ -25,7 +25,8 @@ from tenacity import Retrying
 
 from pipelines.catalog import BatchSize, Bounds, split_target
 from pipelines.errors import TransientError
-from pipelines.runtime import GRACE, host_and_port, retrying
+from pipelines.network import host_and_port
+from pipelines.runtime import GRACE, retrying
 from pipelines.text import known_secrets
 
 Port = Annotated[int, Field(ge=1, le=65_535)]

@@ -42,7 +42,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import migrations
 from pipelines.etl_db.errors import etl_db_errors
-from pipelines.runtime import authorities_file
+from pipelines.network import authorities_file
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import ssl
 import time
 from typing import Any
 
-from pipelines.runtime import BoundedFile
+from pipelines.network import BoundedFile
 
 REPLY_OCTETS = 64 << 10
 """Most octets of a reply, of all its lines."""

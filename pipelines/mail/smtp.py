@@ -23,7 +23,8 @@ from functools import partial
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.mail.bounded_smtp import connect_bounded
-from pipelines.runtime import Address, LongAnswerError, finish_within, look_up
+from pipelines.network import Address, LongAnswerError, look_up
+from pipelines.runtime import finish_within
 from pipelines.text import visible
 
 logger = logging.getLogger(__name__)

@@ -1,10 +1,6 @@
-from .addresses import Address, host_and_port, look_up
-from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
-from .certificates import authorities_file, show_certificate, tls_fault, trust
 from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
-from .failover import first_to_answer, why_unreachable
 from .failure_lines import failure_log, is_lasting, lines_to_print, note_failure
 from .known_errors import LATER, ErrorTable, KnownErrors, Verdict
 from .logs import (
@@ -25,9 +21,6 @@ from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
 from .uncaught import log_uncaught
 
 __all__ = [
-    "Address",
-    "BoundedFile",
-    "BoundedSession",
     "ErrorTable",
     "ExitCode",
     "GRACE",
@@ -36,14 +29,12 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
-    "LongAnswerError",
     "SharedRecords",
     "Stop",
     "TimeLimit",
     "Verdict",
     "ask_before_the_end",
     "ask_with_retries",
-    "authorities_file",
     "become_init_if_first",
     "clean_log_records",
     "cut_after",
@@ -51,8 +42,6 @@ __all__ = [
     "exit_code_of",
     "failure_log",
     "finish_within",
-    "first_to_answer",
-    "host_and_port",
     "is_json",
     "is_lasting",
     "ledger",
@@ -60,7 +49,6 @@ __all__ = [
     "lines_to_print",
     "log_context",
     "log_uncaught",
-    "look_up",
     "note_failure",
     "print_json",
     "print_line",
@@ -70,10 +58,6 @@ __all__ = [
     "say_exactly",
     "set_up_logging",
     "set_verbosity",
-    "show_certificate",
     "stopper",
-    "tls_fault",
-    "trust",
     "warn",
-    "why_unreachable",
 ]

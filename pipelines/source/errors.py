@@ -18,7 +18,8 @@ from pipelines.errors import (
     UnavailableHereError,
     one_line,
 )
-from pipelines.runtime import LATER, Address, why_unreachable
+from pipelines.network import Address, why_unreachable
+from pipelines.runtime import LATER
 from pipelines.source.known_errors import (
     LOST_LINK,
     PLACE,

@@ -21,12 +21,8 @@ from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
-from pipelines.runtime import (
-    BoundedSession,
-    clean_log_records,
-    failure_log,
-    why_unreachable,
-)
+from pipelines.network import BoundedSession, why_unreachable
+from pipelines.runtime import clean_log_records, failure_log
 from pipelines.tasks.base import explained
 from pipelines.text import known_secrets, mask_secrets
 

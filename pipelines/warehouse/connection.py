@@ -12,7 +12,8 @@ from vertica_python import errors
 
 from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.runtime import Address, first_to_answer, stopper
+from pipelines.network import Address, first_to_answer
+from pipelines.runtime import stopper
 from pipelines.warehouse.answers import Kind, Row, check_row, unexpected
 from pipelines.warehouse.bounded_driver import (
     ANSWER_OCTETS,

@@ -22,13 +22,8 @@ from pipelines.errors import (
     TransientError,
     UnavailableHereError,
 )
-from pipelines.runtime import (
-    LATER,
-    Address,
-    Verdict,
-    tls_fault,
-    why_unreachable,
-)
+from pipelines.network import Address, tls_fault, why_unreachable
+from pipelines.runtime import LATER, Verdict
 from pipelines.warehouse.bounded_driver import LateError, TooMuchError
 from pipelines.warehouse.known_errors import (
     DUPLICATE_KEY,

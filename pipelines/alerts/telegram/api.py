@@ -25,7 +25,8 @@ from pydantic import SecretStr
 
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
 from pipelines.errors import one_line
-from pipelines.runtime import BoundedSession, LongAnswerError, finish_within
+from pipelines.network import BoundedSession, LongAnswerError
+from pipelines.runtime import finish_within
 
 FLOOD_SECONDS = 30.0
 """How long to wait after a 429 that does not say."""

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pipelines.catalog import Shard
 from pipelines.config import Server, Warehouse
 from pipelines.errors import PermanentError, TransientError
-from pipelines.runtime import look_up
+from pipelines.network import look_up
 from pipelines.source import connect_source
 from pipelines.warehouse import connect_warehouse
 from sandbox.errors import SqlError
