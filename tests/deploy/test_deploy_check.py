@@ -64,9 +64,49 @@ def quick(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment
     return deployment
 
 
+OWN = {
+    "WAREHOUSE_PASSWORD": "own%2Fone",
+    "SQLSERVER_PASSWORD": "own-two",
+    "MAIL_PASSWORD": "own-three",
+    "TELEGRAM_TOKEN": "123456:own-four",
+}
+
+
 def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -> None:
-    secrets = deployment.folder / "secrets.example.json"
+    assert deployment.check() == []
+    secrets = deployment.folder / "secrets.json"
+    secrets.write_text(json.dumps(OWN), encoding="utf-8")
     assert deployment.check("--secrets", str(secrets)) == []
+
+
+def test_each_secret_that_is_the_examples_is_refused(deployment: Deployment) -> None:
+    example = deployment.folder / "secrets.example.json"
+    shown = json.loads(example.read_text(encoding="utf-8"))
+    assert shown.keys() == OWN.keys()
+    assert deployment.check("--secrets", str(example)) == [
+        f"secret {key}: it still has the value of the example, which everybody knows:"
+        " write your own"
+        for key in shown
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parameter"),
+    [
+        ("@sql-1.example.com/", "@sql-1.example.com:14330/", "SqlServerPort"),
+        ("@vertica-1.example.com,", "@vertica-1.example.com:14330,", "WarehousePort"),
+        ("@relay.example.com/", "@relay.example.com:14330/", "MailPort"),
+    ],
+)
+def test_a_server_at_a_port_that_runs_are_not_let_out_to_is_named(
+    deployment: Deployment, old: str, new: str, parameter: str
+) -> None:
+    deployment.edit("luigi.cfg", old, new)
+    (line,) = deployment.check()
+    assert "is at " in line
+    assert ":14330, and no rule lets runs out to that port: set SqlServerPort" in line
+    deployment.parameter(parameter, "14330")
+    assert not [line for line in deployment.check() if ":14330" in line]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +320,9 @@ def test_a_container_is_given_longer_to_end_than_its_runs_take(
 
 
 def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
-    quick.edit("secrets.example.json", '"MAIL_PASSWORD"', '"MAIL"')
-    secrets = quick.folder / "secrets.example.json"
+    given = {("MAIL" if key == "MAIL_PASSWORD" else key): OWN[key] for key in OWN}
+    secrets = quick.folder / "secrets.json"
+    secrets.write_text(json.dumps(given), encoding="utf-8")
     assert quick.check("--secrets", str(secrets)) == [
         (
             "secret MAIL_PASSWORD: the secrets have no key 'MAIL_PASSWORD', and a"
@@ -294,9 +335,8 @@ def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
 def test_secrets_that_shardline_would_not_take_are_told_without_their_values(
     deployment: Deployment,
 ) -> None:
-    path = deployment.folder / "secrets.example.json"
-    given = json.loads(path.read_text(encoding="utf-8"))
-    given |= {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
+    path = deployment.folder / "secrets.json"
+    given = OWN | {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
     path.write_text(json.dumps(given), encoding="utf-8")
     mail, telegram = deployment.check("--secrets", str(path))
     assert "luigi.cfg: connection mail ([connections] mail in luigi.cfg): " in mail
