@@ -4,8 +4,8 @@
     python deploy/inventory.py FOLDER
 
 makes `sbom.cdx.json`, in CycloneDX's format, and `THIRD-PARTY-NOTICES.txt` of the
-environment that runs it. Libraries that a wheel carries in itself are told below it, as
-far as the wheel says so (PEP 770).
+environment that runs it. What a wheel carries in itself is told below it: the libraries
+that it says it was made with (PEP 770), and the files of shared ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from base64 import urlsafe_b64decode
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def component(one: Distribution) -> dict[str, Any]:
         described["licenses"] = [{"expression": licence(one)}]
     elif licence(one):
         described["licenses"] = [{"license": {"name": licence(one)}}]
-    if inside := carried(one):
+    if inside := [*carried(one), *shared_libraries(one)]:
         described["components"] = inside
     return described
 
@@ -93,6 +94,24 @@ def carried(one: Distribution) -> list[dict[str, Any]]:
             if not kept.get("purl", "").startswith(f"pkg:pypi/{one.name}@"):
                 inside[kept.get("name"), kept.get("version")] = kept
     return [inside[key] for key in sorted(inside, key=str)]
+
+
+def shared_libraries(one: Distribution) -> list[dict[str, Any]]:
+    """The shared libraries that were put into a wheel, with their hashes."""
+    return [
+        {
+            "type": "file",
+            "name": str(file),
+            "hashes": [{"alg": "SHA-256", "content": in_hexadecimal(file.hash.value)}],
+        }
+        for file in sorted(one.files or [])
+        if file.parts[0].endswith(".libs") and ".so" in file.name and file.hash
+    ]
+
+
+def in_hexadecimal(digest: str) -> str:
+    """A digest that a wheel's RECORD has in base 64 without its padding."""
+    return urlsafe_b64decode(f"{digest}==").hex()
 
 
 def notice(one: Distribution) -> str:
