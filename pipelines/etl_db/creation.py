@@ -102,4 +102,7 @@ def _execute(
     if literal is not None:
         parts.append(sql.Literal(literal))
     composed = sql.SQL(statement).format(*parts)
-    connection.exec_driver_sql(composed.as_string())
+    # Without parameters, a percent sign in a name is one.
+    connection.exec_driver_sql(
+        composed.as_string(), execution_options={"no_parameters": True}
+    )

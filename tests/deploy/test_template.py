@@ -144,6 +144,18 @@ def test_a_database_of_ones_own_is_reached_by_its_address() -> None:
     assert made.faults == ()
 
 
+def test_who_makes_the_database_is_given_all_that_its_address_asks_for(
+    made: Stack,
+) -> None:
+    container = only_container(made, "DatabaseTask")
+    given = {one["Name"] for one in container["Environment"] + container["Secrets"]}
+    config = (REPOSITORY / "deploy" / "luigi.cfg").read_text(encoding="utf-8")
+    (address,) = re.findall(r"^database = (.+)$", config, re.MULTILINE)
+    asked = set(re.findall(r"\$\{(\w+)\}", address))
+    master = {"SHARDLINE_ETL_MASTER", "SHARDLINE_ETL_MASTER_PASSWORD"}
+    assert given == asked | master
+
+
 def test_every_role_serves_this_account_only(made: Stack) -> None:
     roles = made.of_type("AWS::IAM::Role")
     assert len(roles) == 6

@@ -28,7 +28,7 @@ class Server:
 
     def __init__(self, postgres: Postgres, folder: Path) -> None:
         own = uuid.uuid4().hex[:8]
-        self.master, self.user, self.name = f"master_{own}", f"o'ne\"{own}", f"e-{own}"
+        self.master, self.user, self.name = f"master_{own}", f"o'n%e\"{own}", f"e-{own}"
         self.password = secrets.token_hex(8)
         self._postgres, self._folder = postgres, folder
         with self.asked("postgres") as superuser:
