@@ -90,23 +90,28 @@ def test_each_secret_that_is_the_examples_is_refused(deployment: Deployment) -> 
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "parameter"),
-    [
-        ("@sql-1.example.com/", "@sql-1.example.com:14330/", "SqlServerPort"),
-        ("@vertica-1.example.com,", "@vertica-1.example.com:14330,", "WarehousePort"),
-        ("@relay.example.com/", "@relay.example.com:14330/", "MailPort"),
-    ],
-)
 def test_a_server_at_a_port_that_runs_are_not_let_out_to_is_named(
-    deployment: Deployment, old: str, new: str, parameter: str
+    deployment: Deployment,
 ) -> None:
-    deployment.edit("luigi.cfg", old, new)
-    (line,) = deployment.check()
-    assert "is at " in line
-    assert ":14330, and no rule lets runs out to that port: set SqlServerPort" in line
-    deployment.parameter(parameter, "14330")
-    assert not [line for line in deployment.check() if ":14330" in line]
+    deployment.edit("luigi.cfg", "@sql-1.example.com/", "@sql-1.example.com:14330/")
+    deployment.edit("luigi.cfg", "@vertica-1.example.com,", "@vertica-1:15433,")
+    deployment.edit("luigi.cfg", "@relay.example.com/", "@relay.example.com:2525/")
+    lines = deployment.check()
+    for line, told in zip(
+        lines,
+        (
+            "connection warehouse is at vertica-1:15433,",
+            "connection mssql_1 is at sql-1.example.com:14330,",
+            "connection mail is at relay.example.com:2525,",
+        ),
+        strict=True,
+    ):
+        assert f"{told} and no rule lets runs out to that port: set Sql" in line
+    deployment.parameter("SqlServerPort", "14330")
+    deployment.parameter("WarehousePort", "15433")
+    deployment.parameter("MailPort", "2525")
+    told = "\n".join(deployment.check())
+    assert not any(f":{port}, and no rule" in told for port in (14330, 15433, 2525))
 
 
 @pytest.mark.parametrize(
