@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = [
     REPOSITORY / "README.md",
     REPOSITORY / "CHANGELOG.md",
+    REPOSITORY / "SECURITY.md",
     *sorted((REPOSITORY / "docs").glob("*.md")),
 ]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -278,7 +279,8 @@ def test_a_deployment_is_checked_as_the_document_tells(tmp_path: Path) -> None:
     shutil.copy(REPOSITORY / "luigi.cfg", tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     script = "\n".join(blocks(guide, "sh"))
-    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY))
+    editor = "sed -i s/CHANGE-ME/own/"
+    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY), EDITOR=editor)
     assert "shardline run all --last 1 --workers 4" in told
 
 

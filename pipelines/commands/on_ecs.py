@@ -18,6 +18,9 @@ _OWN = ("--on", "--stack")
 class AlsoOnEcs(click.Command):
     """A command with ``--on ecs``: the same words, in a container."""
 
+    task_output = "Task"
+    """The stack's output that names the task definition."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - click's
         """Add the options to those that the command has."""
         super().__init__(*arguments, **options)
@@ -53,7 +56,13 @@ class AlsoOnEcs(click.Command):
             return super().invoke(ctx)
         path = ctx.command_path.split()[1:]
         words = [*path, *_without_own(ctx.meta[__name__])]
-        sys.exit(_run(stack, words))
+        sys.exit(_run(stack, self.task_output, words))
+
+
+class DatabaseAlsoOnEcs(AlsoOnEcs):
+    """The same with the task that has the login of the ETL database's master."""
+
+    task_output = "DatabaseTask"
 
 
 class GroupAlsoOnEcs(AlsoOnEcs, click.Group):
@@ -74,8 +83,8 @@ def _without_own(words: list[str]) -> list[str]:
     return kept
 
 
-def _run(stack: str, words: list[str]) -> int:
-    task = start_task(stack_outputs(stack), words)
+def _run(stack: str, task_output: str, words: list[str]) -> int:
+    task = start_task(stack_outputs(stack, task_output), words)
     warn(f"task {task.id} is started: shardline {' '.join(words)}")
     try:
         ended = follow_task(task, lambda line: say(*line.split("\t")))

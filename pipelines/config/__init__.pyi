@@ -28,6 +28,7 @@ from .settings import (
     WAREHOUSE,
     current_settings,
     describe_lack,
+    read_session_options,
     read_settings,
 )
 from .variables import Items, Variables
@@ -64,6 +65,7 @@ __all__ = [
     "option_names",
     "parse_smtp",
     "parse_telegram",
+    "read_session_options",
     "read_settings",
     "suggest",
 ]
