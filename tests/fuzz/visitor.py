@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -73,9 +73,9 @@ class Visitor:
             raise RuntimeError("the visitor did not start")
         self._pipe.recv()
 
-    def visit(self, port: int, seconds: float) -> Outcome:
+    def visit(self, port: int, seconds: float, *, patiently: bool = False) -> Outcome:
         """Visit a server; `seconds` later the process is taken for lost."""
-        self._pipe.send(port)
+        self._pipe.send((port, patiently))
         with suppress(EOFError):
             if self._pipe.poll(seconds):
                 outcome: Outcome = self._pipe.recv()
@@ -113,8 +113,9 @@ def _visit_again_and_again(name: str, pipe: Connection) -> None:
     pipe.send("ready")
     with suppress(EOFError):
         while True:
-            port: int = pipe.recv()
-            outcome = _visit(side, port, faults)
+            port, patiently = pipe.recv()
+            with side.patient() if patiently else nullcontext():
+                outcome = _visit(side, port, faults)
             faults.clear()
             side.forget()
             gc.collect()
