@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipelines.errors import ShardlineError
+from pipelines.runtime import ExitCode
 from tests.fuzz import NAMES
 from tests.fuzz.side import ClientSide
 
@@ -80,7 +81,13 @@ class Visitor:
             if self._pipe.poll(seconds):
                 outcome: Outcome = self._pipe.recv()
                 return outcome
+        self._process.join(1)  # if it has ended, it may not be known yet
         alive = self._process.is_alive()
+        if self._process.exitcode == ExitCode.FAILED:
+            # It has ended itself, with a word, as nothing else could end the driver.
+            self.end()
+            self._start()
+            return Outcome("ended by itself", "", seconds, 0)
         self.end()
         fault = "never came back" if alive else f"died ({self._process.exitcode})"
         self._start()

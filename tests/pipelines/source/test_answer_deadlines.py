@@ -129,6 +129,28 @@ def test_an_extract_that_trickles_has_an_end(project: Project) -> None:
     assert project.markers() == []
 
 
+def test_a_driver_that_does_not_come_back_ends_its_process_with_a_word(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    endless = packet(b"\xae\x01" + bytes(4), status=0)  # features that never end
+
+    def alter(sent: bytes, answer: bytes) -> bytes:
+        is_login = b"\x10\x01" in sent and answer[:1] == b"\x04"
+        return endless if is_login else answer
+
+    at = project.sandbox.addresses.mssql["mssql_0"]
+    with Relay(at.host, at.port, alter) as relay:
+        project.options["mssql_0"] = {
+            "port": str(relay.port),
+            "encryption": "off",
+            "login_timeout": "1",
+        }
+        result = project.load(DAY)
+    assert result.code == 30
+    assert "a driver does not come back although its connection was cut" in result.err
+
+
 def test_a_value_without_an_end_takes_no_more_memory_than_it_may(
     project: Project,
 ) -> None:
