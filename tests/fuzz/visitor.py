@@ -76,6 +76,7 @@ class Visitor:
 
     def visit(self, port: int, seconds: float, *, patiently: bool = False) -> Outcome:
         """Visit a server; `seconds` later the process is taken for lost."""
+        began = time.monotonic()
         self._pipe.send((port, patiently))
         with suppress(EOFError):
             if self._pipe.poll(seconds):
@@ -87,7 +88,7 @@ class Visitor:
             # It has ended itself, with a word, as nothing else could end the driver.
             self.end()
             self._start()
-            return Outcome("ended by itself", "", seconds, 0)
+            return Outcome("ended by itself", "", time.monotonic() - began, 0)
         self.end()
         fault = "never came back" if alive else f"died ({self._process.exitcode})"
         self._start()
