@@ -9,8 +9,9 @@ import click
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.screens import connection_tests
 from pipelines.commands.screens import connections as listing
+from pipelines.commands.screens.exposures import etl_exposure
 from pipelines.config import read_settings
-from pipelines.runtime import ExitCode, print_json, say
+from pipelines.runtime import ExitCode, print_json, say, warn
 
 CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
@@ -40,7 +41,8 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
     """List the connections, and test them."""
-    found = listing.list_connections(read_settings(logins=False), names)
+    settings = read_settings(logins=False)
+    found = listing.list_connections(settings, names)
     addresses = [address for one in found for address in one.addresses]
     answers = list(connection_tests.check_connections(addresses)) if test else []
     if as_json:
@@ -53,6 +55,8 @@ def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
         )
         for line in lines:
             say(line)
+        if test and (weakness := etl_exposure(settings.sessions.database)):
+            warn(f"warning: [sessions] database: {weakness}")
     if any(one.fault for one in found):
         sys.exit(ExitCode.USAGE)
     works = all(answer.ok for answer in answers)

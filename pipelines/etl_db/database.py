@@ -39,9 +39,10 @@ from sqlalchemy import (
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.etl_db import migrations
 from pipelines.etl_db.errors import etl_db_errors
+from pipelines.etl_db.tls_check import why_no_tls
 from pipelines.network import authorities_file
 
 logger = logging.getLogger(__name__)
@@ -279,6 +280,14 @@ def _bring_up(url: str) -> None:
                 version = migrations.version(connection)
             if version != migrations.HEAD:
                 migrations.upgrade(engine.url, _link(engine.url))
+    except TransientError as error:
+        if engine.dialect.name == "postgresql" and (fault := why_no_tls(engine.url)):
+            raise ConfigurationError(
+                f"the ETL database at {engine.url.host}: {fault}",
+                step="name the authority of its certificate in SSL_CERT_FILE or in the"
+                " option sslrootcert, and the host as the certificate does",
+            ) from error
+        raise
     except migrations.UnknownVersionError as error:
         raise ConfigurationError(
             f"the ETL database is of version {error}, and this shardline knows"
@@ -325,12 +334,14 @@ def etl_address(url: SecretStr) -> URL:
 
 
 def _link(url: URL) -> dict[str, object]:
-    backend = url.get_backend_name()
-    link = LINKS[backend]
-    # libpq knows but the system's authorities of whoever has built it.
-    if backend == "postgresql" and (authorities := authorities_file(None)):
-        link = {**link, "sslrootcert": str(authorities)}
-    return {name: link[name] for name in link if name not in url.query}
+    link = LINKS[url.get_backend_name()]
+    given = {name: link[name] for name in link if name not in url.query}
+    # libpq knows but the system's authorities of whoever has built it. With a file of
+    # them it would look at certificates also where it was told not to.
+    is_verified = str(given.get("sslmode", url.query.get("sslmode"))).startswith("ver")
+    if is_verified and "sslrootcert" not in url.query:
+        given["sslrootcert"] = str(authorities_file(None) or "system")
+    return given
 
 
 def _create_private(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,21 @@ from typing import TypeVar
 from pipelines.errors import ConfigurationError
 
 C = TypeVar("C", bound=ssl.SSLContext)
+
+
+_VARIABLE = "SSL_CERT_FILE"
+
+_BUNDLES = tuple(
+    map(
+        Path,
+        (
+            "/etc/ssl/certs/ca-certificates.crt",  # Debian and its like
+            "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora and its like
+            "/etc/ssl/cert.pem",  # Alpine, macOS
+        ),
+    )
+)
+"""Where systems have all authorities in a file, for an OpenSSL that knows a folder."""
 
 
 def trust(context: C, cafile: Path | None) -> C:
@@ -27,11 +43,12 @@ def trust(context: C, cafile: Path | None) -> C:
     Raises:
         ConfigurationError: There is no such file, or it has none.
     """
-    with _told("tls_cafile", cafile):
-        if cafile:
+    if cafile:
+        with _told("tls_cafile", cafile):
             context.load_verify_locations(cafile)
-        else:
-            context.load_default_certs()
+    else:
+        _named_by_variable()
+        context.load_default_certs()
     return context
 
 
@@ -68,8 +85,22 @@ def authorities_file(cafile: Path | None) -> Path | None:
     if cafile:
         trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cafile)
         return cafile.absolute()
-    known = ssl.get_default_verify_paths().cafile
-    return Path(known).absolute() if known else None
+    known = _named_by_variable() or ssl.get_default_verify_paths().cafile
+    files = [Path(known)] if known else [file for file in _BUNDLES if file.is_file()]
+    return files[0].absolute() if files else None
+
+
+def _named_by_variable() -> str:
+    """The file of `SSL_CERT_FILE`, which OpenSSL passes over if it is none.
+
+    Raises:
+        ConfigurationError: It has no authorities.
+    """
+    named = os.environ.get(_VARIABLE, "")
+    if named:
+        with _told(_VARIABLE, Path(named)):
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(named)
+    return named
 
 
 def tls_fault(error: BaseException | None) -> str:
@@ -94,7 +125,7 @@ def tls_fault(error: BaseException | None) -> str:
 
 
 @contextmanager
-def _told(option: str, file: Path | None) -> Iterator[None]:
+def _told(option: str, file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -103,6 +134,4 @@ def _told(option: str, file: Path | None) -> Iterator[None]:
             why = reason.replace("_", " ").lower()
         else:
             why = error.strerror or type(error).__name__
-        raise ConfigurationError(
-            f"{file or 'the file of SSL_CERT_FILE'}: {why}", step=f"correct {option}"
-        ) from None
+        raise ConfigurationError(f"{file}: {why}", step=f"correct {option}") from None

@@ -98,7 +98,7 @@ def login_error(said: Sequence[Message], server: Server, at: Address) -> Shardli
         return UnavailableHereError(
             f"SQL Server {at}: {fault}",
             step="name the authority of its certificate in tls_cafile, and the host as"
-            f" the certificate does, or a weaker encryption, {PLACE}",
+            f" the certificate does, {PLACE}",
         )
     return TransientError(
         f"SQL Server {at} broke off the login of {server.user} (without a word)",

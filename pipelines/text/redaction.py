@@ -20,6 +20,9 @@ HIDDEN = "***"
 LEAST = 6
 """Fewest characters that are looked for: less would be found in any text."""
 
+_LONG_WORD = 12
+"""Letters from which on no word is likely to be the beginning of a secret by chance."""
+
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _ENCODED = re.compile("%[0-9A-F]{2}")
 _UNICODE = re.compile(r"\\u([0-9a-f]{4})")
@@ -126,7 +129,9 @@ def _without_end(text: str, form: str) -> str:
     at = told.find(form[:LEAST], max(0, len(told) - len(form) + 1))
     while at >= 0 and not form.startswith(told[at:]):
         at = told.find(form[:LEAST], at + 1)
-    return text if at < 0 else f"{text[:at]}{HIDDEN}{text[len(told) :]}"
+    if at < 0 or _is_a_word(told[at:], text[len(told) :]):
+        return text
+    return f"{text[:at]}{HIDDEN}{text[len(told) :]}"
 
 
 def _without_start(text: str, form: str) -> str:
@@ -136,4 +141,12 @@ def _without_start(text: str, form: str) -> str:
     at = text.rfind(ours, marks, end)
     while at >= 0 and not form.endswith(text[marks : at + LEAST]):
         at = text.rfind(ours, marks, at + LEAST - 1)
-    return text if at < 0 else f"{text[:marks]}{HIDDEN}{text[at + LEAST :]}"
+    if at < 0 or _is_a_word(text[marks : at + LEAST], text[:marks]):
+        return text
+    return f"{text[:marks]}{HIDDEN}{text[at + LEAST :]}"
+
+
+def _is_a_word(part: str, marks: str) -> bool:
+    """Whether a part of a secret may as well be any word: nothing says it was cut."""
+    is_cut = "…" in marks or "..." in marks
+    return not is_cut and part.isalpha() and len(part) < _LONG_WORD

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -181,6 +182,20 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
         link.settimeout(link.gettimeout())
         return link
 
+    def enable_ssl(
+        self, raw_socket: _Link, ssl_context: ssl.SSLContext, force: bool
+    ) -> socket.socket:
+        """Begin TLS; only "N" says that there is none."""
+        try:
+            link: socket.socket = super().enable_ssl(raw_socket, ssl_context, force)
+        except errors.SSLNotSupported:
+            if raw_socket.last == b"N":
+                raise
+            if not raw_socket.last:
+                raise errors.ConnectionError("Connection closed by Vertica") from None
+            raise errors.MessageError("Unexpected answer about TLS") from None
+        return link
+
     def write(
         self, message: FrontendMessage, vsocket: socket.socket | None = None
     ) -> None:
@@ -279,6 +294,12 @@ class _Link(socket.socket):
     """A socket whose time-out is what is left: TLS takes it over when it begins."""
 
     limits: Limits
+    last = b""
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Receive, and keep it: what the driver makes of it may be told apart by it."""
+        self.last = super().recv(size, flags)
+        return self.last
 
     def gettimeout(self) -> float:
         try:

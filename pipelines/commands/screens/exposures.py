@@ -5,12 +5,22 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+from sqlalchemy import make_url
+
 from pipelines.commands.screens.connection_tests import Address
 from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
 
 _READ = "whoever is on the way can read all that travels, the login too, and alter it"
 _POSE = "whoever is on the way can pose as the server, and gets the login"
 _RELATED = "any server with a certificate of the same authorities can pose as this one"
+
+
+_POSTGRESQL = {
+    **dict.fromkeys(("disable", "allow", "prefer"), _READ),
+    "require": _POSE,
+    "verify-ca": _RELATED,
+}
 
 
 def exposure(address: Address) -> str:
@@ -30,6 +40,16 @@ def exposure(address: Address) -> str:
             api = urlsplit(address.api)
             weakness = _READ if api.scheme == "http" else ""
             return _unless_loopback(api.hostname or "", weakness)
+
+
+def etl_exposure(database: SecretStr) -> str:
+    """The same of the ETL database, whose address is SQLAlchemy's."""
+    url = make_url(database.get_secret_value())
+    mode = str(url.query.get("sslmode", "verify-full"))
+    found = _POSTGRESQL.get(mode, "")
+    if url.get_backend_name() != "postgresql" or not url.host or not found:
+        return ""
+    return _unless_loopback(url.host, f"sslmode = {mode}: {found}")
 
 
 def _of_vertica(address: Warehouse) -> str:

@@ -363,3 +363,26 @@ def test_a_check_that_is_killed_takes_no_other_along(project: Project) -> None:
     answers = [line.split(maxsplit=3)[::2] for line in result.out.splitlines()]
     assert answers == [["warehouse", "failed"], ["mssql_0", "ok"]]
     assert "the process that asked it was killed" in result.out
+
+
+@pytest.mark.parametrize(
+    ("address", "weakness"),
+    [
+        ("postgresql://u:p@h.invalid/etl", ""),
+        (
+            "postgresql://u:p@h.invalid/etl?sslmode=require",
+            "sslmode = require: whoever",
+        ),
+        ("postgresql://u:p@localhost/etl?sslmode=disable", ""),
+        ("sqlite:///etl.db", ""),
+    ],
+)
+def test_a_weaker_way_to_the_etl_database_is_told_by_a_test(
+    project: Project, address: str, weakness: str
+) -> None:
+    project.add_shard()
+    project.etl_database = address
+    result = project.run("shardline", "connections", "mssql_0", "--test")
+    assert result.code == 0
+    assert weakness in result.err
+    assert bool(result.err) is bool(weakness)

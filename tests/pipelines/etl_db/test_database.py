@@ -79,10 +79,20 @@ def test_without_a_word_postgresql_is_spoken_to_in_tls_if_it_is_trusted(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = postgres.fresh_database().replace("?sslmode=disable", "")
-    with pytest.raises(TransientError, match="certificate verify failed"):
+    with pytest.raises(ConfigurationError, match="certificate is not to be trusted"):
         etl_engine(SecretStr(url))
     monkeypatch.setenv("SSL_CERT_FILE", str(postgres.authority))
     with etl_engine(SecretStr(f"{url}?application_name=a")).connect() as connection:
+        query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert connection.scalar(sa.text(query))
+
+
+@pytest.mark.parametrize("sslmode", ["prefer", "require"])
+def test_a_weaker_sslmode_encrypts_and_looks_at_no_certificate(
+    postgres: Postgres, sslmode: str
+) -> None:
+    url = postgres.fresh_database().replace("disable", sslmode)
+    with etl_engine(SecretStr(url)).connect() as connection:
         query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
         assert connection.scalar(sa.text(query))
 

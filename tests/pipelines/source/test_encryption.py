@@ -179,6 +179,24 @@ def test_a_file_without_authorities_is_told(
         ask(server, tls_cafile=file)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, "No such file"), ("none", "no certificate")]
+)
+def test_a_variable_that_names_no_authorities_is_told(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str | None,
+    told: str,
+) -> None:
+    file = tmp_path / "mine.pem"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with pytest.raises(ConfigurationError, match=rf"mine\.pem: {told}.*SSL_CERT_FILE"):
+        ask(server)
+
+
 def test_nothing_is_left_of_a_login(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,23 @@ def test_an_error_that_is_cut_has_no_part_of_it() -> None:
         assert "p@ss" not in told
 
 
+@pytest.mark.parametrize(
+    ("password", "text"),
+    [
+        ("shardline-2026", "this may be a defect of shardline"),
+        ("warehouse1", 'schema "warehouse"'),
+        ("password1", "correct user and password"),
+        ("Orders2019", "Orders"),
+    ],
+)
+def test_a_word_that_a_secret_begins_with_is_shown_where_nothing_was_cut(
+    password: str, text: str
+) -> None:
+    known_secrets().add(password)
+    assert mask_secrets(text) == text
+    assert mask_secrets(f"{password[:7]}…") == "***…"
+
+
 def test_what_is_short_or_the_users_name_is_no_secret() -> None:
     known_secrets().add("etl")
     known_secrets().add("shardline", user="shardline")

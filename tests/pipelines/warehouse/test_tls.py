@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from pydantic import SecretStr
 
 from pipelines.config import Warehouse
-from pipelines.errors import ConfigurationError, PermanentError
+from pipelines.errors import ConfigurationError, PermanentError, TransientError
 from pipelines.warehouse import connect_warehouse
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.relay import Relay
@@ -123,6 +123,19 @@ def test_a_server_without_tls_gets_no_password(
         with pytest.raises(PermanentError, match="does not speak TLS"):
             ask(vertica, NAME, port=relay.port)
         assert b"dbadmin" not in relay.sent
+
+
+@pytest.mark.parametrize("answer", [b"", b"E\0\0\0\4"])
+def test_what_does_not_say_that_it_has_no_tls_may_have_it_later(
+    vertica: Vertica, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    name_addresses(monkeypatch, {NAME: ["127.0.0.2"]})
+    with (
+        listener("127.0.0.2", vertica.port, answer or b""),
+        pytest.raises(TransientError) as caught,
+    ):
+        ask(vertica, NAME)
+    assert "tlsmode" not in str(caught.value)
 
 
 def test_vertica_is_shown_a_certificate_that_it_asks_for(
