@@ -11,7 +11,7 @@ from pipelines.commands.screens import connection_tests
 from pipelines.commands.screens import connections as listing
 from pipelines.commands.screens.exposures import etl_exposure
 from pipelines.config import read_settings
-from pipelines.runtime import ExitCode, print_json, say, warn
+from pipelines.runtime import ExitCode, limit_memory, print_json, say, warn
 
 CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
@@ -42,6 +42,7 @@ CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is f
 def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
     """List the connections, and test them."""
     settings = read_settings(logins=False)
+    limit_memory(settings.run.memory_mib)
     found = listing.list_connections(settings, names)
     addresses = [address for one in found for address in one.addresses]
     answers = list(connection_tests.check_connections(addresses)) if test else []

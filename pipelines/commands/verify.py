@@ -22,6 +22,7 @@ from pipelines.runtime import (
     ExitCode,
     ask_with_retries,
     is_json,
+    limit_memory,
     print_json,
     print_line,
     say,
@@ -82,6 +83,7 @@ def verify_command(
 ) -> None:
     """Compare source and warehouse."""
     options = read_settings()
+    limit_memory(options.run.memory_mib)
     selection = selection_of(options.catalog, first, last, tables, shards)
     console = Console(stderr=True, quiet=is_json())
     with console.status("reading the markers") as line:
