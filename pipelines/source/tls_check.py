@@ -18,7 +18,7 @@ from pipelines.config import Server
 from pipelines.network import Address, tls_fault, trust
 
 PATIENCE = 3.0
-"""Seconds for all of it."""
+"""Seconds to connect, and as many for all that follows."""
 
 _HEADER = struct.Struct(">BBHHBB")
 _OPTION = struct.Struct(">BHH")

@@ -164,7 +164,10 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
             f"Vertica {at} does not answer as Vertica does ({describe_garbage(error)})",
             step=f"check host and port {PLACE}",
         )
-    return TransientError(cause, step="check the server's log and its session limit")
+    return TransientError(
+        f"Vertica {at} broke off the login of {options.user}: {text}",
+        step="check the server's log and its session limit",
+    )
 
 
 def _of_login(cause: str, state: str) -> ShardlineError:
