@@ -6,7 +6,6 @@ import errno
 import os
 import socket
 import stat
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,17 +60,6 @@ def links_to(port: int) -> set[Link]:
                 inode = os.fstat(link.fileno()).st_ino
                 found.add(Link(int(one.name), inode, ip))
     return found
-
-
-def new_links(before: Collection[Link], port: int, ips: Collection[str]) -> set[Link]:
-    """The connections to a port that have come since some moment.
-
-    Args:
-        before: Those of that moment.
-        port: The port.
-        ips: The server's addresses: another thread may connect to another server.
-    """
-    return {link for link in links_to(port) - set(before) if link.ip in ips}
 
 
 def _copy(descriptor: int) -> socket.socket:
