@@ -51,7 +51,7 @@ image: ## The images of shardline and luigid, by docker, podman or buildah
 	$(BUILD_IMAGE) --target luigid --tag shardline:$(VERSION)-luigid .
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*
+	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c lowlevel/rows.c .sandbox shardline.db*
 
 $(VENV)/.ready: setup.py pyproject.toml constraints.txt $(wildcard lowlevel/*.p[yx][xd] lowlevel/*.h lowlevel/kernels/*)
 	$(PYTHON) -m venv $(VENV)

@@ -3,8 +3,6 @@ SELECT
     {% if column.kind in ["char", "varchar", "text", "ntext", "xml"] %}
     {# As nvarchar(max) the text arrives whole, whatever its code page and length. #}
     CAST(q.{{ column.name | ident }} AS nvarchar(max)) AS {{ column.name | ident }}
-    {%- elif column.kind == "uniqueidentifier" and guids_as_octets %}
-    CAST(CAST(q.{{ column.name | ident }} AS uniqueidentifier) AS binary(16)) AS {{ column.name | ident }}
     {%- elif column.kind == "image" %}
     CAST(q.{{ column.name | ident }} AS varbinary(max)) AS {{ column.name | ident }}
     {%- else %}

@@ -21,7 +21,7 @@ class BatchStream:
             behind an error of its own.
     """
 
-    def __init__(self, batches: Iterator[bytes]) -> None:
+    def __init__(self, batches: Iterator[bytes | memoryview]) -> None:
         """Read from these batches, none of them empty."""
         self._batches = batches
         self.failure: Exception | None = None
@@ -29,13 +29,15 @@ class BatchStream:
     def read(self, _size: int, /) -> bytes:
         """The next batch, whatever its size; nothing at the end."""
         try:
-            return next(self._batches, b"")
+            return bytes(next(self._batches, b""))
         except Exception as error:
             self.failure = error
             raise
 
 
-def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) -> int:
+def copy_rows(
+    connection: Connection, statement: str, batches: Iterator[bytes | memoryview]
+) -> int:
     """Load NATIVE batches into a table, without committing.
 
     Args:

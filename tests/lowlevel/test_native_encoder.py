@@ -193,12 +193,6 @@ def test_uuids_are_big_endian_whatever_their_size(number: int) -> None:
     assert value_octets(column, value) == value.bytes
 
 
-@given(st.uuids())
-def test_octets_as_sql_server_stores_them_are_the_same_uuid(value: uuid.UUID) -> None:
-    column = Column("v", "uniqueidentifier", nullable=False)
-    assert value_octets(column, value.bytes_le) == value.bytes
-
-
 @pytest.mark.parametrize("power", [15, 29, 30, 31, 45, 59, 60, 61, 62])
 def test_integers_are_exact_about_every_power_of_two(power: int) -> None:
     column = Column("v", "bigint", nullable=False)

@@ -123,8 +123,6 @@ def rendered() -> dict[str, str]:
         "describe_query": render("describe_query", T, query=orders.query),
         "describe_table": render("describe_table", T, schema="dbo", table="Orders"),
         "extract": extract_statement(day),
-        "extract_octets": extract_statement(day, guids_as_octets=True),
-        "known_guid": render("known_guid", T, guid=str(UUID(int=1))),
         "create": ";\n".join(create_statements(Warehouse(), orders)),
         "copy": copy_statement(orders),
         "copied_rows": render("copied_rows", V),
@@ -207,7 +205,7 @@ def test_every_statement_of_the_package_has_a_snapshot() -> None:
     templates = {path.stem for path in (REPOSITORY / "pipelines/sql").glob("*.sql")}
     created = {"create_schema", "create_table", "create_markers", *SHOWN}
     variants = {
-        *("create", "extract_days", "extract_octets", "insert_markers"),
+        *("create", "extract_days", "insert_markers"),
         "select_days",
         "delete_own_markers",
     }
