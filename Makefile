@@ -25,13 +25,15 @@ test: $(VENV)/.ready ## The tests, in a few minutes
 test-all: $(VENV)/.ready ## The tests with their long versions, and new random examples
 	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile explore
 
-sanitize: $(VENV)/.ready ## A million random rows through an encoder built with ASan and UBSan
+sanitize: $(VENV)/.ready ## Random rows, and lying answers, through C built with ASan and UBSan
 	CFLAGS="$(SANITIZERS) -fno-sanitize-recover=all -g" LDFLAGS="$(SANITIZERS)" \
 		$(BIN)/python setup.py --quiet build --build-base build/sanitized
-	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+	for script in sanitize sanitize_rows; do \
+		LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
 		ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 \
 		PYTHONPATH=$$(echo build/sanitized/lib.*):. \
-		$(BIN)/python tests/lowlevel/sanitize.py
+		$(BIN)/python tests/lowlevel/$$script.py || exit; \
+	done
 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
 	$(BIN)/python -m benchmarks --markdown build/figures.md

@@ -234,8 +234,9 @@ cdef class SourceRows:
         made.lowest, made.highest = RANGES.get(column.kind, (0, 0))
         made.precision, made.scale = column.width, column.scale
         made.most = decimal_most(column.width if column.kind == "decimal" else 0)
-        # Of a value of a fixed size as much is read as the row has room for.
-        if size < <int>source_value_size(made.reader):
+        # No more is read than a row has room for. Of a number db-lib tells what is sent,
+        # and has room for the whole structure.
+        if made.reader != READ_NUMERIC and size < <int>source_value_size(made.reader):
             raise UnknownDriverError(
                 f"column {column.name!r}: type {given} has {size} octets"
             )

@@ -8,6 +8,11 @@
 #define NO_MORE_ROWS (-2)
 #define FAIL 0
 
+static inline bool has_failed(const source_rows *rows)
+{
+    return *rows->severity >= rows->least_severity;
+}
+
 source_event source_advance(source_rows *rows)
 {
     if (rows->has_row)
@@ -16,7 +21,7 @@ source_event source_advance(source_rows *rows)
     if (answer == FAIL)
         return SOURCE_FAILED;
     /* A late error comes with the end, or even with a row. */
-    if (*rows->severity >= rows->least_severity)
+    if (has_failed(rows))
         return SOURCE_MESSAGE;
     if (answer == NO_MORE_ROWS)
         return SOURCE_END;
@@ -37,6 +42,8 @@ source_event source_day(const source_rows *rows, int64_t *day)
     const source_column *column = &rows->columns[rows->day_column];
     const uint8_t *data = value_of(rows, rows->day_column);
     int64_t micros;
+    if (data == NULL && has_failed(rows))
+        return SOURCE_FAILED;
     if (data == NULL || !source_moment(column, data, &micros))
         return SOURCE_SENSELESS;
     *day = micros / DAY_MICROS - (micros % DAY_MICROS < 0);
@@ -57,7 +64,7 @@ static source_event take_octets(const source_rows *rows, int index, const uint8_
     const source_column *column = &rows->columns[index];
     int given = rows->library->value_size(rows->process, index + 1);
     if (given < 0)
-        return SOURCE_SENSELESS;
+        return has_failed(rows) ? SOURCE_FAILED : SOURCE_SENSELESS;
     size_t size = (size_t)given;
     if (column->reader == READ_TEXT && !utf8_valid(data, size))
         return SOURCE_SENSELESS;
@@ -104,7 +111,10 @@ static source_event take_values(const source_rows *rows, native_rows *into,
         const uint8_t *data = value_of(rows, index);
         source_event event = SOURCE_ROW;
         if (data == NULL) {
-            if (!column->nullable)
+            /* So is every value of a row whose link was lost after it had come. */
+            if (has_failed(rows))
+                event = SOURCE_FAILED;
+            else if (!column->nullable)
                 event = SOURCE_REFUSED;
             bitmap[index / 8] |= (uint8_t)(0x80 >> (index % 8));
         } else if (column->reader >= READ_TEXT) {

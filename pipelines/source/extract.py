@@ -11,6 +11,7 @@ import pymssql
 from lowlevel.rows import SourceRows
 from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.config import LoadOptions
+from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_one
 from pipelines.source.driver_rows import driver_rows, senseless_answers
 from pipelines.source.errors import LostLinkError
@@ -112,11 +113,21 @@ def _extracting(
         with connection.answering(connection.server.transfer_timeout) as cursor:
             cursor.execute(extract_statement(span, by_key=by_key))
             answered = True
+            _check_width(cursor, span.table)
             yield cursor
     except LostLinkError as error:
         if answered:
             error.first, error.rows = span.first, came()
         raise
+
+
+def _check_width(cursor: pymssql.Cursor, table: Table) -> None:
+    """Refuse an answer to another question, which might else pass for no rows."""
+    given = len(cursor.description or ())
+    if given != len(table.columns):
+        raise PermanentError(
+            f"SQL Server answers {given} columns, not {len(table.columns)}"
+        )
 
 
 def _tuples(cursor: pymssql.Cursor, batch: BatchSize) -> Iterator[Sequence[SourceRow]]:

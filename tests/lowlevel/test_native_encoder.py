@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from lowlevel import Column, EncodeError, NativeEncoder
 from tests.kit import native_definition

@@ -1,0 +1,273 @@
+"""Rows from under the driver are those that it gives, and so are errors."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from pipelines.catalog import DayRange, Shard, Span, Table
+from pipelines.config import LoadOptions, RowsMode
+from pipelines.config import Server as Options
+from pipelines.errors import ShardlineError, TransientError
+from pipelines.load import DayEncoders
+from pipelines.source import (
+    LostLinkError,
+    SourceConnection,
+    connect_source,
+    extract_encoded,
+)
+from sandbox.engine import Engine
+from tests.kit.tds_server import PASSWORD, USER, Server
+from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, answers
+from tests.kit.tds_stream import (
+    DONE,
+    DONE_ERROR,
+    columns,
+    message,
+    packets,
+    row,
+    sized,
+)
+from tests.kit.tds_stub import TdsStub, cut, reset
+
+MODES: list[RowsMode] = ["fast", "tuples"]
+SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
+VARIANT = b"\x62\x49\x1f\0\0"
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[TdsStub]:
+    with closing(Engine(None)) as engine:
+        server = Server(engine)
+        with TdsStub(server.host, server.port, "WHERE q.") as running:
+            yield running
+        server.stop()
+
+
+@pytest.fixture
+def connection(stub: TdsStub) -> Iterator[SourceConnection]:
+    with connect_source(options(stub), SHARD) as connected:
+        yield connected
+
+
+def options(stub: TdsStub) -> Options:
+    return Options(
+        host="127.0.0.1",
+        port=stub.port,
+        user=USER,
+        password=SecretStr(PASSWORD),
+        encryption="off",
+        login_timeout=5,
+        timeout=2,
+        transfer_timeout=60,
+    )
+
+
+def span(declared: dict[str, str], days: int = 1) -> Span:
+    table = Table.model_validate(
+        {
+            "name": "orders",
+            "query": "SELECT * FROM dbo.T",
+            "date_column": "at",
+            "key": "id",
+            "target": "stage.orders",
+            "columns": {"id": "bigint", "at": "datetime2", **declared},
+        }
+    )
+    return Span(table, SHARD, DayRange(FIRST, FIRST + timedelta(days - 1)))
+
+
+@dataclass
+class Read:
+    """What came of an extract."""
+
+    octets: bytes
+    markers: dict[date, object]
+    error: ShardlineError | None
+
+    @property
+    def told(self) -> tuple[object, ...] | None:
+        error = self.error
+        if error is None:
+            return None
+        lost = (error.rows, error.first) if isinstance(error, LostLinkError) else ()
+        return (type(error), str(error), error.code, lost, repr(error.__cause__))
+
+
+def read(
+    connection: SourceConnection,
+    wanted: Span,
+    mode: RowsMode,
+    most_rows: int = 1_000_000,
+) -> Read:
+    encoders = DayEncoders(wanted, dict.fromkeys(wanted.days, 7), most_rows)
+    octets, error = b"", None
+    try:
+        for piece in extract_encoded(
+            connection, wanted, LoadOptions(rows=mode), encoders
+        ):
+            octets += piece
+    except ShardlineError as raised:
+        octets, error = b"", raised
+    return Read(octets, dict(encoders.markers) if error is None else {}, error)
+
+
+def read_anew(stub: TdsStub, wanted: Span, mode: RowsMode) -> Read:
+    with connect_source(options(stub), SHARD) as connected:
+        return read(connected, wanted, mode)
+
+
+def assert_same(one: Read, other: Read) -> None:
+    assert one.told == other.told
+    assert one.markers == other.markers
+    assert one.octets == other.octets
+
+
+def moment(at: datetime) -> bytes:
+    ticks = (at - datetime.combine(at.date(), datetime.min.time())) / timedelta(
+        microseconds=1
+    )
+    return (int(ticks) * 10).to_bytes(5, "little") + (at.toordinal() - 1).to_bytes(
+        3, "little"
+    )
+
+
+def plain(key: int, day: date = FIRST) -> bytes:
+    noon = datetime.combine(day, datetime.min.time()) + timedelta(hours=12)
+    return row([sized(struct.pack("<q", key)), sized(moment(noon))])
+
+
+HEAD = columns([KEY, AT])
+MANY = b"".join(map(plain, range(20_000)))
+
+
+def lost(client: socket.socket) -> None:
+    client.sendall(packets(HEAD + MANY + plain(7)[:-3], whole=False))
+    cut(client)
+
+
+def broken(client: socket.socket) -> None:
+    client.sendall(packets(HEAD + MANY, whole=False))
+    reset(client)
+
+
+def killed(client: socket.socket) -> None:
+    said = HEAD + MANY + message(596, "the session is killed", 21)
+    client.sendall(packets(said, whole=False))
+    cut(client)
+
+
+def silent(client: socket.socket) -> None:
+    client.sendall(packets(HEAD + MANY, whole=False))
+
+
+def says(body: bytes) -> Callable[[socket.socket], None]:
+    return lambda client: client.sendall(packets(body))
+
+
+DIVIDED = message(8134, "Divide by zero error encountered.")
+CASES = {
+    "an error after rows": says(HEAD + MANY + DIVIDED + DONE_ERROR),
+    "an error before the first row": says(HEAD + DIVIDED + DONE_ERROR),
+    "an error in the place of rows": says(DIVIDED + DONE_ERROR),
+    "a lock that takes too long": says(
+        HEAD + MANY + message(1222, "lock") + DONE_ERROR
+    ),
+    "a deadlock": says(HEAD + plain(1) + message(1205, "victim", 13) + DONE_ERROR),
+    "an error between rows": says(HEAD + plain(1) + DIVIDED + plain(2) + DONE),
+    "information between rows": says(
+        HEAD + plain(1) + message(50_000, "only to say", 10) + plain(2) + DONE
+    ),
+    "a mere word between rows": says(
+        HEAD + plain(1) + message(0, "printed", 0) + plain(2) + DONE
+    ),
+    "a link that is cut inside a row": lost,
+    "a session that is killed": killed,
+    "a server that falls silent": silent,
+    "a token that is none": says(HEAD + MANY + b"\x03" * 50),
+    "no rows": says(HEAD + DONE),
+    "no columns": says(DONE),
+    "another number of columns": says(columns([KEY]) + DONE),
+    "a NULL where none may be": says(
+        HEAD + plain(1) + row([sized(struct.pack("<q", 2)), b"\0"]) + DONE
+    ),
+    "a key that is NULL": says(
+        HEAD + row([b"\0", sized(moment(datetime(2019, 3, 14)))]) + DONE
+    ),
+    "a key that is Vertica's NULL": says(HEAD + plain(-(2**63)) + DONE),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_goes_wrong_is_told_as_the_driver_tells_it(
+    stub: TdsStub, case: str
+) -> None:
+    stub.answer = CASES[case]
+    alive = []
+    told = []
+    for mode in MODES:
+        with connect_source(options(stub), SHARD) as connected:
+            wanted = span({})
+            told.append(read(connected, wanted, mode))
+            try:
+                with connected.answering(5) as cursor:
+                    cursor.execute("SELECT 1")
+                    alive.append(cursor.fetchall())
+            except ShardlineError as error:
+                alive.append(str(error))
+    assert_same(*told)
+    assert alive[0] == alive[1]
+
+
+@pytest.mark.parametrize("kind", [BIGINT, VARIANT, b"\x2a\xff", b"\x28", b"\x26\x03"])
+def test_columns_of_other_types_are_read_by_the_driver_alone(
+    stub: TdsStub, kind: bytes
+) -> None:
+    stub.say(columns([KEY, ("at", kind)]) + row([sized(bytes(8))] * 2) + DONE)
+    auto, tuples, fast = (
+        read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
+    )
+    assert_same(auto, tuples)
+    assert fast.error
+
+
+def test_a_link_that_is_reset_is_lost_whatever_of_a_row_had_come(stub: TdsStub) -> None:
+    stub.answer = broken
+    for _ in range(5):
+        assert isinstance(read_anew(stub, span({}), "fast").error, LostLinkError)
+
+
+@pytest.mark.parametrize("at", [b"\xff" * 5 + bytes(3), bytes(5) + b"\xff" * 3])
+def test_a_moment_that_is_none_is_no_defect(stub: TdsStub, at: bytes) -> None:
+    stub.say(HEAD + row([sized(bytes(8)), sized(at)]) + DONE)
+    for mode in MODES:
+        error = read_anew(stub, span({}), mode).error
+        assert isinstance(error, TransientError)
+        assert "does not answer as it should" in str(error)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(answers(), st.sampled_from([1, 3, 1_000_000]))
+def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
+    stub: TdsStub,
+    connection: SourceConnection,
+    answer: tuple[dict[str, str], int, bytes],
+    most_rows: int,
+) -> None:
+    declared, days, said = answer
+    stub.say(said)
+    wanted = span(declared, days)
+    assert_same(*(read(connection, wanted, mode, most_rows) for mode in MODES))
