@@ -15,24 +15,22 @@ RUN command -v gcc \
 # pip takes its options from the secret pip.conf, if there is one, and from these.
 ENV PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_NO_CACHE_DIR=1
 ARG PIP_INDEX_URL
-ARG EXTRAS=postgresql,mail,metrics
 WORKDIR /src
-COPY constraints.txt ./
+COPY requirements.txt ./
 RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \
-    python3 -m venv /opt/pip \
-    && /opt/pip/bin/pip install --constraint constraints.txt pip \
-    && python3 -m venv --without-pip /opt/shardline
+    python3 -m venv /opt/shardline \
+    && /opt/shardline/bin/pip install --only-binary :all: --require-hashes \
+        --requirement requirements.txt
 COPY setup.py pyproject.toml README.md LICENSE ./
 COPY lowlevel lowlevel
 COPY pipelines pipelines
 COPY sandbox sandbox
-RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca.crt \
-    /opt/pip/bin/pip wheel --no-deps --wheel-dir /wheels \
-        --build-constraint constraints.txt . \
-    && /opt/pip/bin/pip --python /opt/shardline install --constraint constraints.txt \
-        "$(echo /wheels/shardline-*.whl)[${EXTRAS}]" \
+COPY deploy/inventory.py deploy/
+RUN /opt/shardline/bin/pip install --no-index --no-deps --no-build-isolation . \
+    && /opt/shardline/bin/pip uninstall --yes cython setuptools pip \
     && rm -r /opt/shardline/lib/python3.*/site-packages/sandbox \
-    && find /opt/shardline -type d -name tests -prune -exec rm -r {} +
+    && find /opt/shardline -type d -name tests -prune -exec rm -r {} + \
+    && /opt/shardline/bin/python deploy/inventory.py /opt/shardline/share/doc/shardline
 
 FROM ${BASE_IMAGE} AS runtime
 # By number, since orchestrators check that it is not 0; the state of luigid is its own.
@@ -46,6 +44,8 @@ ENV PATH=/opt/shardline/bin:${PATH} \
     LUIGI_CONFIG_PATH=/etc/shardline/luigi.cfg \
     PYTHONUNBUFFERED=1 \
     SHARDLINE_LOG_FORMAT=json
+# What is written where the rest is read-only; a volume takes over its owner from here.
+VOLUME /tmp /home/shardline
 USER 10001:10001
 WORKDIR /home/shardline
 ARG VERSION=unknown

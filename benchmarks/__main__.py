@@ -55,10 +55,9 @@ python -m benchmarks --markdown build/figures.md
 def main(sizes: tuple[int, ...], rounds: int, days: int, markdown: Path | None) -> None:
     """Measure, and show."""
     # Each measured process imports this module, and should have little from it.
-    from rich.console import Console  # noqa: PLC0415
-
     from benchmarks.report import machine, sheets  # noqa: PLC0415
     from benchmarks.run import run  # noqa: PLC0415
+    from pipelines.text import Console  # noqa: PLC0415
 
     console = Console()
     with console.status("starting") as status:
@@ -66,12 +65,12 @@ def main(sizes: tuple[int, ...], rounds: int, days: int, markdown: Path | None) 
     found = sheets(figures)
     for sheet in found:
         console.print(sheet.rich())
-    console.print(machine(figures), highlight=False, soft_wrap=True)
+    console.print(machine(figures), soft_wrap=True)
     if markdown:
         markdown.parent.mkdir(parents=True, exist_ok=True)
         parts = (machine(figures) + "\n", *(sheet.markdown() for sheet in found))
         markdown.write_text("\n".join(parts), encoding="utf-8")
-        console.print(f"written to {markdown}", highlight=False, soft_wrap=True)
+        console.print(f"written to {markdown}", soft_wrap=True)
 
 
 if __name__ == "__main__":

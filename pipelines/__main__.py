@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import configparser
 import logging
+import os
 import signal
 import sys
-import traceback
+from collections.abc import Sequence
 
 import click
 
 from pipelines.config import check_files
 from pipelines.errors import ShardlineError, one_line
 from pipelines.runtime import (
+    LOG_FORMAT_VARIABLE,
+    LOG_FORMATS,
     ExitCode,
     Stop,
     become_init_if_first,
     exit_code_of,
+    log_uncaught,
     print_line,
+    say_exactly,
+    set_up_logging,
     stopper,
 )
 
@@ -28,6 +34,10 @@ def main() -> None:
     """Run the command."""
     become_init_if_first()
     stopper().install()
+    # Before the options are read, of which some may be wrong.
+    if (form := _log_format(sys.argv[1:])) in LOG_FORMATS:
+        set_up_logging(form)
+    log_uncaught()
     try:
         check_files()
         # Luigi reads luigi.cfg when it is imported, and may not understand it.
@@ -46,19 +56,31 @@ def main() -> None:
             128 + number,
         )
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        say_exactly(error.format_message())
         sys.exit(USAGE)
     except click.ClickException as error:
         _give_up(f"{error.format_message()} (try `shardline --help`)", USAGE)
     except ShardlineError as error:
         _give_up(str(error), exit_code_of(error))
     except Exception as error:  # noqa: BLE001 - no traceback for people
-        if {"-v", "--verbose"} & set(sys.argv):
-            traceback.print_exc()
+        is_verbose = {"-v", "--verbose"} & set(sys.argv)
         _give_up(
             f"{type(error).__name__}: {error}; this may be a defect of shardline",
             exit_code_of(error),
+            error if is_verbose else None,
         )
+
+
+def _log_format(words: Sequence[str]) -> str:
+    """The form that the options in front of the command name, or who calls."""
+    given = os.environ.get(LOG_FORMAT_VARIABLE, "")
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, _, value = word.partition("=")
+        if name == "--log-format":
+            given = value or following
+        elif not word.startswith("-") and word not in LOG_FORMATS:
+            break
+    return given
 
 
 def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
@@ -71,8 +93,9 @@ def _fault(error: configparser.Error | UnicodeDecodeError) -> str:
     return f"{kind} in {source or 'it'}" + (f", line {named}" if named else "")
 
 
-def _give_up(line: str, code: int) -> None:
-    print_line(f"shardline: {one_line(line)}", level=logging.ERROR, err=True)
+def _give_up(line: str, code: int, error: BaseException | None = None) -> None:
+    text = f"shardline: {one_line(line)}"
+    print_line(text, level=logging.ERROR, err=True, error=error)
     sys.exit(code)
 
 

@@ -12,8 +12,13 @@ from __future__ import annotations
 
 from typing import Self
 
+from pipelines.text import mask_secrets, visible
+
 LONGEST = 20_000
 """Most characters of a text that are told in a line."""
+
+BEYOND = 4_000
+"""Characters behind those in which a secret is looked for, so that none is cut."""
 
 
 class ShardlineError(Exception):
@@ -76,10 +81,11 @@ class RefusedLoginError(PermanentError):
 
 
 def one_line(text: str) -> str:
-    """The text without control characters, runs of space folded.
+    """The text without secrets, hidden characters visible, runs of space folded.
 
     No more of it than `LONGEST` characters: a server may say as much as it likes.
     """
-    cut = f"{text[:LONGEST]}…" if len(text) > LONGEST else text
-    printable = "".join(c if c.isprintable() else " " for c in cut)
-    return " ".join(printable.split())
+    told = mask_secrets(text[: LONGEST + BEYOND])
+    line = visible(" ".join(told.split()))
+    is_cut = len(line) > LONGEST or len(text) > LONGEST + BEYOND
+    return f"{line[: LONGEST - 1]}…" if is_cut else line

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from pipelines.runtime import clean_log_records, say, say_exactly
+from pipelines.text import known_secrets, mask_secrets, visible
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
 from sandbox.demo_command import demo
@@ -67,21 +69,29 @@ python -m sandbox fill orders --csv trips.csv --shard-column pickup_zone \\
 
 
 class _Commands(click.Group):
-    """Turns every known fault into one line and exit code 1."""
+    """Turns every known fault into an exit code, and a text with nothing hidden."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except click.BadParameter as fault:  # it may tell of what is in a file
+            text = _shown(fault.format_message())
+            raise click.UsageError(text, fault.ctx) from None
         except (SandboxError, OSError) as fault:
-            raise click.ClickException(str(fault)) from None
+            raise click.ClickException(_shown(str(fault))) from None
+
+
+def _shown(text: str) -> str:
+    return visible(mask_secrets(text), keep="\n")
 
 
 @click.group(cls=_Commands, help=_SANDBOX_HELP, invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
     """Run the sandbox."""
+    clean_log_records()
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        say_exactly(context.get_help())
 
 
 @main.command(help=_SERVE_HELP)
@@ -199,6 +209,8 @@ def serve(  # noqa: PLR0913 - one argument an option
         mail=mail,
         lock_timeout=lock_timeout,
     )
+    known_secrets().add(options.password, USER)
+    known_secrets().add(options.token)
     run(
         options,
         home=home,
@@ -283,11 +295,11 @@ def fill(  # noqa: PLR0913 - one argument an option
             if shards_out:
                 made = [Shard(server, name) for name in filled.shards]
                 write_shards(shards_out, made)
-                click.echo(f"shards written to {shards_out}")
+                say(f"shards written to {shards_out}")
 
 
 def _say(table: str, filled: Filled) -> None:
-    click.echo(
+    say(
         f"{table}: {filled.rows:,} rows in {len(filled.shards):,} shards,"
         f" {filled.shard_days:,} shard days"
     )

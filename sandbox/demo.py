@@ -33,8 +33,7 @@ from sandbox.totals import Warehouse, totals_of_shards
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
-
+    from pipelines.text import Console
     from sandbox.control import Control
     from sandbox.fill.requests import Days
     from sandbox.shards import Shard
@@ -194,10 +193,7 @@ class _Shown:
             raise DemoError(f"{name}: shardline ended with code {child.exit_code}")
 
     def _say(self, output: str) -> None:
-        # As it is: [load] is no markup of ours.
-        self.console.print(
-            output.rstrip(), highlight=False, markup=False, soft_wrap=True
-        )
+        self.console.print(output.rstrip(), soft_wrap=True)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from pipelines.text import Console
 from sandbox.parameters import CATALOG, HOME, to_days, to_shards
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
+    from pipelines.text import Console
     from sandbox.addresses import Addresses
 
 
@@ -56,7 +55,7 @@ def title(console: Console, text: str) -> None:
 def bar(console: Console) -> Progress:
     """A bar that counts days of shards."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("shard days"),

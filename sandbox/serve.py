@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import click
-from rich.console import Console
 from rich.table import Table
 
+from pipelines.runtime import say
+from pipelines.text import Console
 from sandbox.addresses import authority_file
 from sandbox.launch import Sandbox
 from sandbox.luigid import STATE, Luigid
@@ -70,7 +70,7 @@ def serve(
         found.write(addresses_file)
         _show(found, addresses_file, luigi_cfg)
         seconds = time.monotonic() - started
-        click.echo(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
+        say(f"ready: {len(options.shards)} databases in {seconds:.2f} s")
         sandbox.wait()
 
 
@@ -112,4 +112,4 @@ def _show(found: Addresses, addresses: Path, luigi_cfg: Path) -> None:
         Console().print(table)
     else:
         for name, value in lines:
-            click.echo(f"{name} {value}")
+            say(f"{name} {value}")

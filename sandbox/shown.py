@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 from rich.text import Text
 
+from pipelines.text import visible
 from sandbox.private_files import new_file, private_folder
 from sandbox.smtp.page import page, plain
 from sandbox.telegram.bot import DEFAULT_CHATS
@@ -15,8 +16,7 @@ from sandbox.telegram.bot import DEFAULT_CHATS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
+    from pipelines.text import Console
     from sandbox.control import Control
     from sandbox.smtp.mailbox import Mail
     from sandbox.telegram.chats import Message
@@ -46,7 +46,7 @@ def show_message(console: Console, message: Message) -> None:
         told.append("a reply")
     console.print(
         Panel(
-            Text(message.text),
+            Text(visible(message.text, keep="\n")),
             title=Text(", ".join(told)),
             title_align="left",
             border_style="cyan",
@@ -70,8 +70,8 @@ def show_mail(console: Console, mail: Mail, path: Path) -> None:
     """Print a mail's text, and the page that it was saved to."""
     message = mail.message
     lines = [
-        f"Subject: {message['Subject']}",
-        f"To: {', '.join(mail.recipients)}",
+        visible(f"Subject: {message['Subject']}"),
+        visible(f"To: {', '.join(mail.recipients)}"),
         "",
         plain(message).rstrip(),
         "",
@@ -85,4 +85,4 @@ def show_mail(console: Console, mail: Mail, path: Path) -> None:
 def save(mail: Mail, path: Path) -> None:
     """Write a mail to a file, as a page that a browser opens."""
     with new_file(path, encoding="utf-8") as file:
-        file.write(page(mail.message))
+        file.write(visible(page(mail.message), keep="\n"))

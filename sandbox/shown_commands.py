@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
+from pipelines.text import Console
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
 from sandbox.parameters import ADDRESSES, HOME, PATH

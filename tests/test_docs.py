@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = [
     REPOSITORY / "README.md",
     REPOSITORY / "CHANGELOG.md",
+    REPOSITORY / "SECURITY.md",
     *sorted((REPOSITORY / "docs").glob("*.md")),
 ]
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -233,9 +234,11 @@ def test_the_connections_and_variables_that_the_document_shows_are_taken(
     tmp_path: Path,
 ) -> None:
     guide = REPOSITORY / "docs" / "connections.md"
-    connections, variables = blocks(guide, "ini")
+    connections, trusted, variables = blocks(guide, "ini")
     (template,) = blocks(guide, "jinja")
-    (tmp_path / "luigi.cfg").write_text(f"{connections}\n{variables}", encoding="utf-8")
+    (tmp_path / "luigi.cfg").write_text(
+        f"{connections}\n{trusted}\n{variables}", encoding="utf-8"
+    )
     script = f"""
 from jinja2 import Environment, StrictUndefined
 from pipelines.commands.screens.connections import hide_secrets, list_connections
@@ -276,7 +279,8 @@ def test_a_deployment_is_checked_as_the_document_tells(tmp_path: Path) -> None:
     shutil.copy(REPOSITORY / "luigi.cfg", tmp_path)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     script = "\n".join(blocks(guide, "sh"))
-    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY))
+    editor = "sed -i s/CHANGE-ME/own/"
+    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY), EDITOR=editor)
     assert "shardline run all --last 1 --workers 4" in told
 
 

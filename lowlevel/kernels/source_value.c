@@ -153,8 +153,10 @@ bool source_moment(const source_column *column, const uint8_t *data, int64_t *mi
         time = (int64_t)(given.ticks / 10);
     }
     days -= DAYS_1900_TO_2000;
+    if (!is_day(days) || time >= DAY_MICROS)
+        return false;
     *micros = days * DAY_MICROS + time;
-    return is_day(days) && time < DAY_MICROS;
+    return true;
 }
 
 static value_outcome store_date(const uint8_t *data, uint8_t *out)

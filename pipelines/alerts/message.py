@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from pipelines.alerts.channel import Notice
 from pipelines.errors import one_line
+from pipelines.text import mask_secrets, visible
 
 Style = Literal["plain", "bold", "pre"]
 
@@ -34,7 +35,7 @@ def styled_parts(notice: Notice) -> list[Styled]:
     blocks = [
         Styled(f"{lamp} {title(notice)}", "bold"),
         Styled(well_formed(notice.cause), "pre"),
-        Styled(well_formed("\n".join(notice.facts)), "plain"),
+        Styled("\n".join(map(one_line, notice.facts)), "plain"),
         Styled(well_formed(notice.step and f"→ {notice.step}"), "plain"),
     ]
     filled = [block for block in blocks if block.text]
@@ -48,6 +49,8 @@ def plain(notice: Notice) -> str:
 
 
 def well_formed(text: str) -> str:
-    """The text with plain line breaks, and U+FFFD for what UTF-8 has no form of."""
+    """The text with plain line breaks, no secrets, and nothing hidden."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return lines.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    # Two halves of a pair are one character; half of one has no form in UTF-8.
+    whole = lines.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return visible(mask_secrets(whole), keep="\n")

@@ -8,6 +8,7 @@ Both are validated when they are read, and every fault is named at once.
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -27,6 +28,7 @@ from pydantic import (
 
 from pipelines.catalog.columns import INTEGER_TYPES, Column
 from pipelines.errors import ConfigurationError
+from pipelines.text import visible
 
 ALL_TABLES = "all"
 """What stands for every table on the command line; no table is called so."""
@@ -36,6 +38,8 @@ MAX_ROW_OCTETS = 32_768_000
 
 MAX_NAME_LENGTH = 128
 """Most characters in the name of a SQL Server database or column."""
+
+_MARKUP = re.compile("[&<>\"']")
 
 
 def _time_zone(name: str) -> str:
@@ -70,6 +74,15 @@ def _columns(declared: object) -> object:
     return tuple(columns)
 
 
+def pool_name(server: str) -> str:
+    r"""A server's name as that of a pool in ``[resources]``.
+
+    luigid's page takes it for HTML, so what means something there, and what is hidden,
+    is an escape such as ``\x3c``.
+    """
+    return visible(_MARKUP.sub(lambda found: f"\\x{ord(found[0]):02x}", server))
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
@@ -90,6 +103,11 @@ class Shard(BaseModel):
     server: Name
     database: Name
     time_zone: Annotated[str, AfterValidator(_time_zone)]
+
+    @property
+    def pool(self) -> str:
+        """Luigi's resource of its server: its name, as luigid's page may show it."""
+        return pool_name(self.server)
 
 
 class Table(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -36,7 +35,7 @@ from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, print_json, say, warn
 
 GROUPING = 60.0
 """Seconds that another sender waits if `list` dies while it groups failures."""
@@ -192,12 +191,12 @@ def list_(every: bool, as_json: bool) -> None:
     found = list_incidents(engine, also_closed=every)
     shown = [(one, _notice(one, options, engine)) for one in found]
     if as_json:
-        click.echo(json.dumps([_fields(*each) for each in shown], indent=2))
+        print_json([_fields(*each) for each in shown])
         return
     for incident, notice in shown:
-        click.echo(
-            f"#{incident.number}\t{_state(incident)}"
-            f"\t{incident.opened:{MINUTE_FORMAT}}\t{notice.headline}\t{notice.cause}"
+        say(
+            *(f"#{incident.number}", _state(incident)),
+            *(f"{incident.opened:{MINUTE_FORMAT}}", notice.headline, notice.cause),
         )
 
 
@@ -223,9 +222,9 @@ def _bring_up_to_date(options: Settings, engine: Engine) -> None:
         delete_old_alerts(lease)
         recovery.close_recovered()
         if recovery.unknown:
-            click.echo(f"some may have ended since: {recovery.unknown}", err=True)
+            warn(f"some may have ended since: {recovery.unknown}")
     except ShardlineError as error:
-        click.echo(f"some may have ended since: {error}", err=True)
+        warn(f"some may have ended since: {error}")
     finally:
         lease.release()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -27,6 +26,7 @@ from pipelines.runs import (
     publish_metrics,
     run_range,
 )
+from pipelines.runtime import print_json, say, warn
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
 
@@ -104,7 +104,7 @@ def backfill_command(
         _print_work(selection, options, chosen, as_json=as_json)
         return
     if options.sessions.is_file and not how.local_scheduler:
-        click.echo(SQLITE_WARNING, err=True)
+        warn(SQLITE_WARNING)
     with publish_metrics(selection.tables, options):
         reports = run_range(selection, chosen, options, how, show_progress)
         sys.exit(print_reports(reports, as_json=as_json))
@@ -117,10 +117,10 @@ def _print_work(
         find_work(purpose, table, selection, options) for table in selection.tables
     ]
     if as_json:
-        click.echo(json.dumps([_planned(work) for work in works], indent=2))
+        print_json([_planned(work) for work in works])
         return
     for work in works:
-        click.echo(
+        say(
             f"{work.table.name} {selection.days}: {work.days:,} days of shards to do in"
             f" {len(work.spans):,} extracts; {work.present:,} are there,"
             f" {work.not_over:,} are not over"

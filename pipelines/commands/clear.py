@@ -15,7 +15,7 @@ from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError
 from pipelines.load import ask_warehouse
 from pipelines.planning import Selection, matching_names, name_some
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, say, warn
 from pipelines.warehouse import (
     ClearBatch,
     Holdings,
@@ -65,18 +65,18 @@ def clear(
     options = read_settings()
     found = _found(options, first, last, tables, shards)
     if not found:
-        click.echo("there is nothing to forget")
+        say("there is nothing to forget")
         return
     for line in _lines(found):
-        click.echo(line)
+        say(line)
     if dry_run:
         return
     if not yes and not _agreed():
-        click.echo("nothing is deleted", err=True)
+        warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
     for batch in found:
         markers, rows = _forget(options, batch)
-        click.echo(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")
+        say(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")
 
 
 def _found(

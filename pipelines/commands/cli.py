@@ -10,7 +10,12 @@ import click
 
 from pipelines import __version__
 from pipelines.config import logging_file
-from pipelines.runtime import LOG_FORMAT_VARIABLE, LOG_FORMATS, set_up_logging
+from pipelines.runtime import (
+    LOG_FORMAT_VARIABLE,
+    LOG_FORMATS,
+    log_uncaught,
+    set_up_logging,
+)
 
 COMMANDS = {
     "alerts": "pipelines.commands.alerts:alerts",
@@ -83,3 +88,4 @@ def shardline(log_format: str) -> None:
     LUIGI_CONFIG_PATH names.
     """
     set_up_logging(log_format, logging_file())
+    log_uncaught()

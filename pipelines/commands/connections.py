@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -11,7 +10,7 @@ from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.screens import connection_tests
 from pipelines.commands.screens import connections as listing
 from pipelines.config import read_settings
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, print_json, say
 
 CONNECTIONS_HELP = """List the connections, or some by NAME, and where each is from.
 
@@ -45,14 +44,15 @@ def connections(names: tuple[str, ...], test: bool, as_json: bool) -> None:
     addresses = [address for one in found for address in one.addresses]
     answers = list(connection_tests.check_connections(addresses)) if test else []
     if as_json:
-        click.echo(json.dumps(listing.connections_as_json(found, answers), indent=2))
+        print_json(listing.connections_as_json(found, answers))
     else:
         lines = (
             listing.test_table(found, answers)
             if test
             else listing.connections_table(found)
         )
-        click.echo("\n".join(lines))
+        for line in lines:
+            say(line)
     if any(one.fault for one in found):
         sys.exit(ExitCode.USAGE)
     works = all(answer.ok for answer in answers)

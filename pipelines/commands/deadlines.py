@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 import click
@@ -11,7 +10,7 @@ from pipelines.alerts import find_late_days, record_late_days
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import read_settings
 from pipelines.etl_db import etl_engine
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, print_json, say
 
 HELP = """List what is not complete although its time in [deadlines] is over.
 
@@ -46,8 +45,8 @@ def deadlines(as_json: bool) -> None:
             {"subject": one.subject, "day": str(one.day), "due": one.due.isoformat()}
             for one in found
         ]
-        click.echo(json.dumps(fields, indent=2))
+        print_json(fields)
     else:
         for one in found:
-            click.echo(str(one))
+            say(str(one))
     sys.exit(ExitCode.NOT_READY if found else ExitCode.COMPLETE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from pydantic import SecretStr
 
+from pipelines.commands.on_ecs import DatabaseAlsoOnEcs
+from pipelines.config import read_session_options
 from pipelines.deploy import (
     parameter_faults,
     parameter_values,
@@ -16,7 +21,8 @@ from pipelines.deploy import (
     template_faults,
 )
 from pipelines.errors import ConfigurationError
-from pipelines.runtime import ExitCode
+from pipelines.etl_db import create_etl_database
+from pipelines.runtime import ExitCode, print_line, say
 
 CHECK_HELP = """Tell what is wrong with a deployment; AWS is not asked.
 
@@ -37,8 +43,28 @@ CHECK_HELP = """Tell what is wrong with a deployment; AWS is not asked.
        2  something is wrong, a line each
     """
 
+DATABASE_HELP = """Make the ETL database and its user, once.
+
+    \b
+    Examples:
+      shardline deploy database --on ecs
+      SHARDLINE_ETL_MASTER=postgres SHARDLINE_ETL_MASTER_PASSWORD=... \\
+          shardline deploy database
+
+    [sessions] database names the user, its password and the database, which belongs to
+    that user alone. The server's master, whom the environment names, makes them. What
+    is there stays: a new password is taken over, and no row is touched.
+
+    \b
+    Exit codes:
+       0  it is there
+       2  something is to be corrected
+      30  the server does not answer, or refuses the login
+    """
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SHARED = "ConnectionsSecret"
+_MASTER = ("SHARDLINE_ETL_MASTER", "SHARDLINE_ETL_MASTER_PASSWORD")
 
 
 @click.group()
@@ -102,8 +128,22 @@ def check(
 
     faults = list(dict.fromkeys(found()))
     for fault in faults:
-        click.echo(fault, err=True)
+        print_line(fault, level=logging.ERROR, err=True)
     if faults:
         sys.exit(ExitCode.USAGE)
     for one in planned_resources(deployed):
-        click.echo(f"{one.name}\t{one.when}\tshardline {' '.join(one.command)}")
+        say(one.name, one.when, f"shardline {' '.join(one.command)}")
+
+
+@deploy.command(help=DATABASE_HELP, cls=DatabaseAlsoOnEcs)
+def database() -> None:
+    """Make the ETL database."""
+    try:
+        master, password = (os.environ[name] for name in _MASTER)
+    except KeyError as error:
+        raise ConfigurationError(
+            f"environment variable {error.args[0]} is not set",
+            step="put the login of the server's master there, or add --on ecs",
+        ) from None
+    url = read_session_options().database
+    say(create_etl_database(url, master, SecretStr(password)))

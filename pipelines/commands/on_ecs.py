@@ -10,13 +10,16 @@ from click.core import ParameterSource
 
 from pipelines.deploy import follow_task, stack_outputs, start_task, task_exit_code
 from pipelines.errors import ShardlineError
-from pipelines.runtime import ExitCode
+from pipelines.runtime import ExitCode, say, warn
 
 _OWN = ("--on", "--stack")
 
 
 class AlsoOnEcs(click.Command):
     """A command with ``--on ecs``: the same words, in a container."""
+
+    task_output = "Task"
+    """The stack's output that names the task definition."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - click's
         """Add the options to those that the command has."""
@@ -53,7 +56,13 @@ class AlsoOnEcs(click.Command):
             return super().invoke(ctx)
         path = ctx.command_path.split()[1:]
         words = [*path, *_without_own(ctx.meta[__name__])]
-        sys.exit(_run(stack, words))
+        sys.exit(_run(stack, self.task_output, words))
+
+
+class DatabaseAlsoOnEcs(AlsoOnEcs):
+    """The same with the task that has the login of the ETL database's master."""
+
+    task_output = "DatabaseTask"
 
 
 class GroupAlsoOnEcs(AlsoOnEcs, click.Group):
@@ -74,18 +83,15 @@ def _without_own(words: list[str]) -> list[str]:
     return kept
 
 
-def _run(stack: str, words: list[str]) -> int:
-    def print_task_line(line: str) -> None:
-        click.echo(line, err=True)
-
-    task = start_task(stack_outputs(stack), words)
-    print_task_line(f"task {task.id} is started: shardline {' '.join(words)}")
+def _run(stack: str, task_output: str, words: list[str]) -> int:
+    task = start_task(stack_outputs(stack, task_output), words)
+    warn(f"task {task.id} is started: shardline {' '.join(words)}")
     try:
-        ended = follow_task(task, click.echo)
+        ended = follow_task(task, lambda line: say(*line.split("\t")))
     except (KeyboardInterrupt, ShardlineError) as error:
-        print_task_line(f"the task {task.id} goes on; its log: {task.how_to_follow}")
-        print_task_line(f"to stop it: {task.how_to_stop}")
+        warn(f"the task {task.id} goes on; its log: {task.how_to_follow}")
+        warn(f"to stop it: {task.how_to_stop}")
         if isinstance(error, ShardlineError):
             raise
         return ExitCode.INTERRUPTED
-    return task_exit_code(task, ended, print_task_line)
+    return task_exit_code(task, ended, warn)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from pipelines.catalog import consecutive_days
@@ -16,6 +14,8 @@ from pipelines.commands.options import range_options, selection_of
 from pipelines.config import read_settings
 from pipelines.load import ask_warehouse
 from pipelines.planning import Plan, Selection, TablePlan, make_plan, name_some
+from pipelines.runtime import print_json
+from pipelines.text import Console, visible
 
 SHOWN = 15
 """Most lines about what is missing, and most about what is stale."""
@@ -68,12 +68,12 @@ def plan_command(
     selection = selection_of(options.catalog, first, last, tables, shards)
     found = ask_warehouse(lambda link: make_plan(link, options, selection), options)
     if as_json:
-        click.echo(json.dumps(as_fields(found, selection), indent=2))
+        print_json(as_fields(found, selection))
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     console.print(_table(found, workers))
     for line in [*_missing(found), *_stale(found)]:
-        console.print(line, soft_wrap=True)
+        console.print(visible(line), soft_wrap=True)
     console.print(_summary(found, selection, workers), soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ from pipelines.commands.options import DAY, LAST_HELP
 from pipelines.config import read_settings
 from pipelines.planning import last_days
 from pipelines.runs import LuigiOptions, RefreshRequest, run_refresh
-from pipelines.runtime import print_line
+from pipelines.runtime import print_line, warn
 
 REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and mail.
 
@@ -81,7 +81,7 @@ def refresh(
         mail=not names and not no_mail and options.connections.has_mail,
     )
     if not names and not no_mail and not asked.mail:
-        click.echo("no connection `mail` is configured: nobody is told", err=True)
+        warn("no connection `mail` is configured: nobody is told")
     code = 0
     if bool(days) == (last is not None):
         raise click.UsageError("give days by --date or --last")

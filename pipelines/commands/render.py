@@ -14,6 +14,7 @@ from pipelines.reporting import (
     delete_statement,
     insert_statement,
 )
+from pipelines.runtime import say_exactly
 
 RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
 
@@ -37,7 +38,7 @@ RENDER_HELP = """Show the SQL of REPORT for a day; no database is touched.
 def render(report: str, day: datetime) -> None:
     """Show the SQL of a report."""
     options = read_settings(logins=False)
-    click.echo(";\n\n".join(_statements(options, report, day.date())) + ";")
+    say_exactly(";\n\n".join(_statements(options, report, day.date())) + ";")
 
 
 def _statements(options: Settings, name: str, day: date) -> list[str]:

@@ -18,6 +18,7 @@ from pipelines.commands.screens.range_reports import print_reports
 from pipelines.config import SQLITE_WARNING, Settings, read_settings
 from pipelines.planning import last_days, select
 from pipelines.runs import Load, LuigiOptions, publish_metrics, recheck_range, run_range
+from pipelines.runtime import warn
 
 RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every table.
 
@@ -98,9 +99,9 @@ def run(
     """Load days of some tables."""
     options = read_settings()
     if options.sessions.is_file and not how.local_scheduler:
-        click.echo(SQLITE_WARNING, err=True)
+        warn(SQLITE_WARNING)
     for lacking in options.connections.unset():
-        click.echo(f"warning: {lacking}; nothing is sent through it", err=True)
+        warn(f"warning: {lacking}; nothing is sent through it")
     selections = [
         select(options.catalog, tables, shards, begin, end)
         for begin, end in _ranges(days, newest, first, last, options)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import click
-from rich.console import Console
 
 from pipelines.catalog import Catalog
 from pipelines.commands.on_ecs import AlsoOnEcs, GroupAlsoOnEcs
@@ -32,6 +30,8 @@ from pipelines.planning import (
     read_grid,
     select,
 )
+from pipelines.runtime import print_json, say
+from pipelines.text import Console
 
 LATELY = 14
 """How many days are shown if none are given."""
@@ -123,9 +123,9 @@ def status(
         lambda link: read_grid(link, engine, options, selection), options
     )
     if as_json:
-        click.echo(json.dumps(_grid_fields(found)))
+        print_json(_grid_fields(found), indent=None)
         return
-    console = Console(highlight=False, markup=False)
+    console = Console()
     by_shard = unfold or bool(shards)
     for line in grid_lines(found, console, unfold=by_shard):
         console.print(line)
@@ -154,11 +154,11 @@ def failures(since: datetime | None, only_open: bool, as_json: bool) -> None:
     shown = [streak for streak in found if not (only_open and streak.ended)]
     if as_json:
         fields = [_streak_fields(streak, options.catalog) for streak in shown]
-        click.echo(json.dumps(fields, indent=2))
+        print_json(fields)
         return
     for streak in shown:
-        click.echo(_streak_line(streak, options.catalog))
-        click.echo(f"    {one_line(streak.last.comment or 'no word of why')}")
+        say(_streak_line(streak, options.catalog))
+        say(f"    {one_line(streak.last.comment or 'no word of why')}")
 
 
 @status.command("sessions", cls=AlsoOnEcs, help=SESSIONS_HELP)
@@ -206,10 +206,10 @@ def sessions(
     found = newest_attempts(engine, wanted, limit)
     if as_json:
         fields = [_attempt_fields(attempt, known) for attempt in found]
-        click.echo(json.dumps(fields, indent=2))
+        print_json(fields)
         return
     for attempt in found:
-        click.echo(_attempt_line(attempt, known))
+        say(_attempt_line(attempt, known))
 
 
 def _selection(

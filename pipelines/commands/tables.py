@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from pipelines.config import read_settings
+from pipelines.runtime import say
 
 
 @click.command()
 def tables() -> None:
     """List the tables of the catalog and their targets."""
     for table in read_settings(logins=False).catalog.tables.values():
-        click.echo(f"{table.name}\t{table.target}")
+        say(table.name, table.target)

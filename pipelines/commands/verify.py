@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from pipelines.alerts import start_sender
 from pipelines.commands.on_ecs import AlsoOnEcs
@@ -18,7 +18,16 @@ from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
-from pipelines.runtime import ExitCode, ask_with_retries
+from pipelines.runtime import (
+    ExitCode,
+    ask_with_retries,
+    is_json,
+    print_json,
+    print_line,
+    say,
+    warn,
+)
+from pipelines.text import Console
 from pipelines.verify import Verdict, VerifyOptions, mend_days, verify, wrong_spans
 
 HELP = """Compare the shards with the warehouse, and name what differs.
@@ -74,7 +83,7 @@ def verify_command(
     """Compare source and warehouse."""
     options = read_settings()
     selection = selection_of(options.catalog, first, last, tables, shards)
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=is_json())
     with console.status("reading the markers") as line:
         how = VerifyOptions(deep, workers, not shards, _progress_line(line))
         verdict = verify(options, selection, how, None)
@@ -91,7 +100,7 @@ def verify_command(
         if not as_json:
             _print_reload(verdict, after)
     if as_json:
-        click.echo(json.dumps(_fields(verdict, after), indent=2))
+        print_json(_fields(verdict, after))
     sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
 
 
@@ -110,7 +119,7 @@ class _Warnings:
 
     def warn(self, why: str) -> None:
         """Someone should see to this, although nothing failed."""
-        click.echo(f"warning: {why}", err=True)
+        warn(f"warning: {why}")
 
 
 def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineError]:
@@ -123,7 +132,7 @@ def _mend(options: Settings, verdict: Verdict, line: Status) -> list[ShardlineEr
         return [error]
     failures = []
     for span in wrong_spans(options, verdict.wrong):
-        line.update(f"loading {span} again")
+        line.update(Text(f"loading {span} again"))  # its name is no markup
         try:
             mend_days(span, options, _Warnings())
         except ShardlineError as error:
@@ -137,17 +146,17 @@ def _progress_line(line: Status) -> Callable[[int, int], None]:
 
 def _print_verdict(verdict: Verdict) -> None:
     for difference in verdict.differences:
-        click.echo(str(difference))
+        say(str(difference))
     for shard in verdict.undated:
-        click.echo(str(shard))
+        say(str(shard))
     for failure in verdict.failures:
-        click.echo(str(failure), err=True)
+        print_line(str(failure), level=logging.ERROR, err=True)
     if verdict.meanwhile:
         text = "days of shards were loaded meanwhile, and not judged"
-        click.echo(f"{verdict.meanwhile:,} {text}", err=True)
+        warn(f"{verdict.meanwhile:,} {text}")
     wrong = len(verdict.wrong)
     undated = sum(one.rows for one in verdict.undated)
-    click.echo(
+    say(
         f"compared {verdict.days:,} days of shards, {verdict.rows:,} rows:"
         f" {wrong:,} differ"
         + (f", {len(verdict.failures)} failed" if verdict.failures else "")
@@ -157,11 +166,11 @@ def _print_verdict(verdict: Verdict) -> None:
 
 def _print_reload(verdict: Verdict, after: Verdict) -> None:
     for failure in after.failures:
-        click.echo(str(failure), err=True)
+        print_line(str(failure), level=logging.ERROR, err=True)
     for difference in after.differences:
-        click.echo(f"still: {difference}")
+        say(f"still: {difference}")
     wrong, left = len(verdict.wrong), len(after.wrong)
-    click.echo(
+    say(
         f"loaded again: {wrong - left:,} mended, {left:,} not"
         + (
             f", as far as could be told; {len(after.failures)} failed"

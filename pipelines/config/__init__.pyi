@@ -29,6 +29,7 @@ from .settings import (
     WAREHOUSE,
     current_settings,
     describe_lack,
+    read_session_options,
     read_settings,
 )
 from .variables import Items, Variables
@@ -66,6 +67,7 @@ __all__ = [
     "option_names",
     "parse_smtp",
     "parse_telegram",
+    "read_session_options",
     "read_settings",
     "suggest",
 ]

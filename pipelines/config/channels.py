@@ -14,11 +14,15 @@ from pydantic import SecretStr
 
 from pipelines.config.connection_uris import Uri, UriError, decode_uri_text
 from pipelines.config.connections import CONNECTIONS, find_connection
+from pipelines.text import known_secrets
 
 MAIL_CONNECTION = "mail"
 TELEGRAM_CONNECTION = "telegram"
 
 BOT_API = "https://api.telegram.org"
+
+LEAST_OF_TOKEN = 10
+"""Fewest characters after a token's colon that tell that it is Telegram's own."""
 
 Security = Literal["none", "starttls", "tls"]
 
@@ -46,6 +50,10 @@ class SmtpAddress:
     sender: str
     recipients: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Have no text show the password."""
+        known_secrets().add(self.password.get_secret_value(), self.user)
+
 
 @dataclass(frozen=True)
 class TelegramAddress:
@@ -59,6 +67,14 @@ class TelegramAddress:
     token: SecretStr
     chats: tuple[str, ...]
     api: str = BOT_API
+
+    def __post_init__(self) -> None:
+        """Have no text show the token, nor what of it is not the bot's number."""
+        token = self.token.get_secret_value()
+        known_secrets().add(token)
+        _, _, secret = token.partition(":")
+        if len(secret) >= LEAST_OF_TOKEN:
+            known_secrets().add(secret)
 
 
 @dataclass(frozen=True)

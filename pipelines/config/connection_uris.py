@@ -33,6 +33,7 @@ class Uri:
     Attributes:
         places: What is between the login and the path, not decoded.
         path: What follows the first slash, "" if nothing does.
+        written: Its password as it is written, not decoded.
     """
 
     scheme: str
@@ -41,6 +42,7 @@ class Uri:
     places: tuple[str, ...]
     path: str
     options: Mapping[str, str]
+    written: SecretStr | None = None
 
     def hosts(self, port: int) -> list[tuple[str, int]]:
         """Its places as hosts and ports.
@@ -92,6 +94,7 @@ def parse_uri(text: str) -> Uri:
         tuple((places if at else authority).split(",")),
         decode_uri_text(path),
         _options(query),
+        SecretStr(password) if at and colon else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from pipelines.config.connection_uris import Uri, UriError, parse_uri
 from pipelines.config.lookup import Lookup
 from pipelines.errors import ConfigurationError
+from pipelines.text import known_secrets
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ OPTIONS = {
         "login_timeout",
         "lock_timeout",
         "connection_timeout",
+        "transfer_timeout",
     ),
 }
 
@@ -98,6 +100,7 @@ def find_connection(name: str, kind: str = "") -> NamedConnection | None:
     with _named_in_faults(label):
         lines = places[0].read().split("\n")
         uris = tuple(parse_uri(line.strip()) for line in lines if line.strip())
+        _remember_secrets(uris)
         found = {KINDS.get(uri.scheme, "") for uri in uris}
         if not uris:
             raise UriError("it is empty")
@@ -137,6 +140,17 @@ def login_options(uri: Uri) -> list[dict[str, str | int | SecretStr]]:
         given["password"] = uri.password
     hosts = uri.hosts(PORTS[uri.scheme])
     return [{**given, "host": host, "port": port} for host, port in hosts]
+
+
+def _remember_secrets(uris: Iterable[Uri]) -> None:
+    """Have no text show the passwords, decoded or as they are written.
+
+    What a bot has for one is the token with the user, and known when that is read.
+    """
+    for uri in uris:
+        if KINDS.get(uri.scheme) != "telegram":
+            for password in filter(None, (uri.password, uri.written)):
+                known_secrets().add(password.get_secret_value(), uri.user or "")
 
 
 @contextmanager

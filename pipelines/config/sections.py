@@ -25,7 +25,9 @@ from tenacity import Retrying
 
 from pipelines.catalog import BatchSize, Bounds, split_target
 from pipelines.errors import TransientError
-from pipelines.runtime import GRACE, host_and_port, retrying
+from pipelines.network import host_and_port
+from pipelines.runtime import GRACE, retrying
+from pipelines.text import known_secrets
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -61,6 +63,12 @@ class Reached(Section):
     password: SecretStr = SecretStr("")
 
     _in_turn: tuple[Self, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="after")
+    def _remember_password(self) -> Self:
+        """Have no text show it."""
+        known_secrets().add(self.password.get_secret_value(), self.user)
+        return self
 
     @property
     def address(self) -> str:
@@ -101,6 +109,7 @@ class Warehouse(Reached):
     login_timeout: Seconds = 15
     lock_timeout: Seconds = 300
     connection_timeout: Seconds = 330
+    transfer_timeout: Seconds = 14_400
 
     @model_validator(mode="after")
     def _patience(self) -> Self:
@@ -108,6 +117,11 @@ class Warehouse(Reached):
             raise ValueError(
                 "connection_timeout must be longer than lock_timeout, or a load that"
                 " waits for a lock is cut off"
+            )
+        if self.transfer_timeout < self.connection_timeout:
+            raise ValueError(
+                "transfer_timeout must not be shorter than connection_timeout, which"
+                " each message of a transfer has"
             )
         return self
 
@@ -264,7 +278,7 @@ class SessionsOptions(Section):
     @classmethod
     def _address(cls, database: SecretStr) -> SecretStr:
         try:
-            make_url(database.get_secret_value())
+            url = make_url(database.get_secret_value())
         except (ArgumentError, ValueError):
             # Their texts repeat parts of the address, which may be of its password.
             raise ValueError(
@@ -272,6 +286,7 @@ class SessionsOptions(Section):
                 " postgresql+psycopg://USER:PASSWORD@HOST/NAME, with characters of"
                 " the password such as @ and / percent-encoded"
             ) from None
+        known_secrets().add(url.password or "", url.username or "")
         return database
 
 

@@ -18,6 +18,7 @@ from pipelines.catalog import (
     Catalog,
     Report,
     describe_faults,
+    pool_name,
     read_catalog,
     read_reports,
 )
@@ -136,10 +137,7 @@ def read_settings(*, logins: bool = True) -> Settings:
     if faults:
         # Alone, these would stop no load; but whoever mends the others mends them too.
         faults += Connections().unset()
-        raise ConfigurationError(
-            "the configuration is wrong: " + "; ".join(dict.fromkeys(faults)),
-            step="correct luigi.cfg, or the file that is named",
-        )
+        raise _wrong(faults)
     return Settings(
         warehouse=warehouse,
         load=load,
@@ -153,6 +151,27 @@ def read_settings(*, logins: bool = True) -> Settings:
         modules=files_.modules,
         reports=reports,
         report_entries=entries,
+    )
+
+
+def read_session_options() -> SessionsOptions:
+    """Read ``[sessions]`` alone, for what needs nothing else.
+
+    Raises:
+        ConfigurationError: Anything in it is wrong.
+    """
+    check_format()
+    faults: list[str] = []
+    sessions = _section("sessions", SessionsOptions, faults)
+    if faults:
+        raise _wrong(faults)
+    return sessions
+
+
+def _wrong(faults: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        "the configuration is wrong: " + "; ".join(dict.fromkeys(faults)),
+        step="correct luigi.cfg, or the file that is named",
     )
 
 
@@ -205,7 +224,7 @@ def _pools(names: Iterable[str]) -> list[str]:
     sizes = _options("resources", [])
     return [
         f"[resources] {name}: {sizes[name]!r} is not a number of loads from 1 on"
-        for name in sorted(names)
+        for name in sorted(map(pool_name, names))
         if name in sizes and not (sizes[name].isdecimal() and int(sizes[name]) > 0)
     ]
 

@@ -42,7 +42,7 @@ class StackOutputs:
 
     Attributes:
         cluster: The ARN of the ECS cluster.
-        task: The ARN of the task definition of runs.
+        task: The ARN of the task definition that was asked for.
         subnets: Their ids, with commas between.
         security_group: The id of the runs' group.
         assign_public_ip: ENABLED or DISABLED.
@@ -86,8 +86,12 @@ def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it
         ) from error
 
 
-def stack_outputs(stack: str) -> StackOutputs:
+def stack_outputs(stack: str, task: str = "Task") -> StackOutputs:
     """What a stack tells.
+
+    Args:
+        stack: Its name.
+        task: The output that names the task definition; that of runs by default.
 
     Raises:
         ConfigurationError: There is no such stack, or it has other outputs.
@@ -109,14 +113,15 @@ def stack_outputs(stack: str) -> StackOutputs:
             ) from None
         raise
     values = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
-    missing = [name for name in _OUTPUTS.values() if name not in values]
+    named = {**_OUTPUTS, "task": task}
+    missing = [name for name in named.values() if name not in values]
     if missing:
         raise ConfigurationError(
             f"the stack {stack!r} has no output {', '.join(missing)}; it is"
             f" {found['StackStatus']}",
             step="wait until it is made, or name one of deploy/shardline.yaml",
         )
-    return StackOutputs(**{field: values[name] for field, name in _OUTPUTS.items()})
+    return StackOutputs(**{field: values[name] for field, name in named.items()})
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
@@ -23,11 +23,17 @@ _KEY = re.compile(r"(?P<secret>.+):(?P<key>[^:]+)::")
 _PLACEHOLDER = "0:placeholder"
 """What stands for a secret that is not known: a password, and also a bot's token."""
 
+EXAMPLE = "CHANGE-ME"
+"""What stands in each value of deploy/secrets.example.json."""
+
 _KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TZDIR")
 """What Python itself may need of this machine's environment."""
 
 BESIDE_THE_CODE = Path("luigi.cfg")
 """What the image has below the given one, as Luigi reads both."""
+
+TELEGRAM = "telegram"
+"""A kind of connection whose addresses are chats."""
 
 PATIENCE = 60.0
 """Seconds that the configuration may take to be read."""
@@ -113,9 +119,11 @@ def configuration_faults(
                 " in Environment nor in Secrets: add it to the template"
             )
         yield from _key_faults(secret, given, shared)
+        yield from _example_faults(given or {})
         filled = {**plain, **_filled(secret, given, shared)}
         if not missing:
-            yield from _value_faults(config, filled)
+            ways = template_checks.ways_out(stack, task)
+            yield from _value_faults(config, filled, ways)
         stop = template_checks.stop_timeout(container)
         grace = _grace(config, filled)
         if stop <= grace:
@@ -140,6 +148,15 @@ def _key_faults(
                 f"secret {variable}: the secrets have no key {found['key']!r}, and a"
                 " container without it does not start: add it, or take the line out of"
                 " the template"
+            )
+
+
+def _example_faults(given: Mapping[str, str]) -> Iterator[str]:
+    for key, value in given.items():
+        if EXAMPLE in value:
+            yield (
+                f"secret {key}: it still has the value of the example, which everybody"
+                " knows: write your own"
             )
 
 
@@ -172,7 +189,9 @@ def _grace(config: Path, filled: Mapping[str, str]) -> float:
         return RunOptions().grace
 
 
-def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:
+def _value_faults(
+    config: Path, filled: Mapping[str, str], ways: Sequence[range]
+) -> Iterator[str]:
     """What `shardline` itself says of the configuration, in a process of its own."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     result = subprocess.run(
@@ -193,3 +212,12 @@ def _value_faults(config: Path, filled: Mapping[str, str]) -> Iterator[str]:
     for one in listed:
         if one.get("fault"):
             yield f"{config}: {one['fault']}"
+        for address in one.get("addresses", []):
+            port = address["at"].rpartition(":")[2]
+            closed = port.isdecimal() and not any(int(port) in way for way in ways)
+            if closed and one["kind"] != TELEGRAM:
+                yield (
+                    f"{config}: connection {one['name']} is at {address['at']}, and no"
+                    " rule lets runs out to that port: set SqlServerPort, WarehousePort"
+                    " or MailPort, or add a rule to PipelinesGroup"
+                )

@@ -122,6 +122,7 @@ def stack(template: Mapping[str, Json], parameters: Mapping[str, str]) -> Stack:
     outputs = {
         name: filler.fill(output.get("Value"))
         for name, output in template.get("Outputs", {}).items()
+        if filler.holds(output.get("Condition"))
     }
     return Stack(resources, outputs, tuple(dict.fromkeys(filler.faults)))
 

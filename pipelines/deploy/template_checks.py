@@ -108,6 +108,36 @@ def secrets(container: Mapping[str, Any]) -> dict[str, str]:
     return {one["Name"]: str(one["ValueFrom"]) for one in container.get("Secrets", [])}
 
 
+def ways_out(stack: Stack, task: str) -> list[range]:
+    """The ports that the groups of a scheduled task let out, each rule's as a range.
+
+    A group without a rule for that keeps nothing in.
+    """
+    groups = {
+        group
+        for schedule in stack.of_type(SCHEDULES).values()
+        if (ecs := schedule["Target"]["EcsParameters"])["TaskDefinitionArn"] == task
+        for group in ecs["NetworkConfiguration"]["AwsvpcConfiguration"][
+            "SecurityGroups"
+        ]
+    }
+    rules = [
+        rule
+        for name, group in stack.of_type("AWS::EC2::SecurityGroup").items()
+        if name in groups
+        for rule in group.get("SecurityGroupEgress", [{"IpProtocol": "-1"}])
+    ]
+    rules += [
+        rule
+        for rule in stack.of_type("AWS::EC2::SecurityGroupEgress").values()
+        if rule["GroupId"] in groups
+    ]
+    return [
+        range(int(rule.get("FromPort", 0)), int(rule.get("ToPort", 65_535)) + 1)
+        for rule in rules
+    ]
+
+
 def stop_timeout(container: Mapping[str, Any]) -> int:
     """Seconds between SIGTERM and SIGKILL for a container."""
     return int(container.get("StopTimeout", USUAL_STOP))

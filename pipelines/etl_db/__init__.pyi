@@ -1,3 +1,4 @@
+from .creation import create_etl_database
 from .database import (
     Columns,
     alerts_table,
@@ -55,6 +56,7 @@ __all__ = [
     "alerts_table",
     "as_utc",
     "confirm_session",
+    "create_etl_database",
     "database_time",
     "etl_db_errors",
     "etl_engine",

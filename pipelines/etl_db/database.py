@@ -42,7 +42,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import migrations
 from pipelines.etl_db.errors import etl_db_errors
-from pipelines.runtime import authorities_file
+from pipelines.network import authorities_file
 
 logger = logging.getLogger(__name__)
 
@@ -254,23 +254,18 @@ def etl_engine(url: SecretStr) -> Engine:
 
 @cache
 def _engine(url: str, _pid: int) -> Engine:
-    address = _address(url)
-    try:
-        engine = create_engine(
-            address,
-            poolclass=QueuePool,
-            pool_size=1,
-            pool_pre_ping=True,
-            connect_args=_link(address),
-        )
-    except ImportError as error:
-        raise ConfigurationError(
-            "[sessions] database: PostgreSQL's driver is not installed",
-            step="pip install 'shardline[postgresql]'",
-        ) from error
+    engine = make_engine(
+        etl_address(SecretStr(url)),
+        poolclass=QueuePool,
+        pool_size=1,
+        pool_pre_ping=True,
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "do_connect", _create_private)
         event.listen(engine, "connect", _write_ahead)
+    else:
+        driver = import_module("pipelines.etl_db.bounded_psycopg")
+        event.listen(engine, "do_connect", driver.connect)
     return engine
 
 
@@ -292,9 +287,28 @@ def _bring_up(url: str) -> None:
         ) from error
 
 
-def _address(url: str) -> URL:
-    """The address, with the driver for it."""
-    address = make_url(url)
+def make_engine(address: URL, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
+    """An engine for an address, which links as `LINKS` says.
+
+    Raises:
+        ConfigurationError: The driver is not installed.
+    """
+    try:
+        return create_engine(address, connect_args=_link(address), **options)
+    except ImportError as error:
+        raise ConfigurationError(
+            "[sessions] database: PostgreSQL's driver is not installed",
+            step="pip install 'shardline[postgresql]'",
+        ) from error
+
+
+def etl_address(url: SecretStr) -> URL:
+    """The address, with the driver for it.
+
+    Raises:
+        ConfigurationError: There is no such kind of database.
+    """
+    address = make_url(url.get_secret_value())
     backend = address.get_backend_name()
     driver = DRIVERS.get(backend)
     if driver is None or address.drivername not in {backend, driver}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ from pipelines.warehouse import Connection, connect_warehouse
 
 DAILY, DURATION = "daily_orders", "order_duration"
 """The reports that are drawn, where they are among the reports."""
+
+Number = int | float | Decimal
+"""What a figure may come as."""
 
 DAYS = 28
 """How many days are drawn."""
@@ -79,8 +83,10 @@ def read_figures(settings: Settings, day: date) -> Figures:
 def _summary(link: Connection, report: Report, day: date) -> tuple[object, ...]:
     before = day - timedelta(days=1)
     found = {
-        asked: (int(str(rows)), None if figure is None else float(str(figure)))
-        for asked, rows, figure in link.query(headlines_statement(report, day, before))
+        asked: (rows, None if figure is None else float(figure))
+        for asked, rows, figure in link.query(
+            *(headlines_statement(report, day, before), date, int, Number | None)
+        )
     }
     rows, figure = found.get(day, (0, None))
     _, figure_before = found.get(before, (0, None))
@@ -102,7 +108,8 @@ def _daily(link: Connection, report: Report, day: date) -> pd.DataFrame:
         first=day - timedelta(days=DAYS - 1),
         last=day,
     )
-    return pd.DataFrame(link.query(sql), columns=["day", "orders", "average"]).astype(
+    found = link.query(sql, date, Number | None, Number | None)
+    return pd.DataFrame(found, columns=["day", "orders", "average"]).astype(
         {"orders": float, "average": float}
     )
 
@@ -114,6 +121,7 @@ def _duration(link: Connection, report: Report, day: date) -> pd.DataFrame:
         target=quoted_name(report.target),
         day=day,
     )
-    return pd.DataFrame(link.query(sql), columns=["city", "median", "p90"]).astype(
+    found = link.query(sql, str | None, Number, Number | None)
+    return pd.DataFrame(found, columns=["city", "median", "p90"]).astype(
         {"median": float, "p90": float}
     )

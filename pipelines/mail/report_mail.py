@@ -11,6 +11,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from pipelines.config import Settings
+from pipelines.errors import one_line
 from pipelines.mail.figures import Figures, read_figures
 from pipelines.mail.plots import draw_plots
 from pipelines.mail.smtp import mail_domain
@@ -62,12 +63,18 @@ def _subject(figures: Figures) -> str:
 
 
 def _written(template: str, figures: Figures, cids: Mapping[str, str]) -> str:
-    rows = figures.summary.to_dict("records")
+    rows = [
+        {
+            str(name): one_line(value) if isinstance(value, str) else value
+            for name, value in row.items()
+        }
+        for row in figures.summary.to_dict("records")
+    ]
     widths = {
         name: max([len(str(row[name])) for row in rows], default=0)
         for name in figures.summary.columns
     }
-    missing = [f"{table} of {shard}" for table, shard in figures.missing]
+    missing = [one_line(f"{table} of {shard}") for table, shard in figures.missing]
     return (
         _environment()
         .get_template(template)

@@ -8,6 +8,7 @@ it gets neither password nor mail. User, password and addresses are ASCII.
 from __future__ import annotations
 
 import base64
+import binascii
 import copy
 import logging
 import smtplib
@@ -21,7 +22,10 @@ from functools import partial
 
 from pipelines.config import SmtpAddress
 from pipelines.errors import PermanentError, ShardlineError, TransientError
-from pipelines.runtime import Address, finish_within, look_up
+from pipelines.mail.bounded_smtp import connect_bounded
+from pipelines.network import Address, LongAnswerError, look_up
+from pipelines.runtime import finish_within
+from pipelines.text import visible
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +35,9 @@ TEMPORARY = range(400, 500)
 OK = 250
 
 _READY = 220
+
+FROM_SERVER = (UnicodeDecodeError, binascii.Error)
+"""What smtplib meets in replies, and not in what it sends."""
 
 _LOGIN = range(530, 540)
 """Replies about who logs in and how (RFC 4954, 6)."""
@@ -56,7 +63,11 @@ def send_mail(
     faults: list[ShardlineError] = []
     for tried, address in enumerate(addresses):
         share = (deadline - time.monotonic()) / (len(addresses) - tried)
-        work = partial(_hand_over, address, _addressed(message, address))
+        mail = _addressed(message, address)
+        octets = mail.as_bytes(
+            policy=mail.policy.clone(linesep="\r\n", cte_type="7bit")
+        )
+        work = partial(_hand_over, address, octets)
         fault = _converse(address, share, work)
         if fault is None:
             return
@@ -95,18 +106,18 @@ def _addressed(message: EmailMessage, address: SmtpAddress) -> EmailMessage:
     for header in ("From", "To", "Date"):
         # Gives the copy a list of headers of its own, too.
         del mail[header]
-    mail["From"] = address.sender
-    mail["To"] = ", ".join(address.recipients)
+    mail["From"] = visible(address.sender)
+    mail["To"] = visible(", ".join(address.recipients))
     mail["Date"] = localtime()
     return mail
 
 
-def _hand_over(address: SmtpAddress, mail: EmailMessage, server: smtplib.SMTP) -> None:
+def _hand_over(address: SmtpAddress, mail: bytes, server: smtplib.SMTP) -> None:
     # Not send_message, which puts a > before each line that begins with "From ".
     refused = server.sendmail(
         parseaddr(address.sender)[1],
         [parseaddr(recipient)[1] for recipient in address.recipients],
-        mail.as_bytes(policy=mail.policy.clone(linesep="\r\n", cte_type="7bit")),
+        mail,
     )
     for recipient, (code, reply) in refused.items():
         cause = _masked(f"{code} {_text(reply)}", address)
@@ -144,7 +155,9 @@ def _converse_at(
         try:
             with _connected(at, address, seconds) as server:
                 work(server)
-        except (smtplib.SMTPException, OSError, ValueError) as error:
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - smtplib believes what a server says
             return _fault(error, address)
         return None
 
@@ -160,11 +173,7 @@ def _connected(
 ) -> Iterator[smtplib.SMTP]:
     """A server that has been greeted and logged in to."""
     context = ssl.create_default_context()
-    server = (
-        smtplib.SMTP_SSL(timeout=seconds, context=context)
-        if address.security == "tls"
-        else smtplib.SMTP(timeout=seconds)
-    )
+    server = connect_bounded(seconds, context if address.security == "tls" else None)
     # What the certificate must have; smtplib would take the address for it.
     server._host = at.host  # type: ignore[attr-defined] # noqa: SLF001
     try:
@@ -194,10 +203,7 @@ def _fault(error: Exception, address: SmtpAddress) -> ShardlineError:
     if isinstance(error, smtplib.SMTPResponseException):
         return _replied(error.smtp_code, _text(error.smtp_error), address)
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        # smtplib makes this of a time-out as well.
-        if isinstance(error.__context__, TimeoutError):
-            return _late(address)
-        return TransientError("the connection was lost", where=_where(address))
+        return _disconnected(error.__context__, address)
     if isinstance(error, smtplib.SMTPException):
         # Said by smtplib itself: the server lacks STARTTLS, a kind of login or UTF-8.
         return PermanentError(
@@ -207,10 +213,30 @@ def _fault(error: Exception, address: SmtpAddress) -> ShardlineError:
         )
     if isinstance(error, OSError):
         return _unreachable(error, address)
-    return PermanentError(
-        "the user, the password or an address has characters that SMTP cannot carry",
-        step="correct the smtp connection",
-        where=_where(address),
+    if isinstance(error, ValueError) and not isinstance(error, FROM_SERVER):
+        return PermanentError(
+            "the user, the password or an address has characters that SMTP cannot"
+            " carry",
+            step="correct the smtp connection",
+            where=_where(address),
+        )
+    return _no_mail_server(
+        f"it does not answer as a mail server does ({type(error).__name__})", address
+    )
+
+
+def _disconnected(why: BaseException | None, address: SmtpAddress) -> TransientError:
+    """What a lost connection means: smtplib makes one of all that fails in reading."""
+    if isinstance(why, TimeoutError):
+        return _late(address)
+    if isinstance(why, LongAnswerError):
+        return _no_mail_server(str(why), address)
+    return TransientError("the connection was lost", where=_where(address))
+
+
+def _no_mail_server(why: str, address: SmtpAddress) -> TransientError:
+    return TransientError(
+        why, step="check host and port of the smtp connection", where=_where(address)
     )
 
 
@@ -237,8 +263,9 @@ def _unreachable(error: OSError, address: SmtpAddress) -> ShardlineError:
 
 def _replied(code: int, reply: str, address: SmtpAddress) -> ShardlineError:
     cause = _masked(f"{code} {reply}".rstrip(), address)
-    # smtplib's -1: what came was no reply of SMTP.
-    if code in TEMPORARY or code < 0:
+    if code < 0:  # smtplib's: what came was no reply of SMTP
+        return _no_mail_server("it does not answer as a mail server does", address)
+    if code in TEMPORARY:
         return TransientError(f"not now: {cause}", where=_where(address))
     options = "user and password" if code in _LOGIN else "sender and recipients"
     return PermanentError(

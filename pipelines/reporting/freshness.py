@@ -175,13 +175,9 @@ class ReportMarkers:
 
     def find(self, report: str, day: date) -> ReportMarker | None:
         """A report's marker of a day, if there is one."""
-        rows = self._query("select_report_marker", report=report, day=day)
-        if not rows:
-            return None
-        etl_id, fingerprint, missing, count = rows[0]
-        return ReportMarker(
-            int(str(etl_id)), str(fingerprint), int(str(missing)), int(str(count))
-        )
+        sql = self._render("select_report_marker", report=report, day=day)
+        rows = self._connection.query(sql, int, str, int, int)
+        return ReportMarker(*rows[0]) if rows else None
 
     def replace(self, report: str, day: date, marker: ReportMarker) -> None:
         """Put a marker in the place of an older one, in the open transaction.
@@ -189,17 +185,20 @@ class ReportMarkers:
         Raises:
             DuplicateKeyError: Another transaction has put its own there meanwhile.
         """
-        self._query("delete_report_marker", report=report, day=day)
-        self._query(
-            "insert_report_marker",
-            report=report,
-            day=day,
-            etl_id=marker.etl_id,
-            fingerprint=marker.fingerprint,
-            missing=marker.missing,
-            rows=marker.rows,
+        self._connection.query(
+            self._render("delete_report_marker", report=report, day=day)
+        )
+        self._connection.query(
+            self._render(
+                "insert_report_marker",
+                report=report,
+                day=day,
+                etl_id=marker.etl_id,
+                fingerprint=marker.fingerprint,
+                missing=marker.missing,
+                rows=marker.rows,
+            )
         )
 
-    def _query(self, template: str, **values: object) -> list[list[object]]:
-        sql = render(template, Dialect.VERTICA, markers=self._markers, **values)
-        return self._connection.query(sql)
+    def _render(self, template: str, **values: object) -> str:
+        return render(template, Dialect.VERTICA, markers=self._markers, **values)

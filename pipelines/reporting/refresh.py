@@ -147,7 +147,7 @@ def refresh_report(
         found = read_inputs(connection, settings, report.tables, day)
         if len(found.absent) > allow_missing:
             raise missing_too_many(found, allow_missing)
-        ((rows,),) = connection.query(statements.insert_statement(report))
+        (rows,) = connection.one_row(statements.insert_statement(report), int)
         if not _has_view(connection, settings, report, day):
             raise TransientError("its view was made anew meanwhile", step=AGAIN)
         marker = ReportMarker(

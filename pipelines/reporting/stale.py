@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import cast
 
 from pipelines.catalog import Report
 from pipelines.config import Settings
@@ -46,17 +45,17 @@ def stale_reports(
         last=last,
     )
     try:
-        refreshed = connection.query(sql)
+        refreshed = connection.query(sql, str, date, str)
     except MissingRelationError:  # no report was ever refreshed
         return []
     found = []
     for name, day, noted in refreshed:
-        report = settings.report_entries.get(str(name))
+        report = settings.report_entries.get(name)
         if report is None or not loaded.keys() >= set(report.tables):
             continue
-        now = _fingerprint(settings, report, loaded, cast(date, day))
+        now = _fingerprint(settings, report, loaded, day)
         if now != noted:
-            found.append((report.name, cast(date, day)))
+            found.append((report.name, day))
     return found
 
 

@@ -13,12 +13,7 @@ from pipelines.errors import ShardlineError
 from pipelines.reports import MailReports, RefreshReport
 from pipelines.runs.luigi_run import LuigiOptions, begin_luigi, build
 from pipelines.runs.outcome import exit_code_for
-from pipelines.runtime import (
-    ExitCode,
-    ask_with_retries,
-    failure_log,
-    lines_to_print,
-)
+from pipelines.runtime import ExitCode, ask_with_retries, failure_log, lines_to_print
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,14 @@
-from .addresses import Address, host_and_port, look_up
-from .certificates import authorities_file, show_certificate, tls_fault, trust
+from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
-from .failover import first_to_answer, why_unreachable
 from .failure_lines import failure_log, is_lasting, lines_to_print, note_failure
 from .known_errors import LATER, ErrorTable, KnownErrors, Verdict
 from .logs import (
     LOG_FORMATS,
     LOG_FORMAT_VARIABLE,
+    clean_log_records,
+    is_json,
     log_context,
-    mask_secrets,
-    print_line,
     set_up_logging,
     set_verbosity,
 )
@@ -20,9 +18,9 @@ from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
 from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
+from .uncaught import log_uncaught
 
 __all__ = [
-    "Address",
     "ErrorTable",
     "ExitCode",
     "GRACE",
@@ -37,31 +35,29 @@ __all__ = [
     "Verdict",
     "ask_before_the_end",
     "ask_with_retries",
-    "authorities_file",
     "become_init_if_first",
+    "clean_log_records",
     "cut_after",
     "die_with_parent",
     "exit_code_of",
     "failure_log",
     "finish_within",
-    "first_to_answer",
-    "host_and_port",
+    "is_json",
     "is_lasting",
     "ledger",
     "limit_memory",
     "lines_to_print",
     "log_context",
-    "look_up",
-    "mask_secrets",
+    "log_uncaught",
     "note_failure",
+    "print_json",
     "print_line",
     "retrying",
     "run_retries",
+    "say",
+    "say_exactly",
     "set_up_logging",
     "set_verbosity",
-    "show_certificate",
     "stopper",
-    "tls_fault",
-    "trust",
-    "why_unreachable",
+    "warn",
 ]

@@ -20,7 +20,7 @@ from pipelines.errors import (
     ShardlineError,
     one_line,
 )
-from pipelines.runtime import logs
+from pipelines.runtime.console import print_line
 from pipelines.runtime.shared_records import SharedRecords
 
 LASTING = (ConfigurationError, NotReadyError, PermanentError)
@@ -196,5 +196,5 @@ def lines_to_print(taken: Sequence[str]) -> list[str]:
 def _print_rest(collected: Lines) -> None:
     pending = collected.take()
     for line in [*lines_to_print(pending.warnings), *lines_to_print(pending.failures)]:
-        logs.print_line(line, level=logging.ERROR, err=True)
+        print_line(line, level=logging.ERROR, err=True)
     collected.close()

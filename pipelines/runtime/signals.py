@@ -10,6 +10,7 @@ over or a second signal comes.
 from __future__ import annotations
 
 import ctypes
+import logging
 import multiprocessing
 import os
 import selectors
@@ -21,6 +22,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+
+from pipelines.runtime.logs import line_of
 
 GRACE = 25.0
 """Seconds from the first signal to the end, unless the configuration says otherwise."""
@@ -244,9 +247,10 @@ def _next_signal(
 
 def _end_at_once(first: signal.Signals, why: str) -> None:
     _kill_children()
-    line = f"shardline: ended at once after {first.name}: {why}; run it again\n"
+    text = f"shardline: ended at once after {first.name}: {why}; run it again"
+    line = line_of(text, level=logging.ERROR)
     with suppress(OSError):
-        os.write(2, line.encode())
+        os.write(2, f"{line}\n".encode())
     os._exit(128 + first)
 
 

@@ -13,7 +13,8 @@ import pymssql
 from pipelines.catalog import Shard
 from pipelines.config import Server
 from pipelines.errors import PermanentError
-from pipelines.runtime import LATER, Address, cut_after, first_to_answer, stopper
+from pipelines.network import Address, first_to_answer
+from pipelines.runtime import LATER, cut_after, stopper
 from pipelines.source.errors import ERRORS, LostLinkError, source_errors
 from pipelines.source.login import log_in
 from pipelines.sql import Dialect, render

@@ -18,7 +18,8 @@ from pipelines.errors import (
     UnavailableHereError,
     one_line,
 )
-from pipelines.runtime import LATER, Address, why_unreachable
+from pipelines.network import Address, why_unreachable
+from pipelines.runtime import LATER
 from pipelines.source.known_errors import (
     LOST_LINK,
     PLACE,
@@ -88,16 +89,16 @@ def login_error(said: Sequence[Message], server: Server, at: Address) -> Shardli
     """
     if said:
         return _of_login(said[0], server, at)
-    if fault := why_no_tls(server, at):
-        return UnavailableHereError(
-            f"SQL Server {at} is not spoken to: {fault}",
-            step="name the authority of its certificate in tls_cafile, and the host as"
-            f" the certificate does, or a weaker encryption, {PLACE}",
-        )
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"SQL Server {at} cannot be reached: {unreachable}",
             step=f"check that it is up, and its host and port {PLACE}",
+        )
+    if fault := why_no_tls(server, at):
+        return UnavailableHereError(
+            f"SQL Server {at}: {fault}",
+            step="name the authority of its certificate in tls_cafile, and the host as"
+            f" the certificate does, or a weaker encryption, {PLACE}",
         )
     return TransientError(
         f"SQL Server {at} broke off the login of {server.user} (without a word)",

@@ -21,7 +21,7 @@ from pymssql import _mssql
 
 from pipelines.config import Server
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
-from pipelines.runtime import Address, authorities_file
+from pipelines.network import Address, authorities_file
 from pipelines.source.known_errors import PLACE
 
 _HOST = re.compile(r"[A-Za-z0-9._:%-]+")

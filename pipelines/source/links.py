@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,9 +65,14 @@ def new_links(before: Collection[Link], port: int, ips: Collection[str]) -> set[
 
 
 def _copy(descriptor: int) -> socket.socket:
-    copy = os.dup(descriptor)
-    try:
-        return socket.socket(fileno=copy)
-    except OSError:  # it is none
-        os.close(copy)
-        raise
+    """Another descriptor of a socket.
+
+    Of nothing else: to close one of a file gives up all locks that the process has on
+    it (fcntl(2)), and SQLite has some.
+
+    Raises:
+        OSError: It is none.
+    """
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
+    return socket.socket(fileno=os.dup(descriptor))

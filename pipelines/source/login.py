@@ -11,7 +11,8 @@ import pymssql
 from pipelines.catalog import LONG_OCTETS
 from pipelines.config import Server
 from pipelines.errors import ShardlineError, TransientError
-from pipelines.runtime import Address, TimeLimit, cut_after, look_up, stopper
+from pipelines.network import Address, look_up
+from pipelines.runtime import TimeLimit, cut_after, stopper
 from pipelines.source.errors import login_error
 from pipelines.source.freetds_conf import login_sections
 from pipelines.source.links import Link, links_to, new_links

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipelines.config import Server
-from pipelines.runtime import Address, tls_fault, trust
+from pipelines.network import Address, tls_fault, trust
 
 PATIENCE = 3.0
 """Seconds for all of it."""

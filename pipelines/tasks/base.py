@@ -1,10 +1,44 @@
-"""The bases of every kind of task that the product has."""
+"""The bases of every kind of task that the product has, and of what names one."""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import luigi
+
+from pipelines.errors import LONGEST
+from pipelines.text import cut_line, mask_secrets, visible
+
+_ESCAPED = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[nrt]"
+_ESCAPE = re.compile(rf"\\({_ESCAPED})")
+_LOOKS_ESCAPED = re.compile(rf"\\(?={_ESCAPED})")
+_BREAKS = {"n": "\n", "r": "\r", "t": "\t"}
+
+
+def explained(text: str) -> str:
+    """Why a task failed, as luigid's page and mails may show it."""
+    return visible(cut_line(mask_secrets(text), LONGEST), keep="\n")
+
+
+class NameParameter(luigi.Parameter):
+    r"""A name from outside, such as a shard's.
+
+    To luigid, on a command line and in a log a hidden character of it is an escape such
+    as ``\x1b``, and a backslash before what looks like one is ``\x5c``.
+    """
+
+    def serialize(self, x: object) -> str:
+        """The name with nothing hidden in it."""
+        return visible(_LOOKS_ESCAPED.sub(r"\\x5c", str(x)))
+
+    def parse(self, x: str) -> str:
+        """The name that is written so."""
+        return _ESCAPE.sub(lambda found: _unescaped(found[1]), x)
+
+
+def _unescaped(escape: str) -> str:
+    return _BREAKS.get(escape) or chr(int(escape[1:], 16))
 
 
 class WatchedTask(luigi.Task):
@@ -12,6 +46,10 @@ class WatchedTask(luigi.Task):
 
     They are registered on this class alone, so no kind of task can be forgotten.
     """
+
+    def on_failure(self, exception: BaseException) -> str:
+        """What luigid's page tells of a failure."""
+        return explained(super().on_failure(exception))
 
 
 class PrecheckedTask(WatchedTask):

@@ -16,7 +16,7 @@ from pipelines.errors import ShardlineError
 from pipelines.etl_db import expected_rows
 from pipelines.load import load_with_retries
 from pipelines.runtime import note_failure
-from pipelines.tasks.base import PrecheckedTask, WatchedTask
+from pipelines.tasks.base import NameParameter, PrecheckedTask, WatchedTask
 from pipelines.tasks.progress import Progress
 from pipelines.tasks.targets import DayTarget, EndOfDayTarget, MarkerTarget, TableTarget
 from pipelines.warehouse import cached_markers, create_tables
@@ -71,7 +71,7 @@ class LoadShard(PrecheckedTask):
     triage: ClassVar[str] = LOAD_AGAIN
 
     date = luigi.DateParameter()
-    shard = luigi.Parameter()
+    shard = NameParameter()
 
     def requires(self) -> list[luigi.Task]:
         """The day has ended, and there is somewhere to put it."""
@@ -88,7 +88,7 @@ class LoadShard(PrecheckedTask):
     def resources(self) -> dict[str, int]:  # type: ignore[override]
         """One place in the pool of the SQL Server host."""
         shard = current_settings().catalog.shards.get(self.shard)
-        return {shard.server: 1} if shard else {}
+        return {shard.pool: 1} if shard else {}
 
     def run(self) -> None:
         """Load the partition, trying again what may pass."""

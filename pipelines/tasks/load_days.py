@@ -11,7 +11,7 @@ from pipelines.catalog import DayRange, Span
 from pipelines.config import Settings, current_settings
 from pipelines.etl_db import expected_rows
 from pipelines.load import Transfer, load_missing_days, load_with_retries
-from pipelines.tasks.base import PrecheckedTask
+from pipelines.tasks.base import NameParameter, PrecheckedTask
 from pipelines.tasks.class_lookup import shard_task, task_name
 from pipelines.tasks.load import LOAD_AGAIN, CreateTarget, DayEnded, LoadShard
 from pipelines.tasks.progress import Progress
@@ -25,7 +25,7 @@ class Days(PrecheckedTask):
     triage: ClassVar[str] = LOAD_AGAIN
 
     table = luigi.Parameter()
-    shard = luigi.Parameter()
+    shard = NameParameter()
     first = luigi.DateParameter()
     last = luigi.DateParameter()
 
@@ -50,7 +50,7 @@ class Days(PrecheckedTask):
     def resources(self) -> dict[str, int]:  # type: ignore[override]
         """One place in the pool of the SQL Server host."""
         shard = current_settings().catalog.shards.get(self.shard)
-        return {shard.server: 1} if shard else {}
+        return {shard.pool: 1} if shard else {}
 
     @property
     def parts(self) -> Sequence[LoadShard]:

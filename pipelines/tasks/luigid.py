@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import luigi.configuration
 import luigi.interface
 import luigi.rpc
-from luigi.rpc import RemoteScheduler, RPCError
+from luigi.rpc import RemoteScheduler, RequestsFetcher, RPCError
 from luigi.task_status import DISABLED, DONE, FAILED, PENDING
 from tenacity import RetryCallState, Retrying, stop_after_delay, wait_fixed
 
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
-from pipelines.runtime import failure_log, mask_secrets, why_unreachable
+from pipelines.network import BoundedSession, why_unreachable
+from pipelines.runtime import clean_log_records, failure_log
+from pipelines.tasks.base import explained
+from pipelines.text import known_secrets, mask_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +46,9 @@ PORTS = {"http": 80, "https": 443}
 
 STEP = "check [core] in luigi.cfg and that luigid is up, or use --local-scheduler"
 
+ANSWER_OCTETS = 64 << 20
+"""Most octets of an answer: of a long run, luigid lists all tasks."""
+
 WAIT = 2.0
 """Seconds between two attempts at a request."""
 
@@ -50,6 +59,16 @@ UNIMPORTANT = {
 }
 """Requests that are not repeated. Luigi forks no task during a ping, and the others
 come again with newer words."""
+
+Kind = type | UnionType
+
+WORK: Mapping[str, Kind] = {
+    "task_id": str | None,
+    "running_tasks": list,
+    "n_pending_tasks": int,
+    "n_unique_pending": int,
+}
+"""What Luigi's worker reads of an answer to a request for work."""
 
 NEVER_DISABLED = {"retry_count": 999_999_999, "disable_hard_timeout": 999_999_999}
 """The run itself repeats what fails, a finite number of times. Were luigid to count,
@@ -96,7 +115,11 @@ class SchedulerAddress:
             raise _wrong(url) from None
         if not parts.hostname:
             raise _wrong(url)
-        return cls(url, parts.hostname, port, _proxy_of(url))
+        proxy = _proxy_of(url)
+        for login in (parts, urlsplit(proxy)):
+            known_secrets().add(login.password or "", login.username or "")
+            known_secrets().add(unquote(login.password or ""), login.username or "")
+        return cls(url, parts.hostname, port, proxy)
 
     def __str__(self) -> str:
         """Host and port, and the proxy."""
@@ -181,6 +204,7 @@ def luigid_gone() -> TransientError:
 
 def log_in_one_line() -> None:
     """Have Luigi say in one line, without a traceback, that luigid is away."""
+    clean_log_records()
     logging.getLogger("luigi-interface").addFilter(_WITHOUT_TRACEBACK)
 
 
@@ -188,10 +212,9 @@ class _WithoutTraceback(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, RPCError):
-            record.msg, record.args, record.exc_info = str(luigid_gone()), (), None
-        elif isinstance(error, OSError):
-            record.msg, record.args = mask_secrets(record.getMessage()), ()
-            record.exc_info = None
+            record.msg, record.args = str(luigid_gone()), ()
+        if isinstance(error, RPCError | OSError):
+            record.exc_info = record.exc_text = None
         return True
 
 
@@ -237,25 +260,36 @@ class PatientScheduler:
             self._running.pop(task["task_id"], None)
         return self._remote.add_task(**{**task, "retry_policy_dict": NEVER_DISABLED})
 
+    def announce_scheduling_failure(self, **told: Any) -> Any:  # noqa: ANN401 - the same
+        """Tell of what could not be scheduled, which luigid may mail."""
+        text = explained(told["expl"])
+        return self._remote.announce_scheduling_failure(**{**told, "expl": text})
+
     def get_work(self, **asked: Any) -> Any:  # noqa: ANN401 - as luigid answers
         """Ask for the next task.
 
         Raises:
             ForeignTaskError: It is none of this run's.
         """
-        work = self._remote.get_work(**asked)
-        if work["task_id"] is None:
+        work = _checked(self._remote.get_work(**asked), WORK)
+        if work["task_id"] is None and "batch_id" not in work:
             if not self._running:  # then the run ends with that
                 self._tell_of_a_pause()
             return work
         if work["task_id"] not in self._added:
             raise ForeignTaskError(
-                f"{SchedulerAddress.find()} gives this run {work['task_id']!r}, which"
+                f"{SchedulerAddress.find()} gives this run"
+                f" {work['task_id'] or 'a batch of tasks'!r}, which"
                 " it did not add; it was not run",
                 step="see who else can reach luigid, and run it again",
             )
         self._running[work["task_id"]] = asked["worker"]
         return work
+
+    def ping(self, **asked: Any) -> Any:  # noqa: ANN401 - as luigid answers
+        """Tell that the run is there; what luigid asks for then, if it can be that."""
+        answer = self._hasty.ping(**asked)
+        return _checked(answer, {"rpc_messages": list}) if answer else None
 
     def give_back(self, why: str) -> None:
         """Have other runs take what this one had begun: never raises for luigid."""
@@ -270,7 +304,9 @@ class PatientScheduler:
 
     def _tell_of_a_pause(self) -> None:
         """Say once if nothing is to be had since somebody paused luigid."""
-        if not self._is_paused and self._remote.is_paused()["paused"]:
+        if self._is_paused:
+            return
+        if _checked(self._remote.is_paused(), {"paused": bool})["paused"]:
             self._is_paused = True
             failure_log().add(
                 f"{SchedulerAddress.find()} is paused and gives nothing to do; let it"
@@ -280,13 +316,47 @@ class PatientScheduler:
     def _were_disabled(self) -> set[str]:
         """What luigid refuses since an earlier run, of Luigi's own or another's."""
         if self._disabled is None:
-            self._disabled = set(self._remote.task_list(DISABLED, "", limit=False))
+            listed = self._remote.task_list(DISABLED, "", limit=False)
+            self._disabled = set(_checked(listed, {}))
         return self._disabled
+
+
+def _checked(answer: Any, kinds: Mapping[str, Kind]) -> Any:  # noqa: ANN401 - JSON
+    """An answer, if it has such values by these names.
+
+    Raises:
+        RPCError: It has not, and so is not luigid's.
+    """
+    if isinstance(answer, dict) and all(
+        isinstance(answer.get(name), kind) for name, kind in kinds.items()
+    ):
+        return answer
+    raise RPCError("luigid did not answer")
+
+
+class _Fetcher(RequestsFetcher):
+    """Asks luigid, whose answers have an end, come in time and lead nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session = BoundedSession(ANSWER_OCTETS)
+
+    def check_pid(self) -> None:
+        if self.process_id != os.getpid():
+            self.__init__()  # type: ignore[misc]
+
+    def fetch(self, full_url: str, body: dict[str, str], timeout: float) -> str:
+        self.check_pid()
+        answer = self.session.ask(full_url, data=body, timeout=timeout)
+        answer.raise_for_status()
+        text: str = answer.content.decode()
+        return text
 
 
 class _Remote(RemoteScheduler):
     def __init__(self, url: str, patience: float) -> None:
         super().__init__(url)
+        self._fetcher = _Fetcher()
         self._patience = patience
         self._is_away = False
 
@@ -302,7 +372,7 @@ class _Remote(RemoteScheduler):
         """An answer that is not luigid's, such as a proxy's page, is none."""
         try:
             return super()._request(*asked, **how)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise RPCError("luigid did not answer", error) from error
 
     def _note(self, _state: RetryCallState) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
 
 from pipelines.catalog import DayRange, Table, consecutive_days
 from pipelines.config import Warehouse
@@ -110,7 +109,7 @@ def delete_days(options: Warehouse, batch: ClearBatch) -> tuple[int, int]:
     table, sources, days = batch.table, batch.sources, batch.days
     with connect_warehouse(options) as connection:
         markers = Markers(connection, options.markers)
-        ((rows,),) = connection.query(delete_rows_statement(table, sources, days))
+        (rows,) = connection.one_row(delete_rows_statement(table, sources, days), int)
         forgotten = markers.delete(table, sources, days)
         connection.commit()
-    return forgotten, cast(int, rows)
+    return forgotten, int(rows)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
-import vertica_python
 from vertica_python import errors
-from vertica_python.vertica.messages import NoticeResponse
 
 from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.runtime import Address, first_to_answer, stopper
+from pipelines.network import Address, first_to_answer
+from pipelines.runtime import stopper
+from pipelines.warehouse.answers import Kind, Row, check_row, unexpected
+from pipelines.warehouse.bounded_driver import (
+    ANSWER_OCTETS,
+    ASIDE_OCTETS,
+    BoundedConnection,
+    CopyMessage,
+    Limits,
+    connect_bounded,
+)
 from pipelines.warehouse.errors import login_error, warehouse_errors
 from pipelines.warehouse.tls import tls_options
 
-logger = logging.getLogger(__name__)
+KEPT_OCTETS = 1 << 30
+"""Most octets of rows that are kept as they come, or what is made of them."""
 
-COPY_MESSAGE = 1 << 20
-"""Octets asked of a stream at a time; each answer becomes one message."""
+
+Octets = bytes | memoryview
 
 
 class Readable(Protocol):
@@ -36,31 +44,96 @@ class Connection:
     """A session of Vertica's.
 
     Every method raises our own errors: see `pipelines.warehouse.errors`.
+
+    Attributes:
+        server: Which server it is, for people.
     """
 
-    def __init__(self, raw: vertica_python.Connection) -> None:
+    def __init__(self, raw: BoundedConnection, options: Warehouse, server: str) -> None:
         """Wrap a connection of the driver's."""
+        self.server = server
         self._raw = raw
+        self._options = options
 
-    def query(self, sql: str) -> list[list[object]]:
+    def query(self, sql: str, *kinds: Kind) -> list[Row]:
         """Run one statement and return all its rows.
 
         The rows are always read to their end, since the driver reports an error that
         comes after the first row only then, and forgets it otherwise.
-        """
-        return list(self.stream(sql))
 
-    def stream(self, sql: str) -> Iterator[list[object]]:
-        """Run one statement and yield its rows as they come, to their end."""
-        with warehouse_errors():
+        Args:
+            sql: The statement.
+            kinds: What the values of each row have to be; anything if there are none.
+
+        Raises:
+            UnexpectedAnswerError: They are something else.
+        """
+        seconds = self._options.connection_timeout
+        limits = Limits("connection_timeout", seconds, ANSWER_OCTETS)
+        return list(self._rows(sql, kinds, limits))
+
+    def one_row(self, sql: str, *kinds: Kind) -> Row:
+        """Run one statement and return its one row.
+
+        Raises:
+            UnexpectedAnswerError: There is none, or another one.
+        """
+        rows = self.query(sql, *kinds)
+        if len(rows) != 1:
+            raise unexpected(f"{len(rows)} rows", self.server)
+        return rows[0]
+
+    def stream(
+        self, sql: str, *kinds: Kind, octets: int | None = KEPT_OCTETS
+    ) -> Iterator[Row]:
+        """Run one statement and yield its rows as they come, to their end.
+
+        Args:
+            sql: The statement.
+            kinds: What the values of each row have to be; anything if there are none.
+            octets: Most of all rows; None where nobody keeps what was made of them.
+
+        Raises:
+            UnexpectedAnswerError: They are something else.
+        """
+        return self._rows(sql, kinds, self._transfer(octets))
+
+    def copy(self, sql: str, stream: Readable) -> None:
+        """Run one ``COPY … FROM STDIN`` over a stream."""
+        with warehouse_errors(self.server):
+            self._raw.limits = self._transfer(None)
+            self._raw.cursor().copy(sql, stream)
+
+    def send_rows(self, octets: Octets) -> None:
+        """Send octets as one message of the COPY that runs.
+
+        For its stream, which then gives the driver nothing: that would copy all octets
+        twice.
+
+        Raises:
+            errors.Error: It cannot be sent, and the connection is closed.
+        """
+        self._raw.write(CopyMessage(octets))
+
+    def _rows(self, sql: str, kinds: Sequence[Kind], limits: Limits) -> Iterator[Row]:
+        for row in self._read(sql, limits):
+            yield check_row(row, kinds, self.server) if kinds else row
+
+    def _read(self, sql: str, limits: Limits) -> Iterator[Row]:
+        with warehouse_errors(self.server):
+            self._raw.limits = limits
             cursor = self._raw.cursor()
             cursor.execute(sql)
             yield from cursor.iterate()
 
-    def copy(self, sql: str, stream: Readable) -> None:
-        """Run one ``COPY … FROM STDIN`` over a stream."""
-        with warehouse_errors():
-            self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
+    def _transfer(self, octets: int | None) -> Limits:
+        return Limits(
+            "transfer_timeout",
+            self._options.transfer_timeout,
+            ASIDE_OCTETS if octets is None else octets,
+            a_message=self._options.connection_timeout,
+            counts_rows=octets is not None,
+        )
 
     def commit(self) -> None:
         """Make the transaction's work visible to all.
@@ -81,7 +154,6 @@ class Connection:
 
     def close(self) -> None:
         """Hang up; what is not committed is gone. Never raises."""
-        # After a loss the driver connects anew only to say good-bye, and may fail.
         with suppress(errors.Error, OSError):
             self._raw.close()
 
@@ -118,8 +190,8 @@ def log_in_warehouse(
 
     Args:
         options: Where Vertica is, and how long to wait for it: `login_timeout` (s) to
-            be let in at each address, `connection_timeout` (s) for any one answer after
-            that.
+            be let in at each address, `connection_timeout` (s) for each answer after
+            that, `transfer_timeout` (s) for a read of many rows or a COPY.
         autocommit: Whether each statement is a transaction of its own.
         binary: Whether values come as they are: as text a FLOAT may lose digits.
 
@@ -138,7 +210,7 @@ def _log_in(
 ) -> Connection:
     tls = tls_options(options, at.host)
     try:
-        raw = vertica_python.connect(
+        raw = connect_bounded(
             host=at.ip,
             port=at.port,
             user=options.user,
@@ -147,32 +219,14 @@ def _log_in(
             autocommit=autocommit,
             binary_transfer=binary,
             session_label="shardline",
-            connection_timeout=options.login_timeout,
+            login_timeout=options.login_timeout,
             # Otherwise whoever answers could ask for any file that we can read.
             disable_copy_local=True,
             **tls,
         )
     except Exception as error:  # noqa: BLE001 - see `login_error`
         raise login_error(error, options, at) from None
-    _tune(raw, options)
-    return Connection(raw)
-
-
-def _tune(raw: vertica_python.Connection, options: Warehouse) -> None:
-    """Set what the driver has no option for on its socket.
-
-    The driver's one time-out serves connecting and every later read alike, so it gets
-    the short one, and the socket the long one once it is connected: should the link
-    break in mid-COPY, the driver connects again on its own and waits for an answer
-    that cannot come, but now for no longer than a login may take. Without TCP_NODELAY
-    a COPY's last segment waits about 40 ms for the acknowledgement of the one before.
-    """
-    raw.notice_handler = _note
-    link = raw._socket()  # noqa: SLF001 - the driver offers no other way
-    link.settimeout(options.connection_timeout)
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _note(notice: NoticeResponse) -> None:
-    """Keep a notice of the server's out of the way: the driver would warn of it."""
-    logger.debug("Vertica: %s", notice.message)
+    # Otherwise a COPY's last segment waits about 40 ms for the acknowledgement of the
+    # one before.
+    raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return Connection(raw, options, str(at))

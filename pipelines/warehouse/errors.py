@@ -6,6 +6,7 @@ never the exception's class.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,19 +15,16 @@ from vertica_python import errors
 
 from pipelines.config import Warehouse
 from pipelines.errors import (
+    LONGEST,
     PermanentError,
     RefusedLoginError,
     ShardlineError,
     TransientError,
     UnavailableHereError,
 )
-from pipelines.runtime import (
-    LATER,
-    Address,
-    Verdict,
-    tls_fault,
-    why_unreachable,
-)
+from pipelines.network import Address, tls_fault, why_unreachable
+from pipelines.runtime import LATER, Verdict
+from pipelines.warehouse.bounded_driver import LateError, TooMuchError
 from pipelines.warehouse.known_errors import (
     DUPLICATE_KEY,
     MISSING_RELATION,
@@ -34,6 +32,11 @@ from pipelines.warehouse.known_errors import (
     REFUSED_LOGIN,
     VERTICA_ERRORS,
 )
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 200
+"""Most characters of what the driver says of a wrong message."""
 
 _STATE_IN_TEXT = re.compile(r"\bSqlstate: (\w{5})\b")
 _MESSAGE_IN_TEXT = re.compile(r"\bMessage: (.*?)(?:, Sqlstate:|$)")
@@ -48,22 +51,74 @@ class DuplicateKeyError(PermanentError):
 
 
 @contextmanager
-def warehouse_errors() -> Iterator[None]:
+def warehouse_errors(server: str) -> Iterator[None]:
     """Raise what the driver raises inside as one of our errors.
+
+    Nothing of ours may be called inside: the driver believes what a server says, and
+    raises anything where that is wrong.
+
+    Args:
+        server: Who is spoken to.
 
     Raises:
         DuplicateKeyError: SQLSTATE 23505.
-        TransientError: The connection is lost, or the state is one that passes.
-        PermanentError: Everything else that the server or the driver says.
+        TransientError: The connection is lost, late or out of order, or the state is
+            one that passes.
+        PermanentError: Everything else that the server says.
     """
     try:
         yield
     except errors.QueryError as error:
         raise _of_query(error) from error
-    except (errors.Error, OSError) as error:
-        raise TransientError(
-            f"the connection to Vertica failed: {error}", step=LATER
-        ) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        logger.debug("Vertica %s", server, exc_info=True)
+        if interrupt := _interrupt_behind(error):
+            raise interrupt from None
+        raise _of_connection(error, server) from error
+
+
+def _interrupt_behind(error: BaseException) -> KeyboardInterrupt | None:
+    """The signal that the driver was at work on when it failed: it would be lost."""
+    behind: BaseException | None = error
+    while behind:
+        if isinstance(behind, KeyboardInterrupt):
+            return behind
+        behind = behind.__context__
+    return None
+
+
+def _of_connection(error: Exception, server: str) -> ShardlineError:
+    if isinstance(error, LateError):
+        return TransientError(f"Vertica {server} {error}", step=LATER)
+    if isinstance(error, TooMuchError):
+        return PermanentError(
+            f"Vertica {server} {error}; the connection was closed",
+            step=f"check that it is Vertica, and host and port {PLACE}",
+        )
+    if isinstance(error, errors.MessageError) or not isinstance(
+        error, (errors.Error, OSError)
+    ):
+        return TransientError(
+            f"Vertica {server} does not answer as Vertica does"
+            f" ({describe_garbage(error)}); the connection was closed",
+            step=LATER,
+        )
+    return TransientError(
+        f"the connection to Vertica {server} failed: {error}", step=LATER
+    )
+
+
+def describe_garbage(error: Exception) -> str:
+    """What the driver stumbled over, in few words."""
+    kind = type(error)
+    name = (
+        kind.__name__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__name__}"
+    )
+    return str(error)[:SHOWN] if isinstance(error, errors.MessageError) else name
 
 
 def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineError:
@@ -72,7 +127,8 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
     The driver gives only text then; the server's state is read from its field in it.
     It believes that whoever answers is Vertica, and may raise anything if not.
     """
-    text = str(error)
+    logger.debug("Vertica %s", at, exc_info=error)
+    text = str(error)[:LONGEST]
     state = _STATE_IN_TEXT.search(text)
     message = _MESSAGE_IN_TEXT.search(text)
     cause = f"Vertica {at} refused the login of {options.user}:"
@@ -87,18 +143,25 @@ def login_error(error: Exception, options: Warehouse, at: Address) -> ShardlineE
         )
     if fault := tls_fault(error):
         return UnavailableHereError(
-            f"Vertica {at} is not spoken to: {fault}",
+            f"Vertica {at}: {fault}",
             step="name the authority of its certificate in tls_cafile, and the host as"
             f" the certificate does, {PLACE}",
+        )
+    if isinstance(error, (LateError, TooMuchError)):
+        return TransientError(
+            f"Vertica {at} {error}",
+            step=f"check that it is up, and host and port {PLACE}",
         )
     if unreachable := why_unreachable(at.ip, at.port):
         return TransientError(
             f"Vertica {at} cannot be reached: {unreachable}",
             step=f"check that Vertica is up, and host and port {PLACE}",
         )
-    if not isinstance(error, (errors.Error, OSError)):
+    if isinstance(error, errors.MessageError) or not isinstance(
+        error, (errors.Error, OSError)
+    ):
         return TransientError(
-            f"Vertica {at} does not answer as Vertica does ({type(error).__name__})",
+            f"Vertica {at} does not answer as Vertica does ({describe_garbage(error)})",
             step=f"check host and port {PLACE}",
         )
     return TransientError(cause, step="check the server's log and its session limit")

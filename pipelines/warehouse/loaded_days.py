@@ -8,9 +8,13 @@ from contextlib import suppress
 from datetime import date
 
 from pipelines.catalog import ONE_DAY, Table
+from pipelines.errors import PermanentError
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.errors import MissingRelationError
 from pipelines.warehouse.markers import Marker, Markers
+
+MOST_OCTETS = 1 << 28
+"""Most octets that are kept: of a year, those of 30,000 sources."""
 
 
 class LoadedDays:
@@ -35,6 +39,11 @@ class LoadedDays:
     def add(self, source: str, day: date, marker: Marker) -> None:
         """Note a marker."""
         if source not in self._found:
+            if (len(self._found) + 1) * 3 * len(self._empty) > MOST_OCTETS:
+                raise PermanentError(
+                    f"there are markers of more than {len(self._found):,} sources",
+                    step="see what is in the marker table, or ask for fewer days",
+                )
             self._found[source] = (self._zeros(), self._zeros(), self._zeros())
         etl_ids, rows, checksums = self._found[source]
         at = (day - self.first).days

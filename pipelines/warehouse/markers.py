@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
 
 from pipelines.catalog import DayRange, Partition, Span, Table
 from pipelines.sql import Dialect, render
+from pipelines.warehouse.answers import check_day
 from pipelines.warehouse.connection import Connection
 
 SourceDay = tuple[date, str]
@@ -54,8 +54,11 @@ class Markers:
 
     def of_span(self, span: Span) -> dict[date, Marker]:
         """The markers that are there of some days, by day."""
-        rows = self._connection.query(self._render("select_marker", **_key(span)))
-        return {cast(date, day): _marker(values) for *values, day in rows}
+        sql = self._render("select_marker", **_key(span))
+        return {
+            self._among(day, span.first, span.last): Marker(*values)
+            for *values, day in self._connection.query(sql, int, int, int, date)
+        }
 
     def insert_all(self, span: Span, markers: Mapping[date, Marker]) -> None:
         """Insert markers of a span's days into the open transaction, by one statement.
@@ -88,7 +91,7 @@ class Markers:
         Returns:
             How many there were.
         """
-        ((deleted,),) = self._connection.query(
+        (deleted,) = self._connection.one_row(
             self._render(
                 "delete_markers",
                 target=table.target,
@@ -96,9 +99,10 @@ class Markers:
                 first=days.first,
                 last=days.last,
                 sessions=sessions,
-            )
+            ),
+            int,
         )
-        return cast(int, deleted)
+        return int(deleted)
 
     def of_days(self, table: Table, first: date, last: date) -> dict[SourceDay, Marker]:
         """All markers of a table from one day to another, both included."""
@@ -109,10 +113,14 @@ class Markers:
         self, table: Table, first: date, last: date
     ) -> Iterator[tuple[date, str, Marker]]:
         """Day, source and marker of the same, as they stream in."""
+        sql = self.query(table, first, last)
         for day, source, *values in self._connection.stream(
-            self.query(table, first, last)
+            *(sql, date, str, int, int, int)
         ):
-            yield cast(date, day), str(source), _marker(values)
+            yield self._among(day, first, last), source, Marker(*values)
+
+    def _among(self, day: date, first: date, last: date) -> date:
+        return check_day(day, first, last, self._connection.server)
 
     def query(self, table: Table, first: date, last: date) -> str:
         """The statement that reads them."""
@@ -131,8 +139,3 @@ def _key(span: Span) -> dict[str, object]:
         "first": span.first,
         "last": span.last,
     }
-
-
-def _marker(values: list[object]) -> Marker:
-    etl_id, rows, checksum = cast(list[int], values)
-    return Marker(etl_id, rows, checksum)

@@ -50,8 +50,8 @@ def replace_rows(
     connection.query(delete_rows_statement(span.table, source, span.days))
     rows = sum(marker.rows for marker in new.values())
     if rows:
-        ((moved,),) = connection.query(insert_staged_statement(span.table))
-        if int(str(moved)) != rows:
+        (moved,) = connection.one_row(insert_staged_statement(span.table), int)
+        if moved != rows:
             raise PermanentError(
                 f"Vertica moved {moved} rows of {rows} from the staging table",
                 step="compare the target's columns with the catalog",

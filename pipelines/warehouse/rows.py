@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
 
 from pipelines.catalog import Partition, Table, half_open
 from pipelines.sql import Dialect, render
+from pipelines.warehouse.answers import check_day
 from pipelines.warehouse.connection import Connection
 from pipelines.warehouse.errors import MissingRelationError
 from pipelines.warehouse.markers import SourceDay
@@ -56,10 +56,11 @@ def count_rows(
     sql = _render("count_rows", table, first, last)
     found: dict[SourceDay, dict[int, RowCount]] = {}
     try:
-        for source, day, etl_id, *counts in connection.stream(sql):
-            rows, keys = cast(list[int], counts)
-            sessions = found.setdefault((cast(date, day), str(source)), {})
-            sessions[cast(int, etl_id)] = RowCount(rows, keys)
+        for source, day, etl_id, rows, keys in connection.stream(
+            *(sql, str, date, int, int, int)
+        ):
+            check_day(day, first, last, connection.server)
+            found.setdefault((day, source), {})[etl_id] = RowCount(rows, keys)
     except MissingRelationError:
         return {}
     return found
@@ -71,8 +72,8 @@ def moved_rows(
     """The rows of some days that are there under two of them; one query."""
     sql = _render("select_moved", table, first, last, key=table.key)
     return [
-        MovedRow(str(source), cast(int, key), (cast(date, one), cast(date, other)))
-        for source, key, one, other in connection.query(sql)
+        MovedRow(source, key, (one, other))
+        for source, key, one, other in connection.query(sql, str, int, date, date)
     ]
 
 
@@ -81,6 +82,7 @@ def partition_values(
 ) -> Iterator[list[object]]:
     """A partition's rows, in the order of their keys, with the source's columns."""
     table = partition.table
+    kinds = (int if column.name == table.key else object for column in table.columns)
     return connection.stream(
         _render(
             "select_values",
@@ -90,7 +92,9 @@ def partition_values(
             source=partition.shard.name,
             key=table.key,
             columns=[column.name for column in table.columns],
-        )
+        ),
+        *kinds,
+        octets=None,
     )
 
 

@@ -7,7 +7,7 @@ import ssl
 from typing import Any
 
 from pipelines.config import Warehouse
-from pipelines.runtime import show_certificate, trust
+from pipelines.network import show_certificate, trust
 
 
 class NamedContext(ssl.SSLContext):

@@ -64,9 +64,54 @@ def quick(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment
     return deployment
 
 
+OWN = {
+    "WAREHOUSE_PASSWORD": "own%2Fone",
+    "SQLSERVER_PASSWORD": "own-two",
+    "MAIL_PASSWORD": "own-three",
+    "TELEGRAM_TOKEN": "123456:own-four",
+}
+
+
 def test_nothing_is_wrong_with_what_the_repository_has(deployment: Deployment) -> None:
-    secrets = deployment.folder / "secrets.example.json"
+    assert deployment.check() == []
+    secrets = deployment.folder / "secrets.json"
+    secrets.write_text(json.dumps(OWN), encoding="utf-8")
     assert deployment.check("--secrets", str(secrets)) == []
+
+
+def test_each_secret_that_is_the_examples_is_refused(deployment: Deployment) -> None:
+    example = deployment.folder / "secrets.example.json"
+    shown = json.loads(example.read_text(encoding="utf-8"))
+    assert shown.keys() == OWN.keys()
+    assert deployment.check("--secrets", str(example)) == [
+        f"secret {key}: it still has the value of the example, which everybody knows:"
+        " write your own"
+        for key in shown
+    ]
+
+
+def test_a_server_at_a_port_that_runs_are_not_let_out_to_is_named(
+    deployment: Deployment,
+) -> None:
+    deployment.edit("luigi.cfg", "@sql-1.example.com/", "@sql-1.example.com:14330/")
+    deployment.edit("luigi.cfg", "@vertica-1.example.com,", "@vertica-1:15433,")
+    deployment.edit("luigi.cfg", "@relay.example.com/", "@relay.example.com:2525/")
+    lines = deployment.check()
+    for line, told in zip(
+        lines,
+        (
+            "connection warehouse is at vertica-1:15433,",
+            "connection mssql_1 is at sql-1.example.com:14330,",
+            "connection mail is at relay.example.com:2525,",
+        ),
+        strict=True,
+    ):
+        assert f"{told} and no rule lets runs out to that port: set Sql" in line
+    deployment.parameter("SqlServerPort", "14330")
+    deployment.parameter("WarehousePort", "15433")
+    deployment.parameter("MailPort", "2525")
+    told = "\n".join(deployment.check())
+    assert not any(f":{port}, and no rule" in told for port in (14330, 15433, 2525))
 
 
 @pytest.mark.parametrize(
@@ -280,8 +325,9 @@ def test_a_container_is_given_longer_to_end_than_its_runs_take(
 
 
 def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
-    quick.edit("secrets.example.json", '"MAIL_PASSWORD"', '"MAIL"')
-    secrets = quick.folder / "secrets.example.json"
+    given = {("MAIL" if key == "MAIL_PASSWORD" else key): OWN[key] for key in OWN}
+    secrets = quick.folder / "secrets.json"
+    secrets.write_text(json.dumps(given), encoding="utf-8")
     assert quick.check("--secrets", str(secrets)) == [
         (
             "secret MAIL_PASSWORD: the secrets have no key 'MAIL_PASSWORD', and a"
@@ -294,9 +340,8 @@ def test_a_key_that_the_secrets_lack_is_named(quick: Deployment) -> None:
 def test_secrets_that_shardline_would_not_take_are_told_without_their_values(
     deployment: Deployment,
 ) -> None:
-    path = deployment.folder / "secrets.example.json"
-    given = json.loads(path.read_text(encoding="utf-8"))
-    given |= {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
+    path = deployment.folder / "secrets.json"
+    given = OWN | {"MAIL_PASSWORD": "hunter/2", "TELEGRAM_TOKEN": "hunter2"}
     path.write_text(json.dumps(given), encoding="utf-8")
     mail, telegram = deployment.check("--secrets", str(path))
     assert "luigi.cfg: connection mail ([connections] mail in luigi.cfg): " in mail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shlex
 import time
@@ -28,6 +29,9 @@ GRACE = 30
 """Seconds that orchestrators leave between SIGTERM and SIGKILL."""
 
 ROWS = 500
+
+READ_ONLY = ("--read-only", "--read-only-tmpfs=false")
+"""As on Fargate: only what the image itself declares is a volume."""
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +65,9 @@ def options(project: Project) -> list[str]:
     ]
 
 
-def load(images: Images, project: Project) -> tuple[int, str]:
+def load(images: Images, project: Project, *more: str) -> tuple[int, str]:
     words = ("shardline", "run", "orders", "--date", DAY)
-    ended = images.run(*words, options=options(project))
+    ended = images.run(*words, options=[*options(project), *more])
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -97,7 +101,7 @@ def test_they_run_as_a_user_other_than_root_known_by_number(images: Images) -> N
 
 def test_nothing_that_only_a_build_needs_is_in_them(images: Images) -> None:
     assert shell(images, "command -v gcc cc ld") == ""
-    for module in ("sandbox", "pip", "Cython", "pytest"):
+    for module in ("sandbox", "pip", "Cython", "setuptools", "pytest"):
         python = f"import importlib.util as u; print(u.find_spec({module!r}))"
         assert shell(images, f"python -c {shlex.quote(python)}") == "None"
     writable = "find / -xdev -user 10001 ! -path '/proc/*' | sort"
@@ -112,6 +116,20 @@ def test_the_extras_that_they_are_made_with_are_there(images: Images) -> None:
     )
     ended = images.run("python", "-c", script)
     assert ended.returncode == 0, ended.stderr
+
+
+def test_they_tell_what_they_are_made_of(images: Images) -> None:
+    script = (
+        "from importlib.metadata import distributions as d;"
+        "print(*(one.name + '==' + one.version for one in d()))"
+    )
+    installed = set(images.run("python", "-c", script).stdout.split())
+    folder = "/opt/shardline/share/doc/shardline"
+    bom = json.loads(shell(images, f"cat {folder}/sbom.cdx.json"))
+    parts = [bom["metadata"]["component"], *bom["components"]]
+    assert {f"{one['name']}=={one['version']}" for one in parts} == installed
+    notices = shell(images, f"cat {folder}/THIRD-PARTY-NOTICES.txt")
+    assert all(f"{one['name']} {one['version']}\n" in notices for one in parts[1:])
 
 
 def test_shardline_tells_its_version_and_its_commands(images: Images) -> None:
@@ -156,6 +174,7 @@ def test_luigid_is_healthy_and_hands_its_state_to_its_successor(
 ) -> None:
     volume = f"shardline-state-{os.getpid()}"
     mounted = ("--volume", f"{volume}:/var/lib/luigi-server", "--network", "none")
+    mounted += READ_ONLY
     try:
         with images.started(images.luigid, options=mounted) as first:
             healthy(images, first)
@@ -183,6 +202,17 @@ def test_a_load_succeeds(images: Images, project: Project) -> None:
     assert "1 of 1 shards complete: 1 loaded" in told
     assert state(project) == (ROWS, 1)
     assert project.outcomes() == ["loaded"]
+
+
+def test_a_load_writes_nowhere_but_to_volumes(images: Images, project: Project) -> None:
+    project.loadable(ROWS)
+    code, told = load(images, project, *READ_ONLY)
+    assert code == 0, told
+    assert state(project) == (ROWS, 1)
+    script = "echo 1 > /tmp/a && echo 1 > ~/a && ! echo 1 > /opt/shardline/a"
+    ended = images.run("sh", "-ec", script, options=READ_ONLY)
+    assert ended.returncode == 0, ended.stderr
+    assert "Read-only file system" in ended.stderr
 
 
 @pytest.fixture

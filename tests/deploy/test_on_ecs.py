@@ -116,6 +116,16 @@ def test_whoever_cannot_reach_the_databases_asks_there(
     assert override["command"] == words
 
 
+def test_the_database_is_made_by_the_task_that_has_its_masters_login(
+    stack: dict[str, str], started: Started
+) -> None:
+    assert shardline("deploy", "database", "--on", "ecs").exit_code == 0
+    (task,) = started()
+    (override,) = task["overrides"]["containerOverrides"]
+    assert override["command"] == ["deploy", "database"]
+    assert task["taskDefinitionArn"] == stack["DatabaseTask"]
+
+
 @pytest.mark.usefixtures("stack")
 def test_its_log_is_told_to_the_end_each_line_once() -> None:
     task = ecs_task.start_task(stack_outputs("shardline"), RUN)

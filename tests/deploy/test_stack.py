@@ -132,7 +132,7 @@ def test_a_role_has_no_star_but_where_aws_knows_nothing_narrower(
         "ecr:GetAuthorizationToken|ssmmessages:.*|cloudwatch:PutMetricData"
     )
     roles = iam.list_roles()["Roles"]
-    assert len(roles) == 5
+    assert len(roles) == 6
     for role in roles:
         for one in statements(role["Arn"]):
             for action in listed(one["Action"]):
@@ -189,8 +189,30 @@ def test_the_etl_database_is_the_stacks_own_and_closed_to_the_world(
     (database,) = boto3.client("rds").describe_db_instances()["DBInstances"]
     assert database["StorageEncrypted"]
     assert not database["PubliclyAccessible"]
+    assert database["DeletionProtection"]
     (container,) = task_definition(stack["Task"])["containerDefinitions"]
     plain = {one["name"]: one["value"] for one in container["environment"]}
     secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
     assert plain["SHARDLINE_ETL_HOST"] == database["Endpoint"]["Address"]
     assert secrets["SHARDLINE_ETL_PASSWORD"].endswith(":password::")
+
+
+def test_runs_are_not_the_master_of_the_etl_database(stack: dict[str, str]) -> None:
+    (database,) = boto3.client("rds").describe_db_instances()["DBInstances"]
+    master = database["MasterUserSecret"]["SecretArn"]
+    config = (REPOSITORY / "deploy/luigi.cfg").read_text(encoding="utf-8")
+    (user,) = re.findall(r"^database = \S+//(\w+):", config, re.MULTILINE)
+    assert database["MasterUsername"] != user
+    runs, maker = (task_definition(stack[name]) for name in ("Task", "DatabaseTask"))
+    assert not may(runs["executionRoleArn"], "secretsmanager:GetSecretValue", master)
+    assert may(maker["executionRoleArn"], "secretsmanager:GetSecretValue", master)
+    (container,) = maker["containerDefinitions"]
+    assert container["command"] == ["deploy", "database"]
+    secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
+    (of_runs,) = task_definition(stack["Task"])["containerDefinitions"]
+    password = {one["name"]: one["valueFrom"] for one in of_runs["secrets"]}
+    assert secrets == {
+        "SHARDLINE_ETL_PASSWORD": password["SHARDLINE_ETL_PASSWORD"],
+        "SHARDLINE_ETL_MASTER": f"{master}:username::",
+        "SHARDLINE_ETL_MASTER_PASSWORD": f"{master}:password::",
+    }

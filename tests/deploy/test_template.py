@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from pipelines.deploy import load_template, parameter_values, stack
 from pipelines.deploy.template import Stack
 from pipelines.runtime import GRACE
-from tests.kit.stacks import TEMPLATE
+from tests.kit.stacks import REPOSITORY, TEMPLATE
 
 Json = dict[str, Any]
 
@@ -80,39 +81,136 @@ def test_luigid_is_found_by_its_name(made: Stack) -> None:
     assert urls == [f"http://luigid.shardline.internal:{port['ContainerPort']}"]
 
 
-@pytest.mark.parametrize(
-    ("group", "port", "source"),
-    [
-        ("LuigidGroup", 8082, "PipelinesGroup"),
-        ("StateGroup", 2049, "LuigidGroup"),
-        ("DatabaseGroup", 5432, "PipelinesGroup"),
-    ],
-)
+WAYS = [
+    ("PipelinesGroup", 8082, "LuigidGroup"),
+    ("LuigidGroup", 2049, "StateGroup"),
+    ("PipelinesGroup", 5432, "DatabaseGroup"),
+]
+
+
+@pytest.mark.parametrize(("source", "port", "group"), WAYS)
 def test_a_door_is_open_to_one_group_only(
-    made: Stack, group: str, port: int, source: str
+    made: Stack, source: str, port: int, group: str
 ) -> None:
-    (rule,) = of(made, group)["SecurityGroupIngress"]
+    rules = made.of_type("AWS::EC2::SecurityGroupIngress").values()
+    (rule,) = [one for one in rules if one["GroupId"] == group]
     assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", port, port)
     assert rule["SourceSecurityGroupId"] == source
     assert not {"CidrIp", "CidrIpv6"} & set(rule)
+    ways = made.of_type("AWS::EC2::SecurityGroupEgress").values()
+    (way,) = [one for one in ways if one.get("DestinationSecurityGroupId") == group]
+    assert (way["GroupId"], way["FromPort"], way["ToPort"]) == (source, port, port)
 
 
 def test_nobody_reaches_runs_and_each_part_is_in_its_group(made: Stack) -> None:
-    assert "SecurityGroupIngress" not in of(made, "PipelinesGroup")
+    for group in made.of_type("AWS::EC2::SecurityGroup").values():
+        assert "SecurityGroupIngress" not in group
+    doors = made.of_type("AWS::EC2::SecurityGroupIngress").values()
+    assert {one["GroupId"] for one in doors} == {group for _, _, group in WAYS}
     network = of(made, "Luigid")["NetworkConfiguration"]["AwsvpcConfiguration"]
     assert network["SecurityGroups"] == ["LuigidGroup"]
     assert of(made, "Database")["VPCSecurityGroups"] == ["DatabaseGroup"]
     for name in ("StateInA", "StateInB"):
         assert of(made, name)["SecurityGroups"] == ["StateGroup"]
-    loose = made.of_type("AWS::EC2::SecurityGroupIngress")
-    assert loose == {}
+
+
+def test_no_group_is_let_out_to_more_than_it_needs(made: Stack) -> None:
+    let_out = {
+        name: {
+            (rule["IpProtocol"], str(rule.get("FromPort")), rule["CidrIp"])
+            for rule in group["SecurityGroupEgress"]
+        }
+        for name, group in made.of_type("AWS::EC2::SecurityGroup").items()
+    }
+    anywhere, nowhere = "0.0.0.0/0", {("-1", "None", "127.0.0.1/32")}
+    assert let_out == {
+        "PipelinesGroup": {
+            ("tcp", port, anywhere) for port in ("443", "587", "1433", "5433")
+        },
+        "LuigidGroup": {("tcp", "443", anywhere)},
+        "StateGroup": nowhere,
+        "DatabaseGroup": nowhere,
+    }
+
+
+def test_a_database_of_ones_own_is_reached_by_its_address() -> None:
+    template = load_template(TEMPLATE)
+    given = {"EtlDatabaseHost": "etl.example.com", "ServersAt": "10.1.0.0/16"}
+    made = stack(template, parameter_values(template, given))
+    way = of(made, "RunsToDatabase")
+    assert (way["FromPort"], way["CidrIp"]) == (5432, "10.1.0.0/16")
+    assert "DestinationSecurityGroupId" not in way
+    assert "DatabaseTask" not in made.resources.keys() | made.outputs.keys()
+    assert made.faults == ()
+
+
+def test_who_makes_the_database_is_given_all_that_its_address_asks_for(
+    made: Stack,
+) -> None:
+    container = only_container(made, "DatabaseTask")
+    given = {one["Name"] for one in container["Environment"] + container["Secrets"]}
+    config = (REPOSITORY / "deploy" / "luigi.cfg").read_text(encoding="utf-8")
+    (address,) = re.findall(r"^database = (.+)$", config, re.MULTILINE)
+    asked = set(re.findall(r"\$\{(\w+)\}", address))
+    master = {"SHARDLINE_ETL_MASTER", "SHARDLINE_ETL_MASTER_PASSWORD"}
+    assert given == asked | master
+
+
+def test_every_role_serves_this_account_only(made: Stack) -> None:
+    roles = made.of_type("AWS::IAM::Role")
+    assert len(roles) == 6
+    for role in roles.values():
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": "123456789012"}
+        }
+
+
+def test_the_state_is_reached_encrypted_and_through_an_access_point(
+    made: Stack,
+) -> None:
+    policy = of(made, "State")["FileSystemPolicy"]["Statement"]
+    # Who is let in is told by roles only: nobody is here.
+    assert {one["Effect"] for one in policy} == {"Deny"}
+    for one in policy:
+        assert one["Principal"] == {"AWS": "*"}
+        assert one["Action"] == "elasticfilesystem:Client*"
+    assert [one["Condition"] for one in policy] == [
+        {"Bool": {"aws:SecureTransport": "false"}},
+        {"Null": {"elasticfilesystem:AccessPointArn": "true"}},
+    ]
+
+
+def test_containers_write_nowhere_but_to_volumes_that_the_image_makes_theirs(
+    made: Stack,
+) -> None:
+    dockerfile = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+    runtime, _, luigid = dockerfile.partition(" AS runtime")[2].partition(" AS luigid")
+    common = set(re.findall(r"^VOLUME (.+)$", runtime, re.MULTILINE)[0].split())
+    state = set(re.findall(r"^VOLUME (.+)$", luigid, re.MULTILINE)[0].split())
+    assert common == {"/tmp", "/home/shardline"}
+    tunnel = {"/var/lib/amazon", "/var/log/amazon", "/managed-agents"}
+    written = {
+        "PipelinesTask": common,
+        "DatabaseTask": common,
+        "LuigidTask": common | state | tunnel,
+    }
+    assert made.of_type("AWS::ECS::TaskDefinition").keys() == written.keys()
+    for task, paths in written.items():
+        container = only_container(made, task)
+        assert container["ReadonlyRootFilesystem"]
+        mounts = container["MountPoints"]
+        assert {one["ContainerPath"] for one in mounts} == paths
+        volumes = [one["Name"] for one in of(made, task)["Volumes"]]
+        assert sorted(one["SourceVolume"] for one in mounts) == sorted(volumes)
 
 
 def test_the_state_of_luigid_outlives_its_container(made: Stack) -> None:
-    (volume,) = of(made, "LuigidTask")["Volumes"]
+    volumes = of(made, "LuigidTask")["Volumes"]
+    (volume,) = [one for one in volumes if "EFSVolumeConfiguration" in one]
     container = only_container(made, "LuigidTask")
-    (mount,) = container["MountPoints"]
-    assert mount["SourceVolume"] == volume["Name"]
+    mounts = container["MountPoints"]
+    (mount,) = [one for one in mounts if one["SourceVolume"] == volume["Name"]]
     assert not mount.get("ReadOnly")
     path = container["Command"][container["Command"].index("--state-path") + 1]
     assert Path(path).is_relative_to(mount["ContainerPath"])
@@ -199,7 +297,7 @@ def test_containers_run_on_what_their_images_were_built_for() -> None:
     template = load_template(TEMPLATE)
     for given, told in (({}, "X86_64"), ({"Architecture": "ARM64"}, "ARM64")):
         made = stack(template, parameter_values(template, given))
-        for task in ("LuigidTask", "PipelinesTask"):
+        for task in made.of_type("AWS::ECS::TaskDefinition"):
             assert of(made, task)["RuntimePlatform"] == {
                 "CpuArchitecture": told,
                 "OperatingSystemFamily": "LINUX",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from tests.fuzz.mutations import Deaf, Flood, Hang, HangUp, Say, Trickle, Turn
+from tests.fuzz.mutations import Deaf, Do, Flood, Hang, HangUp, Say, Trickle, Turn
 from tests.fuzz.side import ClientSide, Splitter
 
 FLOOD = 400 << 20
@@ -30,16 +30,23 @@ class FalseServer:
 
     Attributes:
         port: Where it listens.
+        clients: How many have come.
     """
 
-    def __init__(self, side: ClientSide, script: Sequence[Turn]) -> None:
+    def __init__(
+        self,
+        side: ClientSide,
+        script: Sequence[Turn],
+        at: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self._side = side
         self._script = script
         self._shared = iter(script[1:])
         self._over = threading.Event()
+        self.clients = 0
         self._links: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = socket.create_server(at, backlog=64)
         self.port: int = self._listener.getsockname()[1]
 
     def __enter__(self) -> Self:
@@ -71,6 +78,7 @@ class FalseServer:
                 link, _ = self._listener.accept()
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._links.append(link)
+                self.clients += 1
                 self._start(self._converse, link)
 
     def _converse(self, link: socket.socket) -> None:
@@ -91,6 +99,8 @@ class FalseServer:
                     self._trickle(link, octets)
                 case Flood(octets):
                     self._flood(link, octets)
+                case Do(act):
+                    act()
                 case HangUp():
                     raise _EndError
                 case Hang():

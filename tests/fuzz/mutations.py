@@ -43,7 +43,14 @@ class Deaf:
     """Read no more."""
 
 
-Action = Say | Trickle | Flood | Hang | HangUp | Deaf
+@dataclass(frozen=True)
+class Do:
+    """Do something else."""
+
+    act: Callable[[], object]
+
+
+Action = Say | Trickle | Flood | Hang | HangUp | Deaf | Do
 Turn = list[Action]
 
 BOUNDARIES = (0, 1, 2, 3, 4, 5, 0x7F, 0x80, 0xFF)

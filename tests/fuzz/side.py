@@ -13,6 +13,7 @@ class ClientSide(ABC):
     """One protocol, and our own door to servers of it.
 
     Attributes:
+        patience: Seconds that a visit waits for an answer; more while it is recorded.
         seconds: Most that a visit takes by its own time-outs.
         octets: Most that our process grows by while it visits.
         lies: Answers that a false server might give, whole, beside what it mutates.
@@ -20,6 +21,7 @@ class ClientSide(ABC):
             has a connection for each question.
     """
 
+    patience = 0.5
     seconds: float
     octets: int
     lies: tuple[bytes, ...] = ()
@@ -35,6 +37,14 @@ class ClientSide(ABC):
     @abstractmethod
     def splitter(self) -> Splitter:
         """What finds the requests of one connection."""
+
+    def record_patiently(self) -> list[bytes]:
+        """The same on a machine that is busy."""
+        impatient, self.patience = self.patience, 60.0
+        try:
+            return self.record()
+        finally:
+            self.patience = impatient
 
     @abstractmethod
     def visit(self, port: int) -> None:

@@ -17,6 +17,7 @@ USER, PASSWORD = "etl", "pass-word"
 
 
 class Side(ClientSide):
+    patience = 0.5
     seconds = 0.5
     octets = 8 << 20
     lies = (
@@ -73,4 +74,4 @@ class Side(ClientSide):
         message["Subject"] = "Reports"
         message["Message-ID"] = "<reports@example.com>"
         message.set_content("All five are fresh.\n")
-        send_mail([address], message, time.monotonic() + self.seconds)
+        send_mail([address], message, time.monotonic() + self.patience)

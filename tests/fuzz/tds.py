@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from pipelines.catalog import BatchSize, DayRange, Shard, Span, read_catalog
 from pipelines.config import CatalogFiles, LoadOptions, Server
 from pipelines.load import DayEncoders
-from pipelines.runtime.failover import outages
-from pipelines.runtime.server_memory import refusals, slow_failures
+from pipelines.network.failover import outages
+from pipelines.network.server_memory import refusals, slow_failures
 from pipelines.source import (
     compare_columns,
     connect_source,

@@ -44,6 +44,7 @@ _BOMB = gzip.compress(gzip.compress(b" " * (200 << 20)))
 
 
 class Side(ClientSide):
+    patience = 0.3
     seconds = 0.6
     octets = 24 << 20
     is_resumed = True
@@ -119,8 +120,8 @@ class Side(ClientSide):
             SecretStr(TOKEN), ("-100",), f"http://127.0.0.1:{port}"
         )
         channel = TelegramChannel(address, _Hasty())
-        end = time.monotonic() + self.seconds
-        channel.check(self.seconds / 2)
+        channel.check(self.patience)
+        end = time.monotonic() + self.patience
         receipt = channel.deliver(NOTICE, None, end)
         channel.deliver(GROWN, receipt, end)
 

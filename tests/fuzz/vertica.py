@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import struct
+from contextlib import closing
 from datetime import date
 
 from pydantic import SecretStr
 
 from pipelines.catalog import Table, read_catalog
 from pipelines.config import CatalogFiles, Warehouse
-from pipelines.runtime.failover import outages
-from pipelines.runtime.server_memory import refusals, slow_failures
+from pipelines.network.failover import outages
+from pipelines.network.server_memory import refusals, slow_failures
 from pipelines.warehouse import (
     Markers,
     connect_warehouse,
     copy_rows,
     create_tables,
+    log_in_warehouse,
     read_loaded_days,
 )
 from tests.fuzz.recording import record
@@ -40,6 +42,15 @@ def row(*values: bytes) -> bytes:
     return message(b"D", body + b"".join(struct.pack("!i", len(v)) + v for v in values))
 
 
+def columns(*oids: int) -> bytes:
+    """A description of columns of these types, whose values come as text."""
+    described = b"".join(
+        b"a\0" + bytes(10) + struct.pack("!BIhHHiH", 0, oid, -1, 1, 0, -1, 0)
+        for oid in oids
+    )
+    return message(b"T", struct.pack("!HI", len(oids), 0) + described)
+
+
 _LOOP = (
     struct.pack("!Hi", 65_535, 1 << 20)
     + bytes(1 << 20)
@@ -47,73 +58,82 @@ _LOOP = (
 )
 
 
+LIES = (
+    columns(6, 9) + row(b"1", b"x" * (30 << 20)),
+    columns(6, 9) + row(b"1", b"\xf0\x9f\xa6\x86" * (7 << 20)),
+    columns(17) + row(b"\\001" * (7 << 20)),
+    columns(16) + row(b"9" * (30 << 20)),
+    columns(1509) + row(b"[" * (30 << 20)),
+    message(b"E", b"", 3_900_000_000),
+    message(b"D", b"", 3_900_000_000),
+    message(b"D", b"", 200 << 20),
+    message(b"E", b"SERROR\0Mno end"),
+    message(b"E", b"SERROR\0M" + b"x" * (2 << 20) + b"\0\0"),
+    message(b"E", b"SERROR\0MMessage: Message: \x1b[2J\xe2\x80\xae\0C57V03\0\0"),
+    message(b"E", b"\0"),
+    message(b"E"),
+    message(b"N", b"SNOTICE\0Mhello\0C00000\0\0"),
+    message(b"N", b"SNOTICE\0M" + b"x" * 60_000 + b"\0\0"),
+    message(b"S", b"timezone\0nowhere\0"),
+    message(b"S", b"protocol_version\0many\0"),
+    message(b"S", b"protocol_version\0" + b"9" * 5_000 + b"\0"),
+    message(b"S", b"name\0no end"),
+    message(b"S", b"\xff\xff\0\xff\0"),
+    message(b"R", struct.pack("!I", 99)),
+    message(b"R", struct.pack("!I", 7)),
+    message(b"R", struct.pack("!I", 3)),
+    message(b"R", struct.pack("!I", 9)),
+    message(b"R", struct.pack("!I", 11)),
+    message(b"R", struct.pack("!I", 12)),
+    message(b"R", struct.pack("!I", 65_536 + 512) + b"abcd" + struct.pack("!I", 7)),
+    message(b"R", b"\0"),
+    message(b"Z", b"Q"),
+    message(b"Z", b"I"),
+    message(b"Z"),
+    message(b"C", b"\xff\xfe\0"),
+    message(b"C"),
+    message(b"I"),
+    message(b"T", struct.pack("!H", 0)),
+    message(b"T", struct.pack("!HI", 1, 0) + b"a\0" + bytes(4)),
+    message(b"T", struct.pack("!HI", 65_535, 0xFFFF_FFFF)),
+    message(b"T", struct.pack("!HI", 1, 0) + b"\xff\0" + bytes(25)),
+    message(b"D", struct.pack("!H", 65_535)),
+    message(b"D", _LOOP),
+    message(b"D", b"\0"),
+    row(b"x"),
+    row(),
+    row(*[b"1"] * 7),
+    row(b"9" * 5_000, b"\xff"),
+    message(b"F", struct.pack("!H", 1) + b"luigi.cfg\0\0\0"),
+    message(b"F", struct.pack("!H", 0) + b"\0\0"),
+    message(b"H", b"luigi.cfg\0"),
+    message(b"O", b"luigi.cfg\0" + struct.pack("!I", 5) + b"owned"),
+    message(b"O", b"x" * 100_000, 3_900_000_000),
+    message(b"O", b"\0" + struct.pack("!I", 0xFFFF_FFF8), 0xFFFF_FFFF),
+    message(b"G", struct.pack("!BHH", 0, 1, 0)),
+    message(b"K", b"abc"),
+    message(b"?", b"what"),
+    message(b"D", b"", 0),
+    b"\0" * 64,
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"S",
+    b"N",
+)
+
+
 class Side(ClientSide):
-    seconds = 2.5
+    patience = 0.5
+    seconds = 3.5
     octets = 160 << 20
-    lies = (
-        message(b"E", b"", 3_900_000_000),
-        message(b"D", b"", 3_900_000_000),
-        message(b"D", b"", 200 << 20),
-        message(b"E", b"SERROR\0Mno end"),
-        message(b"E", b"SERROR\0M" + b"x" * (2 << 20) + b"\0\0"),
-        message(b"E", b"SERROR\0MMessage: Message: \x1b[2J\xe2\x80\xae\0C57V03\0\0"),
-        message(b"E", b"\0"),
-        message(b"E"),
-        message(b"N", b"SNOTICE\0Mhello\0C00000\0\0"),
-        message(b"N", b"SNOTICE\0M" + b"x" * 60_000 + b"\0\0"),
-        message(b"S", b"timezone\0nowhere\0"),
-        message(b"S", b"protocol_version\0many\0"),
-        message(b"S", b"protocol_version\0" + b"9" * 5_000 + b"\0"),
-        message(b"S", b"name\0no end"),
-        message(b"S", b"\xff\xff\0\xff\0"),
-        message(b"R", struct.pack("!I", 99)),
-        message(b"R", struct.pack("!I", 7)),
-        message(b"R", struct.pack("!I", 3)),
-        message(b"R", struct.pack("!I", 9)),
-        message(b"R", struct.pack("!I", 11)),
-        message(b"R", struct.pack("!I", 12)),
-        message(b"R", struct.pack("!I", 65_536 + 512) + b"abcd" + struct.pack("!I", 7)),
-        message(b"R", b"\0"),
-        message(b"Z", b"Q"),
-        message(b"Z", b"I"),
-        message(b"Z"),
-        message(b"C", b"\xff\xfe\0"),
-        message(b"C"),
-        message(b"I"),
-        message(b"T", struct.pack("!H", 0)),
-        message(b"T", struct.pack("!HI", 1, 0) + b"a\0" + bytes(4)),
-        message(b"T", struct.pack("!HI", 65_535, 0xFFFF_FFFF)),
-        message(b"T", struct.pack("!HI", 1, 0) + b"\xff\0" + bytes(25)),
-        message(b"D", struct.pack("!H", 65_535)),
-        message(b"D", _LOOP),
-        message(b"D", b"\0"),
-        row(b"x"),
-        row(),
-        row(*[b"1"] * 7),
-        row(b"9" * 5_000, b"\xff"),
-        message(b"F", struct.pack("!H", 1) + b"luigi.cfg\0\0\0"),
-        message(b"F", struct.pack("!H", 0) + b"\0\0"),
-        message(b"H", b"luigi.cfg\0"),
-        message(b"O", b"luigi.cfg\0" + struct.pack("!I", 5) + b"owned"),
-        message(b"O", b"x" * 100_000, 3_900_000_000),
-        message(b"O", b"\0" + struct.pack("!I", 0xFFFF_FFF8), 0xFFFF_FFFF),
-        message(b"G", struct.pack("!BHH", 0, 1, 0)),
-        message(b"K", b"abc"),
-        message(b"?", b"what"),
-        message(b"D", b"", 0),
-        b"\0" * 64,
-        b"HTTP/1.1 400 Bad Request\r\n\r\n",
-        b"S",
-        b"N",
-    )
+    lies = LIES
 
     def record(self) -> list[bytes]:
         vertica = Vertica()
         try:
-            create_tables(_options(vertica.port), _table())
-            with connect_warehouse(_options(vertica.port)) as connection:
+            create_tables(_options(vertica.port, self.patience), warehouse_table())
+            with connect_warehouse(_options(vertica.port, self.patience)) as connection:
                 connection.query("CREATE TABLE t (a INT)")
-                connection.query(MARK.format(_table().target))
+                connection.query(MARK.format(warehouse_table().target))
                 connection.commit()
             return record(vertica.port, self.visit, self.splitter)
         finally:
@@ -137,12 +157,16 @@ class Side(ClientSide):
         return length
 
     def visit(self, port: int) -> None:
-        with connect_warehouse(_options(port)) as connection:
-            connection.query("SELECT 1, VERSION()")
-            read_loaded_days(connection, "stage.markers", _table(), FIRST, LAST)
+        # Values come in binary form, or as the server says.
+        link = log_in_warehouse(_options(port, self.patience), binary=True)
+        with closing(link) as connection:
+            connection.one_row("SELECT 1, VERSION()", int, str)
+            read_loaded_days(
+                connection, "stage.markers", warehouse_table(), FIRST, LAST
+            )
             rows = iter([b"1\n2\n", b"3\n" * 1_000])
             copy_rows(connection, COPY, rows)
-            Markers(connection, "stage.markers").of_days(_table(), FIRST, LAST)
+            Markers(connection, "stage.markers").of_days(warehouse_table(), FIRST, LAST)
             connection.commit()
 
     def forget(self) -> None:
@@ -150,19 +174,20 @@ class Side(ClientSide):
             known.cache_clear()
 
 
-def _table() -> Table:
+def warehouse_table() -> Table:
     files = CatalogFiles()
     return read_catalog(files.tables, files.shards).table("orders")
 
 
-def _options(port: int) -> Warehouse:
+def _options(port: int, patience: float) -> Warehouse:
     return Warehouse(
         host="127.0.0.1",
         port=port,
         user="dbadmin",
         password=SecretStr("secret"),
         tlsmode="disable",
-        login_timeout=0.5,
-        lock_timeout=0.2,
-        connection_timeout=0.5,
+        login_timeout=patience,
+        lock_timeout=patience / 2,
+        connection_timeout=patience,
+        transfer_timeout=patience,
     )

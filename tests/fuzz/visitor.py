@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipelines.errors import ShardlineError
+from tests.fuzz import NAMES
 from tests.fuzz.side import ClientSide
 
 SPARE = 8 << 30
@@ -59,7 +60,9 @@ class Visitor:
         self._start()
 
     def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        # What all of them need is loaded once.
+        context.set_forkserver_preload([f"tests.fuzz.{name}" for name in NAMES])
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
             target=_visit_again_and_again, args=(self._name, theirs), daemon=True

@@ -75,6 +75,11 @@ class Postgres:
         engine.dispose()
         return self.url(name)
 
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return (self._home / "log").read_text(encoding="utf-8")
+
     def _control(self, *arguments: str) -> None:
         _run("pg_ctl", *arguments, "--wait", f"--pgdata={self._home / 'data'}")
 

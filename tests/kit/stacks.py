@@ -1,4 +1,4 @@
-"""Deploys our template into moto, which has to be taught six of its resources."""
+"""Deploys our template into moto, which has to be taught some of its resources."""
 
 from __future__ import annotations
 
@@ -86,6 +86,39 @@ def make_secret(name: str, given: dict[str, Any]) -> Made:
     return made["ARN"], {}
 
 
+def make_database(name: str, given: dict[str, Any]) -> Made:
+    # moto's own model of it knows no secret of the master.
+    given["DBSubnetGroupName"] = given["DBSubnetGroupName"].name  # moto's own
+    given["AllocatedStorage"] = int(given["AllocatedStorage"])
+    given["VpcSecurityGroupIds"] = given.pop("VPCSecurityGroups")
+    database = boto3.client("rds").create_db_instance(
+        DBInstanceIdentifier=name, **given
+    )["DBInstance"]
+    secret = database["MasterUserSecret"]["SecretArn"]
+    return name, {
+        "Endpoint.Address": database["Endpoint"]["Address"],
+        "MasterUserSecret.SecretArn": secret,
+        "MasterUserSecret": secret,  # in a text, moto stops reading at the first dot
+    }
+
+
+def make_way_out(name: str, given: dict[str, Any]) -> Made:
+    rule = {
+        "IpProtocol": given["IpProtocol"],
+        "FromPort": int(given["FromPort"]),
+        "ToPort": int(given["ToPort"]),
+    }
+    if "CidrIp" in given:
+        rule["IpRanges"] = [{"CidrIp": given["CidrIp"]}]
+    else:
+        group = given["DestinationSecurityGroupId"]
+        rule["UserIdGroupPairs"] = [{"GroupId": group}]
+    boto3.client("ec2").authorize_security_group_egress(
+        GroupId=given["GroupId"], IpPermissions=[rule]
+    )
+    return name, {}
+
+
 def make_zone(_: str, given: dict[str, Any]) -> Made:
     discovery = boto3.client("servicediscovery")
     discovery.create_private_dns_namespace(**given)
@@ -153,7 +186,9 @@ AccessPoint.get_cfn_attribute = lambda made, _: made.access_point_arn
 
 TAUGHT = [  # moto finds them as long as they are there
     taught("AWS::CloudWatch::Alarm", make_alarm),
+    taught("AWS::EC2::SecurityGroupEgress", make_way_out),
     taught("AWS::ECS::TaskDefinition", make_task),
+    taught("AWS::RDS::DBInstance", make_database),
     taught("AWS::Scheduler::Schedule", make_schedule),
     taught("AWS::SecretsManager::Secret", make_secret),
     taught("AWS::ServiceDiscovery::PrivateDnsNamespace", make_zone),

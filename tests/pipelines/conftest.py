@@ -7,10 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.text import known_secrets
 from sandbox.process import SandboxProcess
 from tests.kit.postgres import Postgres, running, why_not
 from tests.kit.project import Project
 from tests.kit.reporting import Reporting
+
+
+@pytest.fixture(autouse=True)
+def forgotten_secrets() -> Iterator[None]:
+    """What one test gives for a password is an ordinary word to the others."""
+    yield
+    known_secrets.cache_clear()
 
 
 @pytest.fixture

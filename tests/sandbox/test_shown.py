@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from sandbox.process import SandboxProcess
+from tests.kit.hidden import FAMILY, HOSTILE, hidden
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -75,3 +76,38 @@ def test_a_mail_is_saved_as_a_page_of_its_own(
     text = second.read_text(encoding="utf-8")
     assert "чита" in text
     assert 'src="data:image/png;base64,iVBORw0KGgo="' in text
+
+
+def test_nothing_hidden_of_a_message_or_a_mail_reaches_a_terminal_or_a_page(
+    own: SandboxProcess, tmp_path: Path
+) -> None:
+    host, port = own.addresses.telegram
+    said = {"chat_id": -1001, "text": f"{HOSTILE} {FAMILY}"}
+    url = f"http://{host}:{port}/bot{own.addresses.token}/sendMessage"
+    requests.post(url, json=said, timeout=30)
+    told = shown(own, "chat")
+    assert r"\u202egpj.\u2066\x9b2J" in told
+    assert not hidden(told)
+    hostile = EmailMessage(SMTP)
+    hostile["Subject"] = "\x1b[31m\u202ered"
+    hostile.set_content(f"<b>{HOSTILE}")
+    send(own, hostile)
+    told = shown(own, "mail", "--to", str(tmp_path))
+    assert r"Subject: \x1b[31m\u202ered" in told
+    assert not hidden(told)
+    pages = [page.read_text(encoding="utf-8") for page in tmp_path.glob("*.html")]
+    assert any(r"&lt;b&gt;\x1b]0;owned\x07" in page for page in pages)
+    assert not any(map(hidden, pages))
+
+
+def test_a_fault_of_a_sandbox_command_has_nothing_hidden_in_it(tmp_path: Path) -> None:
+    missing = tmp_path / "\x1b[31m\u202e.json"
+    ended = subprocess.run(
+        [sys.executable, "-m", "sandbox", "chat", "--addresses", str(missing)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode
+    assert r"\x1b[31m\u202e.json" in ended.stderr
+    assert not hidden(ended.stderr)

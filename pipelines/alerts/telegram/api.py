@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import ssl
 from collections.abc import Mapping
@@ -24,10 +25,20 @@ from pydantic import SecretStr
 
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
 from pipelines.errors import one_line
+from pipelines.network import BoundedSession, LongAnswerError
 from pipelines.runtime import finish_within
 
 FLOOD_SECONDS = 30.0
 """How long to wait after a 429 that does not say."""
+
+LONGEST_FLOOD = 3_600.0
+"""Most seconds that are waited because a 429 says so."""
+
+ANSWER_OCTETS = 1 << 20
+"""Most octets of an answer, its headers among them."""
+
+_NUMBERS = range(-(1 << 63), 1 << 63)
+"""What the numbers of chats and messages can be."""
 
 _SCHEME = "the api option of the telegram connection"
 _TOKEN = "the token of the telegram connection, as @BotFather shows it"  # noqa: S105 - its name
@@ -102,7 +113,7 @@ class BotApi:
         parameters: Mapping[str, Any],
         seconds: float,
         document: tuple[str, bytes] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON of each method's own shape
+    ) -> dict[str, Any]:
         """Call a method, once.
 
         Args:
@@ -112,14 +123,15 @@ class BotApi:
             document: The name and the octets of a file to send along.
 
         Returns:
-            The method's result.
+            The method's result; `message_id` of `sendMessage` is a number.
 
         Raises:
             FaultyMessageError: The message cannot be sent as it is.
             FloodError: Too many messages.
             MigratedError: The chat has another id now.
             ChannelBusyError: No answer, or the server failed; it may have done it.
-            ChannelRefusedError: An option is wrong, or the chat is closed to the bot.
+            ChannelRefusedError: An option is wrong, the chat is closed to the bot, or
+                what answers is no Bot API.
         """
         ask = partial(self._ask, method, parameters, seconds, document)
         try:
@@ -129,7 +141,7 @@ class BotApi:
         if not isinstance(answer, _Answer):
             raise answer
         if answer.body.get("ok") is True:
-            return answer.body.get("result")
+            return self._result(method, answer.body.get("result"))
         raise self._refusal(answer, str(parameters.get("chat_id", "")))
 
     def _ask(
@@ -141,27 +153,46 @@ class BotApi:
     ) -> _Answer | ChannelBusyError | ChannelRefusedError:
         """The answer, or what to raise: returned, so that no URL hangs on to it."""
         token = quote(self._token.get_secret_value(), safe=":")
-        post = partial(
-            requests.post,
-            f"{self._api}/bot{token}/{method}",
-            timeout=seconds,
-            allow_redirects=False,
+        body: dict[str, Any] = (
+            {"data": dict(parameters), "files": {"document": document}}
+            if document
+            else {"json": dict(parameters)}
         )
+        url = f"{self._api}/bot{token}/{method}"
         try:
-            if document:
-                response = post(data=dict(parameters), files={"document": document})
-            else:
-                response = post(json=dict(parameters))
-        except (requests.RequestException, UnicodeError) as error:
+            with BoundedSession(ANSWER_OCTETS) as session:
+                response = session.ask(url, timeout=seconds, **body)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - anything, made of garbage
             return self._unreachable(error)
         return _Answer(
             status=response.status_code,
             retry_after=response.headers.get("Retry-After", ""),
-            body=_body(self._masked(response.text)),
+            body=_body(self._masked(response.content.decode("utf-8", "replace"))),
+        )
+
+    def _result(self, method: str, result: object) -> dict[str, Any]:
+        """What a method has brought about, if it can be that."""
+        if result is True and method != "sendMessage":
+            return {}
+        if isinstance(result, dict) and (
+            method != "sendMessage" or _is_number(result.get("message_id"))
+        ):
+            return result
+        raise self._no_bot_api(f"it answers {method} with something else")
+
+    def _no_bot_api(self, why: str) -> ChannelRefusedError:
+        return ChannelRefusedError(
+            f"{self._host} is not a Bot API: {why}",
+            step=f"correct {_SCHEME}",
+            where="telegram",
         )
 
     def _unreachable(self, error: Exception) -> ChannelBusyError | ChannelRefusedError:
         root = _root(error)
+        if isinstance(root, LongAnswerError):
+            return self._no_bot_api(str(root))
         if isinstance(error, requests.Timeout) or isinstance(root, TimeoutError):
             return self._late()
         if isinstance(root, ssl.SSLCertVerificationError):
@@ -174,9 +205,14 @@ class BotApi:
             return ChannelRefusedError(
                 f"{self._host} is not an address", step=f"correct {_SCHEME}"
             ).at("telegram")
-        why = root.strerror if isinstance(root, OSError) else None
+        if not isinstance(root, OSError):
+            return ChannelBusyError(
+                f"{self._host} does not answer as a Bot API does"
+                f" ({type(root).__name__})",
+                where="telegram",
+            )
         return ChannelBusyError(
-            f"{self._host} cannot be reached: {why or type(root).__name__}",
+            f"{self._host} cannot be reached: {root.strerror or type(root).__name__}",
             where="telegram",
         )
 
@@ -192,18 +228,15 @@ class BotApi:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             return FloodError(_flood_seconds(answer))
         if not answer.body:
-            return ChannelRefusedError(
-                f"{self._host} is not a Bot API: {_describe(answer)}",
-                step=f"correct {_SCHEME}",
-                where="telegram",
-            )
+            return self._no_bot_api(_describe(answer))
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
             return ChannelRefusedError(
                 f"the bot is refused: {_describe(answer)}",
                 step=f"correct {_TOKEN}",
                 where="telegram",
             )
-        if moved := _parameters(answer).get("migrate_to_chat_id"):
+        moved = _parameters(answer).get("migrate_to_chat_id")
+        if _is_number(moved):
             return MigratedError(str(moved))
         if answer.status == HTTPStatus.BAD_REQUEST and (fault := _fault(answer)):
             return FaultyMessageError(fault)
@@ -234,13 +267,23 @@ class BotApi:
 
 def _describe(answer: _Answer) -> str:
     """Status and description."""
-    return one_line(f"{answer.status} {answer.body.get('description', '')}")
+    return one_line(f"{answer.status} {_description(answer)}")
+
+
+def _description(answer: _Answer) -> str:
+    told = answer.body.get("description", "")
+    return told if isinstance(told, str) else ""
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is one of a chat or a message."""
+    return type(value) is int and value in _NUMBERS
 
 
 def _body(text: str) -> dict[str, Any]:
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) and "ok" in body else {}
 
@@ -251,15 +294,18 @@ def _parameters(answer: _Answer) -> dict[str, Any]:
 
 
 def _flood_seconds(answer: _Answer) -> float:
-    seconds = _parameters(answer).get("retry_after", answer.retry_after)
+    asked = _parameters(answer).get("retry_after", answer.retry_after)
     try:
-        return max(float(seconds), 0)
+        seconds = float(asked)
+    except OverflowError:
+        return LONGEST_FLOOD
     except (TypeError, ValueError):
         return FLOOD_SECONDS
+    return FLOOD_SECONDS if math.isnan(seconds) else min(max(seconds, 0), LONGEST_FLOOD)
 
 
 def _fault(answer: _Answer) -> Fault | None:
-    description = str(answer.body.get("description", "")).lower()
+    description = _description(answer).lower()
     return next(
         (fault for fault in Fault if any(text in description for text in fault.value)),
         None,

@@ -105,9 +105,11 @@ class TelegramChannel:
             one_line(str(chat.get("title") or chat.get("username") or chat.get("id")))
             for chat in chats
         ]
-        return f"@{bot.get('username')} writes to {', '.join(names)}"
+        return one_line(f"@{bot.get('username')} writes to {', '.join(names)}")
 
-    def _asked(self, method: str, asked: dict[str, Any], deadline: float) -> Any:  # noqa: ANN401 - JSON
+    def _asked(
+        self, method: str, asked: dict[str, Any], deadline: float
+    ) -> dict[str, Any]:
         seconds = deadline - time.monotonic()
         try:
             return self._api.call(method, asked, seconds)
@@ -117,7 +119,13 @@ class TelegramChannel:
             raise ChannelRefusedError(
                 f"it is {error.chat} now",
                 step="correct the chats of the telegram connection",
-                where=f"telegram chat {asked['chat_id']}",
+                where=f"telegram chat {asked.get('chat_id', '')}",
+            ) from None
+        except FaultyMessageError:
+            raise ChannelRefusedError(
+                f"{method} is refused as a message would be",
+                step="correct the api option of the telegram connection",
+                where="telegram",
             ) from None
         raise ChannelBusyError(
             "Telegram asks for patience", where="telegram", retry_after=wait

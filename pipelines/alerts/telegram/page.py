@@ -81,7 +81,7 @@ class Page:
             }
         }
 
-    def _put(self, method: str, text: Part, more: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    def _put(self, method: str, text: Part, more: dict[str, Any]) -> dict[str, Any]:
         """Send or edit a text; as plain text if its markup is refused."""
         common = {
             "chat_id": self._shown.chat,
@@ -114,7 +114,7 @@ class Page:
         method: str,
         parameters: dict[str, Any],
         document: tuple[str, bytes] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON
+    ) -> dict[str, Any]:
         return self._writer.write(
             method, self._chat, parameters, self._deadline, document
         )

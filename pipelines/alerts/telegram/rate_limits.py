@@ -149,7 +149,7 @@ class Writer:
         parameters: dict[str, Any],
         deadline: float,
         document: tuple[str, bytes] | None = None,
-    ) -> Any:  # noqa: ANN401 - JSON of each method's own shape
+    ) -> dict[str, Any]:
         """Call a method that writes, as fast as a configured chat's limits allow.
 
         Raises:

@@ -62,6 +62,11 @@ def check(address: Address) -> Answer:
         told = _ask(address)
     except ShardlineError as error:
         return Answer(ok=False, told=str(error), seconds=time.monotonic() - began)
+    except Exception as error:  # noqa: BLE001 - the others are to be told all the same
+        told = one_line(
+            f"{type(error).__name__}: {error}; this may be a defect of shardline"
+        )
+        return Answer(ok=False, told=told, seconds=time.monotonic() - began)
     return Answer(ok=True, told=one_line(told), seconds=time.monotonic() - began)
 
 
@@ -83,7 +88,7 @@ def _vertica(address: Warehouse) -> str:
     patience = {"connection_timeout": address.login_timeout}
     options = address.model_copy(update=patience)
     with closing(log_in_warehouse(options, autocommit=True)) as connection:
-        ((_, version),) = connection.query("SELECT 1, VERSION()")
+        _, version = connection.one_row("SELECT 1, VERSION()", int, str)
         return str(version)
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,7 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from pipelines.runtime import ledger
+from pipelines.runtime import is_json, ledger, print_line
+from pipelines.text import Console
 
 LOOK = 0.5
 """Seconds between two looks at what is done, on a terminal."""
@@ -33,9 +33,9 @@ def show_progress(what: str, days: int) -> Iterator[None]:
         what: What is done, such as the table.
         days: How many there are to do.
     """
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True)
     ended = threading.Event()
-    show = _bar if console.is_terminal else _lines
+    show = _bar if console.is_terminal and not is_json() else _lines
     thread = threading.Thread(
         target=show, args=(console, what, days, ended), daemon=True
     )
@@ -49,7 +49,7 @@ def show_progress(what: str, days: int) -> Iterator[None]:
 
 def _bar(console: Console, what: str, days: int, ended: threading.Event) -> None:
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -68,16 +68,16 @@ def _bar(console: Console, what: str, days: int, ended: threading.Event) -> None
             progress.update(bar, completed=done, rate=f"{rate:,.0f}/s", refresh=True)
 
 
-def _lines(console: Console, what: str, days: int, ended: threading.Event) -> None:
+def _lines(_: Console, what: str, days: int, ended: threading.Event) -> None:
     (before, rows_before), begun = ledger().progress(), time.monotonic()
     while not ended.wait(LINE):
         done, rows = ledger().progress()
         done, rows = done - before, rows - rows_before
         rate = done / (time.monotonic() - begun)
-        console.print(
+        print_line(
             f"{what}: {done:,} of {days:,} days of shards, {rows:,} rows;"
             f" {rate:,.1f} a second{_left(days - done, rate)}",
-            soft_wrap=True,
+            err=True,
         )
 
 

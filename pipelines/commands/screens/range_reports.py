@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
-
-import click
 
 from pipelines.errors import ShardlineError
 from pipelines.runs import RangeReport
@@ -14,6 +11,7 @@ from pipelines.runtime import (
     ExitCode,
     exit_code_of,
     lines_to_print,
+    print_json,
     print_line,
     stopper,
 )
@@ -48,7 +46,7 @@ def print_reports(reports: Iterable[RangeReport], *, as_json: bool = False) -> i
         print_line(f"shardline: {error}", level=logging.ERROR, err=True)
         codes.append(exit_code_of(error))
     if as_json:
-        click.echo(json.dumps([one.as_fields() for one in printed], indent=2))
+        print_json([one.as_fields() for one in printed])
     stopper().check()
     return max(codes)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from rich.console import Console
 from rich.text import Text
 
 from pipelines.planning import DayState, Grid
+from pipelines.text import Console, visible
 
 LONGEST = 28
 """Most columns of a label; a longer one is cut."""
@@ -138,7 +138,7 @@ def _unfolded(grid: Grid, *, ascii_only: bool) -> Iterator[Row]:
         for shard, stands in shards.items():
             looks = [LOOKS[state] for state in stands]
             yield Row(
-                f"  {shard}",
+                f"  {visible(shard)}",
                 [
                     (look.plain if ascii_only else look.sign, look.style)
                     for look in looks

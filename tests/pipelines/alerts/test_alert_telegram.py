@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,6 +26,42 @@ from tests.kit.bot_server import TOKEN, Answer, BotServer
 GROWN = replace(NOTICE, headline="150 of 150 shards of LoadOrders 2019-03-14 failed")
 OVER = replace(GROWN, recovered=True)
 Connect = Callable[..., TelegramChannel]
+
+COMPRESSED = {"Content-Encoding": "gzip"}
+ME = Answer(raw=b'{"ok": true, "result": {"username": "bot"}}')
+TAKEN = b'{"ok": true, "result": {"message_id": 1, "%s": 1}}' % (b"x" * (9 << 20))
+LIES = {
+    "a long answer": Answer(raw=b'{"ok": true, "result": "%s"}' % (b"x" * (2 << 20))),
+    "a compressed one": Answer(raw=gzip.compress(TAKEN), headers=COMPRESSED),
+    "one twice compressed": Answer(
+        raw=gzip.compress(gzip.compress(TAKEN)),
+        headers={"Content-Encoding": "gzip, gzip"},
+    ),
+    "one that leads elsewhere, compressed": Answer(
+        302,
+        raw=gzip.compress(bytes(50 << 20)),
+        headers={**COMPRESSED, "Location": "http://127.0.0.1:1/"},
+    ),
+    "deep nesting": Answer(raw=b'{"ok":' * 100_000),
+    "deep nesting in what is kept": Answer(
+        raw=b'{"ok": true, "result": %s%s}' % (b"[" * 900, b"]" * 900)
+    ),
+    "no UTF-8": Answer(raw=b"\xff\xfe{\xff"),
+    "a list": Answer(raw=b"[]"),
+    "a list for a result": Answer(raw=b'{"ok": true, "result": [1]}'),
+    "a text for a result": Answer(raw=b'{"ok": true, "result": "yes"}'),
+    "no result": Answer(raw=b'{"ok": true}'),
+    "no message_id": Answer(raw=b'{"ok": true, "result": {"message_id": null}}'),
+    "a text for a message_id": Answer(
+        raw=b'{"ok": true, "result": {"message_id": "17"}}'
+    ),
+    "a message_id of 400 digits": Answer(
+        raw=b'{"ok": true, "result": {"message_id": %s}}' % (b"9" * 400)
+    ),
+    "infinity for a message_id": Answer(
+        raw=b'{"ok": true, "result": {"message_id": 1e999}}'
+    ),
+}
 
 
 class FastClock:
@@ -192,6 +230,88 @@ def test_no_answer_keeps_a_caller_beyond_its_deadline(
     with pytest.raises(ChannelBusyError, match="did not answer in time"):
         connect().deliver(NOTICE, None, clock() + 0.4)
     assert not bot.released.is_set(), "the server was still at it"
+
+
+def test_a_server_that_drips_is_let_go_of(
+    bot: BotServer, connect: Connect, clock: FastClock
+) -> None:
+    bot.next.append(Answer(drips=True))
+    at_work = set(threading.enumerate())
+    with pytest.raises(ChannelBusyError, match="did not answer in time"):
+        connect().deliver(NOTICE, None, clock() + 0.4)
+    for thread in set(threading.enumerate()) - at_work:
+        if "process_request" not in thread.name:  # the server's own
+            thread.join(20)
+            assert not thread.is_alive()
+    assert not bot.released.is_set(), "the server was still at it"
+
+
+@pytest.mark.parametrize("said", [*LIES.values()], ids=[*LIES])
+def test_what_no_bot_api_answers_is_one_line_about_the_server(
+    bot: BotServer, connect: Connect, soon: Callable[[], float], said: Answer
+) -> None:
+    bot.next.append(said)
+    with pytest.raises(ChannelRefusedError, match="is not a Bot API") as raised:
+        connect().deliver(NOTICE, None, soon())
+    assert str(raised.value).isprintable()
+    assert bot.url.removeprefix("http://") in str(raised.value)
+    for method in ("getMe", "getChat"):
+        bot.next.extend([said] if method == "getMe" else [ME, said])
+        if "message_id" not in str(said.raw):
+            with pytest.raises(ChannelRefusedError, match="is not a Bot API"):
+                connect().check()
+        bot.next.clear()
+
+
+@pytest.mark.parametrize(
+    ("asked", "waited"),
+    [
+        ("9" * 400, 3_600),
+        ("1e999", 3_600),
+        ("90000", 3_600),
+        ("NaN", 30),
+        ("-5", 1),
+        ("[1]", 30),
+        ('"soon"', 30),
+        ('{"a": 1}', 30),
+        ("null", 30),
+    ],
+)
+def test_no_flood_is_waited_out_for_longer_than_an_hour(
+    bot: BotServer,
+    connect: Connect,
+    clock: FastClock,
+    soon: Callable[[], float],
+    asked: str,
+    waited: float,
+) -> None:
+    told = f'{{"ok": false, "parameters": {{"retry_after": {asked}}}}}'
+    bot.next.append(Answer(429, raw=told.encode()))
+    connect().deliver(NOTICE, None, soon() + 7_200)
+    assert [round(seconds) for seconds in clock.waits] == [waited]
+
+
+@pytest.mark.parametrize("moved", ['"-7"', "[1]", "9" * 400, "1.5", "true"])
+def test_a_group_does_not_move_to_what_is_no_chat(
+    bot: BotServer, connect: Connect, soon: Callable[[], float], moved: str
+) -> None:
+    told = f'{{"ok": false, "parameters": {{"migrate_to_chat_id": {moved}}}}}'
+    bot.next.append(Answer(400, raw=told.encode()))
+    with pytest.raises(ChannelRefusedError):
+        connect().deliver(NOTICE, None, soon())
+    assert len(bot.calls) == 1
+
+
+def test_a_check_is_told_of_a_refusal_that_only_messages_get(
+    bot: BotServer, connect: Connect
+) -> None:
+    for told in (
+        {"description": "message is too long"},
+        {"parameters": {"migrate_to_chat_id": -7}},
+    ):
+        bot.next.append(Answer(400, **told))
+        with pytest.raises(ChannelRefusedError):
+            connect().check()
 
 
 def test_nothing_is_sent_after_the_deadline(

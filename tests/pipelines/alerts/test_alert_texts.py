@@ -9,6 +9,7 @@ from pipelines.alerts import Notice
 from pipelines.alerts.message import plain, title, well_formed
 from pipelines.alerts.telegram.text import MOST_PARTS, escape_markdown, parts, split
 from sandbox.telegram.markdown import parse_markdown
+from tests.kit.hidden import HOSTILE, hidden
 
 RESERVED = set("_*[]()~`>#+-=|{}.!")
 MARKUP = st.text(alphabet=[*sorted(RESERVED), "\\", "\n", " ", "a", "é", "🔴"])
@@ -149,3 +150,16 @@ def test_a_recovered_notice_says_so_and_leaves_out_what_is_empty() -> None:
 def test_text_that_utf8_has_no_form_of_is_replaced() -> None:
     assert well_formed("a\ud800b\ud83d\udd34") == "a\ufffdb🔴"
     assert well_formed("a\r\nb\rc") == "a\nb\nc"
+
+
+@given(NOTICES)
+@example(replace(NOTICE, headline=HOSTILE, cause=HOSTILE, step=HOSTILE))
+@example(replace(NOTICE, facts=(HOSTILE,)))
+def test_a_notice_has_nothing_hidden_in_it(notice: Notice) -> None:
+    assert not hidden(plain(notice))
+    assert not hidden(title(notice), keep="")
+    found = parts(notice)
+    for message in found.messages:
+        assert not hidden(message.marked)
+        assert not hidden(message.plain)
+    assert not hidden(found.file)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -239,6 +240,52 @@ def test_no_server_keeps_a_caller_beyond_its_deadline(at: str, reply: str) -> No
         with pytest.raises(TransientError, match="no answer in time"):
             send_mail([address(server)], mail(), soon(0.4))
         assert not server.released.is_set(), "the server was still at it"
+
+
+@pytest.mark.parametrize("at", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "BODY"])
+def test_a_server_that_drips_is_let_go_of(at: str) -> None:
+    others = set(threading.enumerate())
+    with MailServer({at: DRIP}) as server:
+        at_work = set(threading.enumerate())
+        with pytest.raises(TransientError, match="no answer in time"):
+            send_mail([address(server)], mail(), soon(0.4))
+        for thread in set(threading.enumerate()) - at_work - others:
+            if "process_request" not in thread.name:  # the server's own
+                thread.join(20)
+                assert not thread.is_alive()
+        assert not server.released.is_set(), "the server was still at it"
+
+
+@pytest.mark.parametrize("at", ["CONNECT", "EHLO", "MAIL", "DATA", "BODY"])
+def test_a_reply_without_end_is_refused(at: str) -> None:
+    endless = "250-and so on\r\n" * 10_000 + "250 that was all"
+    with (
+        MailServer({at: endless}) as server,
+        pytest.raises(TransientError, match="its answer is too long") as raised,
+    ):
+        send_mail([address(server)], mail(), soon())
+    assert f"smtp 127.0.0.1:{server.port}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "reply"),
+    [
+        ("CONNECT", "hello"),
+        ("CONNECT", "HTTP/1.1 400 Bad Request"),
+        ("EHLO", "\x00\x00\x00"),
+        ("MAIL", ""),
+        ("AUTH", "334 this is no base64, is it?"),
+        ("AUTH", "334 \u00ff"),
+    ],
+)
+def test_garbage_is_one_line_about_the_server(at: str, reply: str) -> None:
+    login = ("etl", "secret")
+    with MailServer({at: reply}, login=login, mechanisms="CRAM-MD5") as server:
+        logs_in = {"user": "etl", "password": SecretStr("secret")}
+        with pytest.raises((TransientError, PermanentError)) as raised:
+            send_mail([address(server, **logs_in)], mail(), soon(2))
+    assert str(raised.value).isprintable()
+    assert f"smtp 127.0.0.1:{server.port}" in str(raised.value)
 
 
 def test_an_accepted_mail_is_not_lost_to_a_server_that_will_not_part(

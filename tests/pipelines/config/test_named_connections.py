@@ -235,6 +235,7 @@ def test_a_malformed_connection_is_one_line_with_its_name_and_place(
         (b"vertica://h\nmssql://h", "different kinds"),
         (b"vertica://h?tlsmode=s3cret", "tlsmode: Input should be 'disable', "),
         (b"vertica://h?connection_timeout=1", "longer than lock_timeout"),
+        (b"vertica://h?transfer_timeout=1", "not be shorter than connection_timeout"),
     ],
 )
 def test_what_is_wrong_with_a_connection_is_told(

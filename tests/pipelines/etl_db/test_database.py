@@ -19,8 +19,17 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.etl_db import Outcome, Session, etl_engine, sessions_table
+from pipelines.etl_db import (
+    Outcome,
+    Session,
+    etl_db_errors,
+    etl_engine,
+    sessions_table,
+)
 from sandbox.luigid import Luigid
+from tests.fuzz.false_server import FalseServer
+from tests.fuzz.mutations import Trickle, Turn
+from tests.fuzz.vertica import Side
 from tests.kit.postgres import USER, Postgres, running, wait_for_a_lock, why_not
 from tests.kit.project import DAY, REPOSITORY, Project, finished
 
@@ -343,3 +352,28 @@ def test_the_file_and_what_is_beside_it_are_for_their_owner_only(
         }
     assert set(made.values()) == {0o600}
     assert "etl.db" in made
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_for_ever(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = etl_engine(SecretStr(postgres.fresh_database()))
+    with engine.connect() as connection:
+        first = connection.scalar(BACKEND)
+        monkeypatch.setattr("pipelines.etl_db.bounded_psycopg.ANSWER_SECONDS", 0.5)
+        with (
+            pytest.raises(TransientError, match="no answer within"),
+            etl_db_errors("it cannot be asked"),
+        ):
+            connection.execute(sa.text("SELECT pg_sleep(100)"))
+        monkeypatch.undo()
+    with engine.connect() as connection:
+        assert connection.scalar(BACKEND) != first
+
+
+def test_a_login_that_trickles_has_an_end() -> None:
+    script: list[Turn] = [[], [Trickle(b"R" + bytes(3) + b"\xff" + bytes(300))]]
+    with FalseServer(Side(), script) as server:
+        url = f"postgresql://u:p@127.0.0.1:{server.port}/d?connect_timeout=2"
+        with pytest.raises(TransientError, match="timeout"):
+            etl_engine(SecretStr(f"{url}&sslmode=disable"))

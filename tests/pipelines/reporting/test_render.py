@@ -15,7 +15,8 @@ from pipelines.config import CatalogFiles, Variables
 from pipelines.errors import ConfigurationError
 from pipelines.sql import Dialect, render_file
 from tests.kit import commands
-from tests.kit.project import REPOSITORY, Result, finished
+from tests.kit.project import REPOSITORY, Project, Result, finished
+from tests.kit.terminal import on_terminal
 from tests.kit.unreachable import UNREACHABLE
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -43,6 +44,23 @@ def own(folder: Path, sql: str) -> None:
     (folder / "north.sql").write_text(sql, encoding="utf-8")
     (folder / "reports.toml").write_text(ENTRY, encoding="utf-8")
     (folder / "luigi.cfg").write_text("[catalog]\nreports = reports.toml\n")
+
+
+def test_a_file_gets_the_sql_as_it_is_sent_and_a_terminal_as_it_is_read(
+    project: Project,
+) -> None:
+    own(project.folder, "SELECT {{ var.region }} AS region,\n  'b' AS b")
+    project.options["catalog"] = {"reports": str(project.folder / "reports.toml")}
+    project.add_shard("first", ddl="")
+    region = "\x1b[31m\u202enorth"
+    words = ("shardline", "render", "north", "--date", "2019-03-14")
+    named = {"SHARDLINE_VARIABLE_REGION": region}
+    environment = {**project.environment(), **named}
+    piped = finished(commands.start(words, project.folder, environment))
+    assert f"SELECT '{region}' AS region,\n  'b' AS b" in piped.out
+    screen = on_terminal(project, *words, columns=80, **named)
+    assert r"SELECT '\x1b[31m\u202enorth' AS region," in "\n".join(screen.lines)
+    assert screen.styles == []
 
 
 def test_the_packaged_reports_are_rendered_as_they_were(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_line_that_is_said_twice_is_told_once(lines: Lines) -> None:
 
 def test_a_line_has_no_break_in_it(lines: Lines) -> None:
     lines.add("a\nb\x00\ud800")
-    assert lines.take().failures == ("a b",)
+    assert lines.take().failures == (r"a b\x00\ud800",)
 
 
 def test_any_number_of_lines_is_kept(lines: Lines) -> None:
@@ -95,4 +95,4 @@ def test_what_nobody_took_is_the_last_that_a_process_says() -> None:
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
-    assert one_line("\x1b[31mred\x1b[0m\r\n") == "[31mred [0m"
+    assert one_line("\x1b[31mred\x1b[0m\r\n") == r"\x1b[31mred\x1b[0m"

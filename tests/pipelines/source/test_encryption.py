@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +27,7 @@ from tests.kit.tds_server import PASSWORD, USER, Server
 
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 NAME = "sql.example.com"
+TRY = fcntl.LOCK_EX | fcntl.LOCK_NB
 HEADER = 8
 ENCRYPTION_OPTION = b"\x01\x00"
 """The number of PRELOGIN's option, and the first octet of its offset."""
@@ -187,3 +191,17 @@ def test_nothing_is_left_of_a_login(
 def test_a_host_that_is_none_is_told(server: Server) -> None:
     with pytest.raises(ConfigurationError, match="neither a name nor an address"):
         ask(server, "sql]\nhost = elsewhere")
+
+
+def test_a_login_gives_up_no_lock_of_the_process_on_its_files(
+    server: Server, tmp_path: Path
+) -> None:
+    held = tmp_path / "database"
+    other = f"import fcntl; fcntl.lockf(open({str(held)!r}, 'ab'), {TRY})"
+    with held.open("ab") as file:
+        fcntl.lockf(file, TRY)
+        ask(server, tls_cafile=tmp_path / "authority.pem")
+        found = subprocess.run(
+            [sys.executable, "-c", other], check=False, capture_output=True
+        )
+    assert b"BlockingIOError" in found.stderr

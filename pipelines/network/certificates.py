@@ -81,7 +81,9 @@ def tls_fault(error: BaseException | None) -> str:
     Returns:
         A clause for people, or "" if it was not TLS that failed.
     """
-    while error:
+    seen: set[int] = set()  # what is raised again may be a part of its own context
+    while error and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"its certificate is not to be trusted: {error.verify_message}"
         if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from functools import cache
 
 from pipelines.errors import RefusedLoginError
-from pipelines.runtime.shared_records import SharedRecords
+from pipelines.runtime import SharedRecords
 
 
 class Refusals:

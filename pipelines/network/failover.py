@@ -18,8 +18,8 @@ from pipelines.errors import (
     TransientError,
     UnavailableHereError,
 )
-from pipelines.runtime.addresses import Address, look_up
-from pipelines.runtime.server_memory import refusals, slow_failures
+from pipelines.network.addresses import Address, look_up
+from pipelines.network.server_memory import refusals, slow_failures
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,19 @@
+from .addresses import Address, host_and_port, look_up
+from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
+from .certificates import authorities_file, show_certificate, tls_fault, trust
+from .failover import first_to_answer, why_unreachable
+
+__all__ = [
+    "Address",
+    "BoundedFile",
+    "BoundedSession",
+    "LongAnswerError",
+    "authorities_file",
+    "first_to_answer",
+    "host_and_port",
+    "look_up",
+    "show_certificate",
+    "tls_fault",
+    "trust",
+    "why_unreachable",
+]
