@@ -29,6 +29,7 @@ cdef extern from "source_value.h" nogil:
         READ_DATETIMEOFFSET
         READ_GUID
         READ_TEXT
+        READ_UTF16
         READ_BYTES
     ctypedef struct source_column:
         source_reader reader

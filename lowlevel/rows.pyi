@@ -35,6 +35,8 @@ class SourceRows:
         cursor: Has executed a statement, and not fetched any of its rows.
         columns: The columns that the rows are to have, in their order.
         day_column: The name of that which gives a row its day.
+        text_as_utf16: Whether text was asked for as varbinary: db-lib makes a question
+            mark of half a surrogate pair, and takes longer.
 
     Raises:
         UnknownDriverError: The connection's state is not what is known of it, or what
@@ -48,6 +50,7 @@ class SourceRows:
         columns: Sequence[Column],
         *,
         day_column: str,
+        text_as_utf16: bool = False,
     ) -> None: ...
     @property
     def came(self) -> int:

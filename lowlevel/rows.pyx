@@ -55,6 +55,7 @@ READERS = {
     "varchar": dict.fromkeys((35, 39, 47), READ_TEXT),
     "varbinary": dict.fromkeys((34, 37, 45), READ_BYTES),
 }
+UTF16 = {**READERS, "varchar": dict.fromkeys((34, 37, 45), READ_UTF16)}
 
 EPOCH = datetime.date(2000, 1, 1)
 STAND_INS = {"decimal": Decimal(0), "float": 0.0}
@@ -145,7 +146,13 @@ cdef class SourceRows:
     cdef bint busy
 
     def __cinit__(
-        self, DriverLibrary library not None, cursor, columns, *, str day_column
+        self,
+        DriverLibrary library not None,
+        cursor,
+        columns,
+        *,
+        str day_column,
+        bint text_as_utf16=False,
     ):
         self.library = library
         self.cursor = cursor
@@ -169,7 +176,8 @@ cdef class SourceRows:
             raise MemoryError
         self.rows.columns = self.readers
         for index, column in enumerate(self.columns):
-            self.readers[index] = self.reader_of(index, column)
+            readers = UTF16 if text_as_utf16 else READERS
+            self.readers[index] = self.reader_of(index, column, readers[column.kind])
         self.buffer = bytearray()
 
     def __dealloc__(self):
@@ -215,13 +223,13 @@ cdef class SourceRows:
             raise UnknownDriverError("db-lib's connection is no socket")
         return 0
 
-    cdef source_column reader_of(self, int index, column) except *:
+    cdef source_column reader_of(self, int index, column, readers) except *:
         cdef source_column made
         cdef int given = self.library.functions.column_type(
             self.rows.process, index + 1
         )
         cdef int size = self.library.functions.column_size(self.rows.process, index + 1)
-        reader = READERS[column.kind].get(given)
+        reader = readers.get(given)
         if reader is None:
             raise UnknownDriverError(
                 f"column {column.name!r}: {column.kind} is not read from type {given}"
@@ -345,7 +353,9 @@ cdef class SourceRows:
         if column.kind not in VARIABLE_KINDS:
             return STAND_INS.get(column.kind, 0)
         value = data[:self.library.functions.value_size(self.rows.process, index + 1)]
-        return value.decode() if column.kind == "varchar" else value
+        if self.readers[index].reader == READ_UTF16:
+            return value.decode("utf-16-le", "surrogatepass")
+        return value.decode() if self.readers[index].reader == READ_TEXT else value
 
     cdef int fail(self, source_event event) except -1:
         """Raise what pymssql would raise, and leave it as that would."""

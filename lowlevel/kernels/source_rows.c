@@ -57,6 +57,39 @@ typedef struct {
     int64_t key;
 } open_row;
 
+/* Writes text or bytes as they are. */
+static source_event take_plain(const source_column *column, const uint8_t *data,
+                               size_t *size, open_row *row)
+{
+    if (column->reader == READ_TEXT && !utf8_valid(data, *size))
+        return SOURCE_SENSELESS;
+    if (*size > column->width)
+        return SOURCE_REFUSED;
+    if (*size > row->spare)
+        return SOURCE_ENOUGH;
+    memcpy(row->at + sizeof(uint32_t), data, *size);
+    return SOURCE_ROW;
+}
+
+/* Writes UTF-16 as UTF-8; `size` is then that of what is written. */
+static source_event take_utf16(const source_column *column, const uint8_t *data,
+                               size_t *size, open_row *row)
+{
+    size_t units = *size / 2;
+    if (*size % 2 != 0)
+        return SOURCE_SENSELESS;
+    /* Measured only where it might not fit, which is seldom. */
+    if (units * UTF8_PER_UNIT > row->spare || units * UTF8_PER_UNIT > column->width) {
+        *size = utf16_measure(data, units);
+        if (*size > column->width)
+            return SOURCE_REFUSED;
+        if (*size > row->spare)
+            return SOURCE_ENOUGH;
+    }
+    *size = utf16_to_utf8(data, units, row->at + sizeof(uint32_t));
+    return *size == NO_TEXT ? SOURCE_REFUSED : SOURCE_ROW;
+}
+
 /* Writes text or bytes after their length. */
 static source_event take_octets(const source_rows *rows, int index, const uint8_t *data,
                                 open_row *row)
@@ -66,17 +99,15 @@ static source_event take_octets(const source_rows *rows, int index, const uint8_
     if (given < 0)
         return has_failed(rows) ? SOURCE_FAILED : SOURCE_SENSELESS;
     size_t size = (size_t)given;
-    if (column->reader == READ_TEXT && !utf8_valid(data, size))
-        return SOURCE_SENSELESS;
-    if (size > column->width)
-        return SOURCE_REFUSED;
-    if (size > row->spare)
-        return SOURCE_ENOUGH;
-    row->spare -= size;
-    store32(row->at, (uint32_t)size);
-    memcpy(row->at + sizeof(uint32_t), data, size);
-    row->at += sizeof(uint32_t) + size;
-    return SOURCE_ROW;
+    source_event event = column->reader == READ_UTF16
+                             ? take_utf16(column, data, &size, row)
+                             : take_plain(column, data, &size, row);
+    if (event == SOURCE_ROW) {
+        row->spare -= size;
+        store32(row->at, (uint32_t)size);
+        row->at += sizeof(uint32_t) + size;
+    }
+    return event;
 }
 
 static source_event take_fixed(const source_column *column, const uint8_t *data,

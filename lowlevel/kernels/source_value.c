@@ -58,6 +58,7 @@ size_t source_value_size(source_reader reader)
     case READ_GUID:
         return UUID_SIZE;
     case READ_TEXT:
+    case READ_UTF16:
     case READ_BYTES:
         return 0;
     }
@@ -222,6 +223,7 @@ value_outcome source_fixed(const source_column *column, const uint8_t *data,
         guid_store(out, data);
         return VALUE_READ;
     case READ_TEXT:
+    case READ_UTF16:
     case READ_BYTES:
         break;
     }

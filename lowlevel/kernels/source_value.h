@@ -31,7 +31,8 @@ typedef enum {
     READ_DATETIME2,
     READ_DATETIMEOFFSET,
     READ_GUID,
-    READ_TEXT,
+    READ_TEXT,  /* UTF-8 */
+    READ_UTF16, /* the same of octets of UTF-16 */
     READ_BYTES,
 } source_reader;
 

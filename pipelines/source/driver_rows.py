@@ -32,39 +32,60 @@ def why_tuples() -> str:
     return found if isinstance(found, str) else ""
 
 
-def driver_rows(
-    cursor: pymssql.Cursor, table: Table, mode: RowsMode
+def find_library(mode: RowsMode) -> DriverLibrary | None:
+    """The driver's library; None if rows are to be read as tuples.
+
+    Args:
+        mode: Whether it is wanted.
+
+    Raises:
+        PermanentError: It cannot be used, and has to be.
+    """
+    if mode == "tuples":
+        return None
+    found = _driver_library()
+    if isinstance(found, str):
+        _read_tuples(found, mode)
+        return None
+    return found
+
+
+def rows_beneath(
+    cursor: pymssql.Cursor, library: DriverLibrary, table: Table, mode: RowsMode
 ) -> SourceRows | None:
     """The rows of the statement that a cursor has executed, from under the driver.
 
     Args:
         cursor: Of whose rows none has been fetched.
-        table: Whose rows they are.
-        mode: Whether that is wanted.
+        library: The driver's.
+        table: Whose rows they are, with text as octets of UTF-16.
+        mode: Whether they have to be read so.
 
     Returns:
-        The rows; None if they are to be read as tuples.
+        The rows; None if they are to be asked for again, and read as tuples.
 
     Raises:
-        PermanentError: They would have to be, and that is not wanted.
+        PermanentError: They cannot be read so, and have to be.
     """
-    if mode == "tuples":
+    columns = [column.encoded for column in table.columns]
+    try:
+        return SourceRows(
+            *(library, cursor, columns),
+            day_column=table.date_column,
+            text_as_utf16=True,
+        )
+    except UnknownDriverError as error:
+        _read_tuples(f"{table.name}: {error}", mode)
         return None
-    library = _driver_library()
-    why = library if isinstance(library, str) else ""
-    if isinstance(library, DriverLibrary):
-        columns = [column.encoded for column in table.columns]
-        try:
-            return SourceRows(library, cursor, columns, day_column=table.date_column)
-        except UnknownDriverError as error:
-            why = str(error)
+
+
+def _read_tuples(why: str, mode: RowsMode) -> None:
     if mode == "fast":
         raise PermanentError(
             f"rows can only be read as tuples: {why}",
             step='install another version of pymssql, or set rows = "auto" in [load]',
         )
-    logger.info("%s: rows are read as tuples: %s", table.name, why)
-    return None
+    logger.info("rows are read as tuples: %s", why)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.config import LoadOptions
 from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_one
-from pipelines.source.driver_rows import driver_rows, senseless_answers
+from pipelines.source.driver_rows import find_library, rows_beneath, senseless_answers
 from pipelines.source.errors import LostLinkError
 from pipelines.sql import Dialect, Sql, render
 
@@ -52,18 +52,18 @@ def extract_encoded(
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement, or the encoder a row.
     """
-    rows: SourceRows | None = None
-
-    def came() -> int:
-        return rows.came if rows else cursor.rownumber + 1  # from -1 on
-
-    with _extracting(connection, span, came) as cursor:
-        rows = driver_rows(cursor, span.table, options.rows)
-        if rows is None:
-            yield from encoder.encode_tuples(_tuples(cursor, options.batch))
-        else:
-            with senseless_answers():
-                yield from encoder.encode_rows(rows)
+    library = find_library(options.rows)
+    if library:
+        rows: SourceRows | None = None
+        with _extracting(
+            connection, span, lambda: rows.came if rows else 0, text_as_octets=True
+        ) as cursor:
+            rows = rows_beneath(cursor, library, span.table, options.rows)
+            if rows:
+                with senseless_answers():
+                    yield from encoder.encode_rows(rows)
+                return
+    yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
 
 
 def extract_rows(
@@ -102,16 +102,18 @@ def _extracting(
     came: Callable[[], int],
     *,
     by_key: bool = False,
+    text_as_octets: bool = False,
 ) -> Iterator[pymssql.Cursor]:
     """A cursor that has executed a span's SELECT.
 
     Raises:
         LostLinkError: It tells how many rows `came`.
     """
+    sql = extract_statement(span, by_key=by_key, text_as_octets=text_as_octets)
     answered = False
     try:
         with connection.answering(connection.server.transfer_timeout) as cursor:
-            cursor.execute(extract_statement(span, by_key=by_key))
+            cursor.execute(sql)
             answered = True
             _check_width(cursor, span.table)
             yield cursor
@@ -158,7 +160,9 @@ def count_undated(connection: SourceConnection, table: Table) -> int:
     return fetch_one(connection, sql, int)
 
 
-def extract_statement(span: Span, *, by_key: bool = False) -> str:
+def extract_statement(
+    span: Span, *, by_key: bool = False, text_as_octets: bool = False
+) -> str:
     """The SELECT of some days: half-open, and able to use an index on the date.
 
     The bounds are written as datetime2 literals because the driver cuts parameters to
@@ -167,6 +171,7 @@ def extract_statement(span: Span, *, by_key: bool = False) -> str:
     Args:
         span: What to read.
         by_key: Whether the rows come in the order of their keys, not of their days.
+        text_as_octets: Whether text is asked for as octets of UTF-16.
     """
     table = span.table
     several = span.first != span.last
@@ -181,4 +186,5 @@ def extract_statement(span: Span, *, by_key: bool = False) -> str:
         start=start,
         stop=stop,
         order_by=order_by,
+        text_as_octets=text_as_octets,
     )

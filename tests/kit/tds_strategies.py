@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +21,9 @@ LAST_DAY = 3_652_058
 """9999-12-31, from 0001-01-01."""
 
 
+Pack = Callable[[bytes | None], bytes]
+
+
 @dataclass(frozen=True)
 class Sent:
     """A column of an answer.
@@ -28,21 +31,30 @@ class Sent:
     Attributes:
         declared: What the catalog says of it.
         kind: Its TYPE_INFO.
-        values: Octets of its values, as they are sent, NULLs among them.
+        values: Octets of its values, None for NULL.
+        pack: What is sent of a value.
     """
 
     declared: str
     kind: bytes
-    values: st.SearchStrategy[bytes]
+    values: st.SearchStrategy[bytes | None]
+    pack: Pack
+
+    @property
+    def as_octets(self) -> Sent:
+        """The same, text as octets of UTF-16."""
+        if "char" not in self.declared:
+            return self
+        return Sent(self.declared, b"\xa5\xff\xff", self.values, long)
 
 
 def variable(
     declared: str,
     kind: bytes,
     values: st.SearchStrategy[bytes],
-    pack: Callable[[bytes | None], bytes],
+    pack: Pack,
 ) -> st.SearchStrategy[Sent]:
-    return st.just(Sent(f"{declared} null", kind, (st.none() | values).map(pack)))
+    return st.just(Sent(f"{declared} null", kind, st.none() | values, pack))
 
 
 def fixed(
@@ -95,7 +107,7 @@ def decimals(draw: st.DrawFn) -> Sent:
     )
     declared = f"decimal({wider},{draw(st.integers(0, wider))}) null"
     kind = bytes([0x6A, size + 1, precision, scale])
-    return Sent(declared, kind, st.none().map(sized) | octets.map(sized))
+    return Sent(declared, kind, st.none() | octets, sized)
 
 
 UNITS = st.text(st.characters(exclude_categories=["Cs"])).map(
@@ -135,34 +147,56 @@ def sent(scale: int) -> st.SearchStrategy[Sent]:
         fixed("uniqueidentifier", b"\x24\x10", st.binary(min_size=16, max_size=16)),
         variable("nvarchar(20)", b"\xe7\x40\x1f" + RUSSIAN, text, short),
         variable("nvarchar(4000)", b"\xe7\xff\xff" + RUSSIAN, text, long),
-        variable("varchar(20)", b"\xa7\x40\x1f" + RUSSIAN, st.binary(), short),
         variable("varbinary(20)", b"\xa5\x40\x1f", st.binary(), short),
         variable("varbinary(8000)", b"\xa5\xff\xff", st.binary(), long),
     )
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a SQL Server answers.
+
+    Attributes:
+        declared: The table's columns beside key and date.
+        days: How many days are asked for.
+        said: The answer.
+        as_octets: The same, with text as octets of UTF-16.
+    """
+
+    declared: dict[str, str]
+    days: int
+    said: bytes
+    as_octets: bytes
+
+
 @st.composite
-def answers(draw: st.DrawFn) -> tuple[dict[str, str], int, bytes]:
-    """A table's other columns, a number of days, and an answer with rows of them."""
+def answers(draw: st.DrawFn) -> Answer:
+    """Rows of any columns, of some days, seldom in another order than by day."""
     others = draw(st.lists(sent(draw(st.integers(0, 7))), max_size=6))
     days = draw(st.integers(1, 3))
-    declared = {f"c{at}": one.declared for at, one in enumerate(others)}
-    told = [KEY, AT, *((f"c{at}", one.kind) for at, one in enumerate(others))]
-    last = (FIRST - date.min).days + days
-    at = st.tuples(
-        st.integers(0, DAY_TICKS - 1), st.integers((FIRST - date.min).days, last)
-    )
+    first = (FIRST - date.min).days
+    at = st.tuples(st.integers(0, DAY_TICKS - 1), st.integers(first, first + days))
     moments = draw(st.lists(at, max_size=12))
     if draw(st.booleans()):
         moments.sort(key=lambda one: one[1])
     rows = [
-        row(
-            [
-                sized(struct.pack("<q", draw(st.integers(-(2**62), 2**62)))),
-                sized(ticks.to_bytes(5, "little") + day.to_bytes(3, "little")),
-                *(draw(one.values) for one in others),
-            ]
-        )
+        [
+            struct.pack("<q", draw(st.integers(-(2**62), 2**62))),
+            ticks.to_bytes(5, "little") + day.to_bytes(3, "little"),
+            *(draw(one.values) for one in others),
+        ]
         for ticks, day in moments
     ]
-    return declared, days, columns(told) + b"".join(rows) + DONE
+    declared = {f"c{number}": one.declared for number, one in enumerate(others)}
+    as_octets = [one.as_octets for one in others]
+    return Answer(declared, days, _said(others, rows), _said(as_octets, rows))
+
+
+def _said(others: Sequence[Sent], rows: Sequence[Sequence[bytes | None]]) -> bytes:
+    told = [KEY, AT, *((f"c{number}", one.kind) for number, one in enumerate(others))]
+    packs = [sized, sized, *(one.pack for one in others)]
+    each = [
+        row(pack(value) for pack, value in zip(packs, values, strict=True))
+        for values in rows
+    ]
+    return columns(told) + b"".join(each) + DONE

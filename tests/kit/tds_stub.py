@@ -13,6 +13,7 @@ from typing import Self
 from tests.kit.tds_stream import CANCELLED, HEADER, LAST_PACKET, packets
 
 BATCH, ATTENTION = 1, 6
+OCTETS = "varbinary".encode("utf-16-le")
 
 Answer = Callable[[socket.socket], None]
 """Speaks to the client; what is hung up afterwards is closed by it."""
@@ -23,22 +24,27 @@ class TdsStub:
 
     Attributes:
         port: Where it listens.
-        answer: What batches get that have `asked` in them.
+        answer: What batches get that have some text in them.
         attentions: How many statements clients have cancelled.
+        asked: The last batch.
     """
 
     def __init__(self, host: str, port: int, asked: str) -> None:
         self._server = host, port
-        self._asked = asked.encode("utf-16-le")
+        self._marker = asked.encode("utf-16-le")
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.answer: Answer = lambda _: None
         self.attentions = 0
+        self.asked = b""
 
-    def say(self, body: bytes) -> None:
-        """Answer with tokens, and wait for what comes."""
+    def say(self, body: bytes, text_as_octets: bytes | None = None) -> None:
+        """Answer with tokens, with others if text is asked for as octets."""
         said = packets(body)
-        self.answer = lambda client: client.sendall(said)
+        octets = said if text_as_octets is None else packets(text_as_octets)
+        self.answer = lambda client: client.sendall(
+            octets if OCTETS in self.asked else said
+        )
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -72,7 +78,8 @@ class TdsStub:
                 if asked[0] == ATTENTION:
                     self.attentions += 1
                     client.sendall(packets(CANCELLED))
-                elif asked[0] == BATCH and self._asked in asked:
+                elif asked[0] == BATCH and self._marker in asked:
+                    self.asked = asked
                     self.answer(client)
                 else:
                     server.sendall(asked)

@@ -27,14 +27,17 @@ from pipelines.source import (
 )
 from sandbox.engine import Engine
 from tests.kit.tds_server import PASSWORD, USER, Server
-from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, answers
+from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, answers
 from tests.kit.tds_stream import (
     DONE,
     DONE_ERROR,
+    RUSSIAN,
     columns,
+    long,
     message,
     packets,
     row,
+    short,
     sized,
 )
 from tests.kit.tds_stub import TdsStub, cut, reset
@@ -232,7 +235,8 @@ def test_what_goes_wrong_is_told_as_the_driver_tells_it(
 def test_columns_of_other_types_are_read_by_the_driver_alone(
     stub: TdsStub, kind: bytes
 ) -> None:
-    stub.say(columns([KEY, ("at", kind)]) + row([sized(bytes(8))] * 2) + DONE)
+    rows = row([sized(bytes(8))] * 2) if kind == BIGINT else b""
+    stub.say(columns([KEY, ("at", kind)]) + rows + DONE)
     auto, tuples, fast = (
         read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
     )
@@ -264,10 +268,61 @@ def test_a_moment_that_is_none_is_no_defect(stub: TdsStub, at: bytes) -> None:
 def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
     stub: TdsStub,
     connection: SourceConnection,
-    answer: tuple[dict[str, str], int, bytes],
+    answer: Answer,
     most_rows: int,
 ) -> None:
-    declared, days, said = answer
-    stub.say(said)
-    wanted = span(declared, days)
+    stub.say(answer.said, answer.as_octets)
+    wanted = span(answer.declared, answer.days)
     assert_same(*(read(connection, wanted, mode, most_rows) for mode in MODES))
+
+
+@pytest.mark.parametrize("kind", ["nvarchar(20)", "nvarchar(4000)", "varchar(max)"])
+@pytest.mark.parametrize("half", [b"\x3d\xd8", b"\x95\xde"])
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("a" * 9, "b" * 9), ("🚕", "")]
+)
+def test_half_a_surrogate_pair_is_refused_with_its_place(
+    stub: TdsStub, kind: str, half: bytes, before: str, after: str
+) -> None:
+    octets = before.encode("utf-16-le") + half + after.encode("utf-16-le")
+    said = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
+    noon = moment(datetime(2019, 3, 14, 12))
+    said += row([sized(struct.pack("<q", 41)), sized(noon), long(b"")])
+    said += row([sized(struct.pack("<q", 42)), sized(noon), long(octets)])
+    stub.say(said + DONE)
+    error = read_anew(stub, span({"text": kind}), "fast").error
+    unit = int.from_bytes(half, "little")
+    assert str(error).startswith(
+        f"orders 2019-03-14 shop: a value cannot be stored: row 1 (key 42), column"
+        f" 'text': U+{unit:04X} at character {len(before)} is half a surrogate pair"
+    )
+
+
+@pytest.mark.parametrize("text", ["x" * 61, "ж" * 31, "€" * 21, "🚕" * 16])
+def test_a_text_that_is_too_long_is_refused_in_the_same_words(
+    stub: TdsStub, text: str
+) -> None:
+    octets = text.encode("utf-16-le")
+    noon = moment(datetime(2019, 3, 14, 12))
+
+    def said(kind: bytes, value: bytes) -> bytes:
+        told = columns([KEY, AT, ("text", kind)])
+        return told + row([sized(bytes(8)), sized(noon), value]) + DONE
+
+    stub.say(
+        said(b"\xe7\x40\x1f" + RUSSIAN, short(octets)),
+        said(b"\xa5\xff\xff", long(octets)),
+    )
+    wanted = span({"text": "nvarchar(20)"})
+    fast, tuples = (read_anew(stub, wanted, mode) for mode in MODES)
+    assert fast.error
+    assert_same(fast, tuples)
+
+
+def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
+    noon = moment(datetime(2019, 3, 14, 12))
+    told = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
+    stub.say(told + row([sized(bytes(8)), sized(noon), long(b"abc")]) + DONE)
+    error = read_anew(stub, span({"text": "nvarchar(20)"}), "fast").error
+    assert isinstance(error, TransientError)
+    assert "does not answer as it should" in str(error)
