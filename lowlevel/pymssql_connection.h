@@ -1,4 +1,4 @@
-/* The connection of pymssql 2.3.11 to 2.4, as its _mssql.pxd declares it.
+/* The connection of pymssql 2.4, as its _mssql.pxd declares it.
  *
  * rows.pyx compares that text with its own, and the size of the object with this one.
  */

@@ -29,6 +29,9 @@ from lowlevel.errors import EncodeError, refusal
 from lowlevel.native cimport NativeEncoder
 
 
+# The versions whose rows have been compared with their tuples.
+SERIES = "2.4."
+
 # The fields of pymssql's connection, as pymssql_connection.h has them.
 FIELDS = (
     "bint _connected", "int _rows_affected", "int _query_timeout", "char *_charset",
@@ -103,6 +106,8 @@ cdef class DriverLibrary:
 
 
 cdef int check_layout() except -1:
+    if not pymssql.__version__.startswith(SERIES):
+        raise UnknownDriverError(f"pymssql {pymssql.__version__} is not {SERIES}x")
     size = _mssql.MSSQLConnection.__basicsize__
     if size != sizeof(pymssql_connection):
         raise UnknownDriverError(

@@ -9,12 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import pymssql
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipelines.catalog import DayRange, Shard, Span, Table
+from pipelines.commands.screens.connection_tests import check
 from pipelines.config import LoadOptions, RowsMode
 from pipelines.config import Server as Options
 from pipelines.errors import ShardlineError, TransientError
@@ -24,7 +26,9 @@ from pipelines.source import (
     SourceConnection,
     connect_source,
     extract_encoded,
+    why_tuples,
 )
+from pipelines.source.driver_rows import _driver_library
 from sandbox.engine import Engine
 from tests.kit.tds_server import PASSWORD, USER, Server
 from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, answers
@@ -326,3 +330,42 @@ def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
     error = read_anew(stub, span({"text": "nvarchar(20)"}), "fast").error
     assert isinstance(error, TransientError)
     assert "does not answer as it should" in str(error)
+
+
+@pytest.fixture
+def other_driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A pymssql that is not known, and why."""
+    monkeypatch.setattr(pymssql, "__version__", "2.5.0")
+    _driver_library.cache_clear()
+    yield "pymssql 2.5.0 is not 2.4.x"
+    _driver_library.cache_clear()
+
+
+def test_rows_of_a_driver_that_is_not_known_are_read_as_tuples_and_why_is_told(
+    stub: TdsStub, other_driver: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub.say(HEAD + plain(1) + plain(2) + DONE)
+    caplog.set_level("INFO")
+    auto, tuples, fast = (
+        read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
+    )
+    assert auto.error is None
+    assert_same(auto, tuples)
+    assert f"rows are read as tuples: {other_driver}" in caplog.messages
+    assert str(fast.error) == (
+        f"rows can only be read as tuples: {other_driver}; install another version of"
+        ' pymssql, or set rows = "auto" in [load]'
+    )
+
+
+def test_the_test_of_a_connection_tells_why_rows_are_read_as_tuples(
+    stub: TdsStub, other_driver: str
+) -> None:
+    assert check(options(stub)).told.endswith(
+        f"; rows are read as tuples: {other_driver}"
+    )
+
+
+def test_this_driver_is_known(stub: TdsStub) -> None:
+    assert why_tuples() == ""
+    assert "tuples" not in check(options(stub)).told
