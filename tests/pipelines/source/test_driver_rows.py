@@ -323,6 +323,28 @@ def test_a_text_that_is_too_long_is_refused_in_the_same_words(
     assert_same(fast, tuples)
 
 
+@pytest.mark.parametrize("letter", ["x", "ж", "🚕"])
+def test_values_that_are_larger_than_a_message_are_read_whole(
+    stub: TdsStub, letter: str
+) -> None:
+    sizes = [0, 300_000, 1, 1_200_000, 5, 100_000, 100_000, 100_000]
+    noon = sized(moment(datetime(2019, 3, 14, 12)))
+
+    def said(kind: bytes) -> bytes:
+        texts = [(letter * size).encode("utf-16-le") for size in sizes]
+        rows = (
+            row([sized(struct.pack("<q", key)), noon, long(text, 100_000)])
+            for key, text in enumerate(texts)
+        )
+        return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + DONE
+
+    stub.say(said(b"\xe7\xff\xff" + RUSSIAN), said(b"\xa5\xff\xff"))
+    wanted = span({"text": "nvarchar(max)"})
+    fast, tuples = (read_anew(stub, wanted, mode) for mode in MODES)
+    assert fast.error is None
+    assert_same(fast, tuples)
+
+
 def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
     noon = moment(datetime(2019, 3, 14, 12))
     told = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
