@@ -37,11 +37,14 @@ FROM ${BASE_IMAGE} AS runtime
 RUN groupadd --gid 10001 shardline \
     && useradd --no-log-init --uid 10001 --gid 10001 --create-home shardline \
     && install --directory --owner 10001 --group 10001 /var/lib/luigi-server
+COPY deploy/authorities /usr/local/share/ca-certificates/shardline
+RUN update-ca-certificates
 COPY --from=build /opt/shardline /opt/shardline
 COPY luigi.cfg /etc/luigi/luigi.cfg
 COPY deploy/luigi.cfg /etc/shardline/luigi.cfg
 ENV PATH=/opt/shardline/bin:${PATH} \
     LUIGI_CONFIG_PATH=/etc/shardline/luigi.cfg \
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     PYTHONUNBUFFERED=1 \
     SHARDLINE_LOG_FORMAT=json
 # What is written where the rest is read-only; a volume takes over its owner from here.

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -74,7 +75,7 @@ def main() -> None:
 def _log_format(words: Sequence[str]) -> str:
     """The form that the options in front of the command name, or who calls."""
     given = os.environ.get(LOG_FORMAT_VARIABLE, "")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise((*words, "")):
         name, _, value = word.partition("=")
         if name == "--log-format":
             given = value or following

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from typing import NoReturn
 
 from pipelines.runtime.logs import line_of
 
@@ -246,12 +247,21 @@ def _next_signal(
 
 
 def _end_at_once(first: signal.Signals, why: str) -> None:
+    end_process(f"ended at once after {first.name}: {why}; run it again", 128 + first)
+
+
+def end_process(why: str, code: int) -> NoReturn:
+    """End this process and its children from any thread, whatever the others do.
+
+    Args:
+        why: For people, in one line.
+        code: Its exit code.
+    """
     _kill_children()
-    text = f"shardline: ended at once after {first.name}: {why}; run it again"
-    line = line_of(text, level=logging.ERROR)
+    line = line_of(f"shardline: {why}", level=logging.ERROR)
     with suppress(OSError):
         os.write(2, f"{line}\n".encode())
-    os._exit(128 + first)
+    os._exit(code)
 
 
 def _kill_children() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from threading import Event, Thread
 from typing import TypeVar
 
 from pipelines.errors import ShardlineError
-from pipelines.runtime.signals import stopper
+from pipelines.runtime.exit_codes import ExitCode
+from pipelines.runtime.signals import end_process, stopper
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +57,23 @@ class TimeLimit:
 _AGAIN = 0.5
 """Seconds between two attempts at ending what goes on in spite of the first."""
 
+_HOPE = 10.0
+"""Least seconds for which it may go on."""
+
+_HOPELESS = (
+    "a driver does not come back although its connection was cut, so this process ends;"
+    " see what answers at the server's address, and run it again"
+)
+
 
 @contextmanager
 def cut_after(seconds: float, cut: Callable[[], None]) -> Iterator[TimeLimit]:
     """Have `cut` called from another thread when a block takes longer.
 
     It is called again until the block ends: a driver may just be opening another
-    connection in the place of the one that was cut.
+    connection in the place of the one that was cut. Should it not end for as long
+    again, the process does: FreeTDS can be led to read what is not there for ever, and
+    a thread that is in it cannot be ended.
 
     Args:
         seconds: How long the block may take.
@@ -70,9 +82,11 @@ def cut_after(seconds: float, cut: Callable[[], None]) -> Iterator[TimeLimit]:
     limit, over = TimeLimit(), Event()
 
     def watch() -> None:
-        left = seconds
+        left, hopeless = seconds, time.monotonic() + seconds + max(seconds, _HOPE)
         while not over.wait(left):
             limit.passed, left = True, _AGAIN
+            if time.monotonic() > hopeless:
+                end_process(_HOPELESS, ExitCode.FAILED)
             cut()
 
     watcher = Thread(target=watch, daemon=True)

@@ -151,10 +151,15 @@ def fetch_all(
         cursor.execute(sql)
         rows = list(cursor.fetchmany(_MOST)) if cursor.description else []
     for row in rows:
-        if len(row) != len(kinds) or not all(map(isinstance, row, kinds)):
+        if len(row) != len(kinds) or not all(map(_is, row, kinds)):
             found = ", ".join(type(value).__name__ for value in row[: len(kinds) + 1])
             raise PermanentError(f"SQL Server answers another question: ({found})")
     return rows
+
+
+def _is(value: object, kind: Kind) -> bool:
+    # No name has a NUL, which could not be written in the next question.
+    return isinstance(value, kind) and not (isinstance(value, str) and "\0" in value)
 
 
 def fetch_one(connection: SourceConnection, sql: str, kind: type[T]) -> T:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import re
 import tempfile
 import threading
@@ -22,7 +23,11 @@ from pymssql import _mssql
 from pipelines.config import Server
 from pipelines.errors import ConfigurationError, PermanentError, TransientError
 from pipelines.network import Address, authorities_file
+from pipelines.runtime import LATER
 from pipelines.source.known_errors import PLACE
+
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]{1,120}")
+"""A folder's path that FreeTDS reads as it is: it cuts lines and folds blanks."""
 
 _HOST = re.compile(r"[A-Za-z0-9._:%-]+")
 
@@ -37,10 +42,13 @@ class LoginSections:
         """Have none yet."""
         self._changed = threading.Condition()
         self._texts: dict[str, str] = {}
+        self._places: dict[str, set[tuple[str, int]]] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @contextmanager
-    def in_place(self, server: Server, at: Address) -> Iterator[str]:
+    def in_place(
+        self, server: Server, at: Address, ips: frozenset[str]
+    ) -> Iterator[str]:
         """Have the driver find a section for a login.
 
         Of a process, one login at a time goes to an address.
@@ -48,6 +56,7 @@ class LoginSections:
         Args:
             server: With `encryption`, and whom to trust.
             at: Where it is.
+            ips: The addresses that it stands for.
 
         Yields:
             What the driver is to connect to.
@@ -55,13 +64,24 @@ class LoginSections:
         Raises:
             ConfigurationError: There are no authorities, or the host is none.
             PermanentError: This build of the driver takes no such file.
-        TransientError: No file can be written now.
+            TransientError: No file can be written now, or another login to one of the
+                addresses has not ended in time.
         """
         name, authorities = _name(at), _authorities(server)
+        places = {(ip, at.port) for ip in {name, *ips}}
         with self._changed:
-            self._changed.wait_for(lambda: name not in self._texts)
+            if not self._changed.wait_for(
+                lambda: not any(places & others for others in self._places.values()),
+                server.login_timeout,
+            ):
+                raise TransientError(
+                    f"SQL Server {at} has not let in another login of this process"
+                    f" within {server.login_timeout} s",
+                    step=LATER,
+                )
             try:
                 self._add(name, at, authorities)
+                self._places[name] = places
             except OSError as error:
                 raise TransientError(
                     f"no temporary file can be written: {error.strerror}",
@@ -76,14 +96,18 @@ class LoginSections:
 
     def _add(self, name: str, at: Address, authorities: Path | None) -> None:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="shardline-")
+            plain = _PLAIN.fullmatch(tempfile.gettempdir())
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="shardline-",
+                dir=None if plain else "/tmp",  # noqa: S108 - a new folder in it
+            )
         folder = Path(self._folder.name)
         section = _section(name, at, _linked(folder, authorities))
         self._write(folder, [*self._texts.values(), section])
         self._texts[name] = section
 
     def _remove(self, name: str) -> None:
-        del self._texts[name]
+        del self._texts[name], self._places[name]
         if self._folder and not self._texts:
             self._folder.cleanup()
             self._folder = None
@@ -96,9 +120,14 @@ class LoginSections:
         _name_file(file)
 
 
-@cache
 def login_sections() -> LoginSections:
     """Those of this process, whose driver reads but one file."""
+    return _sections(os.getpid())
+
+
+@cache
+def _sections(_pid: int) -> LoginSections:
+    """A child's are its own: a thread of its parent's may just have logged in."""
     return LoginSections()
 
 

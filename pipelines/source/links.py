@@ -38,6 +38,17 @@ class Link:
                 link.shutdown(socket.SHUT_RDWR)
 
 
+def link_of(descriptor: int) -> Link:
+    """The connection of a descriptor.
+
+    Raises:
+        OSError: It is of none.
+    """
+    with _copy(descriptor) as link:
+        inode = os.fstat(link.fileno()).st_ino
+        return Link(descriptor, inode, str(link.getpeername()[0]))
+
+
 def links_to(port: int) -> set[Link]:
     """All connections of this process to a port, with a server or on the way to it."""
     found = set()
@@ -58,10 +69,9 @@ def new_links(before: Collection[Link], port: int, ips: Collection[str]) -> set[
     Args:
         before: Those of that moment.
         port: The port.
-        ips: Where the server is known to be: another thread may connect to another.
+        ips: The server's addresses: another thread may connect to another server.
     """
-    new = links_to(port) - set(before)
-    return {link for link in new if link.ip in ips} or new
+    return {link for link in links_to(port) - set(before) if link.ip in ips}
 
 
 def _copy(descriptor: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -10,13 +10,14 @@ import pymssql
 
 from pipelines.catalog import LONG_OCTETS
 from pipelines.config import Server
-from pipelines.errors import ShardlineError, TransientError
+from pipelines.errors import ShardlineError, TransientError, UnavailableHereError
 from pipelines.network import Address, look_up
 from pipelines.runtime import TimeLimit, cut_after, stopper
+from pipelines.source.answers import awaited_answers, comes_encrypted
 from pipelines.source.errors import login_error
 from pipelines.source.freetds_conf import login_sections
-from pipelines.source.links import Link, links_to, new_links
-from pipelines.source.login_messages import login_messages
+from pipelines.source.links import Link, link_of, links_to, new_links
+from pipelines.source.login_messages import Message, login_messages
 
 TEXTSIZE = 2 * (LONG_OCTETS + 1)
 """Octets after which SQL Server cuts a value.
@@ -41,18 +42,42 @@ def log_in(
         TransientError: The server cannot be reached now, or is not done in time.
         PermanentError: It refuses the login.
     """
+    ips = frozenset(one.ip for one in look_up(at.ip, at.port))
+    found: list[Link] = []
+
+    def see(descriptor: int) -> None:
+        """Look at the connection when its first answer after the login is awaited."""
+        found[:] = [link_of(descriptor)]
+        if server.encryption == "require" and not comes_encrypted(descriptor):
+            raise UnavailableHereError(
+                f"SQL Server {at}: it encrypts the login, but nothing after it",
+                step="have it encrypt all of it, or see who is between",
+            )
+
+    with login_sections().in_place(server, at, ips) as name:
+        return _log_in(server, at, name, ips, see), partial(_cut, found)
+
+
+def _log_in(
+    server: Server,
+    at: Address,
+    name: str,
+    ips: Collection[str],
+    see: Callable[[int], None],
+) -> pymssql.Connection:
+    said: Sequence[Message] = ()
+    limit = TimeLimit()
     try:
         with (
-            login_sections().in_place(server, at) as name,
-            _watched(server, at) as (links, limit),
+            _watched(server, at, ips) as limit,
             login_messages().heard() as said,
+            awaited_answers().seen(see),
         ):
-            raw = _connect(server, name)
-            return raw, partial(_cut, links())
+            return _connect(server, name)
     except ShardlineError:
         raise
     except Exception:  # noqa: BLE001 - whoever answers may be anything
-        if limit.passed:
+        if limit.passed and not said:
             raise TransientError(
                 f"SQL Server {at} did not let {server.user} in within"
                 f" {server.login_timeout} s",
@@ -62,18 +87,15 @@ def log_in(
 
 
 @contextmanager
-def _watched(
-    server: Server, at: Address
-) -> Iterator[tuple[Callable[[], set[Link]], TimeLimit]]:
+def _watched(server: Server, at: Address, ips: Collection[str]) -> Iterator[TimeLimit]:
     """Cut what is connected meanwhile, when it is late or the process is to end."""
-    ips = {one.ip for one in look_up(at.ip, at.port)}
-    links = partial(new_links, links_to(at.port), at.port, ips)
+    before = links_to(at.port)
 
     def cut() -> None:
-        _cut(links())
+        _cut(new_links(before, at.port, ips))
 
     with stopper().cutting(cut), cut_after(server.login_timeout, cut) as limit:
-        yield links, limit
+        yield limit
 
 
 def _cut(links: Collection[Link]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pipelines.config import Warehouse
-from pipelines.network import show_certificate, trust
+from pipelines.network import authorities_file, show_certificate, trust
 
 
 class NamedContext(ssl.SSLContext):
@@ -43,13 +46,37 @@ def tls_options(options: Warehouse, name: str) -> dict[str, object]:
     mode = options.tlsmode
     if mode in {"disable", "prefer"}:  # in a context the driver would require it
         return {"tlsmode": mode}
+    files = (options.tls_cafile, options.tls_certfile, options.tls_keyfile)
+    looked_at = (options.tls_cafile or authorities_file(None), *files[1:])
+    states = tuple(_state(file) for file in looked_at if file)
+    return {"ssl": _context(mode, name, files, states)}
+
+
+def _state(file: Path) -> tuple[object, ...]:
+    """What changes when a file does."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (file,)
+    return file, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=16)
+def _context(
+    mode: str, name: str, files: Sequence[Path | None], _states: object
+) -> NamedContext:
+    """The context of these files as they are now: to read many authorities takes long.
+
+    Those of a system take 20 ms, which is more than all else of a connection.
+    """
+    cafile, certfile, keyfile = files
     context = NamedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.server_name = name
     context.check_hostname = mode == "verify-full"
     if mode == "require":
         context.verify_mode = ssl.CERT_NONE
     else:
-        trust(context, options.tls_cafile)
-    if options.tls_certfile:
-        show_certificate(context, options.tls_certfile, options.tls_keyfile)
-    return {"ssl": context}
+        trust(context, cafile)
+    if certfile:
+        show_certificate(context, certfile, keyfile)
+    return context

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Self
 
 Splitter = Callable[[bytes], int]
 """Given what a client has said, how long its first whole request is; 0 if none is."""
@@ -38,13 +40,19 @@ class ClientSide(ABC):
     def splitter(self) -> Splitter:
         """What finds the requests of one connection."""
 
-    def record_patiently(self) -> list[bytes]:
-        """The same on a machine that is busy."""
+    @contextmanager
+    def patient(self) -> Iterator[Self]:
+        """With time enough for a machine that is busy."""
         impatient, self.patience = self.patience, 60.0
         try:
-            return self.record()
+            yield self
         finally:
             self.patience = impatient
+
+    def record_patiently(self) -> list[bytes]:
+        """As `record`, on a machine that may be busy."""
+        with self.patient():
+            return self.record()
 
     @abstractmethod
     def visit(self, port: int) -> None:

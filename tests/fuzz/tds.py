@@ -68,7 +68,8 @@ XML = b"\xf1\0"
 
 
 class Side(ClientSide):
-    seconds = 14.0
+    patience = 2
+    seconds = 8.0
     octets = 400 << 20
     lies = (
         packet(error(50_000, "no") + DONE),
@@ -146,7 +147,7 @@ class Side(ClientSide):
         return length
 
     def visit(self, port: int) -> None:
-        with connect_source(_options(port), SHARD) as connection:
+        with connect_source(_options(port, self.patience), SHARD) as connection:
             compare_columns(connection, _span())
             count_undated(connection, _span().table)
             encoders = DayEncoders(_span(), dict.fromkeys(_span().days, 1))
@@ -166,14 +167,15 @@ def _span() -> Span:
     return Span(table, SHARD, DayRange(FIRST, LAST))
 
 
-def _options(port: int) -> Server:
+def _options(port: int, patience: float) -> Server:
+    seconds = max(1, round(patience))
     return Server(
         host="127.0.0.1",
         port=port,
         user=tds_server.USER,
         password=SecretStr(tds_server.PASSWORD),
         encryption="off",
-        login_timeout=3,
-        timeout=3,
-        transfer_timeout=3,
+        login_timeout=seconds,
+        timeout=seconds,
+        transfer_timeout=seconds,
     )

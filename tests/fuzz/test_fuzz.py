@@ -7,7 +7,7 @@ import pytest
 from tests.fuzz import NAMES
 from tests.fuzz.driver import Fuzz
 
-CASES = 80
+CASES = 60
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,12 +12,13 @@ import threading
 import time
 import traceback
 import warnings
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pipelines.errors import ShardlineError
+from pipelines.runtime import ExitCode
 from tests.fuzz import NAMES
 from tests.fuzz.side import ClientSide
 
@@ -73,14 +74,21 @@ class Visitor:
             raise RuntimeError("the visitor did not start")
         self._pipe.recv()
 
-    def visit(self, port: int, seconds: float) -> Outcome:
+    def visit(self, port: int, seconds: float, *, patiently: bool = False) -> Outcome:
         """Visit a server; `seconds` later the process is taken for lost."""
-        self._pipe.send(port)
+        began = time.monotonic()
+        self._pipe.send((port, patiently))
         with suppress(EOFError):
             if self._pipe.poll(seconds):
                 outcome: Outcome = self._pipe.recv()
                 return outcome
+        self._process.join(1)  # if it has ended, it may not be known yet
         alive = self._process.is_alive()
+        if self._process.exitcode == ExitCode.FAILED:
+            # It has ended itself, with a word, as nothing else could end the driver.
+            self.end()
+            self._start()
+            return Outcome("ended by itself", "", time.monotonic() - began, 0)
         self.end()
         fault = "never came back" if alive else f"died ({self._process.exitcode})"
         self._start()
@@ -113,8 +121,9 @@ def _visit_again_and_again(name: str, pipe: Connection) -> None:
     pipe.send("ready")
     with suppress(EOFError):
         while True:
-            port: int = pipe.recv()
-            outcome = _visit(side, port, faults)
+            port, patiently = pipe.recv()
+            with side.patient() if patiently else nullcontext():
+                outcome = _visit(side, port, faults)
             faults.clear()
             side.forget()
             gc.collect()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
@@ -45,14 +46,41 @@ def check_connections(addresses: Sequence[Address]) -> Iterator[Answer]:
     """Check addresses, many at a time; the answers come in their order.
 
     Each check has a process of its own: the driver of SQL Server keeps the last
-    error of all its logins in one place.
+    error of all its logins in one place. Whichever ends its process takes those beside
+    it along, so these are checked again, one by one.
     """
     if not addresses:
         return
-    with ProcessPoolExecutor(
-        min(len(addresses), AT_A_TIME), multiprocessing.get_context("fork")
-    ) as pool:
-        yield from pool.map(check, addresses)
+    with _pool(min(len(addresses), AT_A_TIME)) as pool:
+        answers = [_begin(pool, address) for address in addresses]
+        for address, answer in zip(addresses, answers, strict=True):
+            try:
+                yield answer.result()
+            except BrokenProcessPool:
+                yield _check_alone(address)
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
+
+
+def _begin(pool: ProcessPoolExecutor, address: Address) -> Future[Answer]:
+    try:
+        return pool.submit(check, address)
+    except BrokenProcessPool as error:  # by one of those before
+        broken: Future[Answer] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _check_alone(address: Address) -> Answer:
+    began = time.monotonic()
+    with _pool(1) as pool:
+        try:
+            return pool.submit(check, address).result()
+        except BrokenProcessPool:
+            told = "the process that asked it was killed, or crashed in the driver"
+            return Answer(ok=False, told=told, seconds=time.monotonic() - began)
 
 
 def check(address: Address) -> Answer:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from pipelines.config import Warehouse, read_settings
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.warehouse import connect_warehouse
-from tests.kit.project import DAY, Project, Result
+from tests.kit.project import DAY, Project, Result, finished
 
 CLOSED = "127.0.0.1:1"
 SECRET = "s3cr%2Ft"
@@ -346,3 +348,18 @@ def test_what_others_on_the_way_can_do_is_told_by_a_test(
         assert ("warning" in told[-1]) is bool(weakness)
         (address,) = found[name]["addresses"]
         assert bool(address["exposure"]) is bool(weakness)
+
+
+def test_a_check_that_is_killed_takes_no_other_along(project: Project) -> None:
+    project.add_shard()
+    control = project.sandbox.control
+    hold = control.hold("^SELECT 1, VERSION", server="vertica", times=2)
+    asking = project.start("shardline", "connections", "--test")
+    for count in (1, 2):  # beside the others, then alone
+        os.kill(control.wait(hold, count=count)[-1].client_pid, signal.SIGKILL)
+    result = finished(asking)
+    control.remove(hold)
+    assert (result.code, result.err) == (30, "")
+    answers = [line.split(maxsplit=3)[::2] for line in result.out.splitlines()]
+    assert answers == [["warehouse", "failed"], ["mssql_0", "ok"]]
+    assert "the process that asked it was killed" in result.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -127,6 +128,53 @@ def test_an_extract_that_trickles_has_an_end(project: Project) -> None:
     assert result.code == 30
     assert f"{shard}: SQL Server had not answered in full after 1.5 s" in result.err
     assert project.markers() == []
+
+
+def test_a_login_that_trickles_cuts_no_connection_of_another_name(
+    server: Server,
+) -> None:
+    began = threading.Event()
+
+    def alter(_: bytes, answer: bytes) -> bytes | Iterator[bytes]:
+        if began.is_set():
+            return answer
+        began.set()
+        return trickling()
+
+    def log_in_slowly() -> None:
+        late = options(relay.port, "127.0.0.1", 2)
+        with pytest.raises(TransientError), connect_source(late, SHARD):
+            pass
+
+    with Relay(server.host, server.port, alter) as relay:
+        slow = threading.Thread(target=log_in_slowly)
+        slow.start()
+        assert began.wait(30)
+        with connect_source(options(relay.port, "localhost"), SHARD) as other:
+            slow.join()
+            assert ask(other, "SELECT 1") == [(1,)]
+
+
+def test_a_driver_that_does_not_come_back_ends_its_process_with_a_word(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    endless = packet(b"\xae\x01" + bytes(4), status=0)  # features that never end
+
+    def alter(sent: bytes, answer: bytes) -> bytes:
+        is_login = b"\x10\x01" in sent and answer[:1] == b"\x04"
+        return endless if is_login else answer
+
+    at = project.sandbox.addresses.mssql["mssql_0"]
+    with Relay(at.host, at.port, alter) as relay:
+        project.options["mssql_0"] = {
+            "port": str(relay.port),
+            "encryption": "off",
+            "login_timeout": "1",
+        }
+        result = project.load(DAY)
+    assert result.code == 30
+    assert "a driver does not come back although its connection was cut" in result.err
 
 
 def test_a_value_without_an_end_takes_no_more_memory_than_it_may(

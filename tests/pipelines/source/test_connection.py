@@ -56,12 +56,12 @@ def test_rows_of_other_days_than_asked_for_load_nothing(project: Project) -> Non
 @pytest.mark.parametrize(
     ("section", "option", "step", "told"),
     [
-        ("mssql_0", "timeout", "extract", "SQL Server was lost"),
+        ("mssql_0", "timeout", "extract", "the connection to SQL Server was lost"),
         (
             "warehouse",
             "connection_timeout",
             "copy",
-            "Vertica failed: The read operation timed out",
+            "neither sent nor took a message within connection_timeout, 2 seconds",
         ),
     ],
 )
@@ -77,4 +77,5 @@ def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(
     project.sandbox.control.remove(hold)
     assert result.code == 30
     (line,) = result.told
-    assert line.startswith(f"orders {DAY} {shard}: the connection to {told}")
+    assert line.startswith(f"orders {DAY} {shard}: ")
+    assert told in line

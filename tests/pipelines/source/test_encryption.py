@@ -21,6 +21,7 @@ from pipelines.errors import ConfigurationError, PermanentError
 from pipelines.source import connect_source
 from sandbox.engine import Engine
 from sandbox.tds import connection as served
+from sandbox.tds.packets import Message, PacketStream
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.relay import Relay
 from tests.kit.tds_server import PASSWORD, USER, Server
@@ -205,3 +206,49 @@ def test_a_login_gives_up_no_lock_of_the_process_on_its_files(
             [sys.executable, "-c", other], check=False, capture_output=True
         )
     assert b"BlockingIOError" in found.stderr
+
+
+def encrypting_the_login_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have servers answer ENCRYPT_OFF, and go on in the clear after the login."""
+    reply, secure = served.prelogin_reply, PacketStream.secure
+
+    def off(*, tls: bool) -> bytes:
+        answer = bytearray(reply(tls=tls))
+        at = answer.find(ENCRYPTION_OPTION)
+        answer[int.from_bytes(answer[at + 1 : at + 3])] = 0
+        return bytes(answer)
+
+    def secure_one(stream: PacketStream, context: ssl.SSLContext) -> None:
+        plain = stream._socket
+        secure(stream, context)
+        read = stream.read
+
+        def read_one() -> Message:
+            login = read()
+            stream._socket, stream.read = plain, read  # type: ignore[method-assign]
+            return login
+
+        stream.read = read_one  # type: ignore[method-assign]
+
+    monkeypatch.setattr(served, "prelogin_reply", off)
+    monkeypatch.setattr(PacketStream, "secure", secure_one)
+
+
+def test_a_server_that_stops_encrypting_after_the_login_is_refused(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encrypting_the_login_only(monkeypatch)
+    with Relay(server.host, server.port) as relay:
+        with pytest.raises(PermanentError, match="but nothing after it"):
+            ask_at(relay.port, tls_cafile=tmp_path / "authority.pem")
+        assert "USE ".encode("utf-16-le") not in relay.sent
+
+
+@pytest.mark.parametrize("name", ["tmp é", "two  blanks", "and;#", "long" * 60])
+def test_a_folder_of_temporary_files_may_have_any_name(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    assert ask(server, tls_cafile=tmp_path / "authority.pem")
