@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from lowlevel import Column, NativeEncoder
+from lowlevel.rows import DriverLibrary, SourceRows, UnknownDriverError
 from pipelines.catalog import DayRange, Shard, Span, Table
 from pipelines.commands.screens.connection_tests import check
 from pipelines.config import LoadOptions, RowsMode
@@ -391,3 +393,54 @@ def test_the_test_of_a_connection_tells_why_rows_are_read_as_tuples(
 def test_this_driver_is_known(stub: TdsStub) -> None:
     assert why_tuples() == ""
     assert "tuples" not in check(options(stub)).told
+
+
+@pytest.fixture
+def cursor(stub: TdsStub) -> Iterator[pymssql.Cursor]:
+    """Has executed what has many rows."""
+    stub.say(HEAD + MANY + DONE)
+    login = {"user": USER, "password": PASSWORD, "charset": "UTF-8"}
+    with closing(
+        pymssql.connect(server="127.0.0.1", port=str(stub.port), **login)
+    ) as connection:
+        made = connection.cursor()
+        made.execute("SELECT WHERE q.")
+        yield made
+
+
+def encoder_of(columns: Sequence[Column]) -> NativeEncoder:
+    return NativeEncoder(columns, key="id", source="shop", etl_id=1)
+
+
+def test_rows_of_a_connection_that_was_closed_are_not_touched(
+    cursor: pymssql.Cursor,
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    assert rows.take(encoder_of(columns), 1_000)
+    assert rows.day() == FIRST
+    cursor.connection.close()
+    with pytest.raises(pymssql.InterfaceError):
+        rows.take(encoder_of(columns), 1_000)
+    with pytest.raises(pymssql.InterfaceError):
+        rows.day()
+
+
+def test_rows_are_not_encoded_by_an_encoder_of_other_columns(
+    cursor: pymssql.Cursor,
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    with pytest.raises(ValueError, match="other columns"):
+        rows.take(encoder_of(columns[:1]), 1_000)
+    encoder = encoder_of(columns)
+    while rows.take(encoder, 1_000):
+        pass
+    assert (encoder.rows, rows.came, rows.day()) == (20_000, 20_000, None)
+
+
+def test_columns_are_those_that_the_server_sends(cursor: pymssql.Cursor) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    for wrong in (columns[:1], [*columns, Column("more", "int", nullable=True)]):
+        with pytest.raises(UnknownDriverError, match="the server sends 2 columns"):
+            SourceRows(DriverLibrary(), cursor, wrong, day_column=wrong[-1].name)
