@@ -156,6 +156,7 @@ def plain(key: int, day: date = FIRST) -> bytes:
 
 
 HEAD = columns([KEY, AT])
+NOON = sized(moment(datetime(2019, 3, 14, 12)))
 MANY = b"".join(map(plain, range(20_000)))
 
 
@@ -292,9 +293,8 @@ def test_half_a_surrogate_pair_is_refused_with_its_place(
 ) -> None:
     octets = before.encode("utf-16-le") + half + after.encode("utf-16-le")
     said = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
-    noon = moment(datetime(2019, 3, 14, 12))
-    said += row([sized(struct.pack("<q", 41)), sized(noon), long(b"")])
-    said += row([sized(struct.pack("<q", 42)), sized(noon), long(octets)])
+    said += row([sized(struct.pack("<q", 41)), NOON, long(b"")])
+    said += row([sized(struct.pack("<q", 42)), NOON, long(octets)])
     stub.say(said + DONE)
     error = read_anew(stub, span({"text": kind}), "fast").error
     unit = int.from_bytes(half, "little")
@@ -309,11 +309,10 @@ def test_a_text_that_is_too_long_is_refused_in_the_same_words(
     stub: TdsStub, text: str
 ) -> None:
     octets = text.encode("utf-16-le")
-    noon = moment(datetime(2019, 3, 14, 12))
 
     def said(kind: bytes, value: bytes) -> bytes:
         told = columns([KEY, AT, ("text", kind)])
-        return told + row([sized(bytes(8)), sized(noon), value]) + DONE
+        return told + row([sized(bytes(8)), NOON, value]) + DONE
 
     stub.say(
         said(b"\xe7\x40\x1f" + RUSSIAN, short(octets)),
@@ -325,17 +324,53 @@ def test_a_text_that_is_too_long_is_refused_in_the_same_words(
     assert_same(fast, tuples)
 
 
+def test_every_tick_of_a_datetime_is_rounded_as_the_driver_rounds_it(
+    stub: TdsStub,
+) -> None:
+    days = [-53_690, -1, 0, 36_524, 2_958_463]
+    rows = [
+        row([sized(bytes(8)), NOON, sized(struct.pack("<iI", day, tick))])
+        for day in days
+        for tick in (*range(300), 25_919_999)
+    ]
+    stub.say(columns([KEY, AT, ("c", b"\x6f\x08")]) + b"".join(rows) + DONE)
+    wanted = span({"c": "datetime"})
+    fast, tuples = (read_anew(stub, wanted, mode) for mode in MODES)
+    assert fast.error is None
+    assert_same(fast, tuples)
+
+
+def test_numbers_of_every_precision_are_read_to_their_last_digit(
+    stub: TdsStub,
+) -> None:
+    declared, told = {}, [KEY, AT]
+    values: list[list[bytes]] = [[], [], []]
+    for precision in range(1, 39):
+        size = 5 if precision <= 9 else 9 if precision <= 19 else 17
+        size = 13 if 19 < precision <= 28 else size
+        name, scale = f"c{precision}", precision // 2
+        declared[name] = f"decimal({precision},{scale})"
+        told.append((name, bytes([0x6A, size, precision, scale])))
+        for at, number in enumerate((10**precision - 1, 1 - 10**precision, 0)):
+            sign = bytes([number >= 0])
+            values[at].append(sized(sign + abs(number).to_bytes(size - 1, "little")))
+    rows = [row([sized(bytes(8)), NOON, *each]) for each in values]
+    stub.say(columns(told) + b"".join(rows) + DONE)
+    fast, tuples = (read_anew(stub, span(declared), mode) for mode in MODES)
+    assert fast.error is None
+    assert_same(fast, tuples)
+
+
 @pytest.mark.parametrize("letter", ["x", "ж", "🚕"])
 def test_values_that_are_larger_than_a_message_are_read_whole(
     stub: TdsStub, letter: str
 ) -> None:
     sizes = [0, 300_000, 1, 1_200_000, 5, 100_000, 100_000, 100_000]
-    noon = sized(moment(datetime(2019, 3, 14, 12)))
 
     def said(kind: bytes) -> bytes:
         texts = [(letter * size).encode("utf-16-le") for size in sizes]
         rows = (
-            row([sized(struct.pack("<q", key)), noon, long(text, 100_000)])
+            row([sized(struct.pack("<q", key)), NOON, long(text, 100_000)])
             for key, text in enumerate(texts)
         )
         return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + DONE
@@ -348,9 +383,8 @@ def test_values_that_are_larger_than_a_message_are_read_whole(
 
 
 def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
-    noon = moment(datetime(2019, 3, 14, 12))
     told = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
-    stub.say(told + row([sized(bytes(8)), sized(noon), long(b"abc")]) + DONE)
+    stub.say(told + row([sized(bytes(8)), NOON, long(b"abc")]) + DONE)
     error = read_anew(stub, span({"text": "nvarchar(20)"}), "fast").error
     assert isinstance(error, TransientError)
     assert "does not answer as it should" in str(error)
