@@ -32,13 +32,15 @@ test: $(VENV)/.ready ## The tests, in a few minutes
 test-all: $(VENV)/.ready ## The tests with their long versions, and new random examples
 	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile explore
 
-sanitize: $(VENV)/.ready ## A million random rows through an encoder built with ASan and UBSan
+sanitize: $(VENV)/.ready ## Random rows, and lying answers, through C built with ASan and UBSan
 	CFLAGS="$(SANITIZERS) -fno-sanitize-recover=all -g" LDFLAGS="$(SANITIZERS)" \
 		$(BIN)/python setup.py --quiet build --build-base build/sanitized
-	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
-		ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1 \
+	for script in sanitize sanitize_rows; do \
+		LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) \
+		ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=1:allocator_may_return_null=1 \
 		PYTHONPATH=$$(echo build/sanitized/lib.*):. \
-		$(BIN)/python tests/lowlevel/sanitize.py
+		$(BIN)/python tests/lowlevel/$$script.py || exit; \
+	done
 
 bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
 	$(BIN)/python -m benchmarks --markdown build/figures.md
@@ -73,7 +75,7 @@ build/lock build/audit:
 	$@/bin/python -m pip install --quiet $(if $(filter %/lock,$@),$(PIP_TOOLS),$(CHECKOV)) || { rm -r $@; exit 1; }
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c .sandbox shardline.db*
+	rm -rf $(VENV) build dist *.egg-info lowlevel/*.so lowlevel/native.c lowlevel/rows.c .sandbox shardline.db*
 
 # Nothing is installed whose hash is not in that file, and no code of it is run by that.
 $(VENV)/.ready: setup.py pyproject.toml requirements-dev.txt $(wildcard lowlevel/*.p[yx][xd] lowlevel/*.h lowlevel/kernels/*)

@@ -16,26 +16,32 @@ HERE = Path(__file__).parent
 # has parameters and helpers that a given module does not use.
 C_FLAGS = ["-std=c11", "-O3", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
 
+
+def extension(name: str, *kernels: str) -> Extension:
+    """A module of Cython's over C of ours, built anew when any of that changes."""
+    headers = [*HERE.glob("lowlevel/*.h"), *HERE.glob("lowlevel/kernels/*.h")]
+    return Extension(
+        f"lowlevel.{name}",
+        [
+            f"lowlevel/{name}.pyx",
+            *(f"lowlevel/kernels/{kernel}.c" for kernel in kernels),
+        ],
+        include_dirs=["lowlevel", "lowlevel/kernels"],
+        depends=[
+            *(str(one.relative_to(HERE)) for one in headers),
+            "lowlevel/native.pxd",
+            f"lowlevel/{name}.pxd",
+        ],
+        extra_compile_args=C_FLAGS,
+    )
+
+
 extensions = cythonize(
     [
-        Extension(
-            "lowlevel.native",
-            [
-                "lowlevel/native.pyx",
-                "lowlevel/kernels/decimal.c",
-                "lowlevel/kernels/hash.c",
-                "lowlevel/kernels/row.c",
-            ],
-            include_dirs=["lowlevel", "lowlevel/kernels"],
-            depends=[
-                "lowlevel/native.pxd",
-                "lowlevel/pyvalues.h",
-                "lowlevel/kernels/decimal.h",
-                "lowlevel/kernels/hash.h",
-                "lowlevel/kernels/row.h",
-            ],
-            extra_compile_args=C_FLAGS,
-        )
+        extension("native", "decimal", "hash", "row"),
+        extension(
+            "rows", "decimal", "hash", "row", "source_rows", "source_value", "text"
+        ),
     ],
     language_level=3,
 )

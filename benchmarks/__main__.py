@@ -10,11 +10,11 @@ import click
 _HELP = """\
 Measure a load by shardline beside one by the published tutorial.
 
-Both are end to end, with the real drivers, each time in a new process, against servers
-in another process: a SQL Server that replays what the sandbox answered, and a Vertica
-that swallows. Then the encoding alone, what a small day costs on the sandbox, what
-many partitions cost Luigi, what loading days together saves, and what the machine can
-do. The whole takes a quarter of an hour.
+All are end to end, with the real drivers, each time in a new process, shardline also
+with the driver's tuples, against servers in another process: a SQL Server that replays
+what the sandbox answered, and a Vertica that swallows. Then the encoding alone, what a
+small day costs on the sandbox, what many partitions cost Luigi, what loading days
+together saves, and what the machine can do. The whole takes a quarter of an hour.
 
 \b
 python -m benchmarks

@@ -18,8 +18,8 @@ from pipelines.config import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Way = Literal["tutorial", "product"]
-WAYS: tuple[Way, ...] = ("tutorial", "product")
+Way = Literal["tutorial", "tuples", "product"]
+WAYS: tuple[Way, ...] = ("tutorial", "tuples", "product")
 """The modules that have a `load`."""
 
 

@@ -15,14 +15,13 @@ import luigi.configuration
 from benchmarks import product
 from benchmarks.product import SHARD, TABLE
 from benchmarks.steps import Spent, Steps
-from lowlevel import NativeEncoder
 from pipelines.catalog import Partition, Span
 from pipelines.config import Settings, read_settings
 from pipelines.etl_db import Outcome, Session, etl_engine
+from pipelines.load import DayEncoders
 from pipelines.orders import LoadOrders
-from pipelines.source import compare_columns, connect_source, extract_rows
+from pipelines.source import compare_columns, connect_source, extract_encoded
 from pipelines.warehouse import (
-    Marker,
     Markers,
     connect_warehouse,
     copy_rows,
@@ -32,9 +31,8 @@ from pipelines.warehouse import (
 
 LUIGI = "Luigi and the task around it"
 
-EXTRACT, ENCODE = "extract", "encode"
-OF_ROWS = (EXTRACT, ENCODE)
-"""The steps that grow with the rows, and cost next to nothing without any."""
+EXTRACT = "extract and encode"
+"""The step that grows with the rows, and costs next to nothing without any."""
 
 DAYS = 10
 """Days that are loaded in one go."""
@@ -87,14 +85,13 @@ def _in_steps(options: Settings, day: date) -> Mapping[str, Spent]:
 
 def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) -> int:
     table, shard = asked.table, asked.shard
-    columns = [column.encoded for column in table.columns]
-    encoder = NativeEncoder(columns, key=table.key, source=shard.name, etl_id=etl_id)
+    span = Span.of(asked)
+    encoders = DayEncoders(span, {asked.day: etl_id})
     server = options.servers[shard.server]
     with (
         clock.step("connect to Vertica, and leave"),
         connect_warehouse(options.warehouse) as warehouse,
     ):
-        span = Span.of(asked)
         markers = Markers(warehouse, options.warehouse.markers)
         with clock.step("marker: look for it"):
             markers.find(asked)
@@ -104,18 +101,15 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
         ):
             with clock.step("compare columns"):
                 compare_columns(source, span)
-            batches = extract_rows(source, span, options.load.batch)
-            fetched = clock.each(EXTRACT, batches)
-            encoded = (encoder.encode(batch) for batch in fetched)
-            stream = clock.each(ENCODE, chain([encoder.header], encoded))
+            rows = extract_encoded(source, span, options.load, encoders)
+            stream = chain([encoders.header], clock.each(EXTRACT, rows))
             with clock.step("COPY, and ask what arrived"):
                 copy_rows(warehouse, copy_statement(table), stream)
         with clock.step("marker: insert it"):
-            marker = Marker(etl_id, encoder.rows, encoder.checksum)
-            markers.insert_all(span, {asked.day: marker})
+            markers.insert_all(span, encoders.markers)
         with clock.step("commit"):
             warehouse.commit()
-    return encoder.rows
+    return encoders.rows
 
 
 def _by_luigi(days: Sequence[date]) -> Spent:

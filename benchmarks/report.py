@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.backfill import ROWS
 from benchmarks.client import WAYS
-from benchmarks.day import OF_ROWS
+from benchmarks.day import EXTRACT
 from benchmarks.encode import ENCODE, HASH, PANDAS_HASH, TRANSFORM
 from benchmarks.rounds import Figure
 from benchmarks.run import SMALL_DAY, Figures
@@ -78,7 +78,10 @@ def machine(figures: Figures) -> str:
 
 
 def _end_to_end(figures: Figures) -> Sheet:
-    head = ("rows", "of the client's process", "tutorial", "shardline", "times")
+    head = (
+        *("rows", "of the client's process", "tutorial", "shardline's tuples"),
+        *("shardline", "tutorial, times", "tuples, times"),
+    )
     rows = []
     for one in figures.comparisons:
         shown: tuple[tuple[Figure, str, float], ...] = (
@@ -87,10 +90,9 @@ def _end_to_end(figures: Figures) -> Sheet:
             ("peak", "peak memory, MiB", 1 / MIB),
         )
         for figure, title, scale in shown:
-            tutorial, product = (one.median(way, figure) * scale for way in WAYS)
-            times = f"{one.ratio(figure):.2f}"
-            cells = (title, f"{tutorial:,.0f}", f"{product:,.0f}", times)
-            rows.append((f"{one.rows:,}", *cells))
+            each = (f"{one.median(way, figure) * scale:,.0f}" for way in WAYS)
+            times = (f"{one.ratio(way, figure):.2f}" for way in WAYS[:-1])
+            rows.append((f"{one.rows:,}", title, *each, *times))
     return Sheet("End to end: connect, read, encode, COPY, commit", head, rows)
 
 
@@ -116,9 +118,9 @@ def _small_day(figures: Figures) -> Sheet:
         return title, f"{wall * 1e3:.1f}", f"{cpu * 1e3:.1f}"
 
     steps = figures.small_day
-    fixed = [spent for step, spent in steps.items() if step not in OF_ROWS]
+    fixed = [spent for step, spent in steps.items() if step != EXTRACT]
     rows = [cells(step, [spent]) for step, spent in steps.items()]
-    rows.append(cells(f"all but {' and '.join(OF_ROWS)}", fixed))
+    rows.append(cells(f"all but {EXTRACT}", fixed))
     title = f"A day of {SMALL_DAY:,} rows on the sandbox, whose own time is in the wall"
     return Sheet(title, ("step", "wall, ms", "client's CPU, ms"), rows)
 

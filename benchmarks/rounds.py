@@ -16,7 +16,7 @@ Figure = Literal["cpu", "wall", "peak"]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both ways to load so many rows, round by round.
+    """All ways to load so many rows, round by round.
 
     Attributes:
         rows: How many rows a load has.
@@ -30,11 +30,9 @@ class Comparison:
         """The middle of what a figure was, in its own unit, of a whole load."""
         return median(self._all(way, figure))
 
-    def ratio(self, figure: Figure) -> float:
-        """How many times the product's the tutorial's is: the middle of the rounds'."""
-        pairs = zip(
-            self._all("tutorial", figure), self._all("product", figure), strict=True
-        )
+    def ratio(self, way: Way, figure: Figure) -> float:
+        """How many times the product's another's is: the middle of the rounds'."""
+        pairs = zip(self._all(way, figure), self._all("product", figure), strict=True)
         return median(theirs / ours for theirs, ours in pairs)
 
     def _all(self, way: Way, figure: Figure) -> list[float]:
@@ -48,7 +46,7 @@ def compare(
     rounds: int,
     tell: Callable[[str], None],
 ) -> list[Comparison]:
-    """Load each number of rows in both ways, every time in a fresh process.
+    """Load each number of rows in all ways, every time in a fresh process.
 
     Args:
         places: Where each way finds so many rows.

@@ -48,7 +48,7 @@ class Figures:
 
     Attributes:
         rounds: How often each load was.
-        comparisons: Both ways, for each number of rows.
+        comparisons: All ways, for each number of rows.
         encodings: The same between the drivers alone.
         small_day: What each step of a day of `SMALL_DAY` rows takes.
         received: Octets a row from SQL Server.

@@ -1,5 +1,6 @@
-# What native.pyx uses of C: the kernels, the readers of objects, Python's own.
+# What native.pyx uses of C, and what rows.pyx uses of native.pyx.
 
+cimport cython
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
@@ -54,7 +55,6 @@ cdef extern from "pyvalues.h":
     int read_decimal(PyObject *value, PyTypeObject *type, unsigned precision,
                      unsigned scale, wide_int *out) except -1
     const char *read_bytes(PyObject *value, Py_ssize_t *size)
-    bint read_guid(PyObject *value, uint8_t *out)
     bint read_uuid(PyObject *value, PyTypeObject *type, Py_ssize_t slot, uint8_t *out)
     Py_ssize_t object_slot_offset(PyObject *descriptor)
 
@@ -68,3 +68,59 @@ cdef extern from "Python.h":
     bint PyTuple_Check(PyObject *)
     PyObject **PySequence_Fast_ITEMS(PyObject *)
     Py_ssize_t PySequence_Fast_GET_SIZE(PyObject *)
+
+
+cdef enum Writer:
+    INTEGER
+    BIT
+    DATETIME2
+    UNIQUEIDENTIFIER
+    VARCHAR
+    VARBINARY
+    DECIMAL
+    FLOAT
+    DATE
+    TIME
+    DATETIMEOFFSET
+
+cdef struct Field:
+    Writer writer
+    bint nullable
+    Py_ssize_t width     # octets of the value; of text and bytes, the most of them
+    unsigned precision   # of DECIMAL
+    unsigned scale
+    int64_t lowest       # of INTEGER
+    int64_t highest
+
+
+# What Staging.stage returns beside the index of the column it refuses.
+cdef enum:
+    STAGED = -1
+    RAISED = -2
+
+
+@cython.final
+cdef class Staging:
+    cdef tuple columns
+    cdef Field *fields
+    cdef Py_ssize_t count
+    cdef Py_ssize_t key          # index of the key's column, -1 for none
+    cdef size_t bitmap_size      # covers the etl columns too
+    cdef size_t room             # octets of a row without its text and bytes
+    cdef octets buffer
+
+    cdef Py_ssize_t stage(self, PyObject **values) except RAISED
+    cdef int add(self, row, int64_t number) except -1
+    cdef int refuse(self, row, Py_ssize_t index, int64_t number) except -1
+
+
+cdef class NativeEncoder:
+    cdef readonly bytes header
+    cdef readonly int64_t rows
+    cdef readonly uint64_t checksum
+    cdef Staging staging
+    cdef bytes constants
+    cdef load_format format
+    cdef bint busy
+
+    cdef bytes encode_rows(self, tuple rows)

@@ -39,8 +39,7 @@ class NativeEncoder:
 
         Args:
             rows: Tuples or lists of values, as `fetchmany` gives them. Types are
-                exact: int, bool for bit, datetime without zone, UUID, str. A
-                uniqueidentifier may also be 16 octets as SQL Server stores them.
+                exact: int, bool for bit, datetime without zone, UUID, str.
 
         Raises:
             EncodeError: A row cannot be stored. `rows` and `checksum` are as before

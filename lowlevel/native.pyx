@@ -25,33 +25,6 @@ from lowlevel.columns import (
 from lowlevel.errors import EncodeError, refusal
 
 
-cdef enum Writer:
-    INTEGER
-    BIT
-    DATETIME2
-    UNIQUEIDENTIFIER
-    VARCHAR
-    VARBINARY
-    DECIMAL
-    FLOAT
-    DATE
-    TIME
-    DATETIMEOFFSET
-
-cdef struct Field:
-    Writer writer
-    bint nullable
-    Py_ssize_t width     # octets of the value; of text and bytes, the most of them
-    unsigned precision   # of DECIMAL
-    unsigned scale
-    int64_t lowest       # of INTEGER
-    int64_t highest
-
-# What Staging.stage returns beside the index of the column it refuses.
-cdef enum:
-    STAGED = -1
-    RAISED = -2
-
 cdef dict WRITERS = {
     "bit": BIT,
     "datetime2": DATETIME2,
@@ -91,14 +64,6 @@ cdef Field field_of(object column, bint is_key):
 @cython.final
 cdef class Staging:
     """Rows of a source as NATIVE values, each after its key, in a reused buffer."""
-
-    cdef tuple columns
-    cdef Field *fields
-    cdef Py_ssize_t count
-    cdef Py_ssize_t key          # index of the key's column, -1 for none
-    cdef size_t bitmap_size      # covers the etl columns too
-    cdef size_t room             # octets of a row without its text and bytes
-    cdef octets buffer
 
     def __cinit__(self, columns, key):
         self.columns = tuple(columns)
@@ -158,9 +123,7 @@ cdef class Staging:
                 store64(row + at, <uint64_t>number)
                 at += field.width
             elif field.writer == UNIQUEIDENTIFIER:
-                if not read_guid(value, row + at) and not read_uuid(
-                    value, UUID, UUID_INT, row + at
-                ):
+                if not read_uuid(value, UUID, UUID_INT, row + at):
                     return index
                 at += field.width
             elif field.writer == BIT:
@@ -257,14 +220,6 @@ cdef const char *text_of(PyObject *value, Py_ssize_t *size) except? NULL:
 
 cdef class NativeEncoder:
     """See native.pyi, where the types stand too."""
-
-    cdef readonly bytes header
-    cdef readonly int64_t rows
-    cdef readonly uint64_t checksum
-    cdef Staging staging
-    cdef bytes constants
-    cdef load_format format
-    cdef bint busy
 
     def __cinit__(self, columns, *, str key not None, str source not None, etl_id):
         lowest, highest = RANGES["bigint"]

@@ -214,18 +214,4 @@ static inline bool read_uuid(PyObject *object, PyTypeObject *type, Py_ssize_t sl
     return true;
 }
 
-/* The same of the 16 octets that SQL Server makes of a uniqueidentifier: in its first
- * three parts, of 4, 2 and 2 octets, the least significant comes first. */
-static inline bool read_guid(PyObject *object, uint8_t octets[UUID_SIZE])
-{
-    static const uint8_t order[8] = {3, 2, 1, 0, 5, 4, 7, 6};
-    if (!PyBytes_CheckExact(object) || PyBytes_GET_SIZE(object) != UUID_SIZE)
-        return false;
-    const char *from = PyBytes_AS_STRING(object);
-    for (size_t i = 0; i < sizeof order; i++)
-        octets[i] = (uint8_t)from[order[i]];
-    memcpy(octets + sizeof order, from + sizeof order, UUID_SIZE - sizeof order);
-    return true;
-}
-
 #endif

@@ -18,6 +18,7 @@ static bool exponent_parse(const char *at, const char *end, long *exponent)
     return true;
 }
 
+/* Moves the point; false if digits are lost, or there are more than `most`. */
 static bool shifted(wide_int digits, long places, wide_int most, wide_int *out)
 {
     for (; places > 0 && digits != 0; places--) {
@@ -31,6 +32,25 @@ static bool shifted(wide_int digits, long places, wide_int most, wide_int *out)
         digits /= 10;
     }
     *out = digits;
+    return digits <= most;
+}
+
+wide_int decimal_most(unsigned precision)
+{
+    wide_int most = 1;
+    for (unsigned digit = 0; digit < precision; digit++)
+        most *= 10;
+    return most - 1;
+}
+
+bool decimal_rescale(wide_int digits, unsigned given, unsigned scale, wide_int most,
+                     wide_int *unscaled)
+{
+    bool negative = digits < 0;
+    wide_int whole = negative ? -digits : digits;
+    if (!shifted(whole, (long)scale - (long)given, most, &whole))
+        return false;
+    *unscaled = negative ? -whole : whole;
     return true;
 }
 
@@ -61,13 +81,9 @@ bool decimal_parse(const char *text, size_t length, unsigned precision, unsigned
     long exponent = 0;
     if (at < end && !exponent_parse(at + 1, end, &exponent))
         return false;
-    wide_int most = 1;
-    for (unsigned digit = 0; digit < precision; digit++)
-        most *= 10;
-    most -= 1;
     wide_int whole;
-    if (!shifted(digits, exponent + (long)scale - (long)after_point, most, &whole) ||
-        whole > most)
+    if (!shifted(digits, exponent + (long)scale - (long)after_point,
+                 decimal_most(precision), &whole))
         return false;
     *unscaled = negative ? -whole : whole;
     return true;

@@ -27,6 +27,14 @@ static inline size_t numeric_size(unsigned precision)
 bool decimal_parse(const char *text, size_t length, unsigned precision, unsigned scale,
                    wide_int *unscaled);
 
+/* The greatest magnitude of so many digits. */
+wide_int decimal_most(unsigned precision);
+
+/* Moves a number from one scale to another; false if that is not exact, or its
+ * magnitude is more than `most`. */
+bool decimal_rescale(wide_int digits, unsigned given, unsigned scale, wide_int most,
+                     wide_int *unscaled);
+
 /* Writes the words, the most significant first, each little-endian. */
 static inline void numeric_store(uint8_t *at, wide_int unscaled, size_t size)
 {

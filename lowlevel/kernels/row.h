@@ -81,6 +81,16 @@ static inline void store64(uint8_t *at, uint64_t word)
     memcpy(at, &word, sizeof word);
 }
 
+/* Writes a UUID, most significant octet first, of the octets that SQL Server has: in
+ * its first three parts, of 4, 2 and 2 octets, the least significant comes first. */
+static inline void guid_store(uint8_t *at, const uint8_t *guid)
+{
+    static const uint8_t order[8] = {3, 2, 1, 0, 5, 4, 7, 6};
+    for (size_t i = 0; i < sizeof order; i++)
+        at[i] = guid[order[i]];
+    memcpy(at + sizeof order, guid + sizeof order, UUID_SIZE - sizeof order);
+}
+
 /* Days from 0000-03-01 to 2000-01-01, in the calendar of days_to. */
 #define DAYS_TO_2000 730425
 

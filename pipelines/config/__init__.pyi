@@ -15,6 +15,7 @@ from .luigi_cfg import logging_file, option_names
 from .sections import (
     CatalogFiles,
     LoadOptions,
+    RowsMode,
     RunOptions,
     Server,
     SessionsOptions,
@@ -42,6 +43,7 @@ __all__ = [
     "MAIL_CONNECTION",
     "NamedConnection",
     "REPORTS",
+    "RowsMode",
     "RunOptions",
     "SQLITE_WARNING",
     "SQLSERVER",

@@ -147,9 +147,14 @@ class Server(Reached):
     transfer_timeout: Seconds = 14_400
 
 
+RowsMode = Literal["auto", "fast", "tuples"]
+"""How rows are read: from under the driver, or as its tuples."""
+
+
 class LoadOptions(Section):
     """``[load]``: how a day is loaded."""
 
+    rows: RowsMode = "auto"
     batch_rows: Annotated[int, Field(ge=1, le=100_000)] = 1_000
     batch_octets: Annotated[int, Field(ge=1)] = 16 << 20
     settle_minutes: Annotated[float, Field(ge=0, le=525_600)] = 60

@@ -1,4 +1,5 @@
 from .attempts import Transfer, load_with_retries
+from .encoding import DayEncoders
 from .replacement import is_replaced
 from .shared_findings import once_a_run
 from .source_reads import ask_warehouse, read_with_retries, source_markers
@@ -7,6 +8,7 @@ from .transfer_watcher import TransferWatcher
 from .undated import describe_undated, undated_of_shard
 
 __all__ = [
+    "DayEncoders",
     "Transfer",
     "TransferWatcher",
     "ask_warehouse",

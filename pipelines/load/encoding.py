@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from itertools import groupby
 from math import inf
 from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder
+from lowlevel.rows import SourceRows
 from pipelines.catalog import Partition, Span
 from pipelines.errors import PermanentError
 from pipelines.source import SourceRow
 from pipelines.warehouse import Marker
+
+MESSAGE = 256 << 10
+"""Octets of rows that are read and encoded in one go, and sent as one message."""
 
 
 class DayEncoders:
@@ -26,7 +31,12 @@ class DayEncoders:
     """
 
     def __init__(
-        self, span: Span, etl_ids: Mapping[date, int], most_rows: float = inf
+        self,
+        span: Span,
+        etl_ids: Mapping[date, int],
+        most_rows: float = inf,
+        *,
+        timed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Prepare.
 
@@ -34,10 +44,12 @@ class DayEncoders:
             span: Whose rows.
             etl_ids: The session of each day.
             most_rows: After so many rows the day is finished, and no other begun.
+            timed: Is about the encoding of rows that have been read before.
         """
         self._span = span
         self._etl_ids = etl_ids
         self._most_rows = most_rows
+        self._timed = timed
         self._date = [column.name for column in span.table.columns].index(
             span.table.date_column
         )
@@ -56,7 +68,7 @@ class DayEncoders:
             if self._complete or day < self._open
         }
 
-    def encode(self, batches: Iterator[Sequence[SourceRow]]) -> Iterator[bytes]:
+    def encode_tuples(self, batches: Iterator[Sequence[SourceRow]]) -> Iterator[bytes]:
         """Encode batches of rows, none of them empty.
 
         Raises:
@@ -64,13 +76,36 @@ class DayEncoders:
         """
         for batch in batches:
             for day, rows in self._by_day(batch):
-                if day != self._open:
-                    self._check(day)
-                    self._open = day
-                    if self.rows >= self._most_rows:
-                        return
-                yield self._encode(day, rows)
+                if not self._opens(day):
+                    return
+                with self._timed():
+                    encoded = self._encode(day, rows)
+                yield encoded
         self._complete = True
+
+    def encode_rows(self, rows: SourceRows) -> Iterator[memoryview]:
+        """Encode rows as they come, each day's until a row of another is there.
+
+        Raises:
+            PermanentError: A value cannot be stored, or the rows are not in order.
+        """
+        alone = len(self._span) == 1
+        day = self._span.first if alone else rows.day()
+        while day is not None:
+            if not self._opens(day):
+                return
+            while octets := self._take(rows, day, None if alone else day):
+                yield octets
+            day = None if alone else rows.day()
+        self._complete = True
+
+    def _opens(self, day: date) -> bool:
+        """Whether rows of a day may still come; it is then the one that is open."""
+        if day != self._open:
+            self._check(day)
+            self._open = day
+            return self.rows < self._most_rows
+        return True
 
     def _by_day(
         self, batch: Sequence[SourceRow]
@@ -94,9 +129,23 @@ class DayEncoders:
             )
 
     def _encode(self, day: date, rows: Sequence[SourceRow]) -> bytes:
+        with self._refusals(day):
+            encoded = self._encoder(day).encode(rows)
+        self.rows += len(rows)
+        return encoded
+
+    def _take(self, rows: SourceRows, day: date, only: date | None) -> memoryview:
         encoder = self._encoder(day)
+        before = encoder.rows
+        with self._refusals(day):
+            octets = rows.take(encoder, MESSAGE, only)
+        self.rows += encoder.rows - before
+        return octets
+
+    @contextmanager
+    def _refusals(self, day: date) -> Iterator[None]:
         try:
-            encoded = encoder.encode(rows)
+            yield
         except EncodeError as error:
             table, shard = self._span.table, self._span.shard
             raise PermanentError(
@@ -104,8 +153,6 @@ class DayEncoders:
                 step="correct it in the shard, or the column in the catalog",
                 where=str(Partition(table, shard, day)),
             ) from error
-        self.rows += len(rows)
-        return encoded
 
     def _encoder(self, day: date) -> NativeEncoder:
         if day not in self._encoders:

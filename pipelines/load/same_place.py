@@ -43,8 +43,9 @@ def _lasting(error: LostLinkError, rows: int) -> PermanentError:
     after = f"after the same {rows} rows" if rows else "before the first row"
     return PermanentError(
         f"{error.cause}, and so it was {after} when it was tried before",
-        step="look in the shard at the row that comes next: text that ends in half a"
-        " surrogate pair, which is no UTF-8, breaks the driver's connection; or look"
-        " for what else may cut it there, such as [sqlserver] timeout",
+        step="look in the shard at the row that comes next: where rows are read as"
+        " tuples, text that ends in half a surrogate pair, which is no UTF-8, breaks"
+        " the driver's connection; or look for what else may cut it there, such as"
+        " [sqlserver] timeout",
         code=error.code,
     )

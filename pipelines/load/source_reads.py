@@ -11,7 +11,7 @@ from pipelines.config import Settings
 from pipelines.load.encoding import DayEncoders
 from pipelines.load.same_place import SamePlace
 from pipelines.runtime import ask_with_retries, stopper
-from pipelines.source import connect_source, extract_rows
+from pipelines.source import connect_source, extract_encoded
 from pipelines.warehouse import Connection, MarkersFound, cached_markers
 
 NO_SESSION = 0
@@ -73,6 +73,5 @@ def ask_warehouse(question: Callable[[Connection], T], settings: Settings) -> T:
 def _markers(span: Span, settings: Settings) -> MarkersFound:
     encoders = DayEncoders(span, dict.fromkeys(span.days, NO_SESSION))
     with connect_source(settings.servers[span.shard.server], span.shard) as link:
-        batches = extract_rows(link, span, settings.load.batch)
-        deque(encoders.encode(batches), maxlen=0)
+        deque(extract_encoded(link, span, settings.load, encoders), maxlen=0)
     return encoders.markers

@@ -22,7 +22,12 @@ from pipelines.load.shared_findings import once_a_run
 from pipelines.load.stage_timing import COMMIT, COPY, ENCODE, EXTRACT, stages
 from pipelines.load.transfer_watcher import TransferWatcher
 from pipelines.load.undated import check_undated
-from pipelines.source import compare_columns, connect_source, extract_rows
+from pipelines.source import (
+    Octets,
+    compare_columns,
+    connect_source,
+    extract_encoded,
+)
 from pipelines.warehouse import (
     STAGING,
     Connection,
@@ -163,7 +168,11 @@ def _copy(
     the COPY's lock would meanwhile hold locks of its own in the shard.
     """
     table, shard = span.table, span.shard
-    encoders = DayEncoders(span, etl_ids, settings.load.group_rows)
+    clock = stages()
+    encoders = DayEncoders(
+        *(span, etl_ids, settings.load.group_rows),
+        timed=partial(clock.during, ENCODE),
+    )
     if staging:
         connection.query(staging_statement(table, staging))
     with connect_source(settings.servers[shard.server], shard) as link:
@@ -175,10 +184,8 @@ def _copy(
             watcher.warn(warning)
         if check.undated:
             check_undated(link, table, shard, watcher)
-        clock = stages()
-        read = extract_rows(link, span, settings.load.batch)
-        rows = clock.each(ENCODE, encoders.encode(clock.each(EXTRACT, read)))
-        encoded = _watched(encoders, rows, watcher)
+        rows = extract_encoded(link, span, settings.load, encoders)
+        encoded = _watched(encoders, clock.each(EXTRACT, rows), watcher)
         with clock.during(COPY):
             statement = copy_statement(table, staging)
             accepted = copy_rows(connection, statement, encoded)
@@ -191,8 +198,8 @@ def _copy(
 
 
 def _watched(
-    encoders: DayEncoders, encoded: Iterator[bytes], watcher: TransferWatcher
-) -> Iterator[bytes]:
+    encoders: DayEncoders, encoded: Iterator[Octets], watcher: TransferWatcher
+) -> Iterator[Octets]:
     yield encoders.header
     for octets in encoded:
         stages().sent(len(octets))

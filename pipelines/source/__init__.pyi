@@ -1,16 +1,26 @@
 from .column_check import ColumnCheck, compare_columns
 from .connection import SourceConnection, connect_source, log_in_source
+from .driver_rows import why_tuples
 from .errors import LostLinkError
-from .extract import SourceRow, count_undated, extract_rows
+from .extract import (
+    Octets,
+    SourceRow,
+    count_undated,
+    extract_encoded,
+    extract_rows,
+)
 
 __all__ = [
     "LostLinkError",
     "ColumnCheck",
+    "Octets",
     "SourceConnection",
     "SourceRow",
     "compare_columns",
     "connect_source",
     "count_undated",
+    "extract_encoded",
     "extract_rows",
     "log_in_source",
+    "why_tuples",
 ]

@@ -2,19 +2,68 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
 
 import pymssql
 
+from lowlevel.rows import SourceRows
 from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
+from pipelines.config import LoadOptions
 from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_one
+from pipelines.source.driver_rows import find_library, rows_beneath, senseless_answers
 from pipelines.source.errors import LostLinkError
 from pipelines.sql import Dialect, Sql, render
 
 SourceRow = Sequence[object]
+
+Octets = bytes | memoryview
+"""Encoded rows; a view's are others after the next step."""
+
+
+class RowEncoder(Protocol):
+    """What makes octets of rows, however they come."""
+
+    def encode_tuples(self, batches: Iterator[Sequence[SourceRow]]) -> Iterator[Octets]:
+        """Encode batches of rows, none of them empty."""
+
+    def encode_rows(self, rows: SourceRows) -> Iterator[Octets]:
+        """Encode rows as they come from the driver's library."""
+
+
+def extract_encoded(
+    connection: SourceConnection, span: Span, options: LoadOptions, encoder: RowEncoder
+) -> Iterator[Octets]:
+    """Read rows as they stream in, and encode them; nothing holds a whole day.
+
+    Args:
+        connection: A connection that uses the shard's database.
+        span: What to read; several days come one after the other.
+        options: How rows are read, and most of a batch.
+        encoder: What becomes of them.
+
+    Yields:
+        What the encoder makes of each batch.
+
+    Raises:
+        LostLinkError: The connection was lost at some row.
+        TransientError: The read broke off and may be tried again from its start.
+        PermanentError: The server refuses the statement, or the encoder a row.
+    """
+    library = find_library(options.rows)
+    if library:
+        rows: SourceRows | None = None
+        with _extracting(
+            connection, span, lambda: rows.came if rows else 0, text_as_octets=True
+        ) as cursor:
+            rows = rows_beneath(cursor, library, span.table, options.rows)
+            if rows:
+                with senseless_answers():
+                    yield from encoder.encode_rows(rows)
+                return
+    yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
 
 
 def extract_rows(
@@ -24,7 +73,7 @@ def extract_rows(
     *,
     by_key: bool = False,
 ) -> Iterator[Sequence[SourceRow]]:
-    """Read rows as they stream in; nothing holds a whole day.
+    """Read rows as they stream in, as Python's values.
 
     Args:
         connection: A connection that uses the shard's database.
@@ -40,19 +89,52 @@ def extract_rows(
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement.
     """
-    as_octets = _has_guids(span) and come_as_octets(connection)
-    statement = extract_statement(span, guids_as_octets=as_octets, by_key=by_key)
+    with _extracting(
+        connection, span, lambda: cursor.rownumber + 1, by_key=by_key
+    ) as cursor:
+        yield from _tuples(cursor, batch)
+
+
+@contextmanager
+def _extracting(
+    connection: SourceConnection,
+    span: Span,
+    came: Callable[[], int],
+    *,
+    by_key: bool = False,
+    text_as_octets: bool = False,
+) -> Iterator[pymssql.Cursor]:
+    """A cursor that has executed a span's SELECT.
+
+    Raises:
+        LostLinkError: It tells how many rows `came`.
+    """
+    sql = extract_statement(span, by_key=by_key, text_as_octets=text_as_octets)
     answered = False
     try:
         with connection.answering(connection.server.transfer_timeout) as cursor:
-            cursor.execute(statement)
+            cursor.execute(sql)
             answered = True
-            # The driver counts what is iterated over, not what is fetched at once.
-            yield from in_batches(cursor, batch, _wide(cursor))
+            _check_width(cursor, span.table)
+            yield cursor
     except LostLinkError as error:
         if answered:
-            error.first, error.rows = span.first, cursor.rownumber + 1  # from -1 on
+            error.first, error.rows = span.first, came()
         raise
+
+
+def _check_width(cursor: pymssql.Cursor, table: Table) -> None:
+    """Refuse an answer to another question, which might else pass for no rows."""
+    given = len(cursor.description or ())
+    if given != len(table.columns):
+        raise PermanentError(
+            f"SQL Server answers {given} columns, not {len(table.columns)}"
+        )
+
+
+def _tuples(cursor: pymssql.Cursor, batch: BatchSize) -> Iterator[Sequence[SourceRow]]:
+    # The driver counts what is iterated over, not what is fetched at once.
+    return in_batches(cursor, batch, _wide(cursor))
 
 
 def _wide(cursor: pymssql.Cursor) -> list[int]:
@@ -79,7 +161,7 @@ def count_undated(connection: SourceConnection, table: Table) -> int:
 
 
 def extract_statement(
-    span: Span, *, guids_as_octets: bool = False, by_key: bool = False
+    span: Span, *, by_key: bool = False, text_as_octets: bool = False
 ) -> str:
     """The SELECT of some days: half-open, and able to use an index on the date.
 
@@ -88,8 +170,8 @@ def extract_statement(
 
     Args:
         span: What to read.
-        guids_as_octets: Whether uniqueidentifiers are asked for as binary(16).
         by_key: Whether the rows come in the order of their keys, not of their days.
+        text_as_octets: Whether text is asked for as octets of UTF-16.
     """
     table = span.table
     several = span.first != span.last
@@ -104,33 +186,5 @@ def extract_statement(
         start=start,
         stop=stop,
         order_by=order_by,
-        guids_as_octets=guids_as_octets,
+        text_as_octets=text_as_octets,
     )
-
-
-def _has_guids(span: Span) -> bool:
-    return any(one.kind == "uniqueidentifier" for one in span.table.columns)
-
-
-logger = logging.getLogger(__name__)
-
-_KNOWN = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
-
-
-def come_as_octets(connection: SourceConnection) -> bool:
-    """Ask for a known uniqueidentifier as binary(16), and look at the octets' order.
-
-    SQL Server stores the first three parts with the least significant octet first
-    (its documentation of uniqueidentifier), as `uuid.UUID.bytes_le`. What speaks its
-    protocol may do otherwise, or not know the conversion: then the driver reads them.
-
-    Raises:
-        TransientError: The connection was lost.
-    """
-    try:
-        sql = render("known_guid", Dialect.SQL_SERVER, guid=str(_KNOWN))
-        octets = fetch_one(connection, sql, bytes)
-    except PermanentError as error:
-        logger.info("uniqueidentifiers are read by the driver: %s", error.cause)
-        return False
-    return octets == _KNOWN.bytes_le

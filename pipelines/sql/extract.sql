@@ -1,10 +1,11 @@
 SELECT
 {% for column in columns %}
-    {% if column.kind in ["char", "varchar", "text", "ntext", "xml"] %}
+    {% if text_as_octets and column.encoded.kind == "varchar" %}
+    {# Of UTF-16: half a surrogate pair arrives, where the driver would alter it. #}
+    CAST(CAST(q.{{ column.name | ident }} AS nvarchar(max)) AS varbinary(max)) AS {{ column.name | ident }}
+    {%- elif column.kind in ["char", "varchar", "text", "ntext", "xml"] %}
     {# As nvarchar(max) the text arrives whole, whatever its code page and length. #}
     CAST(q.{{ column.name | ident }} AS nvarchar(max)) AS {{ column.name | ident }}
-    {%- elif column.kind == "uniqueidentifier" and guids_as_octets %}
-    CAST(CAST(q.{{ column.name | ident }} AS uniqueidentifier) AS binary(16)) AS {{ column.name | ident }}
     {%- elif column.kind == "image" %}
     CAST(q.{{ column.name | ident }} AS varbinary(max)) AS {{ column.name | ident }}
     {%- else %}

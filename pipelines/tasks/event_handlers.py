@@ -60,7 +60,7 @@ EXIT_CODES = {
 OF_LOADS = {
     Dialect.SQL_SERVER: (
         *("use_database", "describe_query", "describe_table", "count_undated"),
-        *("known_guid", "extract"),
+        "extract",
     ),
     Dialect.VERTICA: (
         *("look", "select_marker", "select_markers", "copy", "copied_rows"),

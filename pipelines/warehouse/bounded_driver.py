@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from struct import unpack, unpack_from
+from struct import pack, unpack, unpack_from
 from typing import Any
 
 import vertica_python
@@ -133,6 +133,19 @@ class Limits:
         self._octets_left -= octets
         if self._octets_left < 0:
             raise TooMuchError(f"answers with more than {self._octets:,} octets")
+
+
+class CopyMessage(FrontendMessage):  # type: ignore[misc]
+    """Octets of a COPY as they are; the driver's message would be a copy of them."""
+
+    def __init__(self, octets: bytes | memoryview) -> None:
+        """Keep them until they are sent."""
+        self._octets = octets
+
+    def fetch_message(self) -> Iterator[bytes | memoryview]:
+        """The message's head, whose length counts itself, and the octets."""
+        yield b"d" + pack("!I", len(self._octets) + 4)
+        yield self._octets
 
 
 class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]

@@ -19,6 +19,7 @@ from pipelines.warehouse.bounded_driver import (
     ANSWER_OCTETS,
     ASIDE_OCTETS,
     BoundedConnection,
+    CopyMessage,
     Limits,
     connect_bounded,
 )
@@ -28,8 +29,8 @@ from pipelines.warehouse.tls import tls_options
 KEPT_OCTETS = 1 << 30
 """Most octets of rows that are kept as they come, or what is made of them."""
 
-COPY_MESSAGE = 1 << 20
-"""Octets asked of a stream at a time; each answer becomes one message."""
+
+Octets = bytes | memoryview
 
 
 class Readable(Protocol):
@@ -101,7 +102,18 @@ class Connection:
         """Run one ``COPY … FROM STDIN`` over a stream."""
         with warehouse_errors(self.server):
             self._raw.limits = self._transfer(None)
-            self._raw.cursor().copy(sql, stream, buffer_size=COPY_MESSAGE)
+            self._raw.cursor().copy(sql, stream)
+
+    def send_rows(self, octets: Octets) -> None:
+        """Send octets as one message of the COPY that runs.
+
+        For its stream, which then gives the driver nothing: that would copy all octets
+        twice.
+
+        Raises:
+            errors.Error: It cannot be sent, and the connection is closed.
+        """
+        self._raw.write(CopyMessage(octets))
 
     def _rows(self, sql: str, kinds: Sequence[Kind], limits: Limits) -> Iterator[Row]:
         for row in self._read(sql, limits):

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pipelines.catalog import Table
 from pipelines.errors import PermanentError
 from pipelines.sql import Dialect, render
-from pipelines.warehouse.connection import Connection
+from pipelines.warehouse.connection import Connection, Octets
 
 ADDED_COLUMNS = ("etl_source", "etl_id", "hash_id")
 """What a load adds to the source's columns, in the order it is encoded."""
 
 
 class BatchStream:
-    """Encoded batches as the file that the driver's COPY reads.
+    """Encoded batches as the file that the driver's COPY reads, sent as they are.
 
     Attributes:
         failure: What the batches' source raised, if it did: the driver would hide it
             behind an error of its own.
     """
 
-    def __init__(self, batches: Iterator[bytes]) -> None:
-        """Read from these batches, none of them empty."""
+    def __init__(
+        self, batches: Iterator[Octets], send: Callable[[Octets], None]
+    ) -> None:
+        """Send these batches, none of them empty."""
         self._batches = batches
+        self._send = send
         self.failure: Exception | None = None
 
     def read(self, _size: int, /) -> bytes:
-        """The next batch, whatever its size; nothing at the end."""
+        """Send all batches; then there is nothing left to read."""
+        while batch := self._next():
+            self._send(batch)
+        return b""
+
+    def _next(self) -> Octets:
         try:
             return next(self._batches, b"")
         except Exception as error:
@@ -35,7 +43,7 @@ class BatchStream:
             raise
 
 
-def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) -> int:
+def copy_rows(connection: Connection, statement: str, batches: Iterator[Octets]) -> int:
     """Load NATIVE batches into a table, without committing.
 
     Args:
@@ -50,7 +58,7 @@ def copy_rows(connection: Connection, statement: str, batches: Iterator[bytes]) 
         PermanentError: Vertica rejected rows.
         ShardlineError: The source or the warehouse failed, as each says.
     """
-    stream = BatchStream(batches)
+    stream = BatchStream(batches, connection.send_rows)
     try:
         connection.copy(statement, stream)
     except Exception:

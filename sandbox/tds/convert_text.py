@@ -117,6 +117,24 @@ def guid_octets(sql: str, target: SqlType) -> str:
     return binary_length(f"from_hex({turned})", target)
 
 
+def utf16_octets(sql: str) -> str:
+    """The octets of nvarchar; of a text that is not ASCII character by character."""
+    ascii_ = f"regexp_replace(hex(encode({sql})), '(..)', '\\100', 'g')"
+    low = "printf('%02x%02x', unicode(c) & 255, unicode(c) >> 8)"
+    pair = (
+        "printf('%02x%02x%02x%02x', (unicode(c) - 65536 >> 10) & 255,"
+        " 216 + (unicode(c) - 65536 >> 18), unicode(c) & 255,"
+        " 220 + (unicode(c) >> 8 & 3))"
+    )
+    units = f"lambda c: CASE WHEN unicode(c) < 65536 THEN {low} ELSE {pair} END"
+    each = f"list_transform(regexp_extract_all({sql}, '(?s).'), {units})"
+    digits = (
+        f"CASE WHEN length({sql}) = strlen({sql}) THEN {ascii_}"
+        f" ELSE array_to_string({each}, '') END"
+    )
+    return f"from_hex({digits})"
+
+
 def to_text(value: Typed, target: SqlType, style: int) -> str:
     """Text of a value, cut to the length of the target."""
     source = value.kind
@@ -202,6 +220,8 @@ def from_text(value: Typed, target: SqlType, style: int) -> str:
             known = f"TRY_CAST({text} AS UUID)"
         case Family.BINARY if style not in _HEX_STYLES and not value.kind.is_unicode:
             return binary_length(f"encode({sql})", target)
+        case Family.BINARY if style not in _HEX_STYLES:
+            return binary_length(utf16_octets(sql), target)
         case Family.BINARY:
             raise unsupported(f"CAST of a column from {value.kind} to {target}")
         case _:

@@ -1,4 +1,4 @@
-"""The source's side: log in, use a database, describe a query, read its rows."""
+"""The source's side: log in, use a database, describe a query, read rows both ways."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from datetime import date
 from pydantic import SecretStr
 
 from pipelines.catalog import BatchSize, DayRange, Shard, Span, read_catalog
-from pipelines.config import CatalogFiles, Server
+from pipelines.config import CatalogFiles, LoadOptions, Server
+from pipelines.load import DayEncoders
 from pipelines.network.failover import outages
 from pipelines.network.server_memory import refusals, slow_failures
 from pipelines.source import (
     compare_columns,
     connect_source,
     count_undated,
+    extract_encoded,
     extract_rows,
 )
 from sandbox.engine import Engine
@@ -148,6 +150,9 @@ class Side(ClientSide):
         with connect_source(_options(port, self.patience), SHARD) as connection:
             compare_columns(connection, _span())
             count_undated(connection, _span().table)
+            encoders = DayEncoders(_span(), dict.fromkeys(_span().days, 1))
+            for _ in extract_encoded(connection, _span(), LoadOptions(), encoders):
+                pass
             for _ in extract_rows(connection, _span(), BatchSize(100, 1 << 20)):
                 pass
 

@@ -211,12 +211,11 @@ class Project:
             "luigi", "--module", "pipelines.orders", *arguments, "--local-scheduler"
         )
 
-    def create_target(self) -> None:
-        """Make the target and the marker table, as CreateTarget does."""
-        self.write()
+    @property
+    def warehouse(self) -> Warehouse:
+        """How the sandbox's Vertica is reached."""
         addresses = self.sandbox.addresses
-        tables = read_catalog(self.folder / "tables.toml", self.folder / "shards.csv")
-        options = Warehouse(
+        return Warehouse(
             host=addresses.vertica.host,
             port=addresses.vertica.port,
             user=addresses.user,
@@ -224,7 +223,12 @@ class Project:
             database=addresses.database,
             tlsmode="disable",
         )
-        create_tables(options, tables.table("orders"))
+
+    def create_target(self) -> None:
+        """Make the target and the marker table, as CreateTarget does."""
+        self.write()
+        tables = read_catalog(self.folder / "tables.toml", self.folder / "shards.csv")
+        create_tables(self.warehouse, tables.table("orders"))
 
     def on_shard(
         self, shard: str, sql: str, parameters: tuple[object, ...] = ()

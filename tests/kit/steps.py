@@ -8,7 +8,6 @@ STEPS = {
     "describe the query": ("mssql_0", r"^SELECT d\.name"),
     "describe the table": ("mssql_0", r"^SELECT COLUMN_NAME"),
     "copy": ("vertica", r"^COPY "),
-    "ask for a known guid": ("mssql_0", r"^SELECT CAST\(CAST\(N'"),
     "extract": ("mssql_0", r"^SELECT\s+q\."),
     "count": ("vertica", r"^SELECT GET_NUM_ACCEPTED_ROWS"),
     "insert the marker": ("vertica", r'^INSERT INTO "stage"."markers"'),

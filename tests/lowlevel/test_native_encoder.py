@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from lowlevel import Column, EncodeError, NativeEncoder
 from tests.kit import native_definition
@@ -191,12 +190,6 @@ def test_uuids_are_big_endian_whatever_their_size(number: int) -> None:
     value = uuid.UUID(int=number)
     column = Column("v", "uniqueidentifier", nullable=False)
     assert value_octets(column, value) == value.bytes
-
-
-@given(st.uuids())
-def test_octets_as_sql_server_stores_them_are_the_same_uuid(value: uuid.UUID) -> None:
-    column = Column("v", "uniqueidentifier", nullable=False)
-    assert value_octets(column, value.bytes_le) == value.bytes
 
 
 @pytest.mark.parametrize("power", [15, 29, 30, 31, 45, 59, 60, 61, 62])

@@ -15,7 +15,7 @@ from pipelines.alerts import TelegramChannel
 from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
 from pipelines.errors import ShardlineError, one_line
 from pipelines.mail import check_server
-from pipelines.source import log_in_source
+from pipelines.source import log_in_source, why_tuples
 from pipelines.warehouse import log_in_warehouse
 
 Address: TypeAlias = Warehouse | Server | SmtpAddress | TelegramAddress
@@ -128,4 +128,5 @@ def _sql_server(address: Server) -> str:
     ):
         cursor.execute("SELECT @@VERSION")
         ((version,),) = cursor.fetchall()
-        return str(version)
+    told, why = str(version), why_tuples()
+    return f"{told}; rows are read as tuples: {why}" if why else told

@@ -25,10 +25,12 @@ TABLES = [
 ]
 
 
+@pytest.mark.parametrize("rows", ["fast", "tuples"])
 @pytest.mark.parametrize("cases", TABLES)
 def test_every_type_arrives_value_by_value(
-    project: Project, cases: Sequence[Case]
+    project: Project, cases: Sequence[Case], rows: str
 ) -> None:
+    project.options["load"] = {"rows": rows}
     height = max(len(case.values) for case in cases) + 1
     each = {f"v{at}": case for at, case in enumerate(cases)}
     columns = {name: case.declared.removesuffix(" null") for name, case in each.items()}

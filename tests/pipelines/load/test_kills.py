@@ -22,8 +22,8 @@ KILLS: list[tuple[str, When, Verdict]] = [
     # The server has the COMMIT, and carries it out for a client that is gone.
     ("commit", "before", "go"),
 ]
-FATEFUL = ("commit",)
-"""The steps about which a kill is tried in the short run too."""
+FATEFUL = [("commit", "fast")]
+"""The steps about which a kill is tried in the short run too, rows read that way."""
 
 
 def state(project: Project) -> tuple[int, list[object]]:
@@ -58,15 +58,20 @@ def test_the_steps_named_here_are_all_that_a_load_sends(project: Project) -> Non
 
 
 @pytest.mark.parametrize(
-    ("step", "when", "verdict"),
+    ("step", "when", "verdict", "rows"),
     [
-        pytest.param(*one, marks=() if one[0] in FATEFUL else pytest.mark.long)
+        pytest.param(
+            *(*one, rows),
+            marks=() if (one[0], rows) in FATEFUL else pytest.mark.long,
+        )
         for one in KILLS
+        for rows in ("fast", "tuples")
     ],
 )
 def test_killed_at_a_statement(
-    project: Project, step: str, when: When, verdict: Verdict
+    project: Project, step: str, when: When, verdict: Verdict, rows: str
 ) -> None:
+    project.options["load"] = {"rows": rows}
     project.loadable(ROWS)
     control = project.sandbox.control
     process = project.start_load(paused=True)

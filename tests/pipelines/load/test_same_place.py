@@ -31,7 +31,8 @@ HALF = b"\x3d\xd8"
 
 @pytest.fixture
 def notes(project: Project) -> Project:
-    """A shard each of whose rows has a note of its own."""
+    """A shard each of whose rows has a note of its own, read as tuples."""
+    project.options["load"] = {"rows": "tuples"}
     project.tables = NOTES
     shard = project.add_shard("moscow", ddl=NOTES_DDL)
     values = ", ".join(
@@ -117,3 +118,19 @@ def test_a_comparison_does_not_read_over_the_same_place_again_and_again(
     result, reads = through_relay(notes, spoiled, *command)
     assert (result.code, reads) == (30, 2)
     assert "after the same 6 rows" in result.err
+
+
+def test_text_that_would_end_the_link_is_refused_at_once_where_rows_are_read_fast(
+    notes: Project,
+) -> None:
+    notes.options["load"] = {"rows": "fast"}
+    command = ("run", "orders", "--date", DAY)
+    result, reads = through_relay(notes, dict.fromkeys(range(1, 10), 7), *command)
+    assert (result.code, reads) == (30, 1)
+    (line,) = result.told
+    assert line.startswith(
+        f"orders {DAY} moscow: a value cannot be stored: row 6 (key 7), column 'note':"
+        " U+D83D at character 8 is half a surrogate pair"
+    )
+    assert notes.markers() == []
+    assert notes.load(DAY).code == 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-import pytest
-
 from sandbox.holds import Failure
 from tests.kit.project import Project, insert, orders
 from tests.kit.steps import STEPS
@@ -138,34 +136,6 @@ def test_bits_and_uuids_come_through(project: Project) -> None:
     assert project.load(DAY).code == 0
     assert [row[6] for row in loaded(project)] == uids
     assert [row[4] for row in loaded(project)] == bits
-
-
-@pytest.mark.parametrize("answers", [True, False])
-def test_uuids_are_read_as_octets_only_from_a_server_that_gives_them(
-    project: Project, answers: bool
-) -> None:
-    uid = UUID("00010203-0405-0607-0809-0a0b0c0d0e0f")
-    notes(project, {"uid": str(uid)})
-    control = project.sandbox.control
-    server, question = STEPS["ask for a known guid"]
-    refused = Failure("no such conversion", number=529)
-    rules = (
-        []
-        if answers
-        else [control.hold(question, server=server, action="fail", failure=refused)]
-    )
-    octets = control.hold(
-        r"AS binary\(16\)\) AS \[uid\]",
-        server=server,
-        action="fail",
-        failure=Failure("octets", number=50_000),
-    )
-    first = project.load(DAY)
-    assert ("octets" in first.err) is answers
-    for rule in (*rules, octets):
-        control.remove(rule)
-    assert project.load(DAY).code == 0
-    assert [row[6] for row in loaded(project)] == [uid]
 
 
 def test_the_integer_that_is_verticas_null_is_refused_and_loads_nothing(

@@ -114,6 +114,7 @@ def rendered() -> dict[str, str]:
     key = {"target": orders.target, "source": moscow.name}
     span = {**key, "first": partition.day, "last": partition.day}
     day = Span.of(partition)
+    rates = Span(tables.table("rates"), moscow, day.days)
     week = Span(orders, moscow, DayRange(partition.day, date(2019, 3, 20)))
     values = [[partition.day, 1, 2, 3], [date(2019, 3, 15), 4, 0, 0]]
     names = {"schema": "stage", "markers": "markers"}
@@ -123,8 +124,7 @@ def rendered() -> dict[str, str]:
         "describe_query": render("describe_query", T, query=orders.query),
         "describe_table": render("describe_table", T, schema="dbo", table="Orders"),
         "extract": extract_statement(day),
-        "extract_octets": extract_statement(day, guids_as_octets=True),
-        "known_guid": render("known_guid", T, guid=str(UUID(int=1))),
+        "extract_octets": extract_statement(rates, text_as_octets=True),
         "create": ";\n".join(create_statements(Warehouse(), orders)),
         "copy": copy_statement(orders),
         "copied_rows": render("copied_rows", V),

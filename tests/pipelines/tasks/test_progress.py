@@ -26,7 +26,7 @@ def scheduled(project: Project, luigid: Luigid) -> Project:
         "scheduler_host": luigid.address.host,
         "scheduler_port": str(luigid.address.port),
     }
-    project.options["load"] = {"batch_rows": "100"}
+    project.options["load"] = {"rows": "tuples", "batch_rows": "100"}
     return project
 
 

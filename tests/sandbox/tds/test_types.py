@@ -198,6 +198,17 @@ def test_a_guid_is_stored_with_its_first_parts_turned(run: Run) -> None:
     assert rows == [(stored, stored[:4]), (None, None)]
 
 
+@pytest.mark.parametrize("text", [None, "", "ab", "Жё", "a\nЖ🚕€", "\u2028", "é" * 99])
+def test_nvarchar_has_the_octets_of_utf_16(run: Run, text: str | None) -> None:
+    run("CREATE TABLE #u (v nvarchar(100) NULL)")
+    run("INSERT INTO #u VALUES (%s)", (text,))
+    casts = "CAST(CAST(v AS nvarchar(max)) AS varbinary(max)), CAST(v AS varbinary(4))"
+    ((octets, first),) = run(f"SELECT {casts} FROM #u")
+    expected = None if text is None else text.encode("utf-16-le")
+    assert octets == expected
+    assert first == (None if expected is None else expected[:4])
+
+
 def test_large_values_travel_in_chunks(run: Run) -> None:
     text, data = "ж😀" * 40_000, bytes(range(256)) * 800
     run("CREATE TABLE #l (a nvarchar(max), b varbinary(max), c varchar(max))")

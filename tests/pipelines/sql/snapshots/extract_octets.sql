@@ -1,11 +1,11 @@
 SELECT
     q.[id],
-    q.[start_time],
-    q.[end_time],
-    q.[type],
-    CAST(CAST(q.[data] AS uniqueidentifier) AS binary(16)) AS [data]
+    q.[rated],
+    q.[order_id],
+    q.[score],
+    CAST(CAST(q.[comment] AS nvarchar(max)) AS varbinary(max)) AS [comment]
 FROM (
-SELECT id, start_time, end_time, type, data FROM dbo.Orders
+SELECT id, rated, order_id, score, comment FROM dbo.Rates
 ) AS q
-WHERE q.[start_time] >= CAST('2019-03-14T00:00:00.000000' AS datetime2)
-  AND q.[start_time] < CAST('2019-03-15T00:00:00.000000' AS datetime2)
+WHERE q.[rated] >= CAST('2019-03-14T00:00:00.000000' AS datetime2)
+  AND q.[rated] < CAST('2019-03-15T00:00:00.000000' AS datetime2)

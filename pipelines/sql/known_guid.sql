@@ -1,1 +1,0 @@
-SELECT CAST(CAST({{ guid }} AS uniqueidentifier) AS binary(16))
