@@ -93,7 +93,7 @@ def test_each_secret_that_is_the_examples_is_refused(deployment: Deployment) -> 
 def test_a_server_at_a_port_that_runs_are_not_let_out_to_is_named(
     deployment: Deployment,
 ) -> None:
-    deployment.edit("luigi.cfg", "@sql-1.example.com/", "@sql-1.example.com:14330/")
+    deployment.edit("luigi.cfg", "@sql-1.example.com", "@sql-1.example.com:14330")
     deployment.edit("luigi.cfg", "@vertica-1.example.com,", "@vertica-1:15433,")
     deployment.edit("luigi.cfg", "@relay.example.com/", "@relay.example.com:2525/")
     lines = deployment.check()

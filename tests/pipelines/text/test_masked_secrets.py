@@ -52,10 +52,13 @@ def test_no_form_of_it_is_left(form: Callable[[str], str], password: str) -> Non
     known_secrets().add(password)
     told = form(password)
     assert mask_secrets(f"<{told}>") == "<***>"
+    begin, end = told[:-3], told[3:]
     if len(told) > 12:
-        assert told[:-3] not in mask_secrets(f"login of etl: {told[:-3]}")
-        assert told[:-3] not in mask_secrets(f"login of etl: '{told[:-3]}…'")
-        assert told[3:] not in mask_secrets(f"{told[3:]}' was refused")
+        assert begin not in mask_secrets(f"login of etl: '{begin}…'")
+        if not begin.isalpha():  # which may be any word
+            assert begin not in mask_secrets(f"login of etl: {begin}")
+        if not end.isalpha():
+            assert end not in mask_secrets(f"{end}' was refused")
 
 
 @pytest.mark.parametrize("user", ["etl", "ab", "a"])
