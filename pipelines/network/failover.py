@@ -20,6 +20,7 @@ from pipelines.errors import (
 )
 from pipelines.network.addresses import Address, look_up
 from pipelines.network.server_memory import refusals, slow_failures
+from pipelines.runtime import SharedRecords
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +156,7 @@ class Outages:
     def __init__(self) -> None:
         """Know of none; children that are forked from now on share what is known."""
         self._shared = mmap.mmap(-1, _SLOTS * _SLOT.size)
+        self._records = SharedRecords()
 
     def failures(self, address: str) -> int:
         """How many there were in a row, if the server is to be left alone; or 0."""
@@ -165,8 +167,9 @@ class Outages:
     def note_failure(self, address: str) -> None:
         """Count one."""
         at = _slot(address)
-        count, _ = _SLOT.unpack_from(self._shared, at)
-        _SLOT.pack_into(self._shared, at, count + 1, time.monotonic())
+        with self._records.alone(address):
+            count, _ = _SLOT.unpack_from(self._shared, at)
+            _SLOT.pack_into(self._shared, at, count + 1, time.monotonic())
 
     def note_answer(self, address: str) -> None:
         """Forget those before."""

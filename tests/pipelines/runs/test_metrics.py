@@ -57,7 +57,7 @@ def test_a_file_has_rows_bytes_seconds_retries_and_lag(
     assert found["run_retries", "orders"] == 1
     assert found["run_days", "orders", "loaded"] == 2
     assert found["run_days", "orders", "failed"] == 1
-    for stage in ("extract", "encode", "copy", "commit"):
+    for stage in ("extract", "copy", "commit"):
         assert found["run_seconds", "orders", stage] > 0
     assert found["lag_days", "orders"] == LOOK_BACK
     assert found["run_exit_code",] == 0
