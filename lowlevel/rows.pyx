@@ -337,9 +337,16 @@ cdef class SourceRows:
         return 0
 
     cdef int end(self) except -1:
-        """Have pymssql see the end, too, and forget the statement."""
+        """Have pymssql see the end, too, and hold the answer against what it says."""
         self.ended = True
-        self.cursor.fetchone()
+        is_more = self.cursor.fetchone() is not None
+        said = self.connection.rows_affected
+        if said not in (-1, self.rows.row_count):
+            raise SenselessAnswerError(
+                f"{self.rows.row_count} rows came, and {said} are said to have"
+            )
+        if is_more or self.cursor.nextset():  # which raises what comes after the end
+            raise SenselessAnswerError("more came than was asked for")
         return 0
 
     cdef int refuse(self, int64_t before, native_rows *into) except -1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
+from datetime import date, datetime
 from itertools import groupby
 from math import inf
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from lowlevel import EncodeError, NativeEncoder
 from lowlevel.rows import SourceRows
 from pipelines.catalog import Partition, Span
-from pipelines.errors import PermanentError
+from pipelines.errors import PermanentError, TransientError
+from pipelines.runtime import LATER
 from pipelines.source import SourceRow
 from pipelines.warehouse import Marker
 
@@ -117,8 +118,14 @@ class DayEncoders:
             yield day, list(rows)
 
     def _day(self, row: Sequence[Any]) -> date:
-        day: date = row[self._date].date()
-        return day
+        moment = row[self._date]
+        if not isinstance(moment, datetime):
+            raise TransientError(
+                "SQL Server does not answer as it should (a value is none of SQL"
+                " Server's)",
+                step=LATER,
+            )
+        return moment.date()
 
     def _check(self, day: date) -> None:
         if not self._open < day <= self._span.last:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pymssql
 
-from lowlevel.rows import SourceRows
+from lowlevel.rows import SenselessAnswerError, SourceRows
 from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.config import LoadOptions
 from pipelines.errors import PermanentError
@@ -89,9 +89,12 @@ def extract_rows(
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement.
     """
-    with _extracting(
-        connection, span, lambda: cursor.rownumber + 1, by_key=by_key
-    ) as cursor:
+    with (
+        _extracting(
+            connection, span, lambda: cursor.rownumber + 1, by_key=by_key
+        ) as cursor,
+        senseless_answers(),
+    ):
         yield from _tuples(cursor, batch)
 
 
@@ -134,7 +137,13 @@ def _check_width(cursor: pymssql.Cursor, table: Table) -> None:
 
 def _tuples(cursor: pymssql.Cursor, batch: BatchSize) -> Iterator[Sequence[SourceRow]]:
     # The driver counts what is iterated over, not what is fetched at once.
-    return in_batches(cursor, batch, _wide(cursor))
+    yield from in_batches(cursor, batch, _wide(cursor))
+    came = cursor.rownumber + 1
+    said = cursor.connection._conn.rows_affected  # noqa: SLF001 - told nowhere else
+    if said not in (-1, came):
+        raise SenselessAnswerError(f"{came} rows came, and {said} are said to have")
+    if cursor.nextset():  # which raises what comes after the end
+        raise SenselessAnswerError("more came than was asked for")
 
 
 def _wide(cursor: pymssql.Cursor) -> list[int]:

@@ -12,8 +12,17 @@ PACKET = 4_096
 RUSSIAN = bytes.fromhex("1904d00000")
 """A collation of code page 1251."""
 
-DONE = b"\xfd" + struct.pack("<HHQ", 0x10, 0xC1, 0)
-"""The end of a SELECT."""
+
+def done(rows: int, status: int = 0) -> bytes:
+    """The end of a SELECT that says how many rows there were."""
+    return b"\xfd" + struct.pack("<HHQ", 0x10 | status, 0xC1, rows)
+
+
+MORE = 0x01
+"""Of a status: another result comes."""
+
+DONE = b"\xfd" + struct.pack("<HHQ", 0, 0xC1, 0)
+"""The end of a SELECT, as it is with NOCOUNT."""
 DONE_ERROR = b"\xfd" + struct.pack("<HHQ", 0x02, 0xC1, 0)
 CANCELLED = b"\xfd" + struct.pack("<HHQ", 0x20, 0, 0)
 

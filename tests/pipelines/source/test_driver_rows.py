@@ -37,8 +37,10 @@ from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, answers
 from tests.kit.tds_stream import (
     DONE,
     DONE_ERROR,
+    MORE,
     RUSSIAN,
     columns,
+    done,
     long,
     message,
     packets,
@@ -205,6 +207,10 @@ CASES = {
     "a server that falls silent": silent,
     "a token that is none": says(HEAD + MANY + b"\x03" * 50),
     "no rows": says(HEAD + DONE),
+    "as many rows as it says": says(HEAD + plain(1) + plain(2) + done(2)),
+    "fewer rows than it says": says(HEAD + MANY + done(1 << 30)),
+    "an error after the end": says(HEAD + plain(1) + done(1, MORE) + DIVIDED + DONE),
+    "another result": says(HEAD + plain(1) + done(1, MORE) + HEAD + plain(2) + done(1)),
     "no columns": says(DONE),
     "another number of columns": says(columns([KEY]) + DONE),
     "a NULL where none may be": says(
@@ -217,16 +223,17 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("days", [1, 3])
 @pytest.mark.parametrize("case", CASES)
 def test_what_goes_wrong_is_told_as_the_driver_tells_it(
-    stub: TdsStub, case: str
+    stub: TdsStub, case: str, days: int
 ) -> None:
     stub.answer = CASES[case]
     alive = []
     told = []
     for mode in MODES:
         with connect_source(options(stub), SHARD) as connected:
-            wanted = span({})
+            wanted = span({}, days)
             told.append(read(connected, wanted, mode))
             try:
                 with connected.answering(5) as cursor:
@@ -236,6 +243,24 @@ def test_what_goes_wrong_is_told_as_the_driver_tells_it(
                 alive.append(str(error))
     assert_same(*told)
     assert alive[0] == alive[1]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("case", "told"),
+    [
+        ("fewer rows than it says", "are said to have"),
+        ("an error after the end", "8134"),
+        ("another result", "more came than was asked for"),
+    ],
+)
+def test_an_end_that_is_none_loads_nothing(
+    stub: TdsStub, case: str, told: str, mode: RowsMode
+) -> None:
+    stub.answer = CASES[case]
+    found = read_anew(stub, span({}), mode)
+    assert found.error
+    assert told in str(found.error)
 
 
 @pytest.mark.parametrize("kind", [BIGINT, VARIANT, b"\x2a\xff", b"\x28", b"\x26\x03"])
