@@ -10,10 +10,9 @@ from math import inf
 from typing import Any
 
 from lowlevel import EncodeError, NativeEncoder
-from lowlevel.rows import SourceRows
+from lowlevel.rows import SenselessAnswerError, SourceRows
 from pipelines.catalog import Partition, Span
-from pipelines.errors import PermanentError, TransientError
-from pipelines.runtime import LATER
+from pipelines.errors import PermanentError
 from pipelines.source import SourceRow
 from pipelines.warehouse import Marker
 
@@ -120,11 +119,7 @@ class DayEncoders:
     def _day(self, row: Sequence[Any]) -> date:
         moment = row[self._date]
         if not isinstance(moment, datetime):
-            raise TransientError(
-                "SQL Server does not answer as it should (a value is none of SQL"
-                " Server's)",
-                step=LATER,
-            )
+            raise SenselessAnswerError("a value is none of SQL Server's")
         return moment.date()
 
     def _check(self, day: date) -> None:

@@ -63,7 +63,8 @@ def extract_encoded(
                 with senseless_answers():
                     yield from encoder.encode_rows(rows)
                 return
-    yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
+    with senseless_answers():
+        yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
 
 
 def extract_rows(
