@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -50,9 +51,11 @@ logger = logging.getLogger(__name__)
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 """The databases that there are, and the one driver that each is reached by."""
 
+BUSY_TIMEOUT = 30  # seconds
+
 LINKS: dict[str, dict[str, object]] = {
     "sqlite": {
-        "timeout": 30  # seconds that a statement waits for another process's lock
+        "timeout": BUSY_TIMEOUT  # that a statement waits for another process's lock
     },
     "postgresql": {
         "application_name": "shardline",
@@ -359,6 +362,19 @@ def _create_private(
 
 
 def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    """Let readers and one writer go on side by side."""
-    connection.execute("PRAGMA journal_mode=WAL")
+    """Let readers and one writer go on side by side.
+
+    To begin with that does not wait for another process's lock, as statements do.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            break
     connection.execute("PRAGMA synchronous=NORMAL")
