@@ -34,6 +34,9 @@ END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
 
+CUT_AGAIN = 0.5
+"""Seconds between two cuts of what keeps a process that is to end."""
+
 REAPING = 1.0
 """Most seconds that the end waits for children that have been killed."""
 
@@ -172,20 +175,30 @@ class Stopper:
     def _follow(self, wakeup: socket.socket) -> None:
         first = _next_signal(wakeup, None)
         deadline = time.monotonic() + self.grace
-        for cut in list(self._cuts):
-            with suppress(OSError):
-                cut()
+        self._cut()
         if self._is_child:
+            while time.monotonic() < deadline:
+                time.sleep(CUT_AGAIN)
+                self._cut()
             return
         for child in multiprocessing.active_children():
             # Not by its own terminate(): Luigi's waits for the child's end.
             if child.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGTERM)
-        second = _next_signal(wakeup, deadline)
+        second = None
+        while second is None and time.monotonic() < deadline:
+            second = _next_signal(wakeup, min(deadline, time.monotonic() + CUT_AGAIN))
+            self._cut()
         why = f"a second signal, {second.name}" if second else "its time is over"
         self._at_once = True
         _end_at_once(first or signal.SIGTERM, why)
+
+    def _cut(self) -> None:
+        """Cut what is to be cut now: again and again, since it may just have begun."""
+        for cut in list(self._cuts):
+            with suppress(OSError):
+                cut()
 
     def _begin_child(self) -> None:
         """In a child that was just forked: its first signal is still to come."""
