@@ -42,7 +42,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
 from pipelines.etl_db import migrations
-from pipelines.etl_db.errors import etl_db_errors
+from pipelines.etl_db.errors import PRIMARY_CODE, etl_db_errors
 from pipelines.etl_db.tls_check import why_no_tls
 from pipelines.network import authorities_file
 
@@ -371,7 +371,7 @@ def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) ->
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            is_busy = error.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)

@@ -1,6 +1,12 @@
 from .addresses import Address, host_and_port, look_up
 from .bounded_answers import BoundedFile, BoundedSession, LongAnswerError
-from .certificates import authorities_file, show_certificate, tls_fault, trust
+from .certificates import (
+    authorities_file,
+    file_state,
+    show_certificate,
+    tls_fault,
+    trust,
+)
 from .failover import first_to_answer, why_unreachable
 
 __all__ = [
@@ -9,6 +15,7 @@ __all__ = [
     "BoundedSession",
     "LongAnswerError",
     "authorities_file",
+    "file_state",
     "first_to_answer",
     "host_and_port",
     "look_up",

@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,7 +84,7 @@ def authorities_file(cafile: Path | None) -> Path | None:
         ConfigurationError: The configured one cannot be read, or has none.
     """
     if cafile:
-        trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cafile)
+        _check_authorities("tls_cafile", cafile, file_state(cafile))
         return cafile.absolute()
     known = _named_by_variable() or ssl.get_default_verify_paths().cafile
     files = [Path(known)] if known else [file for file in _BUNDLES if file.is_file()]
@@ -98,9 +99,24 @@ def _named_by_variable() -> str:
     """
     named = os.environ.get(_VARIABLE, "")
     if named:
-        with _told(_VARIABLE, Path(named)):
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(named)
+        _check_authorities(_VARIABLE, Path(named), file_state(Path(named)))
     return named
+
+
+def file_state(file: Path) -> tuple[object, ...]:
+    """What changes when a file does, for what is kept of it."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (file,)
+    return file, found.st_ino, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=16)
+def _check_authorities(option: str, file: Path, _state: object) -> None:
+    """See that a file has authorities: once for each state, since it takes 20 ms."""
+    with _told(option, file):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
 
 
 def tls_fault(error: BaseException | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.config import Warehouse
-from pipelines.network import authorities_file, show_certificate, trust
+from pipelines.network import authorities_file, file_state, show_certificate, trust
 
 
 class NamedContext(ssl.SSLContext):
@@ -48,17 +48,8 @@ def tls_options(options: Warehouse, name: str) -> dict[str, object]:
         return {"tlsmode": mode}
     files = (options.tls_cafile, options.tls_certfile, options.tls_keyfile)
     looked_at = (options.tls_cafile or authorities_file(None), *files[1:])
-    states = tuple(_state(file) for file in looked_at if file)
+    states = tuple(file_state(file) for file in looked_at if file)
     return {"ssl": _context(mode, name, files, states)}
-
-
-def _state(file: Path) -> tuple[object, ...]:
-    """What changes when a file does."""
-    try:
-        found = file.stat()
-    except OSError:
-        return (file,)
-    return file, found.st_ino, found.st_mtime_ns, found.st_size
 
 
 @lru_cache(maxsize=16)

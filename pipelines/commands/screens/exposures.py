@@ -15,12 +15,12 @@ _READ = "whoever is on the way can read all that travels, the login too, and alt
 _POSE = "whoever is on the way can pose as the server, and gets the login"
 _RELATED = "any server with a certificate of the same authorities can pose as this one"
 
-
-_POSTGRESQL = {
+_MODES = {
     **dict.fromkeys(("disable", "allow", "prefer"), _READ),
     "require": _POSE,
     "verify-ca": _RELATED,
 }
+"""What is weaker than verify-full, as Vertica's tlsmode or PostgreSQL's sslmode."""
 
 
 def exposure(address: Address) -> str:
@@ -46,15 +46,14 @@ def etl_exposure(database: SecretStr) -> str:
     """The same of the ETL database, whose address is SQLAlchemy's."""
     url = make_url(database.get_secret_value())
     mode = str(url.query.get("sslmode", "verify-full"))
-    found = _POSTGRESQL.get(mode, "")
+    found = _MODES.get(mode, "")
     if url.get_backend_name() != "postgresql" or not url.host or not found:
         return ""
     return _unless_loopback(url.host, f"sslmode = {mode}: {found}")
 
 
 def _of_vertica(address: Warehouse) -> str:
-    weak = {"disable": _READ, "prefer": _READ, "require": _POSE, "verify-ca": _RELATED}
-    found = weak.get(address.tlsmode)
+    found = _MODES.get(address.tlsmode)
     return f"tlsmode = {address.tlsmode}: {found}" if found else ""
 
 
