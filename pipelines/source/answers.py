@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import threading
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from functools import cache
 
 import pymssql
+
+from pipelines.source.links import copy_of
 
 _RECORDS = {20, 21, 22, 23}
 """First octets of what TLS sends (RFC 5246, 6.2.1: ContentType)."""
@@ -53,7 +54,7 @@ def comes_encrypted(descriptor: int) -> bool:
 
     Waits for it, until somebody cuts the connection.
     """
-    with socket.socket(fileno=os.dup(descriptor)) as link:
+    with copy_of(descriptor) as link:
         poll = select.poll()  # takes any descriptor, as select() does not
         poll.register(link, select.POLLIN)
         poll.poll()

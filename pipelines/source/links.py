@@ -21,18 +21,20 @@ class Link:
         descriptor: Its file descriptor.
         inode: Of the socket, since another may get the same descriptor later.
         ip: The server's address.
+        port: Its port.
     """
 
     descriptor: int
     inode: int
     ip: str
+    port: int
 
     def cut(self) -> None:
         """Shut it down, whichever thread waits for it; nothing if it is closed.
 
         The server sees its end, and with it that of the statement.
         """
-        with suppress(OSError), _copy(self.descriptor) as link:
+        with suppress(OSError), copy_of(self.descriptor) as link:
             if os.fstat(link.fileno()).st_ino == self.inode:
                 link.shutdown(socket.SHUT_RDWR)
 
@@ -43,26 +45,24 @@ def link_of(descriptor: int) -> Link:
     Raises:
         OSError: It is of none.
     """
-    with _copy(descriptor) as link:
-        inode = os.fstat(link.fileno()).st_ino
-        return Link(descriptor, inode, str(link.getpeername()[0]))
+    with copy_of(descriptor) as link:
+        is_inet = link.family in (socket.AF_INET, socket.AF_INET6)
+        if not is_inet or link.type != socket.SOCK_STREAM:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        ip, port = link.getpeername()[:2]
+        return Link(descriptor, os.fstat(link.fileno()).st_ino, ip, port)
 
 
 def links_to(port: int) -> set[Link]:
     """All connections of this process to a port, with a server or on the way to it."""
     found = set()
     for one in _DESCRIPTORS.iterdir():
-        with suppress(OSError), _copy(int(one.name)) as link:
-            if link.family not in (socket.AF_INET, socket.AF_INET6):
-                continue
-            ip, its_port = link.getpeername()[:2]
-            if link.type == socket.SOCK_STREAM and its_port == port:
-                inode = os.fstat(link.fileno()).st_ino
-                found.add(Link(int(one.name), inode, ip))
-    return found
+        with suppress(OSError):
+            found.add(link_of(int(one.name)))
+    return {link for link in found if link.port == port}
 
 
-def _copy(descriptor: int) -> socket.socket:
+def copy_of(descriptor: int) -> socket.socket:
     """Another descriptor of a socket.
 
     Of nothing else: to close one of a file gives up all locks that the process has on
