@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from pydantic import SecretStr
@@ -14,7 +13,6 @@ from pipelines.catalog import Shard
 from pipelines.config import Server as Options
 from pipelines.errors import TransientError
 from pipelines.source import LostLinkError, SourceConnection, connect_source
-from sandbox.engine import Engine
 from tests.fuzz.tds import NVARCHAR_MAX, columns, packet
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.project import DAY, Project
@@ -28,14 +26,6 @@ ENDLESS_PACKET = b"\x04\x00\xff\xff\0\0\1\0\0"
 
 def trickling() -> Iterator[bytes]:
     return trickle(ENDLESS_PACKET)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with closing(Engine(None)) as engine:
-        running = Server(engine)
-        yield running
-        running.stop()
 
 
 def options(port: int, host: str = "127.0.0.1", login_timeout: int = 10) -> Options:

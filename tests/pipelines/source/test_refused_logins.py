@@ -75,15 +75,6 @@ def test_each_server_that_refuses_a_login_is_heard(servers: list[Server]) -> Non
             assert f"refused the login of {USER}: Login failed" in error.cause
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """One that nobody has logged in to: its refusals are remembered."""
-    with closing(Engine(None)) as engine:
-        running = Server(engine)
-        yield running
-        running.stop()
-
-
 @pytest.mark.parametrize(
     ("number", "kind"),
     [

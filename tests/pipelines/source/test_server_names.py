@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import pytest
 from pydantic import SecretStr
 
 from pipelines.catalog import Shard
 from pipelines.config import Server as Options
 from pipelines.source import connect_source
-from sandbox.engine import Engine
 from sandbox.tds.login import Login
 from tests.kit.listeners import listener, name_addresses
 from tests.kit.tds_server import PASSWORD, USER, Server
 
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with closing(Engine(None)) as engine:
-        running = Server(engine)
-        yield running
-        running.stop()
 
 
 def ask(server: Server, host: str = "localhost") -> None:
