@@ -74,7 +74,7 @@ def load_missing_days(
     """
     left = list(span.days)
     while left:
-        with connect_warehouse(settings.warehouse) as connection:
+        with connect_warehouse(settings.warehouse, keep=True) as connection:
             markers = Markers(connection, settings.warehouse.markers)
             found = markers.of_span(span)
             failure: ShardlineError | None = None

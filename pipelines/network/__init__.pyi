@@ -8,11 +8,13 @@ from .certificates import (
     trust,
 )
 from .failover import first_to_answer, why_unreachable
+from .kept_connections import KeptConnections
 
 __all__ = [
     "Address",
     "BoundedFile",
     "BoundedSession",
+    "KeptConnections",
     "LongAnswerError",
     "authorities_file",
     "file_state",

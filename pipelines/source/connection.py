@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from types import UnionType
 from typing import Any, TypeVar, cast
 
@@ -12,8 +12,8 @@ import pymssql
 
 from pipelines.catalog import Shard
 from pipelines.config import Server
-from pipelines.errors import PermanentError
-from pipelines.network import Address, first_to_answer
+from pipelines.errors import PermanentError, TransientError
+from pipelines.network import Address, KeptConnections, first_to_answer
 from pipelines.runtime import LATER, cut_after, stopper
 from pipelines.source.errors import ERRORS, LostLinkError, source_errors
 from pipelines.source.login import log_in
@@ -24,12 +24,19 @@ Kind = type | UnionType
 
 T = TypeVar("T")
 
+NO_USE = "40508"
+"""Azure SQL Database's number for USE of another database than the login's."""
+
 _MOST = 10_000
 """Most rows of an answer that is read as a whole."""
 
 
 class SourceConnection:
-    """A session of SQL Server's, each of whose answers has an end."""
+    """A session of SQL Server's, each of whose answers has an end.
+
+    Attributes:
+        at_rest: Whether every question so far was answered to its end.
+    """
 
     def __init__(
         self, raw: pymssql.Connection, server: Server, cut: Callable[[], None]
@@ -43,6 +50,7 @@ class SourceConnection:
         """
         self.server = server
         self.cut = cut
+        self.at_rest = True
         self._raw = raw
 
     @contextmanager
@@ -59,6 +67,7 @@ class SourceConnection:
             TransientError: It may pass.
             PermanentError: It stays, or is not known.
         """
+        at_rest, self.at_rest = self.at_rest, False
         with cut_after(seconds, self.cut) as limit:
             try:
                 with source_errors():
@@ -70,6 +79,23 @@ class SourceConnection:
                     f"SQL Server had not answered in full after {seconds:g} s",
                     step=LATER,
                 ) from error
+        self.at_rest = at_rest
+
+    def use(self, shard: Shard) -> None:
+        """Read this shard's database from now on.
+
+        Chosen by a statement of ours: the driver would report a missing database as a
+        failed login, and does not escape the name.
+
+        Raises:
+            TransientError: The connection was lost, or it may pass.
+            PermanentError: There is no such database, or no right to use it; or the
+                server takes it at a login only, which is `NO_USE`.
+        """
+        with self.answering(self.server.login_timeout) as cursor:
+            cursor.execute(
+                render("use_database", Dialect.SQL_SERVER, database=shard.database)
+            )
 
     def close(self) -> None:
         """Hang up. Never raises."""
@@ -77,9 +103,18 @@ class SourceConnection:
             self._raw.close()
 
 
+@cache
+def kept_sources() -> KeptConnections[SourceConnection]:
+    """Those that this process keeps; of each server, or of a database of its own."""
+    return KeptConnections()
+
+
 @contextmanager
 def connect_source(server: Server, shard: Shard) -> Iterator[SourceConnection]:
     """A connection that reads one shard's database and holds no transaction open.
+
+    It is kept for the next shard of the same server, unless an error came over it or an
+    answer was not read to its end.
 
     Args:
         server: How its host is reached.
@@ -89,14 +124,59 @@ def connect_source(server: Server, shard: Shard) -> Iterator[SourceConnection]:
         TransientError: The host cannot be reached now.
         PermanentError: It refuses the login, or has no such database.
     """
-    use_shard = partial(_open, shard)
-    with (
-        closing(
-            first_to_answer(server.addresses, use_shard, by_name=True)
-        ) as connection,
-        stopper().cutting(connection.cut),
-    ):
-        yield connection
+    key, connection = _kept(server, shard) or _connect(server, shard)
+    try:
+        with stopper().cutting(connection.cut):
+            yield connection
+    except BaseException:
+        connection.close()
+        raise
+    if connection.at_rest:
+        kept_sources().keep(key, connection)
+    else:
+        connection.close()
+
+
+_Key = tuple[Server, str]
+"""A server, and the database where it has a login for each; otherwise ""."""
+
+
+def _kept(server: Server, shard: Shard) -> tuple[_Key, SourceConnection] | None:
+    """One that was kept, and is alive: it uses the shard's database now."""
+    for key in ((server, ""), (server, shard.database)):
+        while connection := kept_sources().take(key):
+            try:
+                connection.use(shard)
+            except TransientError:
+                connection.close()
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return key, connection
+    return None
+
+
+def _connect(server: Server, shard: Shard) -> tuple[_Key, SourceConnection]:
+    addresses = server.addresses
+    if server not in _by_login():
+        try:
+            opened = first_to_answer(addresses, partial(_open, shard), by_name=True)
+        except PermanentError as error:
+            if error.code != NO_USE:
+                raise
+            _by_login().add(server)
+        else:
+            return (server, ""), opened
+    log_in_there = partial(_log_in, database=shard.database)
+    opened = first_to_answer(addresses, log_in_there, by_name=True)
+    return (server, shard.database), opened
+
+
+@cache
+def _by_login() -> set[Server]:
+    """Where this process has seen that a database is chosen by a login only."""
+    return set()
 
 
 def log_in_source(server: Server) -> AbstractContextManager[SourceConnection]:
@@ -109,20 +189,15 @@ def log_in_source(server: Server) -> AbstractContextManager[SourceConnection]:
     return closing(first_to_answer([server], _log_in, by_name=True))
 
 
-def _log_in(server: Server, at: Address) -> SourceConnection:
-    raw, cut = log_in(server, at)
+def _log_in(server: Server, at: Address, *, database: str = "") -> SourceConnection:
+    raw, cut = log_in(server, at, database)
     return SourceConnection(raw, server, cut)
 
 
 def _open(shard: Shard, server: Server, at: Address) -> SourceConnection:
     connection = _log_in(server, at)
     try:
-        # Chosen by a statement of ours: the driver would report a missing database as
-        # a failed login, and does not escape the name.
-        with connection.answering(server.login_timeout) as cursor:
-            cursor.execute(
-                render("use_database", Dialect.SQL_SERVER, database=shard.database)
-            )
+        connection.use(shard)
     except BaseException:
         connection.close()
         raise

@@ -294,6 +294,15 @@ SQL_SERVER_ERRORS = ErrorTable(
             step="check the type of the date column in the shard",
         ),
         KnownErrors(
+            "40508",
+            Verdict.STAYS,
+            MICROSOFT,
+            "the server changes the database of no session, as Azure SQL Database",
+            "it is told only if a login that names the database, which follows by"
+            " itself, is answered so too",
+            step="let the login open the shard's database",
+        ),
+        KnownErrors(
             "911",
             Verdict.STAYS,
             MICROSOFT,

@@ -27,13 +27,14 @@ What it cuts is still longer than Vertica takes, so it is refused and never alte
 
 
 def log_in(
-    server: Server, at: Address
+    server: Server, at: Address, database: str = ""
 ) -> tuple[pymssql.Connection, Callable[[], None]]:
     """Log in at one address.
 
     Args:
         server: Who logs in, and how.
         at: Where.
+        database: The one to use, where it cannot be chosen later; else the login's own.
 
     Returns:
         The connection, and what cuts it from another thread.
@@ -55,15 +56,16 @@ def log_in(
             )
 
     with login_sections().in_place(server, at, ips) as name:
-        return _log_in(server, at, name, ips, see), partial(_cut, found)
+        connect = partial(_connect, server, name, database)
+        return _log_in(server, at, ips, see, connect), partial(_cut, found)
 
 
 def _log_in(
     server: Server,
     at: Address,
-    name: str,
     ips: Collection[str],
     see: Callable[[int], None],
+    connect: Callable[[], pymssql.Connection],
 ) -> pymssql.Connection:
     said: Sequence[Message] = ()
     limit = TimeLimit()
@@ -73,7 +75,7 @@ def _log_in(
             login_messages().heard() as said,
             awaited_answers().seen(see),
         ):
-            return _connect(server, name)
+            return connect()
     except ShardlineError:
         raise
     except Exception:  # noqa: BLE001 - whoever answers may be anything
@@ -105,13 +107,14 @@ def _cut(links: Collection[Link]) -> None:
         link.cut()
 
 
-def _connect(server: Server, name: str) -> pymssql.Connection:
+def _connect(server: Server, name: str, database: str) -> pymssql.Connection:
     return pymssql.connect(
         # The driver tells the server by which name it was asked for, and tries all its
         # addresses at once.
         server=name,
         user=server.user,
         password=server.password.get_secret_value(),
+        database=database,
         login_timeout=server.login_timeout,
         timeout=server.timeout,
         encryption=server.encryption,

@@ -1,5 +1,10 @@
 from .clear import ClearBatch, Holdings, clear_batches, delete_days, read_holdings
-from .connection import Connection, connect_warehouse, log_in_warehouse
+from .connection import (
+    Connection,
+    connect_warehouse,
+    kept_warehouses,
+    log_in_warehouse,
+)
 from .copy import copy_rows, copy_statement
 from .errors import DuplicateKeyError, MissingRelationError
 from .loaded_days import LoadedDays, read_loaded_days
@@ -31,6 +36,7 @@ __all__ = [
     "count_rows",
     "create_tables",
     "delete_days",
+    "kept_warehouses",
     "log_in_warehouse",
     "moved_rows",
     "partition_values",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from vertica_python import errors
 
 from pipelines.config import Warehouse
 from pipelines.errors import ShardlineError
-from pipelines.network import Address, first_to_answer
+from pipelines.network import Address, KeptConnections, first_to_answer
 from pipelines.runtime import stopper
 from pipelines.warehouse.answers import Kind, Row, check_row, unexpected
 from pipelines.warehouse.bounded_driver import (
@@ -25,6 +25,9 @@ from pipelines.warehouse.bounded_driver import (
 )
 from pipelines.warehouse.errors import login_error, warehouse_errors
 from pipelines.warehouse.tls import tls_options
+
+NO_TRANSACTION = "no_transaction"
+"""What the driver makes of ReadyForQuery's "I"."""
 
 KEPT_OCTETS = 1 << 30
 """Most octets of rows that are kept as they come, or what is made of them."""
@@ -47,11 +50,13 @@ class Connection:
 
     Attributes:
         server: Which server it is, for people.
+        failed: Whether an error ever came over it.
     """
 
     def __init__(self, raw: BoundedConnection, options: Warehouse, server: str) -> None:
         """Wrap a connection of the driver's."""
         self.server = server
+        self.failed = False
         self._raw = raw
         self._options = options
 
@@ -100,7 +105,7 @@ class Connection:
 
     def copy(self, sql: str, stream: Readable) -> None:
         """Run one ``COPY … FROM STDIN`` over a stream."""
-        with warehouse_errors(self.server):
+        with self._errors():
             self._raw.limits = self._transfer(None)
             self._raw.cursor().copy(sql, stream)
 
@@ -120,11 +125,20 @@ class Connection:
             yield check_row(row, kinds, self.server) if kinds else row
 
     def _read(self, sql: str, limits: Limits) -> Iterator[Row]:
-        with warehouse_errors(self.server):
+        with self._errors():
             self._raw.limits = limits
             cursor = self._raw.cursor()
             cursor.execute(sql)
             yield from cursor.iterate()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with warehouse_errors(self.server):
+                yield
+        except BaseException:
+            self.failed = True
+            raise
 
     def _transfer(self, octets: int | None) -> Limits:
         return Limits(
@@ -147,6 +161,13 @@ class Connection:
         """Undo the transaction's work."""
         self.query("ROLLBACK")
 
+    def end_transaction(self) -> None:
+        """Undo what a transaction has done, if one is open."""
+        with self._errors():
+            self._raw.cursor().flush_to_query_ready()  # until then nobody knows
+        if self._raw.transaction_status != NO_TRANSACTION:
+            self.rollback()
+
     def cancel(self) -> None:
         """Have the server end the statement that runs, if one does. Never raises."""
         with suppress(errors.Error, OSError):
@@ -158,29 +179,62 @@ class Connection:
             self._raw.close()
 
 
+@cache
+def kept_warehouses() -> KeptConnections[Connection]:
+    """Those that this process keeps."""
+    return KeptConnections()
+
+
 @contextmanager
-def connect_warehouse(options: Warehouse) -> Iterator[Connection]:
+def connect_warehouse(
+    options: Warehouse, *, keep: bool = False
+) -> Iterator[Connection]:
     """A connection that is closed at the end; an error rolls it back first.
 
     An interrupt cancels the statement that runs: in mid-COPY the server would wait for
     more rows, and nobody would read the answer to a ROLLBACK.
 
+    Args:
+        options: Where Vertica is.
+        keep: Whether the session may be one that was kept, and is kept at the end for
+            who asks next, unless an error came. So nothing may be left in it: no
+            setting, and no temporary table.
+
     Raises:
         TransientError: Vertica cannot be reached now.
         PermanentError: Vertica refuses the login.
     """
-    connection = log_in_warehouse(options)
+    connection = (keep and _kept(options)) or log_in_warehouse(options)
     try:
         yield connection
+        if keep and not connection.failed:
+            connection.end_transaction()
     except Exception:
         with suppress(ShardlineError):
             connection.rollback()
-        raise
-    except KeyboardInterrupt:
-        connection.cancel()
-        raise
-    finally:
         connection.close()
+        raise
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            connection.cancel()
+        connection.close()
+        raise
+    if keep and not connection.failed:
+        kept_warehouses().keep(options, connection)
+    else:
+        connection.close()
+
+
+def _kept(options: Warehouse) -> Connection | None:
+    """One that was kept, and is alive: a ROLLBACK changes nothing, and is answered."""
+    while connection := kept_warehouses().take(options):
+        try:
+            connection.rollback()
+        except ShardlineError:
+            connection.close()
+        else:
+            return connection
+    return None
 
 
 def log_in_warehouse(

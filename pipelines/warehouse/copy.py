@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 
 from pipelines.catalog import Table
 from pipelines.errors import PermanentError
@@ -65,7 +66,7 @@ def copy_rows(connection: Connection, statement: str, batches: Iterator[Octets])
         if stream.failure is not None:
             raise stream.failure from None
         raise
-    sql = render("copied_rows", Dialect.VERTICA)
+    sql = _copied_rows()
     accepted, rejected = connection.one_row(sql, int, int)
     if rejected:
         raise PermanentError(
@@ -74,6 +75,12 @@ def copy_rows(connection: Connection, statement: str, batches: Iterator[Octets])
     return int(accepted)
 
 
+@cache
+def _copied_rows() -> str:
+    return render("copied_rows", Dialect.VERTICA)
+
+
+@lru_cache(maxsize=64)
 def copy_statement(table: Table, staging: str = "") -> str:
     """The COPY of one table: it aborts on the first bad row and commits nothing.
 

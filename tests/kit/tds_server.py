@@ -7,9 +7,11 @@ from contextlib import closing, contextmanager
 
 import pymssql
 import pytest
+from pydantic import SecretStr
 
+from pipelines.config import Server as Options
 from sandbox.engine import Engine
-from sandbox.holds import Holds
+from sandbox.holds import Failure, Holds, Rule
 from sandbox.tds.server import TdsServer
 
 USER, PASSWORD = "sa", "right"
@@ -51,6 +53,30 @@ class Server:
     def stop(self) -> None:
         self.holds.close()
         self.tds.stop()
+
+
+def options(server: Server, **others: object) -> Options:
+    """How the product reaches it."""
+    return Options(
+        host=server.host,
+        port=server.port,
+        user=USER,
+        password=SecretStr(PASSWORD),
+        encryption="off",
+        **{"login_timeout": 10, **others},
+    )
+
+
+@contextmanager
+def failing(
+    server: Server, statement: str, number: int, times: int = 1
+) -> Iterator[None]:
+    """Have some statements fail with a number."""
+    hold = server.holds.add(
+        Rule(statement, action="fail", times=times, failure=Failure("no", number))
+    )
+    yield
+    server.holds.remove(hold)
 
 
 def rows_of(

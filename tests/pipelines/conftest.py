@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.source import kept_sources
 from pipelines.text import known_secrets
+from pipelines.warehouse import kept_warehouses
 from sandbox.process import SandboxProcess
 from tests.kit.postgres import Postgres, running, why_not
 from tests.kit.project import Project
@@ -19,6 +21,14 @@ def forgotten_secrets() -> Iterator[None]:
     """What one test gives for a password is an ordinary word to the others."""
     yield
     known_secrets.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    """Have a test that connects in its own process log in anew."""
+    yield
+    kept_sources().close()
+    kept_warehouses().close()
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
-from pydantic import SecretStr
 
 from pipelines.catalog import Shard
-from pipelines.config import Server as Options
 from pipelines.errors import (
     PermanentError,
     ShardlineError,
@@ -18,8 +16,7 @@ from pipelines.errors import (
 )
 from pipelines.source import SourceConnection, connect_source
 from sandbox.engine import Engine
-from sandbox.holds import Failure, Rule
-from tests.kit.tds_server import PASSWORD, USER, Server
+from tests.kit.tds_server import Server, failing, options
 
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 
@@ -46,28 +43,6 @@ def server() -> Iterator[Server]:
         running = Server(engine)
         yield running
         running.stop()
-
-
-def options(server: Server) -> Options:
-    return Options(
-        host=server.host,
-        port=server.port,
-        user=USER,
-        password=SecretStr(PASSWORD),
-        encryption="off",
-        login_timeout=10,
-    )
-
-
-@contextmanager
-def failing(
-    server: Server, statement: str, number: int, times: int = 1
-) -> Iterator[None]:
-    hold = server.holds.add(
-        Rule(statement, action="fail", times=times, failure=Failure("no", number))
-    )
-    yield
-    server.holds.remove(hold)
 
 
 def select(connection: SourceConnection) -> list[tuple[object, ...]]:
