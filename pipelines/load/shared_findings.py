@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.runtime import SharedRecords
 
@@ -17,6 +18,8 @@ class OnceARun:
     def __init__(self) -> None:
         """Begin with nothing; children that are forked from now on share it."""
         self._records = SharedRecords()
+        self._read_to = 0
+        self._known: dict[str, Any] = {}
 
     def find(self, *of: str, ask: Callable[[], T]) -> tuple[T, bool]:
         """What was found of something, and whether it was this call that found it.
@@ -25,12 +28,12 @@ class OnceARun:
             of: What it is, and of which table and shard.
             ask: Finds it out; what JSON can hold.
         """
-        key = list(of)
-        with self._records.alone(str(key)):
-            known, _ = self._records.since(0)
-            for one, found in known:
-                if one == key:
-                    return found, False
+        key = json.dumps(of)
+        with self._records.alone(key):
+            added, self._read_to = self._records.since(self._read_to)
+            self._known.update(added)
+            if key in self._known:
+                return self._known[key], False
             answer = ask()
             self._records.add([key, answer])
         return answer, True

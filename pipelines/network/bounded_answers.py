@@ -84,12 +84,30 @@ class BoundedSession(requests.Session):
             octets: Most of an answer, its headers among them.
         """
         super().__init__()
+        self._environment: dict[str, Any] = {}
         self.headers["Accept-Encoding"] = "identity"
         for scheme in ("http://", "https://"):
             self.mount(scheme, _BoundedAdapter(octets))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None, or the client would read an answer that leads elsewhere in any case."""
+
+    def merge_environment_settings(  # type: ignore[override]
+        self,
+        url: str,
+        *given: Any,  # noqa: ANN401 - as the session has them
+        **more: Any,  # noqa: ANN401 - as the session has them
+    ) -> dict[str, Any]:
+        """What the environment says of a host, such as its proxy, read once.
+
+        To read it costs more than to ask a server on the same machine.
+        """
+        scheme, _, rest = str(url).partition("://")
+        origin = f"{scheme}://{rest.partition('/')[0]}"
+        if origin not in self._environment:
+            merged = super().merge_environment_settings(url, *given, **more)
+            self._environment[origin] = merged
+        return dict(self._environment[origin])
 
     def ask(self, url: str, **request: Any) -> requests.Response:  # noqa: ANN401 - as post
         """POST, and read the answer.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
@@ -66,7 +66,7 @@ class Ledger:
 
     def add(self, entry: LedgerEntry) -> None:
         """Add what an attempt did."""
-        self._records.add(asdict(entry))
+        self._records.add(vars(entry))
 
     def entries(self, since: int = 0) -> list[LedgerEntry]:
         """The entries so far, as they came; those after an `end`, if that is given."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Thread
 from typing import TypeVar
 
 from pipelines.errors import ShardlineError
+from pipelines.runtime.alarms import alarms
 from pipelines.runtime.exit_codes import ExitCode
 from pipelines.runtime.signals import end_process, stopper
 
@@ -77,25 +78,20 @@ def cut_after(seconds: float, cut: Callable[[], None]) -> Iterator[TimeLimit]:
 
     Args:
         seconds: How long the block may take.
-        cut: Makes the block fail soon; raises nothing.
+        cut: Makes the block fail soon; waits for nothing, and raises nothing.
     """
-    limit, over = TimeLimit(), Event()
+    limit = TimeLimit()
+    hopeless = time.monotonic() + seconds + max(seconds, _HOPE)
 
-    def watch() -> None:
-        left, hopeless = seconds, time.monotonic() + seconds + max(seconds, _HOPE)
-        while not over.wait(left):
-            limit.passed, left = True, _AGAIN
-            if time.monotonic() > hopeless:
-                end_process(_HOPELESS, ExitCode.FAILED)
-            cut()
+    def ring() -> float:
+        limit.passed = True
+        if time.monotonic() > hopeless:
+            end_process(_HOPELESS, ExitCode.FAILED)
+        cut()
+        return _AGAIN
 
-    watcher = Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with alarms().ringing(seconds, ring):
         yield limit
-    finally:
-        over.set()
-        watcher.join()  # or it might cut what comes after the block
 
 
 def ask_before_the_end(question: Callable[[], T]) -> T | None:

@@ -211,6 +211,7 @@ def _made(
         autoescape=False,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters["ident"] = lambda name: identifier(name, dialect)
     return environment
