@@ -22,6 +22,8 @@ from pipelines.config import Settings, logging_file
 from pipelines.errors import TransientError
 from pipelines.etl_db import etl_engine
 from pipelines.runs.luigi_configuration import untaken_option
+from pipelines.runs.pooled_worker import PooledWorker
+from pipelines.runs.worker_pool import worker_pool
 from pipelines.runtime import (
     Stop,
     ask_with_retries,
@@ -71,6 +73,7 @@ def begin_luigi(settings: Settings) -> None:
     run_id()
     stopper().grace = settings.run.grace
     limit_memory(settings.run.memory_mib)
+    worker_pool().begin_run(settings)
     start_sender(settings)
     failure_log()
     ledger()
@@ -266,7 +269,8 @@ class _Factory:
         assistant: bool = False,
     ) -> Worker:
         """A worker that ends when there is nothing to do: `build` repeats, not it."""
-        return Worker(
+        return PooledWorker(
+            worker_pool(),
             scheduler=scheduler,
             worker_processes=worker_processes,
             assistant=assistant,

@@ -13,7 +13,7 @@ from .logs import (
     set_verbosity,
 )
 from .memory_limit import limit_memory
-from .retries import ask_with_retries, retrying, run_retries
+from .retries import RunRetries, ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
 from .signals import GRACE, Stop, die_with_parent, stopper
@@ -29,6 +29,7 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "RunRetries",
     "SharedRecords",
     "Stop",
     "TimeLimit",

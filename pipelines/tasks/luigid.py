@@ -6,8 +6,9 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -240,12 +241,17 @@ class PatientScheduler:
             url: Where luigid is.
             patience: Seconds that it may be away.
         """
+        self._address = url, patience
         self._remote: Any = _Remote(url, patience)
         self._hasty: Any = _Remote(url, 0)
         self._disabled: set[str] | None = None
         self._added: set[str] = set()
         self._running: dict[str, str] = {}
         self._is_paused = False
+
+    def __reduce__(self) -> tuple[Callable[..., PatientScheduler], tuple[str, float]]:
+        """In another process it is that process's own, which keeps its connection."""
+        return _scheduler_of_process, self._address
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever Luigi asks
         """Any other request."""
@@ -319,6 +325,11 @@ class PatientScheduler:
             listed = self._remote.task_list(DISABLED, "", limit=False)
             self._disabled = set(_checked(listed, {}))
         return self._disabled
+
+
+@cache
+def _scheduler_of_process(url: str, patience: float) -> PatientScheduler:
+    return PatientScheduler(url, patience)
 
 
 def _checked(answer: Any, kinds: Mapping[str, Kind]) -> Any:  # noqa: ANN401 - JSON

@@ -14,6 +14,7 @@ import ctypes
 import gc
 import importlib
 import json
+import multiprocessing.util
 import os
 import runpy
 import selectors
@@ -248,5 +249,8 @@ if __name__ == "__main__":
         run_this = become(one)
     else:
         os._exit(0)
+    # multiprocessing sees to its children at the end, and needs modules for it.
+    atexit.unregister(multiprocessing.util._exit_function)
     atexit.register(keep_modules)
+    atexit.register(multiprocessing.util._exit_function)
     run(run_this)
