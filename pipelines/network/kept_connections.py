@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from multiprocessing.util import Finalize
+from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 IDLE = 60.0
@@ -23,6 +26,9 @@ class Closable(Protocol):
 
 C = TypeVar("C", bound=Closable)
 
+_Idle = defaultdict[Hashable, list[tuple[float, C]]]
+"""By where it leads: since when nobody uses it, and the connection."""
+
 
 class KeptConnections(Generic[C]):
     """Connections that nobody uses now, by what they lead to.
@@ -34,42 +40,42 @@ class KeptConnections(Generic[C]):
 
     def __init__(self) -> None:
         """Keep none yet."""
-        self._process = 0
-        self._idle: defaultdict[Hashable, list[tuple[float, C]]]
         self._of_parents: list[object] = []
+        self._begin()
 
     def take(self, key: Hashable) -> C | None:
         """One that leads there, and is the caller's from now on; the youngest."""
-        self._begin()
-        self._close(before=time.monotonic() - IDLE)
-        try:
-            _, connection = self._idle[key].pop()
-        except IndexError:
-            return None
-        return connection
+        with self._mine() as idle:
+            self._close(idle, before=time.monotonic() - IDLE)
+            return idle[key].pop()[1] if idle[key] else None
 
     def keep(self, key: Hashable, connection: C) -> None:
         """Keep one: nobody uses it, and nothing is left open on it."""
-        self._begin()
-        self._idle[key].append((time.monotonic(), connection))
+        with self._mine() as idle:
+            idle[key].append((time.monotonic(), connection))
 
     def close(self) -> None:
         """Hang up all."""
-        self._begin()
-        self._close(before=float("inf"))
+        with self._mine() as idle:
+            self._close(idle, before=math.inf)
+
+    @contextmanager
+    def _mine(self) -> Iterator[_Idle[C]]:
+        if self._process != os.getpid():
+            self._of_parents.append(self._idle)
+            self._begin()
+        with self._lock:
+            yield self._idle
 
     def _begin(self) -> None:
-        if self._process == os.getpid():
-            return
-        if self._process:
-            self._of_parents.append(self._idle)
         self._process = os.getpid()
-        self._idle = defaultdict(list)
-        # At the end of this process; a forked child that is Luigi's has such an end,
-        # too, but runs nothing of atexit.
+        self._lock = Lock()
+        self._idle: _Idle[C] = defaultdict(list)
+        # At the end of this process: a child that is forked by multiprocessing has such
+        # an end, too, but runs nothing of atexit.
         Finalize(None, self.close, exitpriority=1)
 
-    def _close(self, before: float) -> None:
-        for connections in list(self._idle.values()):
+    def _close(self, idle: _Idle[C], before: float) -> None:
+        for connections in idle.values():
             while connections and connections[0][0] < before:
                 connections.pop(0)[1].close()
