@@ -485,6 +485,56 @@ def test_rows_of_a_connection_that_was_closed_are_not_touched(
         rows.day()
 
 
+def use_again(cursor: pymssql.Cursor) -> None:
+    cursor.execute("SELECT 1")
+
+
+def use_for_the_same(cursor: pymssql.Cursor) -> None:
+    cursor.execute("SELECT WHERE q.")
+
+
+def use_by_another_cursor(cursor: pymssql.Cursor) -> None:
+    cursor.connection.cursor().execute("SELECT WHERE q.")
+
+
+def read_to_the_end(cursor: pymssql.Cursor) -> None:
+    cursor.fetchall()
+
+
+@pytest.mark.parametrize(
+    "use", [use_again, use_for_the_same, use_by_another_cursor, read_to_the_end]
+)
+def test_rows_of_a_connection_that_was_used_otherwise_are_not_touched(
+    cursor: pymssql.Cursor, use: Callable[[pymssql.Cursor], None]
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    encoder = encoder_of(columns)
+    assert rows.take(encoder, 1_000)
+    assert rows.day() == FIRST
+    use(cursor)
+    with pytest.raises(pymssql.InterfaceError, match="used otherwise"):
+        rows.take(encoder, 1_000)
+    with pytest.raises(pymssql.InterfaceError, match="used otherwise"):
+        rows.day()
+
+
+def test_no_rows_in_no_octets(cursor: pymssql.Cursor) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    with pytest.raises(ValueError, match="so few octets"):
+        rows.take(encoder_of(columns), 0)
+
+
+@pytest.mark.parametrize("name", ["id", "none"])
+def test_a_column_that_holds_no_moment_gives_no_day(
+    cursor: pymssql.Cursor, name: str
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    with pytest.raises(ValueError, match="gives a row its day"):
+        SourceRows(DriverLibrary(), cursor, columns, day_column=name)
+
+
 def test_rows_are_not_encoded_by_an_encoder_of_other_columns(
     cursor: pymssql.Cursor,
 ) -> None:
