@@ -15,6 +15,7 @@ from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_one
 from pipelines.source.driver_rows import find_library, rows_beneath, senseless_answers
 from pipelines.source.errors import LostLinkError
+from pipelines.source.utf16_text import decode_text
 from pipelines.sql import Dialect, Sql, render
 
 SourceRow = Sequence[object]
@@ -53,18 +54,24 @@ def extract_encoded(
         PermanentError: The server refuses the statement, or the encoder a row.
     """
     library = find_library(options.rows)
-    if library:
-        rows: SourceRows | None = None
-        with _extracting(
-            connection, span, lambda: rows.came if rows else 0, text_as_octets=True
-        ) as cursor:
-            rows = rows_beneath(cursor, library, span.table, options.rows)
-            if rows:
-                with senseless_answers():
-                    yield from encoder.encode_rows(rows)
-                return
-    with senseless_answers():
-        yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
+    rows: SourceRows | None = None
+    with (
+        _extracting(
+            *(connection, span),
+            lambda: rows.came if rows else cursor.rownumber + 1,
+            text_as_octets=library is not None,
+        ) as cursor,
+        senseless_answers(),
+    ):
+        if library is None:
+            yield from encoder.encode_tuples(_tuples(cursor, options.batch))
+            return
+        rows = rows_beneath(cursor, library, span.table, options.rows)
+        if rows is None:
+            batches = decode_text(_tuples(cursor, options.batch), span.table)
+            yield from encoder.encode_tuples(batches)
+        else:
+            yield from encoder.encode_rows(rows)
 
 
 def extract_rows(

@@ -21,7 +21,7 @@ from pipelines.catalog import DayRange, Shard, Span, Table
 from pipelines.commands.screens.connection_tests import check
 from pipelines.config import LoadOptions, RowsMode
 from pipelines.config import Server as Options
-from pipelines.errors import ShardlineError, TransientError
+from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.load import DayEncoders
 from pipelines.source import (
     LostLinkError,
@@ -33,7 +33,7 @@ from pipelines.source import (
 from pipelines.source.driver_rows import _driver_library
 from sandbox.engine import Engine
 from tests.kit.tds_server import PASSWORD, USER, Server
-from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, answers
+from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, Pack, answers
 from tests.kit.tds_stream import (
     DONE,
     DONE_ERROR,
@@ -48,11 +48,13 @@ from tests.kit.tds_stream import (
     short,
     sized,
 )
-from tests.kit.tds_stub import TdsStub, cut, reset
+from tests.kit.tds_stub import OCTETS, TdsStub, cut, reset
 
 MODES: list[RowsMode] = ["fast", "tuples"]
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 VARIANT = b"\x62\x49\x1f\0\0"
+GEOGRAPHY = b"\xf0\xff\xff\0\0\x01g\0\0\0"
+"""A type of the CLR's (UDT_INFO), whose name is g."""
 
 
 @pytest.fixture(scope="module")
@@ -274,6 +276,53 @@ def test_columns_of_other_types_are_read_by_the_driver_alone(
     )
     assert_same(auto, tuples)
     assert fast.error
+
+
+def of_the_clr(text: bytes | None, kind: bytes, pack: Pack) -> bytes:
+    """An answer with a column that only the driver reads, and a text."""
+    told = columns([KEY, AT, ("place", GEOGRAPHY), ("text", kind)])
+    return told + row([sized(bytes(8)), NOON, long(b"here"), pack(text)]) + DONE
+
+
+@pytest.mark.parametrize("text", ["", "ж" * 20, "🚕", None])
+def test_rows_that_only_the_driver_can_read_are_asked_for_once(
+    stub: TdsStub, text: str | None
+) -> None:
+    octets = None if text is None else text.encode("utf-16-le")
+    plain = packets(of_the_clr(octets, b"\xe7\x40\x1f" + RUSSIAN, short))
+    as_octets = packets(of_the_clr(octets, b"\xa5\xff\xff", long))
+    asked = []
+
+    def answer(client: socket.socket) -> None:
+        asked.append(stub.asked)
+        client.sendall(as_octets if OCTETS in stub.asked else plain)
+
+    stub.answer = answer
+    wanted = span({"place": "varbinary(20)", "text": "nvarchar(20) null"})
+    auto, tuples, fast = (
+        read_anew(stub, wanted, mode) for mode in ("auto", "tuples", "fast")
+    )
+    assert auto.error is None
+    assert_same(auto, tuples)
+    assert "column 'place': varbinary is not read" in str(fast.error)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind", "told"),
+    [
+        (b"a\0\x3d\xd8", PermanentError, "U+D83D at character 1 is half a surrogate"),
+        (b"abc", TransientError, "does not answer as it should (a text is no UTF-16)"),
+    ],
+)
+def test_text_that_only_the_driver_can_read_is_what_the_server_sent(
+    stub: TdsStub, octets: bytes, kind: type[ShardlineError], told: str
+) -> None:
+    stub.say(of_the_clr(octets, b"\xa5\xff\xff", long))
+    wanted = span({"place": "varbinary(20)", "text": "nvarchar(20)"})
+    error = read_anew(stub, wanted, "auto").error
+    assert isinstance(error, kind)
+    assert told in str(error)
 
 
 def test_a_link_that_is_reset_is_lost_whatever_of_a_row_had_come(stub: TdsStub) -> None:
