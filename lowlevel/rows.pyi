@@ -14,6 +14,20 @@ class UnknownDriverError(Exception):
 class SenselessAnswerError(Exception):
     """The server has sent what no SQL Server sends."""
 
+def check_count(came: int, said: int) -> None:
+    """Hold the end of an answer against its rows.
+
+    The driver hides an end that tells of an error without an error's message; such an
+    end has no count.
+
+    Args:
+        came: How many rows came.
+        said: The driver's `rows_affected`: -1 if the end does not say.
+
+    Raises:
+        SenselessAnswerError: That is not how many the end says.
+    """
+
 class DriverLibrary:
     """db-lib, as it is in pymssql's own library.
 

@@ -72,6 +72,14 @@ class SenselessAnswerError(Exception):
     """See rows.pyi."""
 
 
+def check_count(came, said):
+    """See rows.pyi."""
+    if said == -1:
+        raise SenselessAnswerError(f"{came} rows came, and how many is not said")
+    if said != came:
+        raise SenselessAnswerError(f"{came} rows came, and {said} are said to have")
+
+
 @cython.final
 cdef class DriverLibrary:
     """See rows.pyi, where the types stand too."""
@@ -354,11 +362,7 @@ cdef class SourceRows:
         """Have pymssql see the end, too, and hold the answer against what it says."""
         self.ended = True
         is_more = self.cursor.fetchone() is not None
-        said = self.connection.rows_affected
-        if said not in (-1, self.rows.row_count):
-            raise SenselessAnswerError(
-                f"{self.rows.row_count} rows came, and {said} are said to have"
-            )
+        check_count(self.rows.row_count, self.connection.rows_affected)
         if is_more or self.cursor.nextset():  # which raises what comes after the end
             raise SenselessAnswerError("more came than was asked for")
         return 0

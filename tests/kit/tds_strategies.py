@@ -9,7 +9,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from tests.kit.tds_stream import DONE, RUSSIAN, columns, long, row, short, sized
+from tests.kit.tds_stream import RUSSIAN, columns, done, long, row, short, sized
 
 FIRST = date(2019, 3, 14)
 """The first day of an answer's rows."""
@@ -199,4 +199,4 @@ def _said(others: Sequence[Sent], rows: Sequence[Sequence[bytes | None]]) -> byt
         row(pack(value) for pack, value in zip(packs, values, strict=True))
         for values in rows
     ]
-    return columns(told) + b"".join(each) + DONE
+    return columns(told) + b"".join(each) + done(len(rows))

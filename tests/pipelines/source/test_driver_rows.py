@@ -197,18 +197,21 @@ CASES = {
         HEAD + MANY + message(1222, "lock") + DONE_ERROR
     ),
     "a deadlock": says(HEAD + plain(1) + message(1205, "victim", 13) + DONE_ERROR),
-    "an error between rows": says(HEAD + plain(1) + DIVIDED + plain(2) + DONE),
+    "an error between rows": says(HEAD + plain(1) + DIVIDED + plain(2) + done(2)),
     "information between rows": says(
-        HEAD + plain(1) + message(50_000, "only to say", 10) + plain(2) + DONE
+        HEAD + plain(1) + message(50_000, "only to say", 10) + plain(2) + done(2)
     ),
     "a mere word between rows": says(
-        HEAD + plain(1) + message(0, "printed", 0) + plain(2) + DONE
+        HEAD + plain(1) + message(0, "printed", 0) + plain(2) + done(2)
     ),
     "a link that is cut inside a row": lost,
     "a session that is killed": killed,
     "a server that falls silent": silent,
     "a token that is none": says(HEAD + MANY + b"\x03" * 50),
-    "no rows": says(HEAD + DONE),
+    "no rows": says(HEAD + done(0)),
+    "rows of an unknown number": says(HEAD + plain(1) + plain(2) + DONE),
+    "an error without a word": says(HEAD + plain(1) + DONE_ERROR),
+    "an error without a word or a row": says(HEAD + DONE_ERROR),
     "as many rows as it says": says(HEAD + plain(1) + plain(2) + done(2)),
     "fewer rows than it says": says(HEAD + MANY + done(1 << 30)),
     "an error after the end": says(HEAD + plain(1) + done(1, MORE) + DIVIDED + DONE),
@@ -216,12 +219,12 @@ CASES = {
     "no columns": says(DONE),
     "another number of columns": says(columns([KEY]) + DONE),
     "a NULL where none may be": says(
-        HEAD + plain(1) + row([sized(struct.pack("<q", 2)), b"\0"]) + DONE
+        HEAD + plain(1) + row([sized(struct.pack("<q", 2)), b"\0"]) + done(2)
     ),
     "a key that is NULL": says(
-        HEAD + row([b"\0", sized(moment(datetime(2019, 3, 14)))]) + DONE
+        HEAD + row([b"\0", sized(moment(datetime(2019, 3, 14)))]) + done(1)
     ),
-    "a key that is Vertica's NULL": says(HEAD + plain(-(2**63)) + DONE),
+    "a key that is Vertica's NULL": says(HEAD + plain(-(2**63)) + done(1)),
 }
 
 
@@ -252,6 +255,9 @@ def test_what_goes_wrong_is_told_as_the_driver_tells_it(
     ("case", "told"),
     [
         ("fewer rows than it says", "are said to have"),
+        ("rows of an unknown number", "2 rows came, and how many is not said"),
+        ("an error without a word", "1 rows came, and how many is not said"),
+        ("an error without a word or a row", "0 rows came, and how many is not said"),
         ("an error after the end", "8134"),
         ("another result", "more came than was asked for"),
     ],
@@ -270,7 +276,7 @@ def test_columns_of_other_types_are_read_by_the_driver_alone(
     stub: TdsStub, kind: bytes
 ) -> None:
     rows = row([sized(bytes(8))] * 2) if kind == BIGINT else b""
-    stub.say(columns([KEY, ("at", kind)]) + rows + DONE)
+    stub.say(columns([KEY, ("at", kind)]) + rows + done(bool(rows)))
     auto, tuples, fast = (
         read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
     )
@@ -281,7 +287,7 @@ def test_columns_of_other_types_are_read_by_the_driver_alone(
 def of_the_clr(text: bytes | None, kind: bytes, pack: Pack) -> bytes:
     """An answer with a column that only the driver reads, and a text."""
     told = columns([KEY, AT, ("place", GEOGRAPHY), ("text", kind)])
-    return told + row([sized(bytes(8)), NOON, long(b"here"), pack(text)]) + DONE
+    return told + row([sized(bytes(8)), NOON, long(b"here"), pack(text)]) + done(1)
 
 
 @pytest.mark.parametrize("text", ["", "ж" * 20, "🚕", None])
@@ -333,7 +339,7 @@ def test_a_link_that_is_reset_is_lost_whatever_of_a_row_had_come(stub: TdsStub) 
 
 @pytest.mark.parametrize("at", [b"\xff" * 5 + bytes(3), bytes(5) + b"\xff" * 3])
 def test_a_moment_that_is_none_is_no_defect(stub: TdsStub, at: bytes) -> None:
-    stub.say(HEAD + row([sized(bytes(8)), sized(at)]) + DONE)
+    stub.say(HEAD + row([sized(bytes(8)), sized(at)]) + done(1))
     for mode in MODES:
         error = read_anew(stub, span({}), mode).error
         assert isinstance(error, TransientError)
@@ -369,7 +375,7 @@ def test_half_a_surrogate_pair_is_refused_with_its_place(
     said = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
     said += row([sized(struct.pack("<q", 41)), NOON, long(b"")])
     said += row([sized(struct.pack("<q", 42)), NOON, long(octets)])
-    stub.say(said + DONE)
+    stub.say(said + done(2))
     error = read_anew(stub, span({"text": kind}), "fast").error
     unit = int.from_bytes(half, "little")
     assert str(error).startswith(
@@ -386,7 +392,7 @@ def test_a_text_that_is_too_long_is_refused_in_the_same_words(
 
     def said(kind: bytes, value: bytes) -> bytes:
         told = columns([KEY, AT, ("text", kind)])
-        return told + row([sized(bytes(8)), NOON, value]) + DONE
+        return told + row([sized(bytes(8)), NOON, value]) + done(1)
 
     stub.say(
         said(b"\xe7\x40\x1f" + RUSSIAN, short(octets)),
@@ -407,7 +413,8 @@ def test_every_tick_of_a_datetime_is_rounded_as_the_driver_rounds_it(
         for day in days
         for tick in (*range(300), 25_919_999)
     ]
-    stub.say(columns([KEY, AT, ("c", b"\x6f\x08")]) + b"".join(rows) + DONE)
+    said = columns([KEY, AT, ("c", b"\x6f\x08")]) + b"".join(rows)
+    stub.say(said + done(len(rows)))
     wanted = span({"c": "datetime"})
     fast, tuples = (read_anew(stub, wanted, mode) for mode in MODES)
     assert fast.error is None
@@ -429,7 +436,7 @@ def test_numbers_of_every_precision_are_read_to_their_last_digit(
             sign = bytes([number >= 0])
             values[at].append(sized(sign + abs(number).to_bytes(size - 1, "little")))
     rows = [row([sized(bytes(8)), NOON, *each]) for each in values]
-    stub.say(columns(told) + b"".join(rows) + DONE)
+    stub.say(columns(told) + b"".join(rows) + done(len(rows)))
     fast, tuples = (read_anew(stub, span(declared), mode) for mode in MODES)
     assert fast.error is None
     assert_same(fast, tuples)
@@ -447,7 +454,7 @@ def test_values_that_are_larger_than_a_message_are_read_whole(
             row([sized(struct.pack("<q", key)), NOON, long(text, 100_000)])
             for key, text in enumerate(texts)
         )
-        return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + DONE
+        return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + done(len(sizes))
 
     stub.say(said(b"\xe7\xff\xff" + RUSSIAN), said(b"\xa5\xff\xff"))
     wanted = span({"text": "nvarchar(max)"})
@@ -458,7 +465,7 @@ def test_values_that_are_larger_than_a_message_are_read_whole(
 
 def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
     told = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
-    stub.say(told + row([sized(bytes(8)), NOON, long(b"abc")]) + DONE)
+    stub.say(told + row([sized(bytes(8)), NOON, long(b"abc")]) + done(1))
     error = read_anew(stub, span({"text": "nvarchar(20)"}), "fast").error
     assert isinstance(error, TransientError)
     assert "does not answer as it should" in str(error)
@@ -476,7 +483,7 @@ def other_driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_rows_of_a_driver_that_is_not_known_are_read_as_tuples_and_why_is_told(
     stub: TdsStub, other_driver: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stub.say(HEAD + plain(1) + plain(2) + DONE)
+    stub.say(HEAD + plain(1) + plain(2) + done(2))
     caplog.set_level("INFO")
     auto, tuples, fast = (
         read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
@@ -506,7 +513,7 @@ def test_this_driver_is_known(stub: TdsStub) -> None:
 @pytest.fixture
 def cursor(stub: TdsStub) -> Iterator[pymssql.Cursor]:
     """Has executed what has many rows."""
-    stub.say(HEAD + MANY + DONE)
+    stub.say(HEAD + MANY + done(20_000))
     login = {"user": USER, "password": PASSWORD, "charset": "UTF-8"}
     with closing(
         pymssql.connect(server="127.0.0.1", port=str(stub.port), **login)
