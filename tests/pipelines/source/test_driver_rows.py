@@ -18,6 +18,12 @@ from pydantic import SecretStr
 from lowlevel import Column, NativeEncoder
 from lowlevel.rows import DriverLibrary, SourceRows, UnknownDriverError
 from pipelines.catalog import DayRange, Shard, Span, Table
+from pipelines.catalog.columns import (
+    BINARY_TYPES,
+    DECIMAL_TYPES,
+    PLAIN_TYPES,
+    TEXT_TYPES,
+)
 from pipelines.commands.screens.connection_tests import check
 from pipelines.config import LoadOptions, RowsMode
 from pipelines.config import Server as Options
@@ -51,6 +57,7 @@ from tests.kit.tds_stream import (
 from tests.kit.tds_stub import OCTETS, TdsStub, cut, reset
 
 MODES: list[RowsMode] = ["fast", "tuples"]
+CATALOG_TYPES = [*TEXT_TYPES, *BINARY_TYPES, *DECIMAL_TYPES, *PLAIN_TYPES]
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 VARIANT = b"\x62\x49\x1f\0\0"
 GEOGRAPHY = b"\xf0\xff\xff\0\0\x01g\0\0\0"
@@ -346,11 +353,12 @@ def test_a_moment_that_is_none_is_no_defect(stub: TdsStub, at: bytes) -> None:
         assert "does not answer as it should" in str(error)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+def examples(most: int) -> settings:
+    slow = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=most, deadline=None, suppress_health_check=slow)
+
+
+@examples(60)
 @given(answers(), st.sampled_from([1, 3, 1_000_000]))
 def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
     stub: TdsStub,
@@ -361,6 +369,18 @@ def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
     stub.say(answer.said, answer.as_octets)
     wanted = span(answer.declared, answer.days)
     assert_same(*(read(connection, wanted, mode, most_rows) for mode in MODES))
+
+
+@pytest.mark.parametrize("kind", CATALOG_TYPES)
+@examples(8)
+@given(st.data())
+def test_values_of_each_type_become_the_octets_that_they_become_as_tuples(
+    stub: TdsStub, connection: SourceConnection, kind: str, data: st.DataObject
+) -> None:
+    answer = data.draw(answers(kind))
+    stub.say(answer.said, answer.as_octets)
+    wanted = span(answer.declared, answer.days)
+    assert_same(*(read(connection, wanted, mode) for mode in MODES))
 
 
 @pytest.mark.parametrize("kind", ["nvarchar(20)", "nvarchar(4000)", "varchar(max)"])
