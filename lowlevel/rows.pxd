@@ -1,5 +1,6 @@
 # What rows.pyx uses of C: the kernels, the driver's object, the dynamic linker.
 
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 from lowlevel.native cimport load_format, wide_int
@@ -105,6 +106,7 @@ cdef extern from "pymssql_connection.h":
         int last_results
         int column_count
         char *message_text
+        PyObject *column_names
 
 
 cdef extern from "<dlfcn.h>" nogil:

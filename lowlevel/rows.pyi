@@ -14,6 +14,20 @@ class UnknownDriverError(Exception):
 class SenselessAnswerError(Exception):
     """The server has sent what no SQL Server sends."""
 
+def check_count(came: int, said: int) -> None:
+    """Hold the end of an answer against its rows.
+
+    The driver hides an end that tells of an error without an error's message; such an
+    end has no count.
+
+    Args:
+        came: How many rows came.
+        said: The driver's `rows_affected`: -1 if the end does not say.
+
+    Raises:
+        SenselessAnswerError: That is not how many the end says.
+    """
+
 class DriverLibrary:
     """db-lib, as it is in pymssql's own library.
 
@@ -34,13 +48,14 @@ class SourceRows:
         library: The driver's.
         cursor: Has executed a statement, and not fetched any of its rows.
         columns: The columns that the rows are to have, in their order.
-        day_column: The name of that which gives a row its day.
+        day_column: The name of that which gives a row its day, a datetime2.
         text_as_utf16: Whether text was asked for as varbinary: db-lib makes a question
             mark of half a surrogate pair, and takes longer.
 
     Raises:
         UnknownDriverError: The connection's state is not what is known of it, or what
             the server sends is not of the columns' types.
+        ValueError: No rows are made of such columns, or none of them gives the day.
     """
 
     def __init__(
@@ -61,6 +76,7 @@ class SourceRows:
 
         Raises:
             pymssql.OperationalError: As the cursor would.
+            pymssql.InterfaceError: The connection was closed, or used otherwise.
             SenselessAnswerError: The row has no day.
         """
 
@@ -73,7 +89,7 @@ class SourceRows:
 
         Args:
             encoder: Counts them. Its columns are those of these rows.
-            octets: After so many no other row is begun.
+            octets: After so many no other row is begun; one at least.
             day: Of which day: the first row of another is left for the next call. All
                 rows, if None.
 
@@ -83,6 +99,7 @@ class SourceRows:
 
         Raises:
             pymssql.OperationalError: As the cursor would.
+            pymssql.InterfaceError: The connection was closed, or used otherwise.
             EncodeError: A row cannot be stored.
             SenselessAnswerError: A value is none of SQL Server's.
             RuntimeError: Another thread is reading these rows.

@@ -23,7 +23,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject
 
-from lowlevel.columns import RANGES, VARIABLE_KINDS, native_width
+from lowlevel.columns import RANGES, VARIABLE_KINDS, check_columns, native_width
 from lowlevel.errors import EncodeError, refusal
 
 from lowlevel.native cimport NativeEncoder
@@ -70,6 +70,14 @@ class UnknownDriverError(Exception):
 
 class SenselessAnswerError(Exception):
     """See rows.pyi."""
+
+
+def check_count(came, said):
+    """See rows.pyi."""
+    if said == -1:
+        raise SenselessAnswerError(f"{came} rows came, and how many is not said")
+    if said != came:
+        raise SenselessAnswerError(f"{came} rows came, and {said} are said to have")
 
 
 @cython.final
@@ -143,6 +151,7 @@ cdef class SourceRows:
     cdef object cursor
     cdef object connection        # pymssql's own, beneath the cursor's
     cdef pymssql_connection *state
+    cdef object names             # what pymssql has made of this statement's answer
     cdef tuple columns
     cdef source_column *readers
     cdef source_rows rows
@@ -166,13 +175,15 @@ cdef class SourceRows:
             raise UnknownDriverError("the connection is none of pymssql's own")
         self.state = <pymssql_connection *><PyObject *>self.connection
         self.columns = tuple(columns)
+        check_columns(self.columns, None)
         self.check_state()
+        self.names = <object>self.state.column_names
         self.rows.library = &library.functions
         self.rows.process = self.state.process
         self.rows.severity = &self.state.message_severity
         self.rows.least_severity = _mssql.min_error_severity
         self.rows.column_count = <int>len(self.columns)
-        self.rows.day_column = [one.name for one in self.columns].index(day_column)
+        self.rows.day_column = self.index_of_day(day_column)
         self.check_process()
         self.readers = <source_column *>PyMem_Calloc(
             len(self.columns), sizeof(source_column)
@@ -187,6 +198,12 @@ cdef class SourceRows:
 
     def __dealloc__(self):
         PyMem_Free(self.readers)
+
+    cdef int index_of_day(self, str name) except -1:
+        for index, column in enumerate(self.columns):
+            if column.name == name and column.kind == "datetime2":
+                return index
+        raise ValueError(f"no column {name!r} gives a row its day")
 
     @property
     def came(self):
@@ -282,6 +299,8 @@ cdef class SourceRows:
         cdef native_rows into
         cdef source_event event = SOURCE_ENOUGH
         cdef int64_t only = ANY_DAY if day is None else (day - EPOCH).days
+        if octets == 0:
+            raise ValueError("no row has so few octets")
         if encoder.staging.columns != self.columns:
             raise ValueError("the encoder has other columns than the rows")
         if encoder.busy:
@@ -326,6 +345,9 @@ cdef class SourceRows:
         # pymssql frees it when it closes the connection.
         if self.rows.process != self.state.process or not self.state.connected:
             raise pymssql.InterfaceError("Connection is closed.")
+        # pymssql makes them anew for each answer; ours are kept, so no others are there.
+        if not self.ended and self.state.column_names != <PyObject *>self.names:
+            raise pymssql.InterfaceError("The connection has been used otherwise.")
         self.busy = True
         return 0
 
@@ -340,11 +362,7 @@ cdef class SourceRows:
         """Have pymssql see the end, too, and hold the answer against what it says."""
         self.ended = True
         is_more = self.cursor.fetchone() is not None
-        said = self.connection.rows_affected
-        if said not in (-1, self.rows.row_count):
-            raise SenselessAnswerError(
-                f"{self.rows.row_count} rows came, and {said} are said to have"
-            )
+        check_count(self.rows.row_count, self.connection.rows_affected)
         if is_more or self.cursor.nextset():  # which raises what comes after the end
             raise SenselessAnswerError("more came than was asked for")
         return 0

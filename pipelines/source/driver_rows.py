@@ -62,7 +62,7 @@ def rows_beneath(
         mode: Whether they have to be read so.
 
     Returns:
-        The rows; None if they are to be asked for again, and read as tuples.
+        The rows; None if they are to be read as tuples, of which none has been.
 
     Raises:
         PermanentError: They cannot be read so, and have to be.

@@ -8,13 +8,14 @@ from typing import Protocol
 
 import pymssql
 
-from lowlevel.rows import SenselessAnswerError, SourceRows
+from lowlevel.rows import SenselessAnswerError, SourceRows, check_count
 from pipelines.catalog import BatchSize, Span, Table, half_open, in_batches
 from pipelines.config import LoadOptions
 from pipelines.errors import PermanentError
 from pipelines.source.connection import SourceConnection, fetch_one
 from pipelines.source.driver_rows import find_library, rows_beneath, senseless_answers
 from pipelines.source.errors import LostLinkError
+from pipelines.source.utf16_text import decode_text
 from pipelines.sql import Dialect, Sql, render
 
 SourceRow = Sequence[object]
@@ -53,18 +54,24 @@ def extract_encoded(
         PermanentError: The server refuses the statement, or the encoder a row.
     """
     library = find_library(options.rows)
-    if library:
-        rows: SourceRows | None = None
-        with _extracting(
-            connection, span, lambda: rows.came if rows else 0, text_as_octets=True
-        ) as cursor:
-            rows = rows_beneath(cursor, library, span.table, options.rows)
-            if rows:
-                with senseless_answers():
-                    yield from encoder.encode_rows(rows)
-                return
-    with senseless_answers():
-        yield from encoder.encode_tuples(extract_rows(connection, span, options.batch))
+    rows: SourceRows | None = None
+    with (
+        _extracting(
+            *(connection, span),
+            came=lambda tuples: rows.came if rows else tuples,
+            text_as_octets=library is not None,
+        ) as cursor,
+        senseless_answers(),
+    ):
+        if library is None:
+            yield from encoder.encode_tuples(_tuples(cursor, options.batch))
+            return
+        rows = rows_beneath(cursor, library, span.table, options.rows)
+        if rows is None:
+            batches = decode_text(_tuples(cursor, options.batch), span.table)
+            yield from encoder.encode_tuples(batches)
+        else:
+            yield from encoder.encode_rows(rows)
 
 
 def extract_rows(
@@ -90,12 +97,7 @@ def extract_rows(
         TransientError: The read broke off and may be tried again from its start.
         PermanentError: The server refuses the statement.
     """
-    with (
-        _extracting(
-            connection, span, lambda: cursor.rownumber + 1, by_key=by_key
-        ) as cursor,
-        senseless_answers(),
-    ):
+    with _extracting(connection, span, by_key=by_key) as cursor, senseless_answers():
         yield from _tuples(cursor, batch)
 
 
@@ -103,27 +105,27 @@ def extract_rows(
 def _extracting(
     connection: SourceConnection,
     span: Span,
-    came: Callable[[], int],
     *,
     by_key: bool = False,
     text_as_octets: bool = False,
+    came: Callable[[int], int] = int,
 ) -> Iterator[pymssql.Cursor]:
     """A cursor that has executed a span's SELECT.
 
     Raises:
-        LostLinkError: It tells how many rows `came`.
+        LostLinkError: It tells how many rows `came`, as which so many tuples did.
     """
     sql = extract_statement(span, by_key=by_key, text_as_octets=text_as_octets)
     answered = False
     try:
         with connection.answering(connection.server.transfer_timeout) as cursor:
             cursor.execute(sql)
-            answered = True
+            answered, before = True, cursor.rownumber
             _check_width(cursor, span.table)
             yield cursor
     except LostLinkError as error:
         if answered:
-            error.first, error.rows = span.first, came()
+            error.first, error.rows = span.first, came(cursor.rownumber - before)
         raise
 
 
@@ -137,12 +139,12 @@ def _check_width(cursor: pymssql.Cursor, table: Table) -> None:
 
 
 def _tuples(cursor: pymssql.Cursor, batch: BatchSize) -> Iterator[Sequence[SourceRow]]:
-    # The driver counts what is iterated over, not what is fetched at once.
+    # The driver counts what is iterated over, not what is fetched at once, and from -1,
+    # or from the end's count if no rows come before that.
+    before = cursor.rownumber
     yield from in_batches(cursor, batch, _wide(cursor))
-    came = cursor.rownumber + 1
     said = cursor.connection._conn.rows_affected  # noqa: SLF001 - told nowhere else
-    if said not in (-1, came):
-        raise SenselessAnswerError(f"{came} rows came, and {said} are said to have")
+    check_count(cursor.rownumber - before, said)
     if cursor.nextset():  # which raises what comes after the end
         raise SenselessAnswerError("more came than was asked for")
 

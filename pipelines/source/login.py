@@ -127,11 +127,14 @@ def _connect(server: Server, name: str, database: str) -> pymssql.Connection:
 
 
 def _session_options(server: Server) -> str:
-    """Options of the session; they replace the driver's own."""
+    """Options of the session; they replace the driver's own.
+
+    With NOCOUNT the end of an answer would not say how many rows there were.
+    """
     lock_timeout_ms = round(server.lock_timeout * 1_000)
     return (
         "SET ARITHABORT ON; SET CONCAT_NULL_YIELDS_NULL ON; SET ANSI_NULLS ON;"
         " SET ANSI_NULL_DFLT_ON ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON;"
-        f" SET QUOTED_IDENTIFIER ON; SET TEXTSIZE {TEXTSIZE}; SET NOCOUNT ON;"
+        f" SET QUOTED_IDENTIFIER ON; SET TEXTSIZE {TEXTSIZE}; SET NOCOUNT OFF;"
         f" SET DEADLOCK_PRIORITY LOW; SET LOCK_TIMEOUT {lock_timeout_ms};"
     )

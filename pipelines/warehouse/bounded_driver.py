@@ -135,6 +135,10 @@ class Limits:
             raise TooMuchError(f"answers with more than {self._octets:,} octets")
 
 
+_TELLING = (LateError, TooMuchError, errors.QueryError)
+"""What is raised again by whatever else is tried on the connection."""
+
+
 class CopyMessage(FrontendMessage):  # type: ignore[misc]
     """Octets of a COPY as they are; the driver's message would be a copy of them."""
 
@@ -215,14 +219,33 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
         """Send a message, in the time that is left."""
         with self._closing_on_errors():
             link = vsocket or self._socket()
-            for octets in message.fetch_message():
-                self.limits.begin_message()
-                self._send(link, memoryview(octets))
+            try:
+                for octets in message.fetch_message():
+                    self.limits.begin_message()
+                    self._send(link, memoryview(octets))
+            except (ConnectionError, ssl.SSLError):
+                if vsocket is None:
+                    self._hear_last_words()
+                raise
 
     def _send(self, link: socket.socket, octets: memoryview) -> None:
         while octets:
             link.settimeout(self.limits.left())
             octets = octets[link.send(octets[:SENT_AT_ONCE]) :]
+
+    def _hear_last_words(self) -> None:
+        """Raise the error that the server told before it hung up, if it did.
+
+        Nothing is waited for: what has come is still there, then comes the end.
+        """
+        try:
+            while not isinstance(
+                message := self._read_any_message(), messages.ErrorResponse
+            ):
+                pass
+        except (errors.Error, OSError):
+            return
+        raise errors.QueryError.from_error_response(message, "")
 
     def read_message(self) -> BackendMessage:
         """The next message that is not beside the answer."""
@@ -284,7 +307,7 @@ class BoundedConnection(vertica_python.Connection):  # type: ignore[misc]
     def _socket(self) -> socket.socket:
         """The socket, which is connected once only."""
         if self.socket is None and self._was_connected:
-            if isinstance(self._closed_by, (LateError, TooMuchError)):
+            if isinstance(self._closed_by, _TELLING):
                 raise self._closed_by
             raise errors.ConnectionError("the connection is closed")
         link: socket.socket = super()._socket()

@@ -22,7 +22,7 @@ MORE = 0x01
 """Of a status: another result comes."""
 
 DONE = b"\xfd" + struct.pack("<HHQ", 0, 0xC1, 0)
-"""The end of a SELECT, as it is with NOCOUNT."""
+"""The end of what has no rows, or with NOCOUNT."""
 DONE_ERROR = b"\xfd" + struct.pack("<HHQ", 0x02, 0xC1, 0)
 CANCELLED = b"\xfd" + struct.pack("<HHQ", 0x20, 0, 0)
 

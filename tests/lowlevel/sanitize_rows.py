@@ -29,18 +29,24 @@ from lowlevel.rows import (
 from pipelines.catalog.columns import Column
 from sandbox.engine import Engine
 from tests.kit.tds_server import Server
-from tests.kit.tds_strategies import Answer, answers
+from tests.kit.tds_strategies import BIGINT, DATETIME2, Answer, answers
 from tests.kit.tds_stream import packets
 from tests.kit.tds_stub import TdsStub, cut
 
 FEATURES = b"\xae"
 """FEATUREEXTACK: where a link ends inside of it, FreeTDS reads on for ever."""
 
+KINDS = [BIGINT, DATETIME2, b"\x26\x04", b"\x6a\x05\x09\x02", b"\xa5\xff\xff", b"\x28"]
+
 LIES = st.lists(
-    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=9)),
+    st.tuples(
+        st.floats(0, 1, exclude_max=True),
+        st.binary(min_size=1, max_size=9) | st.sampled_from(KINDS),
+        st.sampled_from([True, True, True, False]),
+    ),
     max_size=3,
 )
-"""Octets that are written over others, at some part of an answer."""
+"""At some part of an answer which octets come, and whether in the place of others."""
 
 
 class Liar:
@@ -112,17 +118,23 @@ def main() -> None:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(answers(), LIES)
+        @given(answers(), answers(), st.booleans(), LIES)
         def lie(
             answer: Answer,
-            lies: list[tuple[float, bytes]],
+            other: Answer,
+            is_another: bool,
+            lies: list[tuple[float, bytes, bool]],
         ) -> None:
             octets = bytearray(answer.as_octets)
-            for place, wrong in lies:
-                at = int(place * len(octets))
-                octets[at : at + len(wrong)] = wrong
+            for place, wrong, over in lies:
+                at = int(place**3 * len(octets))  # most where the columns are told
+                octets[at : at + len(wrong) * over] = wrong
             said = octets.replace(FEATURES, b"\0")
-            liar.read(answer.declared, bytes(said), by_day=answer.days > 1)
+            expected = other.declared if is_another else {}
+            declared = {
+                name: expected.get(name, kind) for name, kind in answer.declared.items()
+            }
+            liar.read(declared, bytes(said), by_day=answer.days > 1)
 
         number = asked.seed
         while time.monotonic() < until:

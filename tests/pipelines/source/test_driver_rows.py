@@ -18,10 +18,16 @@ from pydantic import SecretStr
 from lowlevel import Column, NativeEncoder
 from lowlevel.rows import DriverLibrary, SourceRows, UnknownDriverError
 from pipelines.catalog import DayRange, Shard, Span, Table
+from pipelines.catalog.columns import (
+    BINARY_TYPES,
+    DECIMAL_TYPES,
+    PLAIN_TYPES,
+    TEXT_TYPES,
+)
 from pipelines.commands.screens.connection_tests import check
 from pipelines.config import LoadOptions, RowsMode
 from pipelines.config import Server as Options
-from pipelines.errors import ShardlineError, TransientError
+from pipelines.errors import PermanentError, ShardlineError, TransientError
 from pipelines.load import DayEncoders
 from pipelines.source import (
     LostLinkError,
@@ -33,7 +39,7 @@ from pipelines.source import (
 from pipelines.source.driver_rows import _driver_library
 from sandbox.engine import Engine
 from tests.kit.tds_server import PASSWORD, USER, Server
-from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, answers
+from tests.kit.tds_strategies import AT, BIGINT, FIRST, KEY, Answer, Pack, answers
 from tests.kit.tds_stream import (
     DONE,
     DONE_ERROR,
@@ -48,11 +54,14 @@ from tests.kit.tds_stream import (
     short,
     sized,
 )
-from tests.kit.tds_stub import TdsStub, cut, reset
+from tests.kit.tds_stub import OCTETS, TdsStub, cut, reset
 
 MODES: list[RowsMode] = ["fast", "tuples"]
+CATALOG_TYPES = [*TEXT_TYPES, *BINARY_TYPES, *DECIMAL_TYPES, *PLAIN_TYPES]
 SHARD = Shard(name="shop", server="mssql_0", database="master", time_zone="UTC")
 VARIANT = b"\x62\x49\x1f\0\0"
+GEOGRAPHY = b"\xf0\xff\xff\0\0\x01g\0\0\0"
+"""A type of the CLR's (UDT_INFO), whose name is g."""
 
 
 @pytest.fixture(scope="module")
@@ -195,18 +204,21 @@ CASES = {
         HEAD + MANY + message(1222, "lock") + DONE_ERROR
     ),
     "a deadlock": says(HEAD + plain(1) + message(1205, "victim", 13) + DONE_ERROR),
-    "an error between rows": says(HEAD + plain(1) + DIVIDED + plain(2) + DONE),
+    "an error between rows": says(HEAD + plain(1) + DIVIDED + plain(2) + done(2)),
     "information between rows": says(
-        HEAD + plain(1) + message(50_000, "only to say", 10) + plain(2) + DONE
+        HEAD + plain(1) + message(50_000, "only to say", 10) + plain(2) + done(2)
     ),
     "a mere word between rows": says(
-        HEAD + plain(1) + message(0, "printed", 0) + plain(2) + DONE
+        HEAD + plain(1) + message(0, "printed", 0) + plain(2) + done(2)
     ),
     "a link that is cut inside a row": lost,
     "a session that is killed": killed,
     "a server that falls silent": silent,
     "a token that is none": says(HEAD + MANY + b"\x03" * 50),
-    "no rows": says(HEAD + DONE),
+    "no rows": says(HEAD + done(0)),
+    "rows of an unknown number": says(HEAD + plain(1) + plain(2) + DONE),
+    "an error without a word": says(HEAD + plain(1) + DONE_ERROR),
+    "an error without a word or a row": says(HEAD + DONE_ERROR),
     "as many rows as it says": says(HEAD + plain(1) + plain(2) + done(2)),
     "fewer rows than it says": says(HEAD + MANY + done(1 << 30)),
     "an error after the end": says(HEAD + plain(1) + done(1, MORE) + DIVIDED + DONE),
@@ -214,12 +226,12 @@ CASES = {
     "no columns": says(DONE),
     "another number of columns": says(columns([KEY]) + DONE),
     "a NULL where none may be": says(
-        HEAD + plain(1) + row([sized(struct.pack("<q", 2)), b"\0"]) + DONE
+        HEAD + plain(1) + row([sized(struct.pack("<q", 2)), b"\0"]) + done(2)
     ),
     "a key that is NULL": says(
-        HEAD + row([b"\0", sized(moment(datetime(2019, 3, 14)))]) + DONE
+        HEAD + row([b"\0", sized(moment(datetime(2019, 3, 14)))]) + done(1)
     ),
-    "a key that is Vertica's NULL": says(HEAD + plain(-(2**63)) + DONE),
+    "a key that is Vertica's NULL": says(HEAD + plain(-(2**63)) + done(1)),
 }
 
 
@@ -250,6 +262,9 @@ def test_what_goes_wrong_is_told_as_the_driver_tells_it(
     ("case", "told"),
     [
         ("fewer rows than it says", "are said to have"),
+        ("rows of an unknown number", "2 rows came, and how many is not said"),
+        ("an error without a word", "1 rows came, and how many is not said"),
+        ("an error without a word or a row", "0 rows came, and how many is not said"),
         ("an error after the end", "8134"),
         ("another result", "more came than was asked for"),
     ],
@@ -268,12 +283,59 @@ def test_columns_of_other_types_are_read_by_the_driver_alone(
     stub: TdsStub, kind: bytes
 ) -> None:
     rows = row([sized(bytes(8))] * 2) if kind == BIGINT else b""
-    stub.say(columns([KEY, ("at", kind)]) + rows + DONE)
+    stub.say(columns([KEY, ("at", kind)]) + rows + done(bool(rows)))
     auto, tuples, fast = (
         read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
     )
     assert_same(auto, tuples)
     assert fast.error
+
+
+def of_the_clr(text: bytes | None, kind: bytes, pack: Pack) -> bytes:
+    """An answer with a column that only the driver reads, and a text."""
+    told = columns([KEY, AT, ("place", GEOGRAPHY), ("text", kind)])
+    return told + row([sized(bytes(8)), NOON, long(b"here"), pack(text)]) + done(1)
+
+
+@pytest.mark.parametrize("text", ["", "ж" * 20, "🚕", None])
+def test_rows_that_only_the_driver_can_read_are_asked_for_once(
+    stub: TdsStub, text: str | None
+) -> None:
+    octets = None if text is None else text.encode("utf-16-le")
+    plain = packets(of_the_clr(octets, b"\xe7\x40\x1f" + RUSSIAN, short))
+    as_octets = packets(of_the_clr(octets, b"\xa5\xff\xff", long))
+    asked = []
+
+    def answer(client: socket.socket) -> None:
+        asked.append(stub.asked)
+        client.sendall(as_octets if OCTETS in stub.asked else plain)
+
+    stub.answer = answer
+    wanted = span({"place": "varbinary(20)", "text": "nvarchar(20) null"})
+    auto, tuples, fast = (
+        read_anew(stub, wanted, mode) for mode in ("auto", "tuples", "fast")
+    )
+    assert auto.error is None
+    assert_same(auto, tuples)
+    assert "column 'place': varbinary is not read" in str(fast.error)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind", "told"),
+    [
+        (b"a\0\x3d\xd8", PermanentError, "U+D83D at character 1 is half a surrogate"),
+        (b"abc", TransientError, "does not answer as it should (a text is no UTF-16)"),
+    ],
+)
+def test_text_that_only_the_driver_can_read_is_what_the_server_sent(
+    stub: TdsStub, octets: bytes, kind: type[ShardlineError], told: str
+) -> None:
+    stub.say(of_the_clr(octets, b"\xa5\xff\xff", long))
+    wanted = span({"place": "varbinary(20)", "text": "nvarchar(20)"})
+    error = read_anew(stub, wanted, "auto").error
+    assert isinstance(error, kind)
+    assert told in str(error)
 
 
 def test_a_link_that_is_reset_is_lost_whatever_of_a_row_had_come(stub: TdsStub) -> None:
@@ -284,18 +346,19 @@ def test_a_link_that_is_reset_is_lost_whatever_of_a_row_had_come(stub: TdsStub) 
 
 @pytest.mark.parametrize("at", [b"\xff" * 5 + bytes(3), bytes(5) + b"\xff" * 3])
 def test_a_moment_that_is_none_is_no_defect(stub: TdsStub, at: bytes) -> None:
-    stub.say(HEAD + row([sized(bytes(8)), sized(at)]) + DONE)
+    stub.say(HEAD + row([sized(bytes(8)), sized(at)]) + done(1))
     for mode in MODES:
         error = read_anew(stub, span({}), mode).error
         assert isinstance(error, TransientError)
         assert "does not answer as it should" in str(error)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+def examples(most: int) -> settings:
+    slow = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    return settings(max_examples=most, deadline=None, suppress_health_check=slow)
+
+
+@examples(60)
 @given(answers(), st.sampled_from([1, 3, 1_000_000]))
 def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
     stub: TdsStub,
@@ -306,6 +369,18 @@ def test_rows_of_any_columns_become_the_octets_that_they_become_as_tuples(
     stub.say(answer.said, answer.as_octets)
     wanted = span(answer.declared, answer.days)
     assert_same(*(read(connection, wanted, mode, most_rows) for mode in MODES))
+
+
+@pytest.mark.parametrize("kind", CATALOG_TYPES)
+@examples(8)
+@given(st.data())
+def test_values_of_each_type_become_the_octets_that_they_become_as_tuples(
+    stub: TdsStub, connection: SourceConnection, kind: str, data: st.DataObject
+) -> None:
+    answer = data.draw(answers(kind))
+    stub.say(answer.said, answer.as_octets)
+    wanted = span(answer.declared, answer.days)
+    assert_same(*(read(connection, wanted, mode) for mode in MODES))
 
 
 @pytest.mark.parametrize("kind", ["nvarchar(20)", "nvarchar(4000)", "varchar(max)"])
@@ -320,7 +395,7 @@ def test_half_a_surrogate_pair_is_refused_with_its_place(
     said = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
     said += row([sized(struct.pack("<q", 41)), NOON, long(b"")])
     said += row([sized(struct.pack("<q", 42)), NOON, long(octets)])
-    stub.say(said + DONE)
+    stub.say(said + done(2))
     error = read_anew(stub, span({"text": kind}), "fast").error
     unit = int.from_bytes(half, "little")
     assert str(error).startswith(
@@ -337,7 +412,7 @@ def test_a_text_that_is_too_long_is_refused_in_the_same_words(
 
     def said(kind: bytes, value: bytes) -> bytes:
         told = columns([KEY, AT, ("text", kind)])
-        return told + row([sized(bytes(8)), NOON, value]) + DONE
+        return told + row([sized(bytes(8)), NOON, value]) + done(1)
 
     stub.say(
         said(b"\xe7\x40\x1f" + RUSSIAN, short(octets)),
@@ -358,7 +433,8 @@ def test_every_tick_of_a_datetime_is_rounded_as_the_driver_rounds_it(
         for day in days
         for tick in (*range(300), 25_919_999)
     ]
-    stub.say(columns([KEY, AT, ("c", b"\x6f\x08")]) + b"".join(rows) + DONE)
+    said = columns([KEY, AT, ("c", b"\x6f\x08")]) + b"".join(rows)
+    stub.say(said + done(len(rows)))
     wanted = span({"c": "datetime"})
     fast, tuples = (read_anew(stub, wanted, mode) for mode in MODES)
     assert fast.error is None
@@ -380,7 +456,7 @@ def test_numbers_of_every_precision_are_read_to_their_last_digit(
             sign = bytes([number >= 0])
             values[at].append(sized(sign + abs(number).to_bytes(size - 1, "little")))
     rows = [row([sized(bytes(8)), NOON, *each]) for each in values]
-    stub.say(columns(told) + b"".join(rows) + DONE)
+    stub.say(columns(told) + b"".join(rows) + done(len(rows)))
     fast, tuples = (read_anew(stub, span(declared), mode) for mode in MODES)
     assert fast.error is None
     assert_same(fast, tuples)
@@ -398,7 +474,7 @@ def test_values_that_are_larger_than_a_message_are_read_whole(
             row([sized(struct.pack("<q", key)), NOON, long(text, 100_000)])
             for key, text in enumerate(texts)
         )
-        return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + DONE
+        return columns([KEY, AT, ("text", kind)]) + b"".join(rows) + done(len(sizes))
 
     stub.say(said(b"\xe7\xff\xff" + RUSSIAN), said(b"\xa5\xff\xff"))
     wanted = span({"text": "nvarchar(max)"})
@@ -409,7 +485,7 @@ def test_values_that_are_larger_than_a_message_are_read_whole(
 
 def test_octets_that_are_no_utf_16_make_no_sense(stub: TdsStub) -> None:
     told = columns([KEY, AT, ("text", b"\xa5\xff\xff")])
-    stub.say(told + row([sized(bytes(8)), NOON, long(b"abc")]) + DONE)
+    stub.say(told + row([sized(bytes(8)), NOON, long(b"abc")]) + done(1))
     error = read_anew(stub, span({"text": "nvarchar(20)"}), "fast").error
     assert isinstance(error, TransientError)
     assert "does not answer as it should" in str(error)
@@ -427,7 +503,7 @@ def other_driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_rows_of_a_driver_that_is_not_known_are_read_as_tuples_and_why_is_told(
     stub: TdsStub, other_driver: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stub.say(HEAD + plain(1) + plain(2) + DONE)
+    stub.say(HEAD + plain(1) + plain(2) + done(2))
     caplog.set_level("INFO")
     auto, tuples, fast = (
         read_anew(stub, span({}), mode) for mode in ("auto", "tuples", "fast")
@@ -457,7 +533,7 @@ def test_this_driver_is_known(stub: TdsStub) -> None:
 @pytest.fixture
 def cursor(stub: TdsStub) -> Iterator[pymssql.Cursor]:
     """Has executed what has many rows."""
-    stub.say(HEAD + MANY + DONE)
+    stub.say(HEAD + MANY + done(20_000))
     login = {"user": USER, "password": PASSWORD, "charset": "UTF-8"}
     with closing(
         pymssql.connect(server="127.0.0.1", port=str(stub.port), **login)
@@ -483,6 +559,56 @@ def test_rows_of_a_connection_that_was_closed_are_not_touched(
         rows.take(encoder_of(columns), 1_000)
     with pytest.raises(pymssql.InterfaceError):
         rows.day()
+
+
+def use_again(cursor: pymssql.Cursor) -> None:
+    cursor.execute("SELECT 1")
+
+
+def use_for_the_same(cursor: pymssql.Cursor) -> None:
+    cursor.execute("SELECT WHERE q.")
+
+
+def use_by_another_cursor(cursor: pymssql.Cursor) -> None:
+    cursor.connection.cursor().execute("SELECT WHERE q.")
+
+
+def read_to_the_end(cursor: pymssql.Cursor) -> None:
+    cursor.fetchall()
+
+
+@pytest.mark.parametrize(
+    "use", [use_again, use_for_the_same, use_by_another_cursor, read_to_the_end]
+)
+def test_rows_of_a_connection_that_was_used_otherwise_are_not_touched(
+    cursor: pymssql.Cursor, use: Callable[[pymssql.Cursor], None]
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    encoder = encoder_of(columns)
+    assert rows.take(encoder, 1_000)
+    assert rows.day() == FIRST
+    use(cursor)
+    with pytest.raises(pymssql.InterfaceError, match="used otherwise"):
+        rows.take(encoder, 1_000)
+    with pytest.raises(pymssql.InterfaceError, match="used otherwise"):
+        rows.day()
+
+
+def test_no_rows_in_no_octets(cursor: pymssql.Cursor) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    rows = SourceRows(DriverLibrary(), cursor, columns, day_column="at")
+    with pytest.raises(ValueError, match="so few octets"):
+        rows.take(encoder_of(columns), 0)
+
+
+@pytest.mark.parametrize("name", ["id", "none"])
+def test_a_column_that_holds_no_moment_gives_no_day(
+    cursor: pymssql.Cursor, name: str
+) -> None:
+    columns = [column.encoded for column in span({}).table.columns]
+    with pytest.raises(ValueError, match="gives a row its day"):
+        SourceRows(DriverLibrary(), cursor, columns, day_column=name)
 
 
 def test_rows_are_not_encoded_by_an_encoder_of_other_columns(

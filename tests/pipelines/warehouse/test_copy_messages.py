@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
 
 from pipelines.errors import PermanentError, TransientError
 from pipelines.warehouse import connect_warehouse, copy_rows
+from tests.fuzz.vertica import message
 from tests.kit.project import Project
+from tests.kit.relay import Relay
 
+COPY_IN = b"G"
+SHUT_DOWN = message(b"E", b"SFATAL\0C57V01\0Mit is shut down\0\0")
+NOTICE = message(b"N", b"SNOTICE\0C00000\0Msoon\0\0")
 STATEMENT = "COPY {} FROM STDIN DELIMITER ',' ABORT ON ERROR NO COMMIT"
 
 
@@ -50,6 +56,28 @@ def test_a_warehouse_that_is_lost_in_mid_copy_is_no_lost_source(
 
         with pytest.raises(TransientError, match="connection to Vertica"):
             copy_rows(connection, statement, batches())
+
+
+@pytest.mark.parametrize("last_words", [SHUT_DOWN, NOTICE + SHUT_DOWN])
+def test_what_vertica_says_before_it_hangs_up_is_told(
+    project: Project, statement: str, last_words: bytes
+) -> None:
+    def alter(_: bytes, answer: bytes) -> Iterator[bytes]:
+        if not answer.startswith(COPY_IN):
+            yield answer
+            return
+        yield answer + last_words
+        raise ConnectionError  # which ends both ways
+
+    options = project.warehouse
+    with Relay(options.host, options.port, alter) as relay:
+        there = options.model_copy(update={"host": "127.0.0.1", "port": relay.port})
+        with (
+            connect_warehouse(there) as connection,
+            pytest.raises(TransientError, match="it is shut down") as caught,
+        ):
+            copy_rows(connection, statement, repeat(b"1\n"))
+    assert caught.value.code == "57V01"
 
 
 def test_a_source_that_fails_in_mid_copy_is_no_lost_warehouse(
