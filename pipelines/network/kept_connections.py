@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from multiprocessing.util import Finalize
-from threading import Lock
+from threading import RLock
 from typing import Generic, Protocol, TypeVar
 
 IDLE = 60.0
@@ -69,7 +69,7 @@ class KeptConnections(Generic[C]):
 
     def _begin(self) -> None:
         self._process = os.getpid()
-        self._lock = Lock()
+        self._lock = RLock()  # a signal may leave it held
         self._idle: _Idle[C] = defaultdict(list)
         # At the end of this process: a child that is forked by multiprocessing has such
         # an end, too, but runs nothing of atexit.
