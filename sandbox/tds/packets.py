@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_PACKET_SIZE = 4096
 MINIMUM_PACKET_SIZE = 512
 MAXIMUM_PACKET_SIZE = 32767
+MAXIMUM_TLS_PACKET_SIZE = 16383
 
 _HEADER = struct.Struct(">BBHHBB")
 _END_OF_MESSAGE = 0x01
@@ -83,6 +84,11 @@ class PacketStream:
             parts.append(self._receive(length - _HEADER.size))
             if status & _END_OF_MESSAGE:
                 return Message(kind, b"".join(parts))
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether all is encrypted."""
+        return isinstance(self._socket, TlsSocket)
 
     def input_waits(self) -> bool:
         """Tell whether the client has sent something not read yet."""
