@@ -78,12 +78,15 @@ def test_a_server_is_asked_for_packets_of_a_size(server: Server, size: int) -> N
         assert check(given).told.endswith(f"; packets of {size} octets")
 
 
-def test_they_are_as_large_as_tls_carries_them_unless_another_size_is_named(
-    server: Server,
+@pytest.mark.parametrize(
+    ("asked", "size"), [({}, 8_000), ({"packet_octets": 16_383}, 16_383)]
+)
+def test_encrypted_packets_are_as_large(
+    server: Server, asked: dict[str, int], size: int
 ) -> None:
-    given = options(server.port)
+    given = options(server.port, **asked)
     assert rows(given) == ROWS
-    assert check(given).told.endswith("; packets of 16383 octets")
+    assert check(given).told.endswith(f"; packets of {size} octets")
 
 
 @pytest.mark.parametrize("encryption", ["request", "require"])
