@@ -145,7 +145,7 @@ class Server(Reached):
     encryption: Literal["off", "request", "require"] = "require"
     trust_server_certificate: bool = False
     tls_cafile: OptionalFile = None
-    packet_octets: Annotated[int, Field(ge=4_096, le=32_767)] = TLS_PACKET_OCTETS
+    packet_octets: Annotated[int, Field(ge=4_096, le=32_767)] = 8_000
     login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60
     timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
