@@ -20,14 +20,14 @@ trap 'rm --recursive --force "$work"' EXIT
 # As pymssql's authors configure it, without Kerberos. Their own build sets CFLAGS, which
 # takes the place of autoconf's "-g -O2".
 freetds() {
-    mkdir "$work/source" "$work/build"
-    tar --extract --file "$source" --directory "$work/source" --strip-components 1
-    cd "$work/build"
-    ../source/configure --prefix="$work/freetds" CFLAGS="-O2 -fPIC" \
-        --enable-static --disable-shared --enable-msdblib --with-tdsver=7.4 \
-        --with-openssl=yes --with-gnutls=no \
-        --disable-odbc --disable-apps --disable-server --disable-pool
-    make --jobs "$(nproc)" install
+    mkdir "$work/source" "$work/build" &&
+        tar --extract --file "$source" --directory "$work/source" --strip-components 1 &&
+        cd "$work/build" &&
+        ../source/configure --prefix="$work/freetds" CFLAGS="-O2 -fPIC" \
+            --enable-static --disable-shared --enable-msdblib --with-tdsver=7.4 \
+            --with-openssl=yes --with-gnutls=no \
+            --disable-odbc --disable-apps --disable-server --disable-pool &&
+        make --jobs "$(nproc)" install
 }
 
 (freetds) >"$work/log" 2>&1 || { tail --lines 30 "$work/log" >&2 && exit 1; }
