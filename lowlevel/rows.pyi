@@ -37,6 +37,12 @@ class DriverLibrary:
     """
 
     def __init__(self) -> None: ...
+    def packet_octets(self, cursor: pymssql.Cursor) -> int:
+        """How large the packets are that the server has granted at the login.
+
+        Raises:
+            UnknownDriverError: The cursor's connection is not open, or is not known.
+        """
 
 class SourceRows:
     """The rows of the statement that a cursor has just executed.

@@ -106,6 +106,16 @@ cdef class DriverLibrary:
         if self.handle != NULL:
             dlclose(self.handle)
 
+    def packet_octets(self, cursor):
+        """See rows.pyi."""
+        connection = cursor.connection._conn
+        if type(connection) is not _mssql.MSSQLConnection:
+            raise UnknownDriverError("the connection is none of pymssql's own")
+        state = <pymssql_connection *><PyObject *>connection
+        if not connection.connected or state.process == NULL:
+            raise UnknownDriverError("pymssql's connection is not open")
+        return (<of_process>self.find(b"dbgetpacket"))(state.process)
+
     cdef void *find(self, bytes name) except NULL:
         cdef void *found = dlsym(self.handle, name)
         if found == NULL:

@@ -34,6 +34,7 @@ OPTIONS = {
         "encryption",
         "trust_server_certificate",
         "tls_cafile",
+        "packet_octets",
         "login_timeout",
         "lock_timeout",
         "timeout",

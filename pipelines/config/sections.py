@@ -134,6 +134,10 @@ class Warehouse(Reached):
         return self
 
 
+TLS_PACKET_OCTETS = 16_383
+"""Most octets of an encrypted packet of SQL Server's: a record of TLS takes no more."""
+
+
 class Server(Reached):
     """``[sqlserver]`` and ``[NAME]``: how one SQL Server is reached."""
 
@@ -141,10 +145,21 @@ class Server(Reached):
     encryption: Literal["off", "request", "require"] = "require"
     trust_server_certificate: bool = False
     tls_cafile: OptionalFile = None
+    packet_octets: Annotated[int, Field(ge=4_096, le=32_767)] = 8_000
     login_timeout: Annotated[int, Field(gt=0, le=86_400)] = 15
     lock_timeout: Seconds = 60
     timeout: Annotated[int, Field(gt=0, le=86_400)] = 600
     transfer_timeout: Seconds = 14_400
+
+    @model_validator(mode="after")
+    def _packets(self) -> Self:
+        if self.encryption != "off" and self.packet_octets > TLS_PACKET_OCTETS:
+            raise ValueError(
+                f"packet_octets must not be more than {TLS_PACKET_OCTETS} unless"
+                " encryption is off: SQL Server breaks off encrypted connections with"
+                " larger packets"
+            )
+        return self
 
 
 RowsMode = Literal["auto", "fast", "tuples"]

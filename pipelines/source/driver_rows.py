@@ -32,6 +32,24 @@ def why_tuples() -> str:
     return found if isinstance(found, str) else ""
 
 
+def granted_packet_octets(cursor: pymssql.Cursor) -> int | None:
+    """How large the packets are that a server has granted at the login.
+
+    Args:
+        cursor: Of a connection that is open.
+
+    Returns:
+        Their octets; None if this driver does not tell.
+    """
+    found = _driver_library()
+    if isinstance(found, str):
+        return None
+    try:
+        return found.packet_octets(cursor)
+    except UnknownDriverError:
+        return None
+
+
 def find_library(mode: RowsMode) -> DriverLibrary | None:
     """The driver's library; None if rows are to be read as tuples.
 

@@ -1,4 +1,4 @@
-"""The FreeTDS configuration of a login: where it leads, and whom it trusts.
+"""The FreeTDS configuration of a login: where it leads, whom it trusts, its packets.
 
 pymssql has no options for that. db-lib takes the path of a file whose sections are
 found by the name that is connected to, and looks no further once it has found one: so
@@ -54,7 +54,7 @@ class LoginSections:
         Of a process, one login at a time goes to an address.
 
         Args:
-            server: With `encryption`, and whom to trust.
+            server: With `encryption`, whom to trust, and the size of packets.
             at: Where it is.
             ips: The addresses that it stands for.
 
@@ -80,7 +80,7 @@ class LoginSections:
                     step=LATER,
                 )
             try:
-                self._add(name, at, authorities)
+                self._add(name, at, server.packet_octets, authorities)
                 self._places[name] = places
             except OSError as error:
                 raise TransientError(
@@ -94,7 +94,9 @@ class LoginSections:
                 self._remove(name)
                 self._changed.notify_all()
 
-    def _add(self, name: str, at: Address, authorities: Path | None) -> None:
+    def _add(
+        self, name: str, at: Address, packet_octets: int, authorities: Path | None
+    ) -> None:
         if self._folder is None:
             plain = _PLAIN.fullmatch(tempfile.gettempdir())
             self._folder = tempfile.TemporaryDirectory(
@@ -102,7 +104,7 @@ class LoginSections:
                 dir=None if plain else "/tmp",  # noqa: S108 - a new folder in it
             )
         folder = Path(self._folder.name)
-        section = _section(name, at, _linked(folder, authorities))
+        section = _section(name, at, packet_octets, _linked(folder, authorities))
         self._write(folder, [*self._texts.values(), section])
         self._texts[name] = section
 
@@ -165,8 +167,15 @@ def _linked(folder: Path, file: Path | None) -> Path | None:
     return link
 
 
-def _section(name: str, at: Address, authorities: Path | None) -> str:
-    lines = [f"[{name}]", f"host = {at.ip}", f"port = {at.port}"]
+def _section(
+    name: str, at: Address, packet_octets: int, authorities: Path | None
+) -> str:
+    lines = [
+        f"[{name}]",
+        f"host = {at.ip}",
+        f"port = {at.port}",
+        f"initial block size = {packet_octets}",
+    ]
     if authorities:
         lines += [f"ca file = {authorities}", f"certificate hostname = {at.host}"]
     return "\n\t".join(lines) + "\n"

@@ -25,6 +25,7 @@ from sandbox.tds.login import (
 from sandbox.tds.packets import (
     DEFAULT_PACKET_SIZE,
     MAXIMUM_PACKET_SIZE,
+    MAXIMUM_TLS_PACKET_SIZE,
     MINIMUM_PACKET_SIZE,
     ConnectionClosedError,
     Message,
@@ -166,6 +167,7 @@ class ClientConnection:
     def _serve_requests(self) -> None:
         if self._session is None:
             raise ProtocolError("a request before the login")
+        self._refuse_large_packets()
         executor = Executor(self._session, self._server.holds, self)
         while True:
             message = self._stream.read()
@@ -186,6 +188,13 @@ class ClientConnection:
                 _LOG.exception("%s: a request failed", self.server)
                 reply.failed(unsupported(f"this request: {error!r}"))
             reply.end()
+
+    def _refuse_large_packets(self) -> None:
+        """Fail at the first statement, as SQL Server does: the login is let through."""
+        size = self._stream.packet_size
+        if self._stream.is_secure and size > MAXIMUM_TLS_PACKET_SIZE:
+            self._stream.read()
+            raise ProtocolError(f"encrypted packets of {size} bytes")
 
     def _cancelled(self, reply: Reply) -> None:
         """Answer the attention that waits."""

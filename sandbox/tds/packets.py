@@ -13,10 +13,12 @@ from sandbox.tds.tls import TlsSocket
 if TYPE_CHECKING:
     import socket
     import ssl
+    from collections.abc import Sequence
 
 DEFAULT_PACKET_SIZE = 4096
 MINIMUM_PACKET_SIZE = 512
 MAXIMUM_PACKET_SIZE = 32767
+MAXIMUM_TLS_PACKET_SIZE = 16383
 
 _HEADER = struct.Struct(">BBHHBB")
 _END_OF_MESSAGE = 0x01
@@ -84,6 +86,11 @@ class PacketStream:
             if status & _END_OF_MESSAGE:
                 return Message(kind, b"".join(parts))
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether all is encrypted."""
+        return isinstance(self._socket, TlsSocket)
+
     def input_waits(self) -> bool:
         """Tell whether the client has sent something not read yet."""
         if isinstance(self._socket, TlsSocket):
@@ -124,18 +131,18 @@ class PacketStream:
             return
         whole = (len(self._pending) - 1) // size * size
         body = memoryview(bytes(self._pending[:whole]))
-        pieces: list[bytes | memoryview] = []
-        for start in range(0, whole, size):
-            pieces.append(self._header(size, status=0))
-            pieces.append(body[start : start + size])
+        packets = [
+            b"".join((self._header(size, status=0), body[start : start + size]))
+            for start in range(0, whole, size)
+        ]
         del self._pending[:whole]
-        self._send(b"".join(pieces))
+        self._send(packets)
 
     def end(self) -> None:
         """Finish the reply with what is pending."""
         body = bytes(self._pending)
         self._pending.clear()
-        self._send(self._header(len(body), status=_END_OF_MESSAGE) + body)
+        self._send([self._header(len(body), status=_END_OF_MESSAGE) + body])
         self._packet_id = 0
 
     def _send_handshake(self, data: bytes) -> None:
@@ -144,10 +151,8 @@ class PacketStream:
             piece = data[start : start + size]
             last = start + size >= len(data)
             status = _END_OF_MESSAGE if last else 0
-            self._send(
-                self._header(len(piece), status=status, kind=PacketType.PRELOGIN)
-                + piece
-            )
+            head = self._header(len(piece), status=status, kind=PacketType.PRELOGIN)
+            self._send([head + piece])
         self._packet_id = 0
 
     def _header(
@@ -175,8 +180,11 @@ class PacketStream:
             data += piece
         return bytes(data)
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, packets: Sequence[bytes]) -> None:
         try:
-            self._socket.sendall(data)
+            if isinstance(self._socket, TlsSocket):
+                self._socket.send_records(packets)
+            else:
+                self._socket.sendall(b"".join(packets))
         except OSError as error:
             raise ConnectionClosedError from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
 _PIECE = 1 << 16
 
@@ -54,9 +55,10 @@ class TlsSocket:
             except ssl.SSLZeroReturnError:
                 return b""
 
-    def sendall(self, data: bytes, /) -> None:
-        """Send all of it."""
-        self._tls.write(data)
+    def send_records(self, packets: Sequence[bytes]) -> None:
+        """Send packets, each in a record of its own, as SQL Server does."""
+        for packet in packets:
+            self._tls.write(packet)
         self._socket.sendall(self._outgoing.read())
 
     def input_waits(self) -> bool:

@@ -35,6 +35,14 @@ def told_of(folder: Path) -> str:
     return told.stdout.strip()
 
 
+def copy_package(folder: Path) -> Path:
+    """A pymssql to be altered, in a folder."""
+    libraries = PACKAGE.with_name("pymssql.libs")
+    if libraries.exists():
+        (folder / "pymssql.libs").symlink_to(libraries)
+    return Path(shutil.copytree(PACKAGE, folder / "pymssql"))
+
+
 def swap(text: str) -> str:
     return text.replace("last_msg_no", "*").replace("num_columns", "last_msg_no")
 
@@ -56,11 +64,7 @@ def swap(text: str) -> str:
 def test_the_declaration_of_the_connection_is_compared(
     tmp_path: Path, alter: Callable[[str], str | None], told: str
 ) -> None:
-    shutil.copytree(PACKAGE, tmp_path / "pymssql")
-    libraries = PACKAGE.with_name("pymssql.libs")
-    if libraries.exists():
-        (tmp_path / "pymssql.libs").symlink_to(libraries)
-    declaration = tmp_path / "pymssql" / "_mssql.pxd"
+    declaration = copy_package(tmp_path) / "_mssql.pxd"
     text = alter(declaration.read_text(encoding="utf-8"))
     if text is None:
         declaration.unlink()
@@ -68,3 +72,12 @@ def test_the_declaration_of_the_connection_is_compared(
         declaration.write_text(text, encoding="utf-8")
     assert told_of(tmp_path).endswith(told)
     assert bool(told_of(tmp_path)) is bool(told)
+
+
+@pytest.mark.parametrize("version", ["2.2.11", "2.3.4", "2.3.13", "2.5.0", "24.0"])
+def test_a_version_whose_rows_have_not_been_compared_is_refused_laid_out_as_it_may_be(
+    tmp_path: Path, version: str
+) -> None:
+    with (copy_package(tmp_path) / "__init__.py").open("a") as module:
+        module.write(f"__version__ = {version!r}\n")
+    assert told_of(tmp_path) == f"pymssql {version} is not 2.4.x"

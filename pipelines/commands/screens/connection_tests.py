@@ -15,7 +15,7 @@ from pipelines.alerts import TelegramChannel
 from pipelines.config import Server, SmtpAddress, TelegramAddress, Warehouse
 from pipelines.errors import ShardlineError, one_line
 from pipelines.mail import check_server
-from pipelines.source import log_in_source, why_tuples
+from pipelines.source import granted_packet_octets, log_in_source, why_tuples
 from pipelines.warehouse import log_in_warehouse
 
 Address: TypeAlias = Warehouse | Server | SmtpAddress | TelegramAddress
@@ -128,5 +128,12 @@ def _sql_server(address: Server) -> str:
     ):
         cursor.execute("SELECT @@VERSION")
         ((version,),) = cursor.fetchall()
-    told, why = str(version), why_tuples()
-    return f"{told}; rows are read as tuples: {why}" if why else told
+        granted = granted_packet_octets(cursor)
+    facts = [str(version)]
+    if granted:
+        asked = address.packet_octets
+        other = "" if granted == asked else f" instead of {asked}"
+        facts.append(f"packets of {granted} octets{other}")
+    if why := why_tuples():
+        facts.append(f"rows are read as tuples: {why}")
+    return "; ".join(facts)

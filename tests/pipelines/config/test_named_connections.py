@@ -116,6 +116,20 @@ def test_what_a_uri_leaves_out_is_taken_from_the_section_but_never_the_address(
     assert found["options"] == {"encryption": "require"}
 
 
+def test_larger_packets_than_tls_carries_are_refused_wherever_they_are_named(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add_shard()
+    project.options["mssql_0"] = {"encryption": "off", "packet_octets": "32767"}
+    monkeypatch.setenv("SHARDLINE_CONNECTION_MSSQL_0", "mssql://u:p@h/")
+    assert listed(project)["mssql_0"]["addresses"]
+    uri = "mssql://u:p@h/?encryption=request"
+    monkeypatch.setenv("SHARDLINE_CONNECTION_MSSQL_0", uri)
+    result = project.run("shardline", "connections")
+    assert result.code == 2
+    assert "packet_octets must not be more than 16383 unless" in result.last_line
+
+
 def test_a_load_goes_on_at_the_next_address_and_the_debug_log_tells_which(
     project: Project, secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
+from collections.abc import Iterator
 
 import pymssql
 import pytest
@@ -9,7 +11,11 @@ import pytest
 from pipelines.source.login_messages import Message, login_messages
 from sandbox.engine import Engine
 from sandbox.holds import Failure, Rule
+from tests.kit.relay import Relay
 from tests.kit.tds_server import Run, Server, number_of, rows_of
+
+APPLICATION_DATA = 23
+"""A record's first octet (RFC 5246, 6.2.1)."""
 
 
 @pytest.mark.parametrize("version", ["7.1", "7.2", "7.3", "7.4", None])
@@ -34,6 +40,34 @@ def test_all_that_is_said_is_encrypted_for_a_client_that_insists(
         long = "ж" * 200_000
         cursor.execute("SELECT %s", (long,))
         assert cursor.fetchall() == [(long,)]
+
+
+def test_each_encrypted_packet_is_a_record_of_its_own(server: Server) -> None:
+    said = bytearray()
+
+    def hear(_: bytes, answer: bytes) -> bytes:
+        said.extend(answer)
+        return answer
+
+    with Relay(server.host, server.port, hear) as relay:
+        port = str(relay.port)
+        with server.cursor(port=port, encryption="require") as cursor:
+            rows_of(cursor, "SELECT %s", ("ж" * 100_000,))
+    sizes = [size for size in record_sizes(bytes(said)) if size > 2_000]
+    assert len(sizes) > 40
+    assert all(4_096 < size < 4_096 + 64 for size in sizes[:40])
+
+
+def record_sizes(said: bytes) -> Iterator[int]:
+    """The lengths of a server's records of TLS, after the handshake in packets."""
+    at = 0
+    while at < len(said):
+        if said[at] == APPLICATION_DATA:
+            (size,) = struct.unpack_from(">H", said, at + 3)
+            yield size
+            at += 5 + size
+        else:
+            at += struct.unpack_from(">H", said, at + 2)[0]
 
 
 def test_a_query_is_cancelled_under_encryption_too(server: Server) -> None:
