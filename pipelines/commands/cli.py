@@ -24,6 +24,7 @@ COMMANDS = {
     "connections": "pipelines.commands.connections:connections",
     "deadlines": "pipelines.commands.deadlines:deadlines",
     "deploy": "pipelines.commands.deploy:deploy",
+    "jobs": "pipelines.commands.jobs:jobs",
     "plan": "pipelines.commands.plan:plan_command",
     "refresh": "pipelines.commands.refresh:refresh",
     "render": "pipelines.commands.render:render",

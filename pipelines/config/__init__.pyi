@@ -14,6 +14,7 @@ from .lookup import suggest
 from .luigi_cfg import logging_file, option_names
 from .sections import (
     CatalogFiles,
+    JobsOptions,
     LoadOptions,
     RowsMode,
     RunOptions,
@@ -39,6 +40,7 @@ __all__ = [
     "CatalogFiles",
     "Connections",
     "Items",
+    "JobsOptions",
     "LoadOptions",
     "MAIL_CONNECTION",
     "NamedConnection",

@@ -312,3 +312,24 @@ class AlertsOptions(Section):
     deadline: Annotated[float, Field(gt=0, le=600)] = 30
     throttle: Annotated[float, Field(ge=0, le=3_600)] = 5
     patience: Annotated[float, Field(ge=0, le=3_600)] = 20
+
+
+class JobsOptions(Section):
+    """``[jobs]``: how `shardline jobs work` works on long operations."""
+
+    lease: Annotated[float, Field(ge=1, le=3_600)] = 30
+    beat: Annotated[float, Field(ge=0.1, le=1_200)] = 10
+    poll: Annotated[float, Field(ge=0.05, le=60)] = 1
+    backoff: Seconds = 30
+    per_server: Annotated[int, Field(ge=1, le=1_000)] = 2
+    per_warehouse: Annotated[int, Field(ge=1, le=1_000)] = 4
+    port: Annotated[Port | None, BeforeValidator(_none_if_empty)] = None
+
+    @model_validator(mode="after")
+    def _beats(self) -> Self:
+        if self.beat > self.lease / 2:
+            raise ValueError(
+                "beat must be at most half of lease, or a job is begun again although"
+                " its worker is well"
+            )
+        return self

@@ -30,6 +30,7 @@ from pipelines.config.files import check_format
 from pipelines.config.sections import (
     AlertsOptions,
     CatalogFiles,
+    JobsOptions,
     LoadOptions,
     MetricsOptions,
     Reached,
@@ -75,6 +76,7 @@ class Settings(Section):
     deadlines: dict[str, DueTime] = Field(default_factory=dict)
     sessions: SessionsOptions
     alerts: AlertsOptions = AlertsOptions()
+    jobs: JobsOptions = JobsOptions()
     servers: dict[str, Server]
     catalog: Catalog
     modules: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ def read_settings(*, logins: bool = True) -> Settings:
     metrics = _section("metrics", MetricsOptions, faults)
     sessions = _section("sessions", SessionsOptions, faults)
     alerts = _section("alerts", AlertsOptions, faults)
+    jobs = _section("jobs", JobsOptions, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
     reports = _section("reports", ReportsOptions, faults)
@@ -146,6 +149,7 @@ def read_settings(*, logins: bool = True) -> Settings:
         deadlines=due,
         sessions=sessions,
         alerts=alerts,
+        jobs=jobs,
         servers=servers,
         catalog=tables_and_shards,
         modules=files_.modules,

@@ -173,6 +173,60 @@ report_mails_table = Table(
 )
 """The mails of success: a row a day; who sends it, and when it was sent."""
 
+jobs_table = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("verb", String(64), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("key", String(500), nullable=False),
+    Column("open_key", String(500)),
+    Column("asker", String(200), nullable=False),
+    Column("origin", String(32), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("servers", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", DateTime(timezone=True)),
+    Column("worker", String(300)),
+    Column("lease", DateTime(timezone=True)),
+    Column("cancel_asked", DateTime(timezone=True)),
+    Column("canceller", String(200)),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("exit_code", Integer),
+    Column("report", Text, nullable=False),
+    Column("log_tail", Text, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("started", DateTime(timezone=True)),
+    Column("finished", DateTime(timezone=True)),
+    Index("jobs_open_key", "open_key", unique=True),
+    Index("jobs_turn", "state", "priority", "number"),
+    Index("jobs_state", "state", "number"),
+    Index("jobs_verb", "verb", "number"),
+    Index("jobs_asker", "asker", "number"),
+    Index("jobs_finished", "finished"),
+    sqlite_autoincrement=True,  # a number that was told to somebody stays that job's
+)
+"""Long operations, a row each; `open_key` is its key while it is not over."""
+
+job_wishes_table = Table(
+    "job_wishes",
+    metadata,
+    Column("source_id", String(200), primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("made", DateTime(timezone=True), nullable=False),
+    Index("job_wishes_made", "made"),
+)
+"""Which job a wish has become, by what it is called where it came from.
+
+Several wishes may be of one job, and each may come again when that job is over.
+"""
+
 
 def insert_new(engine: Engine, table: Table) -> Insert:
     """An INSERT that leaves rows alone which are there already."""

@@ -34,7 +34,14 @@ from pipelines.runs.backfill_work import Purpose, Recheck, Work, find_work
 from pipelines.runs.luigi_run import LuigiOptions, build
 from pipelines.runs.outcome import exit_code_for, why_missing
 from pipelines.runs.range_report import RangeReport
-from pipelines.runtime import ExitCode, exit_code_of, failure_log, ledger, stopper
+from pipelines.runtime import (
+    ExitCode,
+    exit_code_of,
+    failure_log,
+    ledger,
+    stopper,
+    telling_progress,
+)
 from pipelines.tasks import (
     LATE_AFTER,
     about_loads,
@@ -129,7 +136,7 @@ def _run_table(
     work = _find(purpose, table, selection, settings)
     for span in work.waiting:
         _record_wait(span, settings)
-    with show(table.name, work.days):
+    with show(table.name, work.days), telling_progress(work.days):
         return do_work(work, settings, how)
 
 

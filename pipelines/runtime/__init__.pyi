@@ -13,6 +13,7 @@ from .logs import (
     set_verbosity,
 )
 from .memory_limit import limit_memory
+from .progress_report import PROGRESS_VARIABLE, ProgressFile, telling_progress
 from .retries import RunRetries, ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
 from .shared_records import SharedRecords
@@ -29,6 +30,8 @@ __all__ = [
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
     "LedgerEntry",
+    "PROGRESS_VARIABLE",
+    "ProgressFile",
     "RunRetries",
     "SharedRecords",
     "Stop",
@@ -60,5 +63,6 @@ __all__ = [
     "set_up_logging",
     "set_verbosity",
     "stopper",
+    "telling_progress",
     "warn",
 ]

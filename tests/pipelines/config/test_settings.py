@@ -16,6 +16,7 @@ from pipelines.config import (
 )
 from pipelines.config.sections import (
     AlertsOptions,
+    JobsOptions,
     MetricsOptions,
     ReportsOptions,
     RunOptions,
@@ -33,6 +34,7 @@ SECTIONS = {
     "reports": ReportsOptions,
     "sessions": SessionsOptions,
     "alerts": AlertsOptions,
+    "jobs": JobsOptions,
 }
 GIVEN = {"host", "user", "password"}
 """What has no default."""

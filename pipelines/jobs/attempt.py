@@ -1,0 +1,150 @@
+"""One attempt at a job: its child is watched, and its outcome written."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from pipelines.errors import TransientError
+from pipelines.jobs.child import Child
+from pipelines.jobs.job import Job, JobState, Result
+from pipelines.jobs.lease import KeptLease
+from pipelines.jobs.queue import Heard, JobQueue
+from pipelines.jobs.timing import Timing
+from pipelines.runtime import ExitCode
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.1
+"""Seconds between two looks at what a child has to hear."""
+
+LAST_TRIES = 3
+"""How often a worker that is to end tries to write what has become of a job."""
+
+MAY_PASS = {
+    ExitCode.ALREADY_RUNNING,
+    ExitCode.NOT_RUN,
+    ExitCode.FAILED,
+    ExitCode.NOT_SCHEDULED,
+    ExitCode.UNHANDLED,
+    128 + signal.SIGINT,
+    128 + signal.SIGKILL,
+    128 + signal.SIGTERM,
+}
+"""With which exit codes another attempt may succeed; so it may after any signal."""
+
+
+class Cut(Enum):
+    """Why an attempt does not come to its own end."""
+
+    CANCELLED = "somebody wants the job to end"
+    STOPPED = "the worker was told to end"
+    UNRENEWED = "the lease could not be renewed"
+    LOST = "the job is another worker's"
+
+
+class Attempt:
+    """An attempt at a job that was claimed."""
+
+    def __init__(
+        self, queue: JobQueue, job: Job, timing: Timing, stopped: threading.Event
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            queue: Whose job it is.
+            job: The job.
+            timing: How long it waits for what.
+            stopped: Set when the worker is to end.
+        """
+        self._queue, self._job, self._timing = queue, job, timing
+        self._stopped = stopped
+
+    def carry_out(self, command: Sequence[str], claimed: float) -> str:
+        """Run the command to its end, or end it; what has become of the job, in a word.
+
+        Args:
+            command: The program; the job's words follow.
+            claimed: When the job was asked for, by the monotonic clock.
+
+        Raises:
+            OSError: No process can be started now.
+        """
+        lease = KeptLease(self._queue, self._job, self._timing, claimed)
+        child = Child(
+            [*command, *self._job.wish.words],
+            begin_before=claimed + self._timing.kill_without_beat,
+        )
+        try:
+            lease.keep(child)
+            cut = self._watch(child, lease)
+        finally:
+            child.kill()
+            lease.end()
+        return self._conclude(cut, child.result())
+
+    def _watch(self, child: Child, lease: KeptLease) -> Cut | None:
+        """Wait for the child's end, and bring it about if something says so."""
+        cut: Cut | None = None
+        kill_at = float("inf")
+        while not child.has_ended(TICK):
+            if cut is None and (cut := self._cut(lease)):
+                child.tell_to_end()
+                kill_at = time.monotonic() + self._timing.grace
+            is_late = lease.age >= self._timing.kill_without_beat
+            if is_late or lease.heard is Heard.LOST or time.monotonic() >= kill_at:
+                child.kill()
+        return cut
+
+    def _cut(self, lease: KeptLease) -> Cut | None:
+        if lease.heard is Heard.LOST:
+            return Cut.LOST
+        if lease.heard is Heard.CANCEL:
+            return Cut.CANCELLED
+        if lease.age >= self._timing.end_without_beat:
+            return Cut.UNRENEWED
+        return Cut.STOPPED if self._stopped.is_set() else None
+
+    def _conclude(self, cut: Cut | None, result: Result) -> str:
+        """Write what becomes of the job, as soon as the database takes it."""
+        write, told = self._outcome(cut, result)
+        for tries in itertools.count(1):
+            try:
+                return told if write() else "lost to another worker"
+            except TransientError as error:
+                logger.warning("job %s: %s", self._job.number, error)
+            if self._stopped.is_set() and tries >= LAST_TRIES:
+                break
+            time.sleep(self._timing.poll)
+        return "not written; it will be begun again"
+
+    def _outcome(
+        self, cut: Cut | None, result: Result
+    ) -> tuple[Callable[[], bool], str]:
+        code, job = result.exit_code, self._job
+        if code == ExitCode.COMPLETE:
+            return self._finish(JobState.SUCCEEDED, result)
+        if cut is Cut.CANCELLED:
+            return self._finish(JobState.CANCELLED, result)
+        if cut is not None:
+            return lambda: self._queue.put_back(job), f"put back: {cut.value}"
+        failures = job.failures + 1
+        may_pass = code in MAY_PASS or (code is not None and code < 0)
+        if not may_pass or failures >= job.wish.attempts:
+            return self._finish(JobState.FAILED, result)
+        pause = self._timing.pause(failures)
+        return (
+            lambda: self._queue.put_back(job, pause=pause, failed=result),
+            f"exit code {code}, tried again in {pause:g} s",
+        )
+
+    def _finish(
+        self, state: JobState, result: Result
+    ) -> tuple[Callable[[], bool], str]:
+        told = f"{state} (exit code {result.exit_code})"
+        return lambda: self._queue.finish(self._job, state, result), told

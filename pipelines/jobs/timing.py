@@ -1,0 +1,41 @@
+"""How long a worker waits for what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LONGEST_PAUSE = 3_600.0
+"""Most seconds until a job that has failed is tried again."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds, all of them.
+
+    Attributes:
+        lease: For which a job is its worker's, from each renewal on.
+        beat: Between two renewals.
+        poll: Between two looks for a job, or for somebody who wants one to end.
+        backoff: Until a job that has failed once is tried again; it doubles each time.
+        grace: That a job has to end in order.
+    """
+
+    lease: float = 30.0
+    beat: float = 10.0
+    poll: float = 1.0
+    backoff: float = 30.0
+    grace: float = 30.0
+
+    @property
+    def end_without_beat(self) -> float:
+        """After the last renewal, when a child is told to end: nobody renews it."""
+        return self.lease * 2 / 3
+
+    @property
+    def kill_without_beat(self) -> float:
+        """When it is killed, so that it is gone before another worker may begin."""
+        return self.lease * 5 / 6
+
+    def pause(self, failures: int) -> float:
+        """Until the next attempt, after so many have failed."""
+        return min(self.backoff * 2.0 ** (failures - 1), LONGEST_PAUSE)
