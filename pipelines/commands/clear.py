@@ -76,7 +76,7 @@ def clear(
     if not yes and not _agreed():
         warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
-    with in_audit(options.sessions, lines):
+    with in_audit(options.sessions, lines, needs_database=False):
         for batch in found:
             markers, rows = _forget(options, batch)
             say(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")

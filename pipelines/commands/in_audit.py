@@ -20,15 +20,20 @@ from pipelines.operations import (
 
 
 def in_audit(
-    sessions: SessionsOptions, plan: Iterable[str] = ()
+    sessions: SessionsOptions,
+    plan: Iterable[str] = (),
+    *,
+    needs_database: bool = True,
 ) -> AbstractContextManager[None]:
     """Write in the audit that this command was called, and how the block ends.
 
     Args:
         sessions: Where the ETL database is.
         plan: What was shown of what the block does; its last line says the most.
+        needs_database: Whether the block fails without the ETL database.
     """
-    return audited(sessions.database, wish_of_command(plan))
+    wish = wish_of_command(plan)
+    return audited(sessions.database, wish, needs_database=needs_database)
 
 
 def wish_of_command(plan: Iterable[str] = ()) -> Wish:

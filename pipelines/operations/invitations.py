@@ -114,21 +114,21 @@ def accept(engine: Engine, code: str, identity: Identity, place: str) -> Caller:
             somebody's already, or it has tried too often.
         ShardlineError: The ETL database cannot be used.
     """
-    wish = Wish(Caller(identity, None, None), place, ACCEPT)
+    if identity.kind is IdentityKind.SHELL:
+        raise ConfigurationError("who has a shell needs no invitation")
     if _failed_tries(engine, identity) >= TRIES:
         # Without a row, or whoever goes on would fill the audit.
         raise InvitationRefusedError(
             "too many codes were tried in vain", step="wait for an hour"
         )
-    if identity.kind is IdentityKind.SHELL:
-        raise ConfigurationError("who has a shell needs no invitation")
     try:
         with etl_db_errors(UNUSABLE), engine.begin() as connection:
             caller = _take(connection, code, identity)
             number = record_wish(connection, Wish(caller, place, ACCEPT))
             record_end(connection, number, Ending.DONE, f"as {caller.role}")
     except InvitationRefusedError as error:
-        record_refusal(engine, wish, str(error))
+        wish = Wish(Caller(identity, None, None), place, ACCEPT)
+        record_refusal(engine, wish, error.cause)
         raise
     return caller
 
@@ -171,7 +171,8 @@ def _take(connection: Connection, code: str, identity: Identity) -> Caller:
         person=person.number,
         added=database_time(connection.engine),
     )
-    if connection.execute(new).rowcount != 1:
+    added = new.returning(identities_table.c.person)
+    if connection.scalars(added).one_or_none() is None:
         raise _refused()
     return Caller(identity, person.name, Role(person.role))
 
