@@ -70,6 +70,7 @@ setup(
         "pipelines.etl_db.migrations.versions",
         "pipelines.load",
         "pipelines.mail",
+        "pipelines.operations",
         "pipelines.planning",
         "pipelines.reporting",
         "pipelines.runs",

@@ -31,6 +31,7 @@ from pipelines.alerts import (
     open_channels,
     release_alerts,
 )
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError, ShardlineError
@@ -204,11 +205,13 @@ def list_(every: bool, as_json: bool) -> None:
 @click.argument("number", type=int)
 def close(number: int) -> None:
     """Close an incident by hand."""
-    engine = etl_engine(read_settings(logins=False).sessions.database)
-    if not close_incident(engine, number):
-        raise ConfigurationError(
-            f"no incident #{number} is open", step="see `shardline alerts list`"
-        )
+    sessions = read_settings(logins=False).sessions
+    engine = etl_engine(sessions.database)
+    with in_audit(sessions):
+        if not close_incident(engine, number):
+            raise ConfigurationError(
+                f"no incident #{number} is open", step="see `shardline alerts list`"
+            )
 
 
 def _bring_up_to_date(options: Settings, engine: Engine) -> None:

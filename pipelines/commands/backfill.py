@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
@@ -105,7 +106,7 @@ def backfill_command(
         return
     if options.sessions.is_file and not how.local_scheduler:
         warn(SQLITE_WARNING)
-    with publish_metrics(selection.tables, options):
+    with in_audit(options.sessions), publish_metrics(selection.tables, options):
         reports = run_range(selection, chosen, options, how, show_progress)
         sys.exit(print_reports(reports, as_json=as_json))
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 
 from pipelines.catalog import Table
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
@@ -67,16 +68,18 @@ def clear(
     if not found:
         say("there is nothing to forget")
         return
-    for line in _lines(found):
+    lines = _lines(found)
+    for line in lines:
         say(line)
     if dry_run:
         return
     if not yes and not _agreed():
         warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
-    for batch in found:
-        markers, rows = _forget(options, batch)
-        say(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")
+    with in_audit(options.sessions, lines, needs_database=False):
+        for batch in found:
+            markers, rows = _forget(options, batch)
+            say(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")
 
 
 def _found(

@@ -19,12 +19,14 @@ from pipelines.runtime import (
 
 COMMANDS = {
     "alerts": "pipelines.commands.alerts:alerts",
+    "audit": "pipelines.commands.audit:audit",
     "backfill": "pipelines.commands.backfill:backfill_command",
     "clear": "pipelines.commands.clear:clear",
     "connections": "pipelines.commands.connections:connections",
     "deadlines": "pipelines.commands.deadlines:deadlines",
     "deploy": "pipelines.commands.deploy:deploy",
     "jobs": "pipelines.commands.jobs:jobs",
+    "people": "pipelines.commands.people:people",
     "plan": "pipelines.commands.plan:plan_command",
     "refresh": "pipelines.commands.refresh:refresh",
     "render": "pipelines.commands.render:render",

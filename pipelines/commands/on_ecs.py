@@ -55,7 +55,7 @@ class AlsoOnEcs(click.Command):
                 raise click.UsageError("--stack goes with --on ecs, behind the command")
             return super().invoke(ctx)
         path = ctx.command_path.split()[1:]
-        words = [*path, *_without_own(ctx.meta[__name__])]
+        words = [*path, *words_of(ctx)]
         sys.exit(_run(stack, self.task_output, words))
 
 
@@ -67,6 +67,11 @@ class DatabaseAlsoOnEcs(AlsoOnEcs):
 
 class GroupAlsoOnEcs(AlsoOnEcs, click.Group):
     """The same for a command that has others below it."""
+
+
+def words_of(context: click.Context) -> list[str]:
+    """What was typed behind a command's name, but for ``--on`` and ``--stack``."""
+    return _without_own(context.meta.get(__name__, []))
 
 
 def _without_own(words: list[str]) -> list[str]:

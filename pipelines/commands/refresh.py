@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import DAY, LAST_HELP
@@ -86,11 +87,12 @@ def refresh(
     if bool(days) == (last is not None):
         raise click.UsageError("give days by --date or --last")
     dates = [day.date() for day in days] or last_days(last or 1, options)
-    for day in dict.fromkeys(dates):
-        outcome = run_refresh(asked, day, options, how)
-        at = {"day": str(outcome.day)}
-        for line in outcome.lines:
-            print_line(line, at, level=logging.WARNING, err=True)
-        print_line(str(outcome), at)
-        code = max(code, outcome.exit_code)
-    sys.exit(code)
+    with in_audit(options.sessions):
+        for day in dict.fromkeys(dates):
+            outcome = run_refresh(asked, day, options, how)
+            at = {"day": str(outcome.day)}
+            for line in outcome.lines:
+                print_line(line, at, level=logging.WARNING, err=True)
+            print_line(str(outcome), at)
+            code = max(code, outcome.exit_code)
+        sys.exit(code)

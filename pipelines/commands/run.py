@@ -10,6 +10,7 @@ from itertools import chain
 
 import click
 
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import DAY, LAST_HELP, shard_option
@@ -112,7 +113,7 @@ def run(
     rechecks = (
         recheck_range(one, recheck_days, options, how, show) for one in selections
     )
-    with publish_metrics(selections[0].tables, options):
+    with in_audit(options.sessions), publish_metrics(selections[0].tables, options):
         sys.exit(print_reports(chain.from_iterable(chain(loads, rechecks))))
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 
 import click
 from rich.status import Status
 from rich.text import Text
 
 from pipelines.alerts import start_sender
+from pipelines.commands.in_audit import in_audit
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.options import range_options, selection_of
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
+from pipelines.planning import Selection
 from pipelines.runtime import (
     ExitCode,
     ask_with_retries,
@@ -85,10 +88,24 @@ def verify_command(
     options = read_settings()
     limit_memory(options.run.memory_mib)
     selection = selection_of(options.catalog, first, last, tables, shards)
+    how = partial(VerifyOptions, deep, workers, not shards)
+    with in_audit(options.sessions) if mending else nullcontext():
+        is_well = _verify(options, selection, how, mending=mending, as_json=as_json)
+        sys.exit(ExitCode.COMPLETE if is_well else ExitCode.FAILED)
+
+
+def _verify(
+    options: Settings,
+    selection: Selection,
+    how: Callable[[Callable[[int, int], None]], VerifyOptions],
+    *,
+    mending: bool,
+    as_json: bool,
+) -> bool:
+    """Compare, mend if that is wished, and tell; whether all is well then."""
     console = Console(stderr=True, quiet=is_json())
     with console.status("reading the markers") as line:
-        how = VerifyOptions(deep, workers, not shards, _progress_line(line))
-        verdict = verify(options, selection, how, None)
+        verdict = verify(options, selection, how(_progress_line(line)), None)
     after: Verdict | None = None
     # Printed at once: whatever becomes of the reload, this was found.
     if not as_json:
@@ -96,14 +113,14 @@ def verify_command(
     if mending and verdict.differences:
         with console.status("loading again what differs") as line:
             failures = _mend(options, verdict, line)
-            how = replace(how, show=_progress_line(line))
-            after = verify(options, selection, how, frozenset(verdict.wrong))
+            wrong = frozenset(verdict.wrong)
+            after = verify(options, selection, how(_progress_line(line)), wrong)
             after.failures += failures
         if not as_json:
             _print_reload(verdict, after)
     if as_json:
         print_json(_fields(verdict, after))
-    sys.exit(ExitCode.COMPLETE if _is_well(verdict, after) else ExitCode.FAILED)
+    return _is_well(verdict, after)
 
 
 def _is_well(verdict: Verdict, after: Verdict | None) -> bool:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import (
     URL,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Date,
@@ -76,6 +77,9 @@ LINKS: dict[str, dict[str, object]] = {
 """How each is connected to; an option of the same name in the address goes first."""
 
 COMMENT_LENGTH = 500
+
+AUDIT_LENGTH = 500
+"""Most characters of each longer text in a row of the audit."""
 
 Columns = ReadOnlyColumnCollection[str, Column[Any]]
 
@@ -226,6 +230,83 @@ job_wishes_table = Table(
 
 Several wishes may be of one job, and each may come again when that job is over.
 """
+
+people_table = Table(
+    "people",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("changed", DateTime(timezone=True), nullable=False),
+    Column("revoked", DateTime(timezone=True)),
+    Index("people_name", "name", unique=True),
+)
+"""Who may do something, and in which role; one that is revoked may do nothing."""
+
+identities_table = Table(
+    "identities",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("person", Integer, nullable=False),
+    Column("added", DateTime(timezone=True), nullable=False),
+    Index("identities_person", "person"),
+)
+"""By what people are known: each is one person's."""
+
+invitations_table = Table(
+    "invitations",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("person", Integer, nullable=False),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Column("used", DateTime(timezone=True)),
+    Index("invitations_person", "person"),
+)
+"""What was given to people to make themselves known once: never the code itself."""
+
+audit_table = Table(
+    "audit",
+    metadata,
+    # SQLite counts up by itself in an INTEGER only.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("moment", DateTime(timezone=True), nullable=False),
+    Column("of", BigInteger),
+    Column("who", String(250)),
+    Column("identity", String(250)),
+    Column("place", String(250)),
+    Column("verb", String(64)),
+    Column("arguments", String(AUDIT_LENGTH)),
+    Column("allowed", Boolean),
+    Column("plan", String(AUDIT_LENGTH)),
+    Column("plan_digest", String(64)),
+    Column("ending", String(16)),
+    Column("detail", String(AUDIT_LENGTH)),
+    Index("audit_of", "of", unique=True),
+    Index("audit_moment", "moment", "number"),
+    Index("audit_who", "who", "moment", "number"),
+    Index("audit_verb", "verb", "moment", "number"),
+    Index("audit_allowed", "allowed", "moment", "number"),
+)
+"""Who wished what, a row each; how that ended is a row with `of`, the wish's number.
+
+Triggers refuse to change or delete a row.
+"""
+
+confirmations_table = Table(
+    "confirmations",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("identity", String(250), nullable=False),
+    Column("place", String(250), nullable=False),
+    Column("verb", String(64), nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("plan_digest", String(64), nullable=False),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Column("used", DateTime(timezone=True)),
+    Index("confirmations_expires", "expires"),
+)
+"""Plans that were shown, each waiting for the one who asked to agree to it, once."""
 
 
 def insert_new(engine: Engine, table: Table) -> Insert:

@@ -7,6 +7,7 @@ from year to year.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,13 +20,20 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    false,
     func,
     not_,
     or_,
     select,
 )
 
-from pipelines.etl_db.database import alerts_table, incidents_table, sessions_table
+from pipelines.etl_db.database import (
+    alerts_table,
+    confirmations_table,
+    incidents_table,
+    invitations_table,
+    sessions_table,
+)
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 
@@ -55,14 +63,15 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """Delete what has been over for some time, batch by batch, the oldest first.
 
     Of the session log, the latest load of each shard stays, and what tells of a day
-    of which a failure is not over; so does whatever is open.
+    of which a failure is not over; so does whatever is open. No row of the audit is
+    ever deleted.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
     before = datetime.now(UTC) - keep
     end = time.monotonic() + SECONDS
-    for aged in (_sessions(), _incidents()):
+    for aged in (_sessions(), _incidents(), *_offers()):
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
 
@@ -116,6 +125,12 @@ def _incidents() -> _Aged:
     return _Aged(
         one, one.c.closed, or_(one.c.number == newest, is_untold, has_failures)
     )
+
+
+def _offers() -> Iterator[_Aged]:
+    """What somebody might have accepted or confirmed, in time."""
+    for table in (invitations_table, confirmations_table):
+        yield _Aged(table, table.c.expires, false())
 
 
 def _open() -> Select[tuple[int]]:

@@ -276,8 +276,9 @@ def test_a_load_stands_whose_log_went_away_and_the_next_run_closes_its_row(
         project.sandbox.control.release("go", hold=hold)
         result = finished(process)
         assert result.code == 0
-        (line,) = result.told
+        line, audit = result.told
         assert "stays open in the log: the session log cannot be written" in line
+        assert "the audit lacks the end of #1" in audit
         assert len(project.rows(shard)) == 3
         server.start()
         assert project.outcomes() == [None]

@@ -154,8 +154,9 @@ def test_what_was_found_is_told_though_nothing_can_be_loaded_again(
     first, *_, last = result.out.splitlines()
     assert first.startswith(f"orders {DAY} moscow: changed in the source: ")
     assert last == ("loaded again: 0 mended, 1 not, as far as could be told; 1 failed")
-    (line,) = result.told
+    line, audit = result.told
     assert "the ETL database cannot be used" in line
+    assert "the audit lacks that shell:" in audit
 
 
 def test_a_table_that_the_warehouse_cannot_tell_leaves_the_others_verdict(

@@ -1,0 +1,49 @@
+"""The audit of commands that change something: under the operating system's user."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+import click
+
+from pipelines.commands.on_ecs import words_of
+from pipelines.config import SessionsOptions
+from pipelines.operations import (
+    Wish,
+    audited,
+    digest_of,
+    shell_caller,
+    shell_place,
+)
+
+
+def in_audit(
+    sessions: SessionsOptions,
+    plan: Iterable[str] = (),
+    *,
+    needs_database: bool = True,
+) -> AbstractContextManager[None]:
+    """Write in the audit that this command was called, and how the block ends.
+
+    Args:
+        sessions: Where the ETL database is.
+        plan: What was shown of what the block does; its last line says the most.
+        needs_database: Whether the block fails without the ETL database.
+    """
+    wish = wish_of_command(plan)
+    return audited(sessions.database, wish, needs_database=needs_database)
+
+
+def wish_of_command(plan: Iterable[str] = ()) -> Wish:
+    """What whoever has called this command wishes."""
+    context, lines = click.get_current_context(), list(plan)
+    return Wish(
+        shell_caller(),
+        shell_place(),
+        verb=" ".join(context.command_path.split()[1:]),
+        arguments=shlex.join(words_of(context)),
+        plan=lines[-1] if lines else "",
+        plan_digest=digest_of("\n".join(lines)) if lines else "",
+    )

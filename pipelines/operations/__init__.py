@@ -1,0 +1,5 @@
+"""Who may do what with the pipeline, and who did: people, audit, confirmation."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
