@@ -19,13 +19,20 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    false,
     func,
     not_,
     or_,
     select,
 )
 
-from pipelines.etl_db.database import alerts_table, incidents_table, sessions_table
+from pipelines.etl_db.database import (
+    alerts_table,
+    incidents_table,
+    job_wishes_table,
+    jobs_table,
+    sessions_table,
+)
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 
@@ -55,14 +62,15 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """Delete what has been over for some time, batch by batch, the oldest first.
 
     Of the session log, the latest load of each shard stays, and what tells of a day
-    of which a failure is not over; so does whatever is open.
+    of which a failure is not over; so does whatever is open, and what a wish for a job
+    that is still known was called.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
     before = datetime.now(UTC) - keep
     end = time.monotonic() + SECONDS
-    for aged in (_sessions(), _incidents()):
+    for aged in (_sessions(), _incidents(), _jobs(), _job_wishes()):
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
 
@@ -116,6 +124,15 @@ def _incidents() -> _Aged:
     return _Aged(
         one, one.c.closed, or_(one.c.number == newest, is_untold, has_failures)
     )
+
+
+def _jobs() -> _Aged:
+    return _Aged(jobs_table, jobs_table.c.finished, false())
+
+
+def _job_wishes() -> _Aged:
+    one = job_wishes_table
+    return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
 
 
 def _open() -> Select[tuple[int]]:

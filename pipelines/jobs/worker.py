@@ -20,8 +20,8 @@ from pipelines.runtime import print_line
 
 logger = logging.getLogger(__name__)
 
-OUR_COMMAND = (sys.executable, "-m", "pipelines")
-"""The program that a job's words are for."""
+OUR_COMMAND = (sys.executable, "-P", "-m", "pipelines")
+"""The program that a job's words are for; it imports nothing from the folder."""
 
 
 class Worker:
