@@ -111,7 +111,9 @@ class Scene:
         source_id = self.rng.choice(known) if is_old else f"w{len(known)}"
         # Now and then two wishes are for the same.
         name = f"k{int(source_id[1:]) // 2}"
-        words = (str(self.folder), name, str(round(self.rng.uniform(0, 0.4), 3)))
+        # Some take longer than the lease: an orphan would meet who begins it again.
+        seconds = self.rng.choice([0.1, 0.4, 2.5])
+        words = (str(self.folder), name, str(seconds))
         wished = Wish(
             *("run", words, name, "anna", "test"),
             servers=("busy",),
