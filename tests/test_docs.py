@@ -198,6 +198,16 @@ def test_days_are_looked_at_and_mended_as_the_document_tells(clone: Path) -> Non
     assert '"missing": 0' in told
 
 
+def test_a_job_is_carried_out_as_the_document_tells(clone: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "jobs.md", "sh")
+    told = run(script, clone)
+    assert "#1\tqueued\t" in told
+    assert "job 1 is cancelled" in told
+    assert "job 1: succeeded (exit code 0)" in told
+    assert "orders 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
+    assert '"done": 3' in told
+
+
 def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:
     guide = REPOSITORY / "docs" / "reports.md"
     (entry,), (template,) = blocks(guide, "toml"), blocks(guide, "jinja")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import (
     WAREHOUSE,
     JobsOptions,
@@ -131,13 +132,13 @@ def jobs() -> None:
     """Long operations that wait, run or are over; who works on them."""
 
 
-@jobs.command("list", help=LIST_HELP)
+@jobs.command("list", cls=AlsoOnEcs, help=LIST_HELP)
 @click.option(
     "--state", type=click.Choice([str(state) for state in JobState]), help="Only these."
 )
 @click.option("--verb", metavar="VERB", help="Only those that do this.")
 @click.option("--asker", metavar="NAME", help="Only those that this one asked for.")
-@click.option("--before", type=int, metavar="NUMBER", help="Only those of before.")
+@click.option("--before", type=int, metavar="NUMBER", help="Only lower numbers.")
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
@@ -167,7 +168,7 @@ def list_(
         )
 
 
-@jobs.command(help=SHOW_HELP)
+@jobs.command(cls=AlsoOnEcs, help=SHOW_HELP)
 @click.argument("number", type=int)
 @as_json_option
 def show(number: int, as_json: bool) -> None:
@@ -175,7 +176,7 @@ def show(number: int, as_json: bool) -> None:
     _print(_queue().show(number), as_json=as_json)
 
 
-@jobs.command(help=CANCEL_HELP)
+@jobs.command(cls=AlsoOnEcs, help=CANCEL_HELP)
 @click.argument("number", type=int)
 @as_json_option
 def cancel(number: int, as_json: bool) -> None:
@@ -189,7 +190,7 @@ def cancel(number: int, as_json: bool) -> None:
         say(f"job {number} is cancelled")
 
 
-@jobs.command(help=RETRY_HELP)
+@jobs.command(cls=AlsoOnEcs, help=RETRY_HELP)
 @click.argument("number", type=int)
 @as_json_option
 def retry(number: int, as_json: bool) -> None:

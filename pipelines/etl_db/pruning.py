@@ -32,6 +32,8 @@ from pipelines.etl_db.database import (
     confirmations_table,
     incidents_table,
     invitations_table,
+    job_wishes_table,
+    jobs_table,
     sessions_table,
 )
 from pipelines.etl_db.errors import etl_db_errors
@@ -63,15 +65,16 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """Delete what has been over for some time, batch by batch, the oldest first.
 
     Of the session log, the latest load of each shard stays, and what tells of a day
-    of which a failure is not over; so does whatever is open. No row of the audit is
-    ever deleted.
+    of which a failure is not over; so does whatever is open, and what a wish for a job
+    that is still known was called. No row of the audit is ever deleted.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
     before = datetime.now(UTC) - keep
     end = time.monotonic() + SECONDS
-    for aged in (_sessions(), _incidents(), *_offers()):
+    every = (_sessions(), _incidents(), _jobs(), _job_wishes(), *_offers())
+    for aged in every:
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
 
@@ -131,6 +134,15 @@ def _offers() -> Iterator[_Aged]:
     """What somebody might have accepted or confirmed, in time."""
     for table in (invitations_table, confirmations_table):
         yield _Aged(table, table.c.expires, false())
+
+
+def _jobs() -> _Aged:
+    return _Aged(jobs_table, jobs_table.c.finished, false())
+
+
+def _job_wishes() -> _Aged:
+    one = job_wishes_table
+    return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
 
 
 def _open() -> Select[tuple[int]]:

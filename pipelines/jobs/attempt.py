@@ -99,7 +99,7 @@ class Attempt:
             is_late = lease.age >= self._timing.kill_without_beat
             if is_late or lease.heard is Heard.LOST or time.monotonic() >= kill_at:
                 child.kill()
-        return cut
+        return cut or self._cut(lease)
 
     def _cut(self, lease: KeptLease) -> Cut | None:
         if lease.heard is Heard.LOST:
@@ -115,9 +115,10 @@ class Attempt:
         write, told = self._outcome(cut, result)
         for tries in itertools.count(1):
             try:
-                return told if write() else "lost to another worker"
+                return told if write() else "not this worker's any more"
             except TransientError as error:
-                logger.warning("job %s: %s", self._job.number, error)
+                if tries == 1:
+                    logger.warning("job %s, %s: %s", self._job.number, told, error)
             if self._stopped.is_set() and tries >= LAST_TRIES:
                 break
             time.sleep(self._timing.poll)

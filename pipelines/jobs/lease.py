@@ -8,11 +8,14 @@ import time
 
 from pipelines.errors import ShardlineError
 from pipelines.jobs.child import Child
-from pipelines.jobs.job import Job
+from pipelines.jobs.job import Job, Progress
 from pipelines.jobs.queue import Heard, JobQueue
 from pipelines.jobs.timing import Timing
 
 logger = logging.getLogger(__name__)
+
+NEWS = 2.0
+"""Seconds after a renewal until a job that has come further is told of in between."""
 
 
 class KeptLease:
@@ -34,6 +37,7 @@ class KeptLease:
         """
         self._queue, self._job, self._timing = queue, job, timing
         self._renewed = claimed
+        self._told = Progress()
         self._heard = Heard.GO_ON
         self._ended = threading.Event()
 
@@ -66,12 +70,12 @@ class KeptLease:
                 self._heard = heard
 
     def _listen(self, child: Child) -> Heard:
-        if self.age < self._timing.beat:
+        far, age = child.progress(), self.age
+        is_news = far != self._told and age >= NEWS
+        if age < self._timing.beat and not is_news:
             return self._queue.listen(self._job)
         asked = time.monotonic()
-        heard = self._queue.beat(
-            self._job, self._timing.lease, child.progress(), child.log_tail()
-        )
+        heard = self._queue.beat(self._job, self._timing.lease, far, child.log_tail())
         # From before the question on: the database may have answered late.
-        self._renewed = asked
+        self._renewed, self._told = asked, far
         return heard

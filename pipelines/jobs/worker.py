@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from pipelines.errors import TransientError
 from pipelines.jobs.attempt import Attempt
 from pipelines.jobs.job import Job, JobState
-from pipelines.jobs.queue import JobQueue
+from pipelines.jobs.queue import JobFilter, JobQueue
 from pipelines.jobs.timing import Timing
 from pipelines.runtime import print_line
 
 logger = logging.getLogger(__name__)
 
-OUR_COMMAND = (sys.executable, "-m", "pipelines")
-"""The program that a job's words are for."""
+OUR_COMMAND = (sys.executable, "-P", "-m", "pipelines")
+"""The program that a job's words are for; it imports nothing from the folder."""
 
 
 class Worker:
@@ -83,13 +83,16 @@ class Worker:
 
     def _go_on(self, *, once: bool, drain: bool) -> None:
         name = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+        is_away = False
         while not self._stopped.is_set():
             try:
                 is_busy = self._work_on_next(name)
                 is_over = once or (drain and not is_busy and self._is_drained())
+                is_away = False
             except (TransientError, OSError) as error:
-                logger.warning("%s; trying again", error)
-                is_busy = is_over = False
+                if not is_away:  # once for as long as it lasts
+                    logger.warning("%s; trying again until it passes", error)
+                is_busy, is_over, is_away = False, False, True
             if is_over:
                 return
             if not is_busy:
@@ -107,7 +110,7 @@ class Worker:
         return True
 
     def _is_drained(self) -> bool:
-        return not self._queue.figures().counts[JobState.QUEUED]
+        return not self._queue.list(JobFilter(state=JobState.QUEUED), 1)
 
 
 def _words(job: Job) -> str:

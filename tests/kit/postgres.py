@@ -58,6 +58,12 @@ class Postgres:
         self._control("stop", "--mode=immediate")
 
     @property
+    def pid(self) -> int:
+        """Its first process."""
+        lines = (self._home / "data" / "postmaster.pid").read_text().splitlines()
+        return int(lines[0])
+
+    @property
     def authority(self) -> Path:
         """Who has signed its certificate, in PEM."""
         return self._home / "authority"

@@ -25,6 +25,7 @@ from pipelines.jobs import (
     Wish,
     Worker,
 )
+from pipelines.jobs.attempt import Attempt
 from pipelines.text import known_secrets
 
 TIMING = Timing(lease=20, beat=0.2, poll=0.05, backoff=0.01, grace=20)
@@ -181,6 +182,33 @@ def test_a_worker_that_is_told_to_end_puts_its_job_back(tmp_path: Path) -> None:
     assert not is_alive(pid)
     job = queue.show(number)
     assert (job.state, job.failures, job.not_before) == (JobState.QUEUED, 0, None)
+
+
+def test_how_far_a_job_is_does_not_wait_for_the_next_renewal(tmp_path: Path) -> None:
+    queue = MemoryJobQueue()
+    script = (
+        "import os, pathlib, sys, time\n"
+        "file = int(os.environ['SHARDLINE_PROGRESS'].split(':')[0])\n"
+        "os.pwrite(file, b'[40, 150, 7000]', 0)\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))\n"
+        "time.sleep(60)"
+    )
+    number = enqueue(queue, script, str(tmp_path / "pid"))
+    with at_work(queue, Timing(lease=600, beat=300, poll=0.05)):
+        started(tmp_path / "pid")
+        until(lambda: queue.show(number).result.progress == Progress(40, 150, 7_000))
+
+
+def test_a_job_that_was_claimed_too_long_ago_is_not_begun(tmp_path: Path) -> None:
+    queue = MemoryJobQueue()
+    number = enqueue(queue, STAY, str(tmp_path / "pid"))
+    job = queue.claim("w", 20, {})
+    assert job is not None
+    attempt = Attempt(queue, job, TIMING, threading.Event())
+    told = attempt.carry_out(PYTHON, claimed=time.monotonic() - 20)
+    assert told == "put back: the lease could not be renewed"
+    assert not (tmp_path / "pid").exists()
+    assert queue.show(number).failures == 0
 
 
 class AwayQueue(MemoryJobQueue):

@@ -59,6 +59,6 @@ def _make_jobs() -> None:
     op.create_index("jobs_open_key", "jobs", ["open_key"], unique=True)
     op.create_index("jobs_turn", "jobs", ["state", "priority", "number"])
     op.create_index("jobs_state", "jobs", ["state", "number"])
-    op.create_index("jobs_verb", "jobs", ["verb", "number"])
-    op.create_index("jobs_asker", "jobs", ["asker", "number"])
+    op.create_index("jobs_verb", "jobs", ["verb", "number", "state"])
+    op.create_index("jobs_asker", "jobs", ["asker", "number", "verb", "state"])
     op.create_index("jobs_finished", "jobs", ["finished"])
