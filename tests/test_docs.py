@@ -294,6 +294,18 @@ def test_a_deployment_is_checked_as_the_document_tells(tmp_path: Path) -> None:
     assert "shardline run all --last 1 --workers 4" in told
 
 
+def test_people_are_invited_and_listed_as_the_document_tells(tmp_path: Path) -> None:
+    (script,) = blocks(REPOSITORY / "docs" / "people.md", "sh")
+    shutil.copy(REPOSITORY / "luigi.cfg", tmp_path)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    told = run(script, tmp_path, PYTHONPATH=str(REPOSITORY))
+    assert "Anna Ivanova is invited as operator, once, until " in told
+    assert "Boris\tanalyst\tinvited until " in told
+    assert "Boris may do nothing from now on" in told
+    assert told.count("\tdone\t") == 4
+    assert '"arguments": "Boris --role viewer --hours 2"' in told
+
+
 def test_the_targets_of_make_that_the_documents_name_exist() -> None:
     named = {
         target

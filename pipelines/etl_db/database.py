@@ -37,6 +37,7 @@ from sqlalchemy import (
     literal,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -283,9 +284,17 @@ audit_table = Table(
     Column("plan_digest", String(64)),
     Column("ending", String(16)),
     Column("detail", String(AUDIT_LENGTH)),
-    Index("audit_of", "of", unique=True),
+    # Not of all rows, or SQLite would look up by it which are no ends: half of them.
+    Index(
+        "audit_of",
+        "of",
+        unique=True,
+        sqlite_where=text("of IS NOT NULL"),
+        postgresql_where=text("of IS NOT NULL"),
+    ),
     Index("audit_moment", "moment", "number"),
     Index("audit_who", "who", "moment", "number"),
+    Index("audit_who_verb", "who", "verb", "moment", "number"),
     Index("audit_verb", "verb", "moment", "number"),
     Index("audit_allowed", "allowed", "moment", "number"),
 )

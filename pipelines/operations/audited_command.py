@@ -69,12 +69,11 @@ def _end(
     try:
         _write(database, write)
     except ShardlineError as fault:
-        if isinstance(error, ShardlineError) and error.cause == fault.cause:
-            return  # which is what the command is about to tell
-        lacks = f"the audit lacks the end of #{number}"
-        if number is None:
-            lacks = _lacks(wish)
-        logger.warning("%s: %s", lacks, fault)
+        if number is not None:
+            logger.warning("the audit lacks the end of #%d: %s", number, fault)
+        elif not isinstance(error, ShardlineError) or error.cause != fault.cause:
+            # Otherwise the command is about to tell the same.
+            logger.warning("%s: %s", _lacks(wish), fault)
 
 
 def _write(database: SecretStr, write: Callable[[Connection], T]) -> T:

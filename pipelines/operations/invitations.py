@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, false, func, insert, select, update
@@ -65,7 +65,7 @@ class Invitation:
         expires: Until when.
     """
 
-    code: str
+    code: str = field(repr=False)
     expires: datetime
 
 

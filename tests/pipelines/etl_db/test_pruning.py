@@ -14,8 +14,10 @@ from pydantic import SecretStr
 from pipelines.etl_db import (
     Outcome,
     alerts_table,
+    confirmations_table,
     etl_engine,
     incidents_table,
+    invitations_table,
     prune,
     sessions_table,
 )
@@ -256,3 +258,25 @@ def test_estimates_read_the_latest_loads_by_an_index(engine: sa.Engine) -> None:
         assert "sessions_latest" in steps
         assert "Sort" not in steps
         assert "TEMP B-TREE" not in steps
+
+
+def test_what_nobody_accepted_or_confirmed_in_time_goes(engine: sa.Engine) -> None:
+    offers = [
+        {"digest": name, "person": 1, "expires": expires}
+        for name, expires in (("old", OLD), ("later", LATER))
+    ]
+    texts = dict.fromkeys(
+        ("identity", "place", "verb", "arguments", "plan_digest"), "x"
+    )
+    asked = [
+        {"id": name, "expires": expires, **texts}
+        for name, expires in (("old", OLD), ("later", LATER))
+    ]
+    with engine.begin() as connection:
+        connection.execute(sa.insert(invitations_table), offers)
+        connection.execute(sa.insert(confirmations_table), asked)
+    prune(engine, KEEP)
+    with engine.connect() as connection:
+        digests = connection.scalars(sa.select(invitations_table.c.digest)).all()
+        ids = connection.scalars(sa.select(confirmations_table.c.id)).all()
+    assert (digests, ids) == (["later"], ["later"])

@@ -49,11 +49,12 @@ def test_who_accepts_is_the_person_from_then_on(engine: Engine) -> None:
 
 
 def test_the_database_does_not_have_the_code(engine: Engine) -> None:
-    code = invited(engine, "Anna")
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        made = invite(connection, "Anna", Role.OPERATOR)
         row = connection.execute(select(invitations_table)).one()
-    assert code not in str(row)
-    assert len(code) >= 128 / 6
+    assert made.code not in str(row)
+    assert made.code not in repr(made)
+    assert len(made.code) >= 128 / 6
 
 
 def used(engine: Engine) -> str:
@@ -197,50 +198,73 @@ def test_whatever_comes_in_whatever_order_an_identity_is_one_person_s(
             assert find_caller(engine, one).name == known.get(one)
 
 
-Tries = list[tuple[str, Identity]]
+Deed = Callable[[Engine], str]
+
+
+def accepting(code: str, identity: Identity) -> Deed:
+    """Accept; the person's name, or nothing if that is refused."""
+
+    def deed(engine: Engine) -> str:
+        try:
+            return accept(engine, code, identity, CHAT).who
+        except InvitationRefusedError:
+            return ""
+
+    return deed
+
+
+def revoking(name: str) -> Deed:
+    def deed(engine: Engine) -> str:
+        with engine.begin() as connection:
+            revoke(connection, name)
+        return ""
+
+    return deed
 
 
 def all_of(
-    url: str, tries: Tries, together: Barrier, won: multiprocessing.SimpleQueue[str]
+    url: str,
+    deeds: list[Deed],
+    together: Barrier,
+    told: multiprocessing.SimpleQueue[str],
 ) -> None:
-    """In a process of its own: accept codes, each at the same moment as others do."""
+    """In a process of its own: each deed at the same moment as others do theirs."""
     engine = etl_engine(SecretStr(url))
-    for code, identity in tries:
+    for deed in deeds:
         together.wait(60)
-        try:
-            won.put(accept(engine, code, identity, CHAT).who)
-        except InvitationRefusedError:
-            won.put("")
+        told.put(deed(engine))
 
 
-def at_once(url: str, *tries: Tries) -> list[str]:
+def at_once(url: str, *processes: list[Deed]) -> list[str]:
+    """What processes that do things side by side tell, sorted."""
     context = multiprocessing.get_context("fork")
-    together, won = context.Barrier(len(tries)), context.SimpleQueue()
+    together, told = context.Barrier(len(processes)), context.SimpleQueue()
     children = [
-        context.Process(target=all_of, args=(url, one, together, won)) for one in tries
+        context.Process(target=all_of, args=(url, deeds, together, told))
+        for deeds in processes
     ]
     for child in children:
         child.start()
-    told = [won.get() for one in tries for _ in one]
     for child in children:
         child.join(60)
         assert child.exitcode == 0
-    return sorted(filter(None, told))
+    found = [told.get() for deeds in processes for _ in deeds]
+    return sorted(filter(None, found))
 
 
 ROUNDS = 8
+NAMES = [f"Anna {at}" for at in range(ROUNDS)]
 
 
 def test_no_code_is_used_twice_by_two_processes_at_once(
     engine: Engine, etl_database: str
 ) -> None:
-    names = [f"Anna {at}" for at in range(ROUNDS)]
-    codes = [invited(engine, name) for name in names]
+    codes = [invited(engine, name) for name in NAMES]
     one, other = (
-        [(code, telegram(first + at)) for at, code in enumerate(codes)]
+        [accepting(code, telegram(first + at)) for at, code in enumerate(codes)]
         for first in (1000, 2000)
     )
-    assert at_once(etl_database, one, other) == names
+    assert at_once(etl_database, one, other) == NAMES
     assert [len(person.identities) for person in list_people(engine)] == [1] * ROUNDS
 
 
@@ -248,9 +272,23 @@ def test_no_identity_is_two_people_s_by_two_processes_at_once(
     engine: Engine, etl_database: str
 ) -> None:
     one, other = (
-        [(invited(engine, f"{name} {at}"), telegram(at + 1)) for at in range(ROUNDS)]
+        [
+            accepting(invited(engine, f"{name} {at}"), telegram(at + 1))
+            for at in range(ROUNDS)
+        ]
         for name in ("Anna", "Boris")
     )
     assert len(at_once(etl_database, one, other)) == ROUNDS
     known = [one for person in list_people(engine) for one in person.identities]
     assert sorted(known, key=str) == [telegram(at + 1) for at in range(ROUNDS)]
+
+
+def test_who_is_revoked_while_accepting_has_nothing_after_it(
+    engine: Engine, etl_database: str
+) -> None:
+    codes = [invited(engine, name) for name in NAMES]
+    one = [accepting(code, telegram(at + 1)) for at, code in enumerate(codes)]
+    at_once(etl_database, one, [revoking(name) for name in NAMES])
+    for at, name in enumerate(NAMES):
+        invited(engine, name)
+        assert find_caller(engine, telegram(at + 1)).role is None

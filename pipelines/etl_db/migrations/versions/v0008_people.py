@@ -74,8 +74,18 @@ def _make_audit() -> None:
         sa.Column("ending", sa.String(16)),
         sa.Column("detail", sa.String(500)),
     )
-    op.create_index("audit_of", "audit", ["of"], unique=True)
+    is_end = sa.text("of IS NOT NULL")
+    op.create_index(
+        "audit_of",
+        "audit",
+        ["of"],
+        unique=True,
+        sqlite_where=is_end,
+        postgresql_where=is_end,
+    )
     op.create_index("audit_moment", "audit", ["moment", "number"])
+    who_and_verb = ["who", "verb", "moment", "number"]
+    op.create_index("audit_who_verb", "audit", who_and_verb)
     for column in ("who", "verb", "allowed"):
         op.create_index(f"audit_{column}", "audit", [column, "moment", "number"])
 
