@@ -12,6 +12,7 @@ Way = Literal[
     "tuples",
     "driver_copy",
     "fast",
+    "small_packets",
     "large_packets",
     "mssql_python",
     "python_tds",

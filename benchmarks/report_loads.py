@@ -11,7 +11,7 @@ from benchmarks.rounds import FEW, Figure
 from benchmarks.run_loads import OTHER_TABLES, OTHER_WAYS, LoadFigures
 from benchmarks.sheets import Sheet
 from benchmarks.two_at_once import PROCESSES, SPIN, THREADS
-from benchmarks.ways.choice import ONCE_ONLY, WAYS
+from benchmarks.ways.choice import ALL_UP_TO, WAYS
 
 MIB, GIB = 1 << 20, 1 << 30
 NOT_RUN = "not run"
@@ -51,7 +51,7 @@ def _each_row(
         return f"{each * 1e9:,.0f}"
 
     where = "with TLS on both sides" if tls else "without TLS"
-    sizes = [size for size in figures.sizes if size <= ONCE_ONLY or not tls]
+    sizes = [size for size in figures.sizes if size <= ALL_UP_TO or not tls]
     loads = [_of(way, sizes, tls=tls) for way in WAYS]
     return Sheet(
         f"End to end, {where}: {title}, ns a row",
@@ -108,7 +108,7 @@ def _other_tables(figures: LoadFigures) -> Sheet:
 
 
 def _asked(figures: LoadFigures) -> Sheet:
-    rows = max(size for size in figures.sizes if size <= ONCE_ONLY)
+    rows = max(size for size in figures.sizes if size <= ALL_UP_TO)
 
     def cells(load: Load) -> Iterator[str]:
         asked = figures.comparison.asked[load]
@@ -183,9 +183,9 @@ def _row(
 
 
 def _few(figures: LoadFigures, sizes: Iterable[int]) -> list[str]:
-    if figures.rounds <= FEW or all(size <= ONCE_ONLY for size in sizes):
+    if figures.rounds <= FEW or all(size <= ALL_UP_TO for size in sizes):
         return []
-    return [f"Of more than {ONCE_ONLY:,} rows, the medians are of {FEW} rounds."]
+    return [f"Of more than {ALL_UP_TO:,} rows, the medians are of {FEW} rounds."]
 
 
 def _notes(figures: LoadFigures, loads: Iterable[list[Load]]) -> list[str]:

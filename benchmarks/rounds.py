@@ -11,7 +11,7 @@ from benchmarks.client import Cost, in_fresh_process, measure
 from benchmarks.loads import Load
 from benchmarks.servers import Servers
 from benchmarks.watch import Asked
-from benchmarks.ways.choice import ONCE_ONLY, refusal
+from benchmarks.ways.choice import ALL_UP_TO
 
 Figure = Literal["cpu", "wall", "peak"]
 """What a load costs: the names of `Cost`."""
@@ -30,7 +30,7 @@ class Comparison:
     Attributes:
         costs: What each load cost, in the order of the rounds.
         asked: What each asked of its SQL Server in the last of them.
-        refusals: Why the others were not run.
+        refusals: Why others were not run.
     """
 
     costs: Mapping[Load, Sequence[Cost]]
@@ -58,6 +58,7 @@ def warm_up(load: Load) -> Load:
 def compare(
     servers: Servers,
     loads: Sequence[Load],
+    refusals: Mapping[Load, str],
     rounds: int,
     tell: Callable[[str], None],
 ) -> Comparison:
@@ -65,16 +66,16 @@ def compare(
 
     Args:
         servers: Where each finds its rows, and those of its `warm_up`.
-        loads: What is measured, where it can be.
+        loads: What is measured.
+        refusals: Why others are not.
         rounds: How often, but for the largest; every other round goes backwards.
         tell: Is told what comes next.
     """
-    refusals = {load: why for load in loads if (why := refusal(load))}
-    costs: dict[Load, list[Cost]] = {load: [] for load in loads if load not in refusals}
+    costs: dict[Load, list[Cost]] = {load: [] for load in loads}
     asked = {}
     for number in range(rounds):
         for load in list(costs)[:: 1 if number % 2 == 0 else -1]:
-            if load.rows > ONCE_ONLY and number >= FEW:
+            if load.rows > ALL_UP_TO and number >= FEW:
                 continue
             tell(f"round {number + 1} of {rounds}: {load}")
             before, place = servers.places[warm_up(load)], servers.places[load]

@@ -55,7 +55,7 @@ def run_days(shards: int, days: int, rounds: int, home: Path, tell: Tell) -> Day
     Args:
         shards: How many the runs and the year are of.
         days: How many days a backfill is measured over; once.
-        rounds: How often everything else is.
+        rounds: How often everything else is; the runs half as often.
         home: A folder for it.
         tell: Is told what comes next.
     """
@@ -68,7 +68,7 @@ def run_days(shards: int, days: int, rounds: int, home: Path, tell: Tell) -> Day
         looking = planning(_config(sandbox, home, {}), rounds)
         pending = _pending(home, sandbox, days, tell)
     tell(f"runs of {shards} shards with {ROWS} rows")
-    runs = small_days(shards, ROWS, rounds)
+    runs = small_days(shards, ROWS, max(1, rounds // 2))
     tell(f"{days} small days of {shards} shards")
     return DayFigures(
         small_day=small_day,

@@ -15,7 +15,7 @@ from benchmarks.recordings import Recording, record_all
 from benchmarks.rounds import Comparison, compare, warm_up
 from benchmarks.servers import serving
 from benchmarks.two_at_once import TwoAtOnce, two_at_once
-from benchmarks.ways.choice import ONCE_ONLY, WAYS, refusal
+from benchmarks.ways.choice import ALL_UP_TO, WAYS, refusal
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, write_shards
 
@@ -63,14 +63,15 @@ def run_loads(sizes: Sequence[int], rounds: int, home: Path, tell: Tell) -> Load
         home: A folder for it.
         tell: Is told what comes next.
     """
-    up_to = [size for size in sizes if size <= ONCE_ONLY] or sizes[:1]
+    up_to = [size for size in sizes if size <= ALL_UP_TO] or sizes[:1]
     other_rows = min(OTHER_ROWS, up_to[-1])
-    loads = [*_of_orders(sizes), *_of_others(other_rows)]
-    served = [load for load in loads if not refusal(load)]
-    served += {warm_up(load): None for load in served}
+    asked = [*_of_orders(sizes), *_of_others(other_rows)]
+    refusals = {load: why for load in asked if (why := refusal(load))}
+    loads = [load for load in asked if load not in refusals]
+    served = [*loads, *{warm_up(load): None for load in loads}]
     recordings = _recorded(home, served, tell)
     with serving(recordings, served, home) as servers:
-        comparison = compare(servers, loads, rounds, tell)
+        comparison = compare(servers, loads, refusals, rounds, tell)
         largest = Load("fast", up_to[-1])
         together = two_at_once(servers, largest, rounds, tell)
         encodings = []

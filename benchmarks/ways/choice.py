@@ -13,6 +13,7 @@ WAYS: dict[Way, str] = {
     "tuples": "shardline, the driver's tuples",
     "driver_copy": "shardline, the driver's COPY",
     "fast": "shardline",
+    "small_packets": "shardline, 4 KiB packets",
     "large_packets": "shardline, 32 KiB packets",
     "mssql_python": "mssql-python's Arrow to CSV",
     "python_tds": "python-tds, shardline's encoder",
@@ -25,8 +26,8 @@ PEERS: frozenset[Way] = frozenset({"mssql_python", "python_tds"})
 HELD: dict[Way, int] = {"tutorial": 1_200}
 """Octets a row of what holds all rows in memory."""
 
-ONCE_ONLY = 1_000_000
-"""Beyond so many rows only ways of pymssql's are measured, and without TLS."""
+ALL_UP_TO = 1_000_000
+"""Beyond so many rows only ways of pymssql's are measured, without TLS."""
 
 
 def loader(way: Way) -> Callable[[Place], int]:
@@ -44,17 +45,21 @@ def lacking(way: Way) -> str:
 
 def refusal(load: Load) -> str:
     """Why a load is not run; "" if it is."""
-    if load.way in PEERS and (load.tls or load.rows > ONCE_ONLY):
-        return f"another driver, so without TLS and up to {ONCE_ONLY:,} rows only"
-    if load.tls and load.rows > ONCE_ONLY:
-        return f"with TLS up to {ONCE_ONLY:,} rows only"
+    if why := lacking(load.way):
+        return why
+    if load.way in PEERS and (load.tls or load.rows > ALL_UP_TO):
+        return f"another driver, so without TLS and up to {ALL_UP_TO:,} rows only"
+    if load.way == "large_packets" and load.tls:
+        return "SQL Server carries none of more than 16 KiB within TLS"
+    if load.tls and load.rows > ALL_UP_TO:
+        return f"with TLS up to {ALL_UP_TO:,} rows only"
     needed, available = HELD.get(load.way, 0) * load.rows, _available()
     if needed > available:
         return (
             f"it needs about {needed >> 30} GiB of memory,"
             f" and {available >> 30} GiB are free"
         )
-    return lacking(load.way)
+    return ""
 
 
 def _available() -> int:
