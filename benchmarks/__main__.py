@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from benchmarks.loads import ALL_UP_TO, RECORDED
+
 if TYPE_CHECKING:
     from benchmarks.sheets import Sheet
 
@@ -30,15 +32,15 @@ python -m benchmarks --rows 10000 --rounds 2 --days 31 --shards 20
 python -m benchmarks --only loads --markdown build/figures.md --plot build/figures.svg
 """
 
-RECORDED = 100_000
-
 
 def _sizes(
     _context: click.Context, _option: click.Parameter, given: tuple[int, ...]
 ) -> list[int]:
     for rows in given:
         if rows > RECORDED and rows % RECORDED:
-            raise click.BadParameter(f"{rows} is no multiple of {RECORDED}")
+            raise click.BadParameter(f"{rows:,} is no multiple of {RECORDED:,}")
+    if min(given) > ALL_UP_TO:
+        raise click.BadParameter(f"one of them must be no more than {ALL_UP_TO:,}")
     return sorted(set(given))
 
 

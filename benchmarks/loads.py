@@ -21,6 +21,12 @@ Way = Literal[
 
 TableName: TypeAlias = Literal["orders", "text", "wide"]
 
+RECORDED = 100_000
+"""Rows that are recorded; of more, they come several times."""
+
+ALL_UP_TO = 1_000_000
+"""Beyond so many rows only ways of pymssql's are measured, without TLS."""
+
 
 @dataclass(frozen=True)
 class Load:

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from benchmarks import sink, tds
-from benchmarks.loads import Load, Place
+from benchmarks.loads import RECORDED, Load, Place
 from benchmarks.packets import Answer, repeated
 from benchmarks.product import SHARD, TABLE
 from benchmarks.ways.choice import loader
 from sandbox.fill.requests import Days
 from sandbox.process import SandboxProcess
-
-MOST = 100_000
-"""Rows of a recording; of more, they come several times."""
 
 FIRST = date(2019, 3, 11)
 EMPTY = date(2018, 1, 1)
@@ -55,7 +52,7 @@ def record_all(
     days: dict[int, date] = {}
     recordings = {}
     for load in {replace(load, tls=False): None for load in loads}:
-        times = max(1, load.rows // MOST)
+        times = max(1, load.rows // RECORDED)
         rows = load.rows // times
         if rows not in days:
             days[rows] = FIRST - timedelta(days=len(days))

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from benchmarks.encode import ENCODE, HASH, PANDAS_HASH, TRANSFORM
-from benchmarks.loads import Load, Way
+from benchmarks.loads import ALL_UP_TO, Load, Way
 from benchmarks.rounds import FEW, Figure
 from benchmarks.run_loads import OTHER_TABLES, OTHER_WAYS, LoadFigures
 from benchmarks.sheets import Sheet
 from benchmarks.two_at_once import PROCESSES, SPIN, THREADS
-from benchmarks.ways.choice import ALL_UP_TO, WAYS
+from benchmarks.ways.choice import WAYS
 
 MIB, GIB = 1 << 20, 1 << 30
 NOT_RUN = "not run"
@@ -23,7 +23,7 @@ _UNTIL = (
 
 TABLES = {
     "text": "id, start_time, 100 Cyrillic characters",
-    "wide": "50 columns of 13 types",
+    "wide": "50 columns of 12 types",
 }
 
 
@@ -82,12 +82,12 @@ def _memory(figures: LoadFigures) -> Sheet:
 
     loads = [_of(way, figures.sizes) for way in WAYS]
     first, last = (Load("fast", size) for size in (figures.sizes[0], figures.sizes[-1]))
-    growth = peak(last) - peak(first)
+    grows = f"grows by {peak(last) - peak(first):.1f}"
     return Sheet(
         "The most memory that the client's process had, MiB, without TLS",
         ("rows", *(f"{size:,}" for size in figures.sizes)),
         [_row(figures, of_way, lambda load: f"{peak(load):,.0f}") for of_way in loads],
-        [f"From {first.rows:,} to {last.rows:,} shardline's grows by {growth:.1f}."],
+        [f"From {first.rows:,} to {last.rows:,} rows shardline's {grows}."],
     )
 
 
@@ -196,8 +196,8 @@ def _notes(figures: LoadFigures, loads: Iterable[list[Load]]) -> list[str]:
         for load in of_way:
             if why := figures.comparison.refusals.get(load):
                 refused.setdefault(why, []).append(f"{load.rows:,}")
-        notes += [
-            f"Not run: {WAYS[of_way[0].way]}, {' and '.join(rows)} rows: {why}."
-            for why, rows in refused.items()
-        ]
+        for why, rows in refused.items():
+            all_of_it = len(rows) == len(of_way)
+            which = "" if all_of_it else f", {' and '.join(rows)} rows"
+            notes.append(f"Not run: {WAYS[of_way[0].way]}{which}: {why}.")
     return notes

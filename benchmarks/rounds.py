@@ -8,10 +8,9 @@ from statistics import median
 from typing import Literal
 
 from benchmarks.client import Cost, in_fresh_process, measure
-from benchmarks.loads import Load
+from benchmarks.loads import ALL_UP_TO, Load
 from benchmarks.servers import Servers
 from benchmarks.watch import Asked
-from benchmarks.ways.choice import ALL_UP_TO
 
 Figure = Literal["cpu", "wall", "peak"]
 """What a load costs: the names of `Cost`."""

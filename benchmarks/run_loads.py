@@ -9,13 +9,13 @@ from pathlib import Path
 from benchmarks.client import in_fresh_process
 from benchmarks.encode import Encoding, encode
 from benchmarks.limits import limits
-from benchmarks.loads import Load, TableName, Way
+from benchmarks.loads import ALL_UP_TO, Load, TableName, Way
 from benchmarks.product import SHARD
 from benchmarks.recordings import Recording, record_all
 from benchmarks.rounds import Comparison, compare, warm_up
 from benchmarks.servers import serving
 from benchmarks.two_at_once import TwoAtOnce, two_at_once
-from benchmarks.ways.choice import ALL_UP_TO, WAYS, refusal
+from benchmarks.ways.choice import WAYS, refusal
 from sandbox.process import SandboxProcess
 from sandbox.shards import Shard, write_shards
 
@@ -58,12 +58,12 @@ def run_loads(sizes: Sequence[int], rounds: int, home: Path, tell: Tell) -> Load
     """Measure loads of orders in all ways, and of the other tables in some.
 
     Args:
-        sizes: Numbers of rows, in their order.
+        sizes: Numbers of rows, in their order, the first no more than `ALL_UP_TO`.
         rounds: How often.
         home: A folder for it.
         tell: Is told what comes next.
     """
-    up_to = [size for size in sizes if size <= ALL_UP_TO] or sizes[:1]
+    up_to = [size for size in sizes if size <= ALL_UP_TO]
     other_rows = min(OTHER_ROWS, up_to[-1])
     asked = [*_of_orders(sizes), *_of_others(other_rows)]
     refusals = {load: why for load in asked if (why := refusal(load))}

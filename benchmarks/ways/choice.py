@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.loads import Load, Place, Way
+from benchmarks.loads import ALL_UP_TO, Load, Place, Way
 
 WAYS: dict[Way, str] = {
     "tutorial": "the tutorial",
@@ -25,9 +25,6 @@ PEERS: frozenset[Way] = frozenset({"mssql_python", "python_tds"})
 
 HELD: dict[Way, int] = {"tutorial": 1_200}
 """Octets a row of what holds all rows in memory."""
-
-ALL_UP_TO = 1_000_000
-"""Beyond so many rows only ways of pymssql's are measured, without TLS."""
 
 
 def loader(way: Way) -> Callable[[Place], int]:

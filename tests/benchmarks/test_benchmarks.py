@@ -77,7 +77,7 @@ def test_a_short_run_of_loads_shows_every_table_and_draws_them(tmp_path: Path) -
     for way, title in WAYS.items():
         shown = [row[1:] for row in rows if row[0] == title]
         if lacking(way):
-            assert f"Not run: {title}, 2,000 rows: {lacking(way)}." in text
+            assert f"Not run: {title}: {lacking(way)}." in text
         else:
             cells = [number(cell) for row in shown for cell in row if cell != "not run"]
             assert len(cells) >= 4
