@@ -23,10 +23,11 @@ that swallows. Beside them stand two loads at once, and what the machine can do.
 are loaded on the sandbox: what a small one costs, runs of many, a year of them.
 The whole takes about 35 minutes on two cores.
 
-Other drivers are measured where they are installed: `pip install mssql-python
-python-tds`; the first needs libltdl.so.7 of the system too, Debian's libltdl7.
+Other drivers are measured where they are installed; the first of these needs Debian's
+libltdl7 too.
 
 \b
+pip install mssql-python python-tds
 python -m benchmarks
 python -m benchmarks --rows 10000 --rounds 2 --days 31 --shards 20
 python -m benchmarks --only loads --markdown build/figures.md --plot build/figures.svg
