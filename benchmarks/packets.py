@@ -40,12 +40,16 @@ def messages(client: Link) -> Iterator[bytes]:
 
 def payload(message: bytes) -> bytes:
     """A message without the heads of its packets."""
-    pieces, at = [], 0
-    while at < len(message):
-        _, _, length = _HEAD.unpack_from(message, at)
-        pieces.append(message[at + _HEAD.size : at + length])
+    return b"".join(packet[_HEAD.size :] for packet in each_packet(message))
+
+
+def each_packet(octets: bytes) -> Iterator[bytes]:
+    """The packets that octets are, with their heads."""
+    at = 0
+    while at < len(octets):
+        _, _, length = _HEAD.unpack_from(octets, at)
+        yield octets[at : at + length]
         at += length
-    return b"".join(pieces)
 
 
 def packets(

@@ -12,12 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from benchmarks.listener import listening
-from benchmarks.packets import PRELOGIN, Answer, Link, messages, packets, payload
+from benchmarks.packets import Answer, messages
+from benchmarks.tls import TlsLink
 from benchmarks.watch import Watch
-from sandbox.certificate import server_context
-from sandbox.tds.login import prelogin_reply
-from sandbox.tds.packets import DEFAULT_PACKET_SIZE
-from sandbox.tds.tls import TlsSocket
 
 _PIECE = 1 << 18
 
@@ -63,40 +60,13 @@ def replaying(answers: Sequence[Answer], watch: Watch, *, tls: bool) -> Iterator
     """
 
     def replay(client: socket.socket) -> None:
-        link: Link = client
-        left = iter(answers)
-        if tls:
-            link = _secured(client)
-            next(left)  # the answer to PRELOGIN, which was given otherwise
+        link = TlsLink(client) if tls else client
+        left = iter(answers[1:] if tls else answers)  # TLS has another to PRELOGIN
         with watch.client() as seen:
             for _, answer in zip(messages(link), left, strict=False):
                 with seen.answering(answer):
-                    _send(link, answer)
+                    for octets in answer:
+                        link.sendall(octets)
 
     with listening(replay) as port:
         yield port
-
-
-def _send(link: Link, answer: Answer) -> None:
-    for octets in answer:
-        if isinstance(link, TlsSocket):  # which has a copy of all that it is given
-            for start in range(0, len(octets), _PIECE):
-                link.sendall(octets[start : start + _PIECE])
-        else:
-            link.sendall(octets)
-
-
-def _secured(client: socket.socket) -> TlsSocket:
-    """Agree on TLS with a client, whose handshake comes in packets of PRELOGIN."""
-    said = messages(client)
-    next(said)
-    client.sendall(packets(prelogin_reply(tls=True), DEFAULT_PACKET_SIZE))
-    tls = TlsSocket(client, server_context())
-    received, done = b"", False
-    while not done:
-        answer, done = tls.shake(received)
-        if answer:
-            client.sendall(packets(answer, DEFAULT_PACKET_SIZE, kind=PRELOGIN))
-        if not done:
-            received = payload(next(said))
-    return tls
