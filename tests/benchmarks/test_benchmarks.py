@@ -98,8 +98,8 @@ def test_a_short_run_of_days_shows_every_table(tmp_path: Path) -> None:
         *("--markdown", str(tmp_path / "figures.md")),
     )
     assert {
-        *("session log: two commits", "connect to Vertica, and leave"),
-        *("connect to SQL Server, and leave", "compare columns", "commit"),
+        *("session log: two commits", "Vertica: see that the session lives"),
+        *("SQL Server: USE the database", "compare columns", "commit"),
         *("COPY, and ask what arrived", "marker: insert it", "extract and encode"),
         *("Luigi and the task around it", "all but extract and encode"),
         *("2 workers, luigid", "one worker, scheduler of its own"),
