@@ -234,7 +234,7 @@ def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None
 
 
 UNHEARD = """
-import signal, threading
+import signal, sys, threading
 from pipelines.runtime import stopper
 
 stopper().install()
@@ -242,7 +242,7 @@ stopper().install()
 # before the main thread waits, it is noted and interrupts nothing.
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-print("ready", flush=True)
+print("ready", file=sys.stderr, flush=True)
 signal.sigtimedwait([], 600)
 """
 
