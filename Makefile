@@ -42,8 +42,8 @@ sanitize: $(VENV)/.ready ## Random rows, and lying answers, through C built with
 		$(BIN)/python tests/lowlevel/$$script.py || exit; \
 	done
 
-bench: $(VENV)/.ready ## What a load costs, beside a pandas pipeline; some minutes
-	$(BIN)/python -m benchmarks --markdown build/figures.md
+bench: $(VENV)/.ready ## What loads and days cost, beside a pandas pipeline; half an hour
+	$(BIN)/python -m benchmarks --markdown build/figures.md --plot build/figures.svg
 
 lint: $(VENV)/.ready ## ruff, mypy --strict, the floors of the house, hadolint
 	$(BIN)/ruff check .

@@ -40,6 +40,9 @@ FIRST = date(2018, 1, 1)
 ROWS = 20
 """Rows of each of the small days."""
 
+ALONE = 7
+"""Most days that are loaded by a task each."""
+
 HOW = LuigiOptions(workers=1, local_scheduler=True, verbose=False)
 
 By = Literal["shardline", "luigi"]
@@ -68,12 +71,14 @@ class Year:
         shards: How many shards.
         days: How many days.
         together: What it took to load them, consecutive days together.
-        alone: The same, each day by a task.
+        alone_days: How many of them were loaded by a task a day, too.
+        alone: What that took.
     """
 
     shards: int
     days: int
     together: Spent
+    alone_days: int
     alone: Spent
 
 
@@ -87,14 +92,21 @@ def year(home: Path, shards: int, days: int) -> Year:
     """Load small days of some shards of a sandbox of their own, in both ways."""
     listed = home / "year.csv"
     write_shards(listed, [Shard(f"mssql_{at % 3}", f"s{at}") for at in range(shards)])
-    last = FIRST + timedelta(days=days - 1)
-    spent = {}
+    alone_days = min(days, ALONE)
     with SandboxProcess(home / "year", "--shards", str(listed)) as sandbox:
-        sandbox.control.fill_samples(TABLE, Days(FIRST, last), rows=ROWS, seed=1)
-        for name, group_days in (("together", 31), ("alone", 1)):
+        filled = Days(FIRST, _last(days))
+        sandbox.control.fill_samples(TABLE, filled, rows=ROWS, seed=1)
+
+        def load(name: str, days: int, group_days: int) -> Spent:
             config = _config(home, sandbox, name, group_days=group_days, shards=listed)
-            spent[name] = in_fresh_process(_run_year, config, last)
-    return Year(shards, days, spent["together"], spent["alone"])
+            return in_fresh_process(_run_year, config, _last(days))
+
+        together, alone = load("together", days, 31), load("alone", alone_days, 1)
+    return Year(shards, days, together, alone_days, alone)
+
+
+def _last(days: int) -> date:
+    return FIRST + timedelta(days=days - 1)
 
 
 def _config(
@@ -178,8 +190,7 @@ def _run_year(config: Path, last: date) -> Spent:
 
 
 def _all(options: Settings, days: int) -> Selection:
-    last = FIRST + timedelta(days=days - 1)
-    return select(options.catalog, [TABLE], [], FIRST, last)
+    return select(options.catalog, [TABLE], [], FIRST, _last(days))
 
 
 def _timed(work: Callable[[], None]) -> Spent:

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
-from benchmarks import product
-from pipelines.config import Settings
+from benchmarks.loads import Place, Way
+from benchmarks.ways.choice import loader
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-Way = Literal["tutorial", "tuples", "product"]
-WAYS: tuple[Way, ...] = ("tutorial", "tuples", "product")
-"""The modules that have a `load`."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where some rows can be had and put.
-
-    Attributes:
-        day: Their day.
-        rows: How many they are.
-        mssql_port: The SQL Server that has them.
-        vertica_port: The Vertica that takes them.
-    """
-
-    day: date
-    rows: int
-    mssql_port: int
-    vertica_port: int
 
 
 @dataclass(frozen=True)
@@ -61,13 +38,6 @@ def in_fresh_process(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
         return process.submit(function, *args, **kwargs).result()
 
 
-def loader(way: Way) -> Callable[[Settings, date], int]:
-    """The function that loads a day so; it returns how many rows it sent."""
-    load: Callable[[Settings, date], int]
-    load = importlib.import_module(f"benchmarks.{way}").load
-    return load
-
-
 def measure(way: Way, warm_up: Place, place: Place) -> Cost:
     """Load a few rows, so that everything is imported, then those that count.
 
@@ -75,10 +45,9 @@ def measure(way: Way, warm_up: Place, place: Place) -> Cost:
         RuntimeError: Not all rows were loaded.
     """
     load = loader(way)
-    load(product.settings(warm_up.mssql_port, warm_up.vertica_port), warm_up.day)
-    options = product.settings(place.mssql_port, place.vertica_port)
+    load(warm_up)
     cpu, wall = time.process_time(), time.perf_counter()
-    rows = load(options, place.day)
+    rows = load(place)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     if rows != place.rows:
         raise RuntimeError(f"{way}: {rows} rows of {place.rows} were loaded")

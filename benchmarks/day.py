@@ -89,14 +89,14 @@ def _transfer(clock: Steps, options: Settings, asked: Partition, etl_id: int) ->
     encoders = DayEncoders(span, {asked.day: etl_id})
     server = options.servers[shard.server]
     with (
-        clock.step("connect to Vertica, and leave"),
-        connect_warehouse(options.warehouse) as warehouse,
+        clock.step("Vertica: see that the session lives"),
+        connect_warehouse(options.warehouse, keep=True) as warehouse,
     ):
         markers = Markers(warehouse, options.warehouse.markers)
         with clock.step("marker: look for it"):
             markers.find(asked)
         with (
-            clock.step("connect to SQL Server, and leave"),
+            clock.step("SQL Server: USE the database"),
             connect_source(server, shard) as source,
         ):
             with clock.step("compare columns"):

@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from benchmarks import product, tutorial
-from benchmarks.client import Place
+from benchmarks import product
+from benchmarks.loads import Place
+from benchmarks.ways import tutorial
 from lowlevel import Column, NativeEncoder
 
 FRAME = "tutorial: tuples to DataFrame"
@@ -64,8 +65,8 @@ def encode(place: Place, rounds: int) -> Encoding:
         place: Where the tutorial's query is answered.
         rounds: How often.
     """
-    options = product.settings(place.mssql_port, place.vertica_port)
-    fetched = Fetched(*tutorial.fetch(options, place.day))
+    options = product.settings(place)
+    fetched = Fetched(*tutorial.fetch(place))
     columns = [column.encoded for column in product.table(options).columns]
     batches = list(_cut(fetched.rows, options.load.batch_rows))
     keys = [[row[:1] for row in batch] for batch in batches]

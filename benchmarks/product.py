@@ -1,12 +1,14 @@
-"""The product's own load, pointed at servers of ours."""
+"""The product's own options, which lead to servers of ours."""
 
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 from pydantic import SecretStr
 
-from pipelines.catalog import Catalog, Partition, Shard, Span, Table, read_catalog
+from benchmarks.loads import Place
+from pipelines.catalog import Catalog, Partition, Shard, Table, read_catalog
 from pipelines.config import (
     CatalogFiles,
     LoadOptions,
@@ -15,7 +17,6 @@ from pipelines.config import (
     Settings,
     Warehouse,
 )
-from pipelines.load import load_missing_days
 from sandbox.options import USER
 
 HOST = "127.0.0.1"
@@ -24,6 +25,8 @@ SHARD = Shard(name="bench", server="mssql_0", database="bench", time_zone="UTC")
 ETL_ID = 1
 LOGIN = SecretStr(USER)
 """The password of the sandbox's account, from which the loads are recorded."""
+
+OUR_TABLES = Path(__file__).with_name("tables.toml")
 
 
 class Silence:
@@ -36,44 +39,52 @@ class Silence:
         """Someone should see to this, although nothing failed."""
 
 
-def settings(mssql_port: int, vertica_port: int) -> Settings:
-    """The default options, with these servers and one shard.
-
-    Encryption is off: what TLS costs depends on the server, and it would differ from
-    one recording to the next.
-    """
-    tables = read_catalog(CatalogFiles().tables, CatalogFiles().shards).tables
+def settings(place: Place) -> Settings:
+    """The default options, with these servers, one shard, and our tables too."""
     return Settings(
-        warehouse=Warehouse(
-            host=HOST,
-            port=vertica_port,
-            tlsmode="disable",
-            user=USER,
-            password=LOGIN,
-        ),
+        warehouse=_warehouse(place),
         load=LoadOptions(),
         sessions=SessionsOptions(),
-        servers={
-            SHARD.server: Server(
-                host=HOST, port=mssql_port, encryption="off", user=USER, password=LOGIN
-            )
-        },
-        catalog=Catalog(tables=tables, shards={SHARD.name: SHARD}),
+        servers={SHARD.server: _server(place)},
+        catalog=Catalog(tables=_tables(), shards={SHARD.name: SHARD}),
     )
 
 
-def table(options: Settings) -> Table:
+def table(options: Settings, name: str = TABLE) -> Table:
     """What is loaded."""
-    return options.catalog.table(TABLE)
+    return options.catalog.table(name)
 
 
-def partition(options: Settings, day: date) -> Partition:
+def partition(options: Settings, day: date, name: str = TABLE) -> Partition:
     """A day of it."""
-    return Partition(table(options), SHARD, day)
+    return Partition(table(options, name), SHARD, day)
 
 
-def load(options: Settings, day: date) -> int:
-    """Load a day of orders as a task does; returns how many rows were sent."""
-    span = Span.of(partition(options, day))
-    (found,) = load_missing_days(span, options, {day: ETL_ID}, Silence())
-    return found[day].rows
+def _warehouse(place: Place) -> Warehouse:
+    return Warehouse(
+        host=HOST,
+        port=place.vertica_port,
+        tlsmode="verify-full" if place.authorities else "disable",
+        tls_cafile=place.authorities,
+        user=USER,
+        password=LOGIN,
+    )
+
+
+def _server(place: Place) -> Server:
+    return Server(
+        host=HOST,
+        port=place.mssql_port,
+        encryption="require" if place.authorities else "off",
+        tls_cafile=place.authorities,
+        user=USER,
+        password=LOGIN,
+    )
+
+
+def _tables() -> dict[str, Table]:
+    packaged = CatalogFiles()
+    return {
+        **read_catalog(packaged.tables, packaged.shards).tables,
+        **read_catalog(OUR_TABLES, packaged.shards).tables,
+    }

@@ -2,66 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from benchmarks.client import WAYS, Cost, Place, Way, in_fresh_process, measure
-from benchmarks.servers import Key
+from benchmarks.client import Cost, in_fresh_process, measure
+from benchmarks.loads import ALL_UP_TO, Load
+from benchmarks.servers import Servers
+from benchmarks.watch import Asked
 
 Figure = Literal["cpu", "wall", "peak"]
 """What a load costs: the names of `Cost`."""
 
+WARM_UP = 100
+"""Rows that each process loads before those that count."""
+
+FEW = 2
+"""Most rounds of the largest loads."""
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """All ways to load so many rows, round by round.
+    """Loads, round by round.
 
     Attributes:
-        rows: How many rows a load has.
-        costs: What each load of each way cost, in the order of the rounds.
+        costs: What each load cost, in the order of the rounds.
+        asked: What each asked of its SQL Server in the last of them.
+        refusals: Why others were not run.
     """
 
-    rows: int
-    costs: Mapping[Way, Sequence[Cost]]
+    costs: Mapping[Load, Sequence[Cost]]
+    asked: Mapping[Load, Asked]
+    refusals: Mapping[Load, str]
 
-    def median(self, way: Way, figure: Figure) -> float:
+    def median(self, load: Load, figure: Figure) -> float:
         """The middle of what a figure was, in its own unit, of a whole load."""
-        return median(self._all(way, figure))
+        return median(self._all(load, figure))
 
-    def ratio(self, way: Way, figure: Figure) -> float:
-        """How many times the product's another's is: the middle of the rounds'."""
-        pairs = zip(self._all(way, figure), self._all("product", figure), strict=True)
+    def ratio(self, load: Load, to: Load, figure: Figure) -> float:
+        """How many times another load's its figure is: the middle of the rounds'."""
+        pairs = zip(self._all(load, figure), self._all(to, figure), strict=True)
         return median(theirs / ours for theirs, ours in pairs)
 
-    def _all(self, way: Way, figure: Figure) -> list[float]:
-        return [getattr(cost, figure) for cost in self.costs[way]]
+    def _all(self, load: Load, figure: Figure) -> list[float]:
+        return [getattr(cost, figure) for cost in self.costs[load]]
+
+
+def warm_up(load: Load) -> Load:
+    """The load that its process does before."""
+    return replace(load, rows=WARM_UP)
 
 
 def compare(
-    places: Mapping[Key, Place],
-    warm_up: int,
-    sizes: Sequence[int],
+    servers: Servers,
+    loads: Sequence[Load],
+    refusals: Mapping[Load, str],
     rounds: int,
     tell: Callable[[str], None],
-) -> list[Comparison]:
-    """Load each number of rows in all ways, every time in a fresh process.
+) -> Comparison:
+    """Do all loads again and again, every time each in a fresh process.
 
     Args:
-        places: Where each way finds so many rows.
-        warm_up: The number of rows that each process loads before.
-        sizes: Numbers of rows.
-        rounds: How often; every other round goes the other way round.
+        servers: Where each finds its rows, and those of its `warm_up`.
+        loads: What is measured.
+        refusals: Why others are not.
+        rounds: How often, but for the largest; every other round goes backwards.
         tell: Is told what comes next.
     """
-    costs: dict[Key, list[Cost]] = {(way, rows): [] for rows in sizes for way in WAYS}
+    costs: dict[Load, list[Cost]] = {load: [] for load in loads}
+    asked = {}
     for number in range(rounds):
-        keys: Iterable[Key] = list(costs) if number % 2 == 0 else list(costs)[::-1]
-        for way, rows in keys:
-            tell(f"round {number + 1} of {rounds}: {rows:,} rows, {way}")
-            cost = in_fresh_process(
-                measure, way, places[way, warm_up], places[way, rows]
-            )
-            costs[way, rows].append(cost)
-    return [Comparison(rows, {way: costs[way, rows] for way in WAYS}) for rows in sizes]
+        for load in list(costs)[:: 1 if number % 2 == 0 else -1]:
+            if load.rows > ALL_UP_TO and number >= FEW:
+                continue
+            tell(f"round {number + 1} of {rounds}: {load}")
+            before, place = servers.places[warm_up(load)], servers.places[load]
+            costs[load].append(in_fresh_process(measure, load.way, before, place))
+            asked[load] = servers.asked(load)
+    return Comparison(costs, asked, refusals)

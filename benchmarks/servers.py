@@ -3,85 +3,97 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import TypeAlias
+from pathlib import Path
 
-from benchmarks import product, sink, tds
-from benchmarks.client import Place, Way, loader
-
-Key: TypeAlias = tuple[Way, int]
-"""Whose load, and of how many rows."""
+from benchmarks import sink, tds
+from benchmarks.loads import Load, Place
+from benchmarks.recordings import Recording
+from benchmarks.watch import Asked, Watch
+from sandbox.certificate import authority_pem
 
 
 @dataclass(frozen=True)
-class Recording:
-    """What a SQL Server answers to the load of one day.
+class Servers:
+    """What is served.
 
     Attributes:
-        day: The day.
-        rows: How many rows it has.
-        answers: The octets that follow each message of the client's.
+        places: Where each load finds its rows.
     """
 
-    day: date
-    rows: int
-    answers: Sequence[bytes]
+    places: Mapping[Load, Place]
+    _process: Connection
 
-    @property
-    def octets(self) -> int:
-        """How many octets they are in all."""
-        return sum(len(answer) for answer in self.answers)
+    def asked(self, load: Load) -> Asked:
+        """What that load has asked since this was last asked."""
+        self._process.send(load)
+        asked: Asked = self._process.recv()
+        return asked
 
-
-def record(way: Way, server: tuple[str, int], day: date, rows: int) -> Recording:
-    """Record a load from a SQL Server that has the rows; nobody keeps them.
-
-    Args:
-        way: How they are loaded.
-        server: Where that SQL Server listens.
-        day: Which day.
-        rows: How many rows it has.
-    """
-    load = loader(way)
-    answers: list[bytearray] = []
-    with tds.recording(server, answers) as source, sink.swallowing(rows) as warehouse:
-        load(product.settings(source, warehouse), day)
-    return Recording(day, rows, [bytes(answer) for answer in answers])
+    def cpu(self) -> float:
+        """Processor time that the servers have taken so far, in seconds."""
+        self._process.send(None)
+        return float(self._process.recv())
 
 
 @contextmanager
-def serving(recordings: Mapping[Key, Recording]) -> Iterator[dict[Key, Place]]:
-    """Serve each recording beside a Vertica that swallows; yields where."""
+def serving(
+    recordings: Mapping[Load, Recording], loads: Sequence[Load], folder: Path
+) -> Iterator[Servers]:
+    """Serve each load's recording beside a Vertica that swallows.
+
+    Args:
+        recordings: What is replayed, each recorded without TLS.
+        loads: Which loads are to be served.
+        folder: Gets the certificate of the servers' authority.
+    """
     spawn = get_context("spawn")
     ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs, recordings))
+    served = {load: recordings[replace(load, tls=False)] for load in loads}
+    process = spawn.Process(target=_serve, args=(theirs, served, folder))
     process.start()
     theirs.close()
     try:
-        yield ours.recv()
+        yield Servers(ours.recv(), ours)
     finally:
         ours.close()
         process.join()
 
 
-def _serve(parent: Connection, recordings: Mapping[Key, Recording]) -> None:
+def _serve(parent: Connection, served: Mapping[Load, Recording], folder: Path) -> None:
     """Serve until the parent goes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's matter
+    authorities = folder / "authority.pem"
+    authorities.write_bytes(authority_pem())
+    watches = {load: Watch() for load in served}
     with ExitStack() as running:
         places = {
-            key: Place(
+            load: Place(
+                load.table,
                 one.day,
                 one.rows,
-                running.enter_context(tds.replaying(one.answers)),
+                running.enter_context(
+                    tds.replaying(one.answers, watches[load], tls=load.tls)
+                ),
                 running.enter_context(sink.swallowing(one.rows)),
+                authorities if load.tls else None,
             )
-            for key, one in recordings.items()
+            for load, one in served.items()
         }
         parent.send(places)
-        with suppress(EOFError):
-            parent.recv()
+        _tell(parent, watches)
+
+
+def _tell(parent: Connection, watches: Mapping[Load, Watch]) -> None:
+    """Tell what a load has asked, or what all have cost, until the parent goes."""
+    while True:
+        try:
+            load = parent.recv()
+        except EOFError:
+            return
+        parent.send(watches[load].take() if load else time.process_time())

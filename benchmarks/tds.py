@@ -1,23 +1,22 @@
 """Records what a SQL Server answers to one client, and replays it to others.
 
-A client that says the same things gets the same octets, at the cost of one `sendall` a
-message: what is measured then is the client.
+A client that says the same things gets the same octets, at the cost of a few `sendall`
+a message: what is measured then is the client.
 """
 
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from benchmarks.listener import listening
+from benchmarks.packets import Answer, messages
+from benchmarks.tls import TlsLink
+from benchmarks.watch import Watch
 
 _PIECE = 1 << 18
-_HEAD = struct.Struct(">BBH4x")
-"""Of a packet ([MS-TDS] 2.2.3.1): type, status, length with this head."""
-_LAST = 0x01
 
 
 @contextmanager
@@ -34,7 +33,7 @@ def recording(server: tuple[str, int], answers: list[bytearray]) -> Iterator[int
         with socket.create_connection(server) as upstream:
             back = threading.Thread(target=pass_back, args=(upstream, client))
             back.start()
-            for message in _messages(client):
+            for message in messages(client):
                 answers.append(bytearray())
                 upstream.sendall(message)
             upstream.shutdown(socket.SHUT_RDWR)
@@ -51,24 +50,23 @@ def recording(server: tuple[str, int], answers: list[bytearray]) -> Iterator[int
 
 
 @contextmanager
-def replaying(answers: Sequence[bytes]) -> Iterator[int]:
-    """Answer every client's messages with the same octets; yields the port."""
+def replaying(answers: Sequence[Answer], watch: Watch, *, tls: bool) -> Iterator[int]:
+    """Answer every client's messages with the same octets; yields the port.
+
+    Args:
+        answers: What was recorded, without TLS.
+        watch: Sees how long it takes.
+        tls: Whether to say it within TLS.
+    """
 
     def replay(client: socket.socket) -> None:
-        for _, answer in zip(_messages(client), answers, strict=False):
-            client.sendall(answer)
+        link = TlsLink(client) if tls else client
+        left = iter(answers[1:] if tls else answers)  # TLS has another to PRELOGIN
+        with watch.client() as seen:
+            for _, answer in zip(messages(link), left, strict=False):
+                with seen.answering(answer):
+                    for octets in answer:
+                        link.sendall(octets)
 
     with listening(replay) as port:
         yield port
-
-
-def _messages(client: socket.socket) -> Iterator[bytes]:
-    """Whole messages with the heads of their packets, until the client goes."""
-    message = b""
-    with client.makefile("rb") as stream:
-        while len(head := stream.read(_HEAD.size)) == _HEAD.size:
-            _, status, length = _HEAD.unpack(head)
-            message += head + stream.read(length - _HEAD.size)
-            if status & _LAST:
-                yield message
-                message = b""

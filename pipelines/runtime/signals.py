@@ -31,6 +31,9 @@ GRACE = 25.0
 
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+WAKE = signal.SIGURG
+"""What the main thread is woken by, and nothing else."""
+
 PR_SET_PDEATHSIG = 1
 """See prctl(2)."""
 
@@ -96,6 +99,7 @@ class Stopper:
         self._installed = True
         for number in END_SIGNALS:
             signal.signal(number, self._on_signal)
+        signal.signal(WAKE, _ignore)
         self._watch()
         # A signal between the fork and the child's own set-up would be told to the
         # parent's watcher, as if it were the parent's second one.
@@ -195,10 +199,17 @@ class Stopper:
         _end_at_once(first or signal.SIGTERM, why)
 
     def _cut(self) -> None:
-        """Cut what is to be cut now: again and again, since it may just have begun."""
+        """Cut what is to be cut now: again and again, since it may just have begun.
+
+        The main thread is woken, too: a signal that comes after Python has looked for
+        one, and before it waits in the kernel, does not end that wait.
+        """
         for cut in list(self._cuts):
             with suppress(OSError):
                 cut()
+        main = threading.main_thread().ident
+        if main is not None:
+            signal.pthread_kill(main, WAKE)
 
     def _begin_child(self) -> None:
         """In a child that was just forked: its first signal is still to come."""
@@ -233,6 +244,10 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if parent is not None and parent.pid != os.getppid():
         os._exit(128 + signal.SIGKILL)  # it died before the kernel was asked
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """Do nothing: to be interrupted is all that is wanted."""
 
 
 def _hold_signals() -> None:

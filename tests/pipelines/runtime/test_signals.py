@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import psutil
 import pytest
 
-from tests.kit.commands import Process
+from tests.kit.commands import Process, wait_for
 from tests.kit.project import DAY, Project, Result, finished, insert, kill, orders
 from tests.kit.relay import Relay
 from tests.kit.steps import STEPS
@@ -231,6 +231,30 @@ def test_a_second_signal_ends_it_at_once(project: Project, workers: str) -> None
     project.sandbox.control.release("kill", hold=held)
     project.sandbox.control.remove(held)
     loads_the_rest(project, shards)
+
+
+UNHEARD = """
+import signal, sys, threading
+from pipelines.runtime import stopper
+
+stopper().install()
+# Blocked in the main thread only, the signal is another's: like one that comes just
+# before the main thread waits, it is noted and interrupts nothing.
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+print("ready", file=sys.stderr, flush=True)
+signal.sigtimedwait([], 600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_did_not_interrupt_the_main_thread_ends_it_all_the_same(
+    project: Project, number: signal.Signals
+) -> None:
+    process = project.start("python", "-c", UNHEARD)
+    wait_for(process, "ready")
+    process.send_signal(number)
+    assert finished(process, timeout=SOON).code == 128 + number
 
 
 def test_what_does_not_end_by_itself_is_ended_when_its_time_is_over(

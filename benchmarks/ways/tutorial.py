@@ -20,8 +20,9 @@ import pandas as pd
 import pymssql
 import vertica_python
 
-from benchmarks.product import ETL_ID, SHARD
-from pipelines.config import Server, Settings, Warehouse
+from benchmarks.loads import Place
+from benchmarks.product import ETL_ID, HOST, LOGIN, SHARD
+from sandbox.options import USER, WAREHOUSE
 
 COLUMNS = ("id", "start_time", "end_time", "type", "data")
 ADDED = ("etl_source", "etl_id", "hash_id")
@@ -36,13 +37,13 @@ FROM STDIN DELIMITER '|' ENCLOSED '"' NULL 'NUL' ABORT ON ERROR
 """
 
 
-def load(options: Settings, day: date) -> int:
+def load(place: Place) -> int:
     """Load a day of orders; returns how many rows were sent."""
-    with closing(_mssql(options.servers[SHARD.server])) as source:
-        frame = read(source, day)
+    with closing(_mssql(place)) as source:
+        frame = read(source, place.day)
     add_columns(frame)
     text = to_csv(frame)
-    with _vertica(options.warehouse) as connection:
+    with connect_vertica(place) as connection:
         connection.cursor().copy(COPY, text)
     return len(frame)
 
@@ -80,34 +81,35 @@ def to_csv(frame: pd.DataFrame) -> StringIO:
     return text
 
 
-def fetch(options: Settings, day: date) -> tuple[Any, list[Any]]:
+def fetch(place: Place) -> tuple[Any, list[Any]]:
     """How the driver describes the query's result, and its rows."""
-    with closing(_mssql(options.servers[SHARD.server])) as source:
+    with closing(_mssql(place)) as source:
         cursor = source.cursor()
-        cursor.execute(QUERY, {"day": day.isoformat()})
+        cursor.execute(QUERY, {"day": place.day.isoformat()})
         return cursor.description, cursor.fetchall()
 
 
-def _mssql(server: Server) -> pymssql.Connection:
+def _mssql(place: Place) -> pymssql.Connection:
     return pymssql.connect(
-        server=server.host,
-        port=str(server.port),
-        user=server.user,
-        password=server.password.get_secret_value(),
+        server=HOST,
+        port=str(place.mssql_port),
+        user=USER,
+        password=LOGIN.get_secret_value(),
         database=SHARD.database,
-        encryption=server.encryption,
+        encryption="require" if place.authorities else "off",
     )
 
 
 @contextmanager
-def _vertica(options: Warehouse) -> Iterator[vertica_python.Connection]:
+def connect_vertica(place: Place) -> Iterator[vertica_python.Connection]:
+    """A connection as the tutorial makes it, closed at the end."""
     connection = vertica_python.connect(
-        host=options.host,
-        port=options.port,
-        user=options.user,
-        password=options.password.get_secret_value(),
-        database=options.database,
-        tlsmode="disable",
+        host=HOST,
+        port=place.vertica_port,
+        user=USER,
+        password=LOGIN.get_secret_value(),
+        database=WAREHOUSE,
+        tlsmode="require" if place.authorities else "disable",
         autocommit=True,
     )
     with closing(connection):
