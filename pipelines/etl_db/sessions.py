@@ -41,7 +41,7 @@ from pipelines.etl_db.database import (
 )
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.session_lease import LEASE, renewing
-from pipelines.runtime import retrying
+from pipelines.runtime import retrying, stopper
 
 logger = logging.getLogger(__name__)
 
@@ -164,12 +164,18 @@ def sessions_together(engine: Engine, attempts: Sequence[Session]) -> Iterator[N
         TransientError: The ETL database does not take them now; nothing was started.
         ConfigurationError: It will not until someone corrects it.
     """
-    _open(engine, attempts)
+    is_open = False
     try:
+        # A signal in the middle of it would leave rows that nobody closes.
+        with stopper().shielded():
+            _open(engine, attempts)
+            is_open = True
+        stopper().check()
         with renewing(lambda: _renew(engine, attempts)):
             yield
     except BaseException as error:
-        _close(engine, attempts, error)
+        if is_open:
+            _close(engine, attempts, error)
         raise
     _close(engine, attempts, None)
 

@@ -55,3 +55,26 @@ def test_a_refresh_that_was_committed_is_logged_as_loaded(
     result = interrupted(reporting, *words)
     assert "1 refreshed" in result.out
     assert set(reporting.outcomes()) == {"loaded"}
+
+
+BEGUN = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from pipelines.__main__ import main
+
+@event.listens_for(Engine, "after_cursor_execute")
+def interrupt(connection, cursor, statement, *_):
+    if statement.startswith("INSERT INTO sessions"):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+sys.argv = ["shardline", *sys.argv[1:]]
+main()
+"""
+
+
+def test_a_load_that_was_logged_as_begun_is_logged_as_ended(project: Project) -> None:
+    project.loadable(10)
+    (project.folder / "begun.py").write_text(BEGUN, encoding="utf-8")
+    result = project.run("python", "begun.py", "run", "orders", "--date", DAY)
+    assert result.code == 143
+    assert project.outcomes() == ["failed"]
