@@ -14,7 +14,8 @@ All are end to end, with the real drivers, each time in a new process, shardline
 with the driver's tuples, against servers in another process: a SQL Server that replays
 what the sandbox answered, and a Vertica that swallows. Then the encoding alone, what a
 small day costs on the sandbox, what many partitions cost Luigi, what loading days
-together saves, and what the machine can do. The whole takes a quarter of an hour.
+together saves, how long listings of jobs take, and what the machine can do. The whole
+takes a quarter of an hour.
 
 \b
 python -m benchmarks

@@ -62,6 +62,7 @@ def sheets(figures: Figures) -> list[Sheet]:
         _pending(figures),
         _year(figures),
         _looking(figures),
+        _listing(figures),
         _limits(figures),
     ]
 
@@ -136,6 +137,13 @@ def _looking(figures: Figures) -> Sheet:
     ]
     title = f"Looking at a complete year of 150 shards, {one.markers:,} markers"
     return Sheet(title, ("", "CPU, s"), rows)
+
+
+def _listing(figures: Figures) -> Sheet:
+    one = figures.listing
+    rows = [(what, f"{seconds * 1e3:,.1f}") for what, seconds in one.seconds.items()]
+    title = f"Jobs, of which an SQLite file has {one.jobs:,}"
+    return Sheet(title, ("asked for", "time, ms"), rows)
 
 
 def _pending(figures: Figures) -> Sheet:

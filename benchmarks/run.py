@@ -13,6 +13,7 @@ from benchmarks import backfill, day
 from benchmarks.client import WAYS, in_fresh_process
 from benchmarks.encode import Encoding, encode
 from benchmarks.limits import limits
+from benchmarks.listing import Listing, listing
 from benchmarks.planning import Looking, planning
 from benchmarks.product import SHARD, TABLE
 from benchmarks.rounds import Comparison, compare
@@ -56,6 +57,7 @@ class Figures:
         looking: What it costs to look at a year that is complete.
         pending: What many partitions cost Luigi.
         year: What days that are loaded together save.
+        listing: How long listings of jobs take.
     """
 
     rounds: int
@@ -67,6 +69,7 @@ class Figures:
     looking: Looking
     pending: Sequence[backfill.Pending]
     year: backfill.Year
+    listing: Listing
 
 
 def run(sizes: Sequence[int], rounds: int, days: int, tell: Tell) -> Figures:
@@ -91,6 +94,8 @@ def run(sizes: Sequence[int], rounds: int, days: int, tell: Tell) -> Figures:
             pending = _pending(home, sandbox, days, tell)
         tell(f"{days} small days of {YEAR_SHARDS} shards")
         year = backfill.year(home, YEAR_SHARDS, days)
+        tell(f"listing the jobs of {days} days")
+        listed = listing(home, days, rounds)
     with serving(recordings) as places:
         comparisons = compare(places, WARM_UP, sizes, rounds, tell)
         encodings = []
@@ -110,6 +115,7 @@ def run(sizes: Sequence[int], rounds: int, days: int, tell: Tell) -> Figures:
         looking=looking,
         pending=pending,
         year=year,
+        listing=listed,
     )
 
 

@@ -118,6 +118,7 @@ WORK_HELP = """Work on jobs, each as a process of its own, until told to end.
        0  with --once or --drain, there is no more to do; whether jobs have failed is
           theirs to tell
        2  wrong usage or configuration
+      30  the ETL database cannot be used at the start; later it is waited for
      130  interrupted
      143  told to end by SIGTERM
     """

@@ -65,6 +65,7 @@ def test_a_short_run_shows_every_table(tmp_path: Path) -> None:
         *("COPY, and ask what arrived", "marker: insert it"),
         *("Luigi and the task around it", "all but extract and encode"),
         *("a task a day", "days together", "shardline backfill"),
+        *("the newest", "those that failed"),
         *("memcpy in memory", "memcpy to new pages", "TCP over loopback"),
     }
     assert steps <= cells.keys()
