@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 from datetime import datetime
@@ -266,7 +267,8 @@ def _print(job: Job, *, as_json: bool) -> None:
     del fields["words"]
     for name, value in fields.items():
         if value not in (None, "", [], {}):
-            say(name.replace("_", " "), str(value))
+            told = value if isinstance(value, str) else json.dumps(value)
+            say(name.replace("_", " "), told)
     for name, text in texts.items():
         if text:
             say(f"{name.replace('_', ' ')}:")
