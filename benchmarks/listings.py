@@ -21,6 +21,7 @@ from statistics import median
 from pydantic import SecretStr
 from sqlalchemy import Engine, func, insert, select
 
+from benchmarks.job_listings import fill_jobs, job_listings
 from pipelines.etl_db import audit_table, etl_engine
 from pipelines.operations import AuditFilter, digest_of, list_audit
 from pipelines.text import Console
@@ -64,6 +65,11 @@ def main() -> None:
         console.print(f"{engine.dialect.name}, {ROWS:,} rows of the audit")
         for name, which in AUDIT_LISTINGS.items():
             milliseconds, found = measured(partial(list_audit, engine, which, SHOWN))
+            console.print(f"{milliseconds:8.1f} ms  {found:3} found  {name}")
+        fill_jobs(engine, ROWS)
+        console.print(f"{engine.dialect.name}, {ROWS:,} jobs")
+        for name, listing in job_listings(engine, ROWS, SHOWN).items():
+            milliseconds, found = measured(listing)
             console.print(f"{milliseconds:8.1f} ms  {found:3} found  {name}")
 
 

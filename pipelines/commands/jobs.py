@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 from datetime import datetime
@@ -118,6 +119,7 @@ WORK_HELP = """Work on jobs, each as a process of its own, until told to end.
        0  with --once or --drain, there is no more to do; whether jobs have failed is
           theirs to tell
        2  wrong usage or configuration
+      30  the ETL database cannot be used at the start; later it is waited for
      130  interrupted
      143  told to end by SIGTERM
     """
@@ -265,7 +267,8 @@ def _print(job: Job, *, as_json: bool) -> None:
     del fields["words"]
     for name, value in fields.items():
         if value not in (None, "", [], {}):
-            say(name.replace("_", " "), str(value))
+            told = value if isinstance(value, str) else json.dumps(value)
+            say(name.replace("_", " "), told)
     for name, text in texts.items():
         if text:
             say(f"{name.replace('_', ' ')}:")

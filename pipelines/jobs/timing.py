@@ -8,6 +8,10 @@ LONGEST_PAUSE = 3_600.0
 """Most seconds until a job that has failed is tried again."""
 
 
+DOUBLINGS = 30
+"""After so many any pause is the longest one."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """Seconds, all of them.
@@ -38,4 +42,5 @@ class Timing:
 
     def pause(self, failures: int) -> float:
         """Until the next attempt, after so many have failed."""
-        return min(self.backoff * 2.0 ** (failures - 1), LONGEST_PAUSE)
+        doubled = self.backoff * 2.0 ** min(failures - 1, DOUBLINGS)
+        return min(doubled, LONGEST_PAUSE)

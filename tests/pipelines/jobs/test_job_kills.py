@@ -34,7 +34,7 @@ from tests.kit.postgres import Postgres, running, why_not
 logger = logging.getLogger(__name__)
 
 FORK = multiprocessing.get_context("fork")
-TIMING = Timing(lease=1, beat=0.3, poll=0.05, backoff=0.01, grace=5)
+TIMING = Timing(lease=1, beat=0.3, poll=0.05, backoff=0, grace=5)
 WORKERS, SLOTS = 2, 2
 OPEN = 6
 """How many jobs there are always to do."""
