@@ -37,7 +37,7 @@ def job_listings(
 
 
 def fill_jobs(engine: sa.Engine, jobs: int) -> None:
-    """Make jobs that are over by one statement: one in 50 failed, of 4 verbs and 40 people."""
+    """Make jobs that are over: one in 50 failed, of 4 verbs and 40 people."""
     first = sa.select(sa.literal(0).label("at")).cte("numbers", recursive=True)
     numbers = first.union_all(sa.select(first.c.at + 1).where(first.c.at + 1 < jobs))
     at, now = numbers.c.at, database_time(engine)
