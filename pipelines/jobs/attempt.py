@@ -13,6 +13,7 @@ from enum import Enum
 from pipelines.errors import TransientError
 from pipelines.jobs.child import Child
 from pipelines.jobs.job import Job, JobState, Result
+from pipelines.jobs.launcher import NOT_BEGUN
 from pipelines.jobs.lease import KeptLease
 from pipelines.jobs.queue import Heard, JobQueue
 from pipelines.jobs.timing import Timing
@@ -130,6 +131,8 @@ class Attempt:
         code, job = result.exit_code, self._job
         if code == ExitCode.COMPLETE:
             return self._finish(JobState.SUCCEEDED, result)
+        if code == NOT_BEGUN:
+            cut = cut or Cut.UNRENEWED
         if cut is Cut.CANCELLED:
             return self._finish(JobState.CANCELLED, result)
         if cut is not None:

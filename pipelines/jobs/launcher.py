@@ -18,6 +18,9 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1
 """See prctl(2); it lasts through exec. Only on Linux is there such a thing."""
 
+NOT_BEGUN = 75
+"""The exit code if the command was not begun: EX_TEMPFAIL of sysexits.h."""
+
 
 def become(parent: int, before: float, command: Sequence[str]) -> NoReturn:
     """Become the command, unless the parent has died already, or it is too late.
@@ -31,7 +34,7 @@ def become(parent: int, before: float, command: Sequence[str]) -> NoReturn:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     # The parent may have died before the kernel was asked, or slept for too long.
     if os.getppid() != parent or time.monotonic() >= before:
-        os._exit(128 + signal.SIGKILL)
+        os._exit(NOT_BEGUN)
     os.execvp(command[0], list(command))  # noqa: S606 - without a shell: our own command
 
 
