@@ -103,11 +103,11 @@ class BoundedSession(requests.Session):
         To read it costs more than to ask a server on the same machine.
         """
         scheme, _, rest = str(url).partition("://")
-        origin = f"{scheme}://{rest.partition('/')[0]}"
-        if origin not in self._environment:
+        asked = repr((scheme, rest.partition("/")[0], given, more))
+        if asked not in self._environment:
             merged = super().merge_environment_settings(url, *given, **more)
-            self._environment[origin] = merged
-        return dict(self._environment[origin])
+            self._environment[asked] = merged
+        return dict(self._environment[asked])
 
     def ask(self, url: str, **request: Any) -> requests.Response:  # noqa: ANN401 - as post
         """POST, and read the answer.

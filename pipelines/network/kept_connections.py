@@ -45,14 +45,19 @@ class KeptConnections(Generic[C]):
 
     def take(self, key: Hashable) -> C | None:
         """One that leads there, and is the caller's from now on; the youngest."""
+        self.close_expired()
         with self._mine() as idle:
-            self._close(idle, before=time.monotonic() - IDLE)
             return idle[key].pop()[1] if idle[key] else None
 
     def keep(self, key: Hashable, connection: C) -> None:
         """Keep one: nobody uses it, and nothing is left open on it."""
         with self._mine() as idle:
             idle[key].append((time.monotonic(), connection))
+
+    def close_expired(self) -> None:
+        """Hang up those that nobody has used for `IDLE` seconds."""
+        with self._mine() as idle:
+            self._close(idle, before=time.monotonic() - IDLE)
 
     def close(self) -> None:
         """Hang up all."""
@@ -68,9 +73,9 @@ class KeptConnections(Generic[C]):
             yield self._idle
 
     def _begin(self) -> None:
-        self._process = os.getpid()
         self._lock = RLock()  # a signal may leave it held
         self._idle: _Idle[C] = defaultdict(list)
+        self._process = os.getpid()
         # At the end of this process: a child that is forked by multiprocessing has such
         # an end, too, but runs nothing of atexit.
         Finalize(None, self.close, exitpriority=1)

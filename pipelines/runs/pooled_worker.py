@@ -9,9 +9,11 @@ import luigi
 from luigi.task_register import Register
 from luigi.worker import ContextManagedTaskProcess, TaskStatusReporter, Worker
 
-from pipelines.runs.worker_pool import WorkerPool
+from pipelines.runs.worker_pool import WorkerPool, WorkerProcess
 from pipelines.runtime import RunRetries, run_retries
+from pipelines.source import kept_sources
 from pipelines.tasks import PatientScheduler
+from pipelines.warehouse import kept_warehouses
 
 
 class PooledWorker(Worker):
@@ -89,6 +91,8 @@ class TaskOrder:
         ).run()
         # Luigi keeps every task that it has asked for another one.
         Register.clear_instance_cache()
+        for kept in (kept_sources(), kept_warehouses()):
+            kept.close_expired()
         return results[-1]
 
 
@@ -143,15 +147,22 @@ class PooledTask:
         self.timeout_time = like.timeout_time
         self._order = order
         self._pool = pool
+        self._process: WorkerProcess | None = None
 
     def start(self) -> None:
         """Begin."""
-        process = self._pool.begin(self._order)
-        self.is_alive = process.is_alive
-        self.terminate = process.terminate
-        self._process = process
+        self._process = self._pool.begin(self._order)
+
+    def is_alive(self) -> bool:
+        """Whether it has begun, and its process has not ended without a result."""
+        return self._process is not None and self._process.is_alive()
+
+    def terminate(self) -> None:
+        """End it with its process."""
+        if self._process is not None:
+            self._process.terminate()
 
     @property
     def exitcode(self) -> int | None:
         """How its process ended, if it did."""
-        return self._process.exitcode
+        return None if self._process is None else self._process.exitcode

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -56,8 +57,10 @@ class WorkerProcess:
         theirs.close()
 
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.is_alive()
+        """Whether it has not ended, or its last words were not read yet."""
+        if self._process.is_alive():
+            return True
+        return not self.link.closed and self.link.poll()
 
     @property
     def exitcode(self) -> int | None:
@@ -66,16 +69,26 @@ class WorkerProcess:
         return code if code is None else code or UNTOLD
 
     def terminate(self) -> None:
-        """Have it end in order, or else in time."""
+        """Have it end in order, or else in time; what it still says is not heard."""
         self._process.terminate()
-        self._end(stopper().left(stopper().grace))
+        self.link.close()
+        self.end_within(stopper().left(stopper().grace))
 
     def close(self) -> None:
         """See to its end: it has nothing to do, or has hung up."""
         self.link.close()
-        self._end(LAST_WORDS)
+        self.end_within(LAST_WORDS)
 
-    def _end(self, seconds: float) -> None:
+    def tell_to_end(self) -> None:
+        """Have it end because it has nothing to do, without waiting for it.
+
+        It may not see that the link is closed: what Luigi has forked has it, too.
+        """
+        self.link.close()
+        self._process.terminate()
+
+    def end_within(self, seconds: float) -> None:
+        """Wait for its end, or else kill it."""
         self._process.join(seconds)
         if self._process.is_alive():
             self._process.kill()
@@ -111,10 +124,14 @@ class WorkerPool:
         return process
 
     def _of_idle(self, work: Work) -> WorkerProcess | None:
-        """One that had nothing to do, and lives; None if what it does cannot travel."""
+        """One that had nothing to do, and lives; None if what it does cannot travel.
+
+        Then one ends, in whose place another is forked, which has the work by that.
+        """
         try:
             pickled = pickle.dumps(work) if self._idle else b""
         except Exception:  # noqa: BLE001 - what people's tasks hold may raise anything
+            self._idle.pop().close()
             return None
         while self._idle:
             process = self._idle.pop()
@@ -144,6 +161,8 @@ class WorkerPool:
             Empty: Nothing has come; or a process has ended instead, and Luigi looks for
                 those before it asks again.
         """
+        for link in [link for link in self._busy if link.closed]:
+            del self._busy[link]  # it was terminated
         if self._results:
             return self._results.popleft()
         for link in wait(list(self._busy), timeout):
@@ -160,8 +179,12 @@ class WorkerPool:
 
     def end(self) -> None:
         """Let those that have nothing to do end."""
-        while self._idle:
-            self._idle.pop().close()
+        ending, self._idle[:] = self._idle[:], []
+        for process in ending:
+            process.tell_to_end()
+        end = time.monotonic() + LAST_WORDS
+        for process in ending:
+            process.end_within(max(0.0, end - time.monotonic()))
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from threading import Condition, Thread
+from threading import Condition, RLock, Thread
 
 Ring = Callable[[], float]
 """Does something at once, and tells after how many seconds to do it again."""
@@ -31,7 +31,10 @@ class Alarms:
         """Set none, and begin to wait for them."""
         self.process = os.getpid()
         self._set: set[_Alarm] = set()
-        self._changed = Condition()
+        # Entered itself, and not by way of the condition: that is written in Python, so
+        # a signal could leave it held.
+        self._lock = RLock()
+        self._changed = Condition(self._lock)
         self._wakes = math.inf
         Thread(target=self._wait, daemon=True).start()
 
@@ -46,18 +49,18 @@ class Alarms:
             ring: Waits for nothing, or all others would be late; raises nothing.
         """
         alarm = _Alarm(time.monotonic() + seconds, ring)
-        with self._changed:
-            self._set.add(alarm)
-            if alarm.at < self._wakes:
-                self._changed.notify()
         try:
+            with self._lock:
+                self._set.add(alarm)
+                if alarm.at < self._wakes:
+                    self._changed.notify()
             yield
         finally:
-            with self._changed:
-                self._set.remove(alarm)
+            with self._lock:
+                self._set.discard(alarm)
 
     def _wait(self) -> None:
-        with self._changed:
+        with self._lock:
             while True:
                 for alarm in self._set:
                     if alarm.at <= time.monotonic():

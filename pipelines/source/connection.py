@@ -92,7 +92,10 @@ class SourceConnection:
             PermanentError: There is no such database, or no right to use it; or the
                 server takes it at a login only, which is `NO_USE`.
         """
-        with self.answering(self.server.login_timeout) as cursor:
+        with (
+            stopper().cutting(self.cut),
+            self.answering(self.server.login_timeout) as cursor,
+        ):
             cursor.execute(
                 render("use_database", Dialect.SQL_SERVER, database=shard.database)
             )
@@ -147,14 +150,18 @@ def _kept(server: Server, shard: Shard) -> tuple[_Key, SourceConnection] | None:
         while connection := kept_sources().take(key):
             try:
                 connection.use(shard)
-            except TransientError:
+            except BaseException as error:
                 connection.close()
-            except BaseException:
-                connection.close()
-                raise
+                if not _is_worth_a_login(error):
+                    raise
             else:
                 return key, connection
     return None
+
+
+def _is_worth_a_login(error: BaseException) -> bool:
+    no_use = isinstance(error, PermanentError) and error.code == NO_USE
+    return no_use or isinstance(error, TransientError)
 
 
 def _connect(server: Server, shard: Shard) -> tuple[_Key, SourceConnection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
@@ -161,6 +162,15 @@ class Connection:
         """Undo the transaction's work."""
         self.query("ROLLBACK")
 
+    def revive(self) -> None:
+        """Ask whether it is alive, as patiently as for a login.
+
+        A ROLLBACK changes nothing where there is no transaction, and is answered.
+        """
+        seconds = self._options.login_timeout
+        limits = Limits("login_timeout", seconds, ASIDE_OCTETS)
+        deque(self._rows("ROLLBACK", (), limits), maxlen=0)
+
     def end_transaction(self) -> None:
         """Undo what a transaction has done, if one is open."""
         with self._errors():
@@ -226,10 +236,10 @@ def connect_warehouse(
 
 
 def _kept(options: Warehouse) -> Connection | None:
-    """One that was kept, and is alive: a ROLLBACK changes nothing, and is answered."""
+    """One that was kept, and is alive."""
     while connection := kept_warehouses().take(options):
         try:
-            connection.rollback()
+            connection.revive()
         except ShardlineError:
             connection.close()
         else:

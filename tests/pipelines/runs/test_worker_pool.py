@@ -73,6 +73,36 @@ def test_one_that_was_killed_while_it_had_nothing_to_do_is_replaced(
     assert result_of(pool, os.getpid) not in (killed, None)
 
 
+def test_a_result_is_heard_though_its_process_died_after_it(pool: WorkerPool) -> None:
+    process = pool.begin(os.getpid)
+    assert process.link.poll(LONGEST)
+    (child,) = active_children()
+    child.kill()
+    child.join(LONGEST)
+    assert process.is_alive()
+    assert pool.get(LONGEST) == child.pid
+    assert result_of(pool, os.getpid) not in (child.pid, None)
+
+
+def test_what_was_terminated_leaves_no_result_for_what_comes_after_it(
+    pool: WorkerPool,
+) -> None:
+    process = pool.begin(os.getpid)
+    assert process.link.poll(LONGEST)
+    process.terminate()
+    assert not process.is_alive()
+    with pytest.raises(Empty):
+        pool.get(0)
+    assert result_of(pool, os.getppid) == os.getpid()
+
+
+def test_processes_do_not_grow_with_what_cannot_travel(pool: WorkerPool) -> None:
+    secret = object()
+    for _ in range(3):
+        assert result_of(pool, lambda: id(secret)) == id(secret)
+    assert len(active_children()) == 1
+
+
 def test_another_run_has_processes_of_its_own(pool: WorkerPool) -> None:
     first = result_of(pool, os.getpid)
     pool.begin_run(object())
@@ -100,11 +130,16 @@ def test_workers_log_in_once_a_server_whatever_they_load(project: Project) -> No
 
 
 ODD = f"""
-import os, sys
+import os, signal, sys
 from pipelines.__main__ import main
 from pipelines.orders import LoadOrdersShard
 
 load, how = LoadOrdersShard.run, sys.argv.pop()
+
+def state(self):
+    if how == "stops" and self.shard == "second":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return self.__dict__
 
 def run(self):
     if how == "ends" and self.shard == "second":
@@ -114,6 +149,7 @@ def run(self):
     load(self)
 
 LoadOrdersShard.run = run
+LoadOrdersShard.__getstate__ = state
 LoadOrdersShard.accepts_messages = how == "hears"
 sys.argv = ["shardline", "run", "orders", "--date", "{DAY}", *sys.argv[1:]]
 main()
@@ -145,3 +181,18 @@ def test_a_task_that_hears_what_luigid_tells_it_has_its_queue(
     result = run_oddly(project, "hears")
     assert (result.code, result.err) == (0, "")
     assert "3 skipped" in result.out
+
+
+def test_a_run_that_is_told_to_end_while_it_hands_a_task_over_ends_in_order(
+    project: Project,
+) -> None:
+    project.options["load"] = {"slice_tasks": "1"}
+    for name in ("first", "second"):
+        project.add_shard(name)
+    project.create_target()
+    (project.folder / "run.py").write_text(ODD, encoding="utf-8")
+    words = ("--workers", "2", "--local-scheduler", "stops")
+    days = ("--date", "2019-03-13")  # whose task is done by a process that waits then
+    result = project.run("python", "run.py", *days, *words)
+    assert result.code == 143
+    assert "defect" not in result.err

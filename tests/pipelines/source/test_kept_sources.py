@@ -168,6 +168,19 @@ def test_where_use_is_refused_each_database_has_a_connection_of_its_own(
     assert len(set(used.values())) == len(SHARDS)
 
 
+def test_use_that_is_refused_to_a_kept_connection_is_followed_by_a_login(
+    server: Server,
+) -> None:
+    asked = options(server, login_timeout=13)
+    with connect_source(asked, SHARDS[0]):
+        pass
+    with (
+        failing(server, r"^USE \[mart\]", 40508, times=2),
+        connect_source(asked, SHARDS[1]) as connection,
+    ):
+        assert database_of(connection) == "mart"
+
+
 def test_a_server_that_refuses_use_even_after_its_own_login_is_told(
     server: Server,
 ) -> None:
