@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from pipelines.errors import ShardlineError
+from pipelines.runtime import alarms
 
 logger = logging.getLogger(__name__)
 
@@ -25,21 +26,20 @@ RENEWAL = 60.0
 
 @contextmanager
 def renewing(renew: Callable[[], None]) -> Iterator[None]:
-    """Renew a lease, in a thread of its own, until the block ends.
+    """Renew a lease until the block ends, each time in a thread of its own.
 
     One that cannot be renewed is not worth a failure: it is tried again.
     """
-    ended = threading.Event()
 
-    def go_on() -> None:
-        while not ended.wait(RENEWAL):
-            try:
-                renew()
-            except ShardlineError as error:
-                logger.info("a session's lease is not renewed: %s", error)
+    def try_to_renew() -> None:
+        try:
+            renew()
+        except ShardlineError as error:
+            logger.info("a session's lease is not renewed: %s", error)
 
-    threading.Thread(target=go_on, daemon=True).start()
-    try:
+    def ring() -> float:
+        threading.Thread(target=try_to_renew, daemon=True).start()
+        return RENEWAL
+
+    with alarms().ringing(RENEWAL, ring):
         yield
-    finally:
-        ended.set()

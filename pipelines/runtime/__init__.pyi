@@ -1,3 +1,4 @@
+from .alarms import alarms
 from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of
@@ -37,6 +38,7 @@ __all__ = [
     "Stop",
     "TimeLimit",
     "Verdict",
+    "alarms",
     "ask_before_the_end",
     "ask_with_retries",
     "become_init_if_first",
