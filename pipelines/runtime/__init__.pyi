@@ -1,4 +1,4 @@
-from .alarms import alarms
+from .alarm_clock import alarms
 from .console import print_json, print_line, say, say_exactly, warn
 from .container_init import become_init_if_first
 from .exit_codes import ExitCode, exit_code_of

@@ -12,7 +12,7 @@ from threading import Thread
 from typing import TypeVar
 
 from pipelines.errors import ShardlineError
-from pipelines.runtime.alarms import alarms
+from pipelines.runtime.alarm_clock import alarms
 from pipelines.runtime.exit_codes import ExitCode
 from pipelines.runtime.signals import end_process, stopper
 
