@@ -27,7 +27,9 @@ from sqlalchemy import (
     select,
 )
 
-from pipelines.etl_db.database import (
+from pipelines.etl_db.errors import etl_db_errors
+from pipelines.etl_db.sessions import LOADS, UNWRITTEN
+from pipelines.etl_db.tables import (
     alerts_table,
     confirmations_table,
     incidents_table,
@@ -36,8 +38,6 @@ from pipelines.etl_db.database import (
     jobs_table,
     sessions_table,
 )
-from pipelines.etl_db.errors import etl_db_errors
-from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 
 BATCH = 1_000
 """How many rows are deleted by one transaction, which others may have to wait for."""

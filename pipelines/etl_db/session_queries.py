@@ -10,9 +10,10 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, select
 
-from pipelines.etl_db.database import as_utc, database_time, sessions_table
+from pipelines.etl_db.database import as_utc, database_time
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.sessions import UNREAD, Outcome
+from pipelines.etl_db.tables import sessions_table
 from pipelines.etl_db.unclosed_sessions import may_be_alive
 
 

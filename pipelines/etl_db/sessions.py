@@ -32,15 +32,10 @@ from pipelines.errors import (
     UnknownOutcomeError,
     one_line,
 )
-from pipelines.etl_db.database import (
-    COMMENT_LENGTH,
-    as_utc,
-    database_time,
-    etl_engine,
-    sessions_table,
-)
+from pipelines.etl_db.database import as_utc, database_time, etl_engine
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.session_lease import LEASE, renewing
+from pipelines.etl_db.tables import COMMENT_LENGTH, sessions_table
 from pipelines.runtime import retrying, stopper
 
 logger = logging.getLogger(__name__)

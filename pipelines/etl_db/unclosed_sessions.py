@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine, func, select
 
-from pipelines.etl_db.database import database_time, sessions_table
+from pipelines.etl_db.database import database_time
 from pipelines.etl_db.errors import etl_db_errors
 from pipelines.etl_db.sessions import UNREAD
+from pipelines.etl_db.tables import sessions_table
 
 ABANDONED = timedelta(days=1)
 """How long ago its last sign of life is if nobody who knows more closes a session."""

@@ -1,7 +1,7 @@
 """The ETL database's schema, a version a file in ``versions``, brought up by Alembic.
 
 A change of the schema is a new file there, never a change of an old one; `HEAD` names
-the newest. The tables that the code uses stand in `pipelines.etl_db.database`.
+the newest. The tables that the code uses stand in `pipelines.etl_db.tables`.
 """
 
 from __future__ import annotations

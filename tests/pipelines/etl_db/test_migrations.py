@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import Outcome, Session, etl_engine
-from pipelines.etl_db.database import metadata
 from pipelines.etl_db.migrations import HEAD, LOCK, __path__, version
+from pipelines.etl_db.tables import metadata
 from tests.kit.postgres import Postgres, wait_for_a_lock
 from tests.kit.project import DAY, Project
 

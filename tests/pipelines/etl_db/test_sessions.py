@@ -30,7 +30,7 @@ from pipelines.etl_db import (
     session_lease,
     sessions_table,
 )
-from pipelines.etl_db.database import COMMENT_LENGTH
+from pipelines.etl_db.tables import COMMENT_LENGTH
 from sandbox.holds import Failure
 from tests.kit.postgres import Postgres
 from tests.kit.project import DAY, Project
