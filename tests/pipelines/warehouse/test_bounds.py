@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -351,12 +352,20 @@ def test_an_interrupt_is_not_lost_to_a_server_that_answers_no_cancel(
     recorded: list[bytes],
 ) -> None:
     opened: list[Connection] = []
+    over = threading.Event()
+    signal.signal(signal.SIGURG, lambda *_: None)
 
     def interrupt() -> None:
-        """Interrupt it among its rows: the driver reads on to their end first."""
+        """Interrupt it among its rows: the driver reads on to their end first.
+
+        The main thread is woken as `Stopper` does: the signal may come just before it
+        waits.
+        """
         while not (opened and opened[0]._raw._cursor.description):
             pass
         os.kill(os.getpid(), signal.SIGINT)
+        while not over.wait(0.5):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
 
     def be_interrupted(port: int) -> None:
         waits = options(port, login_timeout=2, connection_timeout=60)
@@ -366,7 +375,10 @@ def test_an_interrupt_is_not_lost_to_a_server_that_answers_no_cancel(
 
     script = until(recorded, ANSWERED, Say(ONE), Do(interrupt), Hang())
     with FalseServer(Side(), script) as server, pytest.raises(KeyboardInterrupt):
-        be_interrupted(server.port)
+        try:
+            be_interrupted(server.port)
+        finally:
+            over.set()
 
 
 def test_one_false_server_does_not_take_the_list_of_the_others(
