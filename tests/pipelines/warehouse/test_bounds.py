@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from itertools import repeat
 from struct import pack
@@ -374,11 +374,10 @@ def test_an_interrupt_is_not_lost_to_a_server_that_answers_no_cancel(
             connection.query("SELECT 1")
 
     script = until(recorded, ANSWERED, Say(ONE), Do(interrupt), Hang())
-    with FalseServer(Side(), script) as server, pytest.raises(KeyboardInterrupt):
-        try:
+    with FalseServer(Side(), script) as server, ExitStack() as ending:
+        ending.callback(over.set)
+        with pytest.raises(KeyboardInterrupt):
             be_interrupted(server.port)
-        finally:
-            over.set()
 
 
 def test_one_false_server_does_not_take_the_list_of_the_others(
