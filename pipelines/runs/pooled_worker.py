@@ -11,9 +11,7 @@ from luigi.worker import ContextManagedTaskProcess, TaskStatusReporter, Worker
 
 from pipelines.runs.worker_pool import WorkerPool, WorkerProcess
 from pipelines.runtime import RunRetries, run_retries
-from pipelines.source import kept_sources
 from pipelines.tasks import PatientScheduler
-from pipelines.warehouse import kept_warehouses
 
 
 class PooledWorker(Worker):
@@ -91,8 +89,6 @@ class TaskOrder:
         ).run()
         # Luigi keeps every task that it has asked for another one.
         Register.clear_instance_cache()
-        for kept in (kept_sources(), kept_warehouses()):
-            kept.close_expired()
         return results[-1]
 
 

@@ -198,6 +198,7 @@ def _serve(run: Connection, work: Work, inherited: Collection[Connection]) -> No
     die_with_parent()
     for link in inherited:
         link.close()
+    kept = kept_sources(), kept_warehouses()
     with suppress(EOFError, ConnectionError):
         while True:
             result = work()
@@ -205,7 +206,9 @@ def _serve(run: Connection, work: Work, inherited: Collection[Connection]) -> No
                 stream.flush()
             run.send(result)
             del work, result
+            for connections in kept:
+                connections.close_expired()
             if not run.poll(IDLE):
-                kept_sources().close()
-                kept_warehouses().close()
+                for connections in kept:
+                    connections.close()
             work = pickle.loads(run.recv_bytes())  # noqa: S301 - our parent's own
