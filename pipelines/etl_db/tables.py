@@ -97,10 +97,20 @@ incidents_table = Table(
     Column("receipts", Text, nullable=False),
     Column("closed", DateTime(timezone=True)),
     Column("settled", DateTime(timezone=True)),
+    Column("acknowledged", DateTime(timezone=True)),
+    Column("acknowledged_by", String(250)),
+    Column("muted_until", DateTime(timezone=True)),
+    Column("muted_by", String(250)),
+    Column("handled", Integer, nullable=False, server_default="0"),
+    Column("shown_handled", Integer, nullable=False, server_default="0"),
     Index("incidents_cause", "family", "fingerprint", "opened"),
     Index("incidents_open", "closed"),
 )
-"""Failures of one family with one cause; what a chat shows, and by which messages."""
+"""Failures of one family with one cause; what a chat shows, and by which messages.
+
+`handled` counts what people have done about one, `shown_handled` how much of that is
+shown.
+"""
 
 sender_table = Table(
     "sender",
@@ -152,6 +162,7 @@ jobs_table = Table(
     Column("created", DateTime(timezone=True), nullable=False),
     Column("started", DateTime(timezone=True)),
     Column("finished", DateTime(timezone=True)),
+    Column("wish", BigInteger),
     Index("jobs_open_key", "open_key", unique=True),
     Index("jobs_turn", "state", "priority", "number"),
     Index("jobs_state", "state", "number"),
@@ -161,7 +172,11 @@ jobs_table = Table(
     Index("jobs_finished", "finished"),
     sqlite_autoincrement=True,  # a number that was told to somebody stays that job's
 )
-"""Long operations, a row each; `open_key` is its key while it is not over."""
+"""Long operations, a row each.
+
+`open_key` is its key while it is not over, `wish` the row of the audit that asked for
+it.
+"""
 
 job_wishes_table = Table(
     "job_wishes",
@@ -260,3 +275,17 @@ confirmations_table = Table(
     Index("confirmations_expires", "expires"),
 )
 """Plans that were shown, each waiting for the one who asked to agree to it, once."""
+
+subscriptions_table = Table(
+    "subscriptions",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("place", String(250), nullable=False),
+    Column("topic", String(32), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("identity", String(250), nullable=False),
+    Column("added", DateTime(timezone=True), nullable=False),
+    Index("subscriptions_wanted", "topic", "subject", "place", unique=True),
+    sqlite_autoincrement=True,
+)
+"""What is told where besides the configured chats; an empty subject is all of it."""
