@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Engine, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
 
 from pipelines.etl_db import confirmations_table, database_time, etl_db_errors
 from pipelines.operations.callers import Caller
@@ -25,7 +25,7 @@ ID_OCTETS = 9
 UNUSABLE = "the confirmations cannot be used"
 
 
-class Answer(Enum):
+class Agreement(Enum):
     """What a confirmation comes to."""
 
     CONFIRMED = "confirmed"
@@ -49,11 +49,13 @@ class Asked:
     arguments: str
 
 
-def ask(engine: Engine, caller: Caller, place: str, what: Asked, digest: str) -> str:
+def ask(
+    connection: Connection, caller: Caller, place: str, what: Asked, digest: str
+) -> str:
     """Write down what somebody is asked to confirm.
 
     Args:
-        engine: The ETL database.
+        connection: With an open transaction.
         caller: Who is asked.
         place: Where.
         what: What would be done.
@@ -61,9 +63,6 @@ def ask(engine: Engine, caller: Caller, place: str, what: Asked, digest: str) ->
 
     Returns:
         Twelve characters that go with the question, for `confirm`.
-
-    Raises:
-        ShardlineError: The ETL database does not take it.
     """
     number = secrets.token_urlsafe(ID_OCTETS)
     new = insert(confirmations_table).values(
@@ -73,10 +72,9 @@ def ask(engine: Engine, caller: Caller, place: str, what: Asked, digest: str) ->
         verb=what.verb,
         arguments=what.arguments,
         plan_digest=digest,
-        expires=database_time(engine, VALID),
+        expires=database_time(connection.engine, VALID),
     )
-    with etl_db_errors(UNUSABLE), engine.begin() as connection:
-        connection.execute(new)
+    connection.execute(new)
     return number
 
 
@@ -96,31 +94,28 @@ def asked(engine: Engine, number: str, caller: Caller, place: str) -> Asked | No
 
 
 def confirm(
-    engine: Engine, number: str, caller: Caller, place: str, digest_now: str
-) -> Answer:
-    """Take an answer; whatever comes of it, it was the only one.
+    connection: Connection, number: str, caller: Caller, place: str, digest_now: str
+) -> Agreement:
+    """Take an answer; whatever comes of it, it was the only one if that is committed.
 
     Args:
-        engine: The ETL database.
+        connection: With an open transaction, that of what is confirmed.
         number: What `ask` gave.
         caller: Who answers.
         place: Where.
         digest_now: Of the plan as it would be now.
-
-    Raises:
-        ShardlineError: The ETL database cannot be used.
     """
+    engine = connection.engine
     taken = (
         update(confirmations_table)
         .where(_valid(engine, number, caller, place))
         .values(used=database_time(engine))
         .returning(confirmations_table.c.plan_digest)
     )
-    with etl_db_errors(UNUSABLE), engine.begin() as connection:
-        shown = connection.scalars(taken).one_or_none()
+    shown = connection.scalars(taken).one_or_none()
     if shown is None:
-        return Answer.REFUSED
-    return Answer.CONFIRMED if shown == digest_now else Answer.PLAN_CHANGED
+        return Agreement.REFUSED
+    return Agreement.CONFIRMED if shown == digest_now else Agreement.PLAN_CHANGED
 
 
 def _valid(

@@ -87,6 +87,19 @@ def list_people(engine: Engine) -> list[Person]:
         ]
 
 
+def find_person(engine: Engine, name: str) -> Person:
+    """One of the people who were not revoked.
+
+    Raises:
+        ConfigurationError: There is nobody of that name, or they were revoked.
+        ShardlineError: The ETL database cannot be read.
+    """
+    for person in list_people(engine):
+        if person.name == name and person.revoked is None:
+            return person
+    raise _unknown(name)
+
+
 def change_role(connection: Connection, name: str, role: Role) -> None:
     """Give a person another role, from the next wish on.
 

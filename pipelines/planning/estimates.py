@@ -31,6 +31,23 @@ class Usual:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What some loads are expected to come to.
+
+    Attributes:
+        rows: How many rows; None if nothing of the kind was ever loaded.
+        seconds: How long one worker takes, likewise.
+    """
+
+    rows: float | None
+    seconds: float | None
+
+    def __add__(self, other: Expected) -> Expected:
+        """Both together; what is unknown of one is unknown."""
+        return Expected(_sum(self.rows, other.rows), _sum(self.seconds, other.seconds))
+
+
+@dataclass(frozen=True)
 class Estimates:
     """What is usual in a table.
 
@@ -45,6 +62,16 @@ class Estimates:
     def of(self, shard: str) -> Usual | None:
         """What is usual for a shard: its own loads, or else those of the others."""
         return self.shards.get(shard, self.table)
+
+    def total(self, days: Mapping[str, int]) -> Expected:
+        """What so many days of each shard come to."""
+        usual = [(self.of(shard), count) for shard, count in days.items() if count]
+        if any(each is None for each, _ in usual):
+            return Expected(None, None)
+        return Expected(
+            sum(each.rows * count for each, count in usual if each),
+            sum(each.seconds * count for each, count in usual if each),
+        )
 
     def average(self, shard: str) -> float:
         """How many rows a day of a shard has on average; 0 of one that is new."""
@@ -130,3 +157,7 @@ def _shared(together: Sequence[_Load]) -> Iterator[_Day]:
 def _usual(days: Sequence[_Day]) -> Usual:
     rows = [day.rows for day in days]
     return Usual(median(rows), median(day.seconds for day in days), fmean(rows))
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -16,6 +16,7 @@ from .statements import (
     headlines_statement,
     insert_statement,
     quoted_name,
+    rows_statement,
 )
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "quoted_name",
     "read_inputs",
     "refresh_report",
+    "rows_statement",
     "stale_reports",
 ]

@@ -104,6 +104,18 @@ def headlines_statement(report: Report, day: date, before: date) -> str:
     )
 
 
+def rows_statement(report: Report, day: date, limit: int) -> str:
+    """The rows of a day, some of them if there are more than the limit."""
+    return render(
+        "select_report_rows",
+        Dialect.VERTICA,
+        target=quoted_name(report.target),
+        columns=[column.name for column in report.columns],
+        day=day,
+        limit=limit,
+    )
+
+
 def digest(sql: str) -> str:
     """What tells one text of SQL from another: SHA-256, 64 hexadecimal digits."""
     return hashlib.sha256(sql.encode()).hexdigest()

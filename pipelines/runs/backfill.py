@@ -303,8 +303,10 @@ def _count_by_ledger(table: Table, begun: int, report: RangeReport) -> int:
 
 
 def _record_wait(span: Span, settings: Settings) -> None:
-    """Have those on call know if the first of the days is not loaded after its end."""
-    zone = span.shard.time_zone
+    """Tell what has to wait, and those on call if its first day is late then."""
+    zone, what = span.shard.time_zone, f"{span.table.name} {span.days}"
+    last = day_ready_at(span.last, zone, settings.load.settle)
+    failure_log().wait_for(what, span.shard.name, str(day_not_over(zone, last)))
     ready = day_ready_at(span.first, zone, settings.load.settle)
     task = shard_task(span.table, span.first, span.shard.name)
     held = ready - datetime.now(UTC) + LATE_AFTER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,15 +13,19 @@ from pipelines.catalog import (
     Partition,
     Span,
     Table,
-    day_not_over,
-    day_ready_at,
     group_days,
 )
 from pipelines.config import Settings
 from pipelines.etl_db import etl_engine, now_for_all
 from pipelines.load import is_replaced
-from pipelines.planning import Selection, count_days_over, usual_loads
-from pipelines.runtime import ask_with_retries, failure_log, ledger
+from pipelines.planning import (
+    Estimates,
+    Expected,
+    Selection,
+    count_days_over,
+    usual_loads,
+)
+from pipelines.runtime import ask_with_retries, ledger
 from pipelines.tasks import (
     LoadDays,
     PrecheckedTask,
@@ -147,6 +152,7 @@ class Work:
         loaded: The markers as they were when it was found out.
         spans: What to do, oldest first; days that are not over are not among them.
         waiting: Days that have no marker and are not over.
+        usual: What loads of the table usually come to.
     """
 
     purpose: Purpose
@@ -155,11 +161,20 @@ class Work:
     loaded: LoadedDays
     spans: tuple[Span, ...]
     waiting: tuple[Span, ...]
+    usual: Estimates
 
     @property
     def days(self) -> int:
         """How many days of shards there are to do."""
         return sum(len(span) for span in self.spans)
+
+    @property
+    def expected(self) -> Expected:
+        """How many rows, and how long for one worker."""
+        days: Counter[str] = Counter()
+        for span in self.spans:
+            days[span.shard.name] += len(span)
+        return self.usual.total(days)
 
     @property
     def not_over(self) -> int:
@@ -223,7 +238,7 @@ class Work:
 def find_work(
     purpose: Purpose, table: Table, selection: Selection, settings: Settings
 ) -> Work:
-    """Find out what to do, by one query of the markers, and say what has to wait.
+    """Find out what to do, by one query of the markers.
 
     Raises:
         ShardlineError: The warehouse or the session log cannot be read.
@@ -258,8 +273,4 @@ def find_work(
                 Span(table, shard, days) for days in group_days(absent, 0, whole)
             ]
     spans.sort(key=lambda span: span.first)
-    for span in waiting:
-        ready = day_ready_at(span.last, span.shard.time_zone, settings.load.settle)
-        why = str(day_not_over(span.shard.time_zone, ready))
-        failure_log().wait_for(f"{table.name} {span.days}", span.shard.name, why)
-    return Work(purpose, table, selection, loaded, tuple(spans), tuple(waiting))
+    return Work(purpose, table, selection, loaded, tuple(spans), tuple(waiting), usual)

@@ -1,0 +1,114 @@
+"""What is told of the verbs: to a person, only of those that they may wish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import Field
+
+from pipelines.operations.arguments import Arguments, Words
+from pipelines.operations.callers import Caller
+from pipelines.operations.roles import ALLOWED, Capability, Role
+from pipelines.operations.verb import Answer, AnyVerb, Change, Context, Long, Look
+from pipelines.operations.words import WrongWordsError, described
+
+
+class HelpArguments(Arguments):
+    """Of which verb."""
+
+    verb: Words = Field((), description="The verb's name; all without.")
+
+
+def find_verb(
+    verbs: Iterable[AnyVerb], words: Sequence[str]
+) -> tuple[AnyVerb, list[str]]:
+    """The verb that some words begin with, and the words behind its name.
+
+    Args:
+        verbs: Which there are.
+        words: What somebody wrote.
+
+    Raises:
+        WrongWordsError: They begin with no verb's name.
+    """
+    known = {name: verb for verb in verbs for name in (verb.name, *verb.aliases)}
+    # The longer name first: `jobs` alone lists them, `jobs cancel` does not.
+    for length in (2, 1):
+        name = " ".join(words[:length]).lower()
+        if len(words) >= length and name in known:
+            return known[name], list(words[length:])
+    told = repr(words[0]) if words else "nothing"
+    raise WrongWordsError(f"{told} is no verb", step="see `help`")
+
+
+def menu(verbs: Iterable[AnyVerb], caller: Caller) -> list[AnyVerb]:
+    """The verbs that somebody may wish."""
+    return [verb for verb in verbs if caller.may(verb.capability)]
+
+
+def verb_help(verb: AnyVerb) -> list[str]:
+    """All that there is to know of a verb."""
+    return [
+        verb.summary,
+        f"write: {verb.usage}",
+        *(f"  {name}: {text}" for name, text in described(verb.arguments)),
+        f"for example: {verb.name} {verb.example}".rstrip(),
+        *([f"also: {', '.join(verb.aliases)}"] if verb.aliases else []),
+        f"for: {', '.join(role.value for role in _roles(verb))}",
+        *_manner(verb),
+    ]
+
+
+def verb_table(verbs: Iterable[AnyVerb]) -> list[str]:
+    """A table of all verbs in Markdown, for the documentation."""
+    roles = " | ".join(role.value for role in Role)
+    marks = "|".join("---" for _ in Role)
+    return [
+        f"| verb | what it does | {roles} | |",
+        f"|---|---|{marks}|---|",
+        *(_row(verb) for verb in verbs),
+    ]
+
+
+def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
+    """The verb `help`, which tells of the others."""
+
+    def answer(context: Context, arguments: HelpArguments) -> Answer:
+        if arguments.verb:
+            verb, _ = find_verb(verbs, arguments.verb)
+            return Answer(tuple(verb_help(verb)))
+        rows = [(verb.usage, verb.summary) for verb in menu(verbs, context.caller)]
+        return Answer(
+            lines=("`help VERB` tells more, with an example.",),
+            heads=("write", "and this is done"),
+            rows=rows,
+            data=[{"usage": usage, "summary": summary} for usage, summary in rows],
+        )
+
+    return Look(
+        name="help",
+        summary="Tell what you may wish, and how to write it.",
+        capability=Capability.LOOK,
+        arguments=HelpArguments,
+        example="backfill",
+        run=answer,
+    )
+
+
+def _roles(verb: AnyVerb) -> list[Role]:
+    return [role for role in Role if role in ALLOWED[verb.capability]]
+
+
+def _manner(verb: AnyVerb) -> Iterator[str]:
+    if verb.plan is not None:
+        yield "its plan is shown first, and it is done when you agree"
+    if isinstance(verb, Long):
+        yield "it is a job: `jobs` tells how far it is"
+
+
+def _row(verb: AnyVerb) -> str:
+    marks = " | ".join("yes" if r in _roles(verb) else "" for r in Role)
+    kinds = {Long: "job", Change: "changes"}
+    kind = kinds.get(type(verb), "")
+    told = ", ".join(filter(None, (kind, "asks first" if verb.plan else "")))
+    return f"| `{verb.usage}` | {verb.summary} | {marks} | {told} |".replace("  ", " ")

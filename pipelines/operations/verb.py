@@ -1,0 +1,172 @@
+"""What a verb is: its name, who may wish it, what it takes, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from pipelines.config import Settings
+from pipelines.jobs import JobQueue, Priority
+from pipelines.operations.arguments import Arguments
+from pipelines.operations.audit import digest_of
+from pipelines.operations.callers import Caller
+from pipelines.operations.roles import Capability
+from pipelines.operations.words import shell_words, usage_of
+
+A = TypeVar("A", bound=Arguments)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a verb is wished with.
+
+    Attributes:
+        engine: The ETL database.
+        queue: Where long operations wait.
+        caller: Who wishes it.
+        place: From where: a terminal, a chat, a page.
+        settings: Reads all options, for the verbs that need more than the ETL database.
+    """
+
+    engine: Engine
+    queue: JobQueue
+    caller: Caller
+    place: str
+    settings: Callable[[], Settings]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a verb would do.
+
+    Attributes:
+        lines: For people; the last one says the most.
+        essence: What it comes to, without what is estimated: while this is the same,
+            the plan is. The lines if it is empty.
+    """
+
+    lines: tuple[str, ...]
+    essence: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What the plan is told by."""
+        return digest_of(self.essence or "\n".join(self.lines))
+
+
+@dataclass(frozen=True)
+class File:
+    """A picture, or a file of another kind.
+
+    Attributes:
+        name: Such as `city_orders-2019-03-14.png`.
+        content_type: Such as `image/png`.
+        content: Its octets.
+    """
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What comes of a verb that is done at once.
+
+    Attributes:
+        lines: What is told, line by line.
+        heads: The heads of a table below that, if there is one.
+        rows: Its rows.
+        files: What goes with it.
+        data: The same for programs, as JSON has it.
+        is_private: Whether nobody else may read it.
+    """
+
+    lines: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    rows: Sequence[tuple[str, ...]] = ()
+    files: tuple[File, ...] = ()
+    data: Any = None
+    is_private: bool = False
+
+
+@dataclass(frozen=True)
+class Verb(Generic[A]):
+    """Something that people do with the pipeline.
+
+    Attributes:
+        name: Such as `jobs cancel`.
+        summary: What it does, as a sentence that bids it.
+        capability: What one must be allowed to.
+        arguments: What it takes.
+        example: Words that could stand behind the name.
+        aliases: What it is called besides.
+        command: The shell's command, if it is not called like the verb.
+        asks: Whether some arguments need to be confirmed, since they destroy or cost.
+        plan: What it would do; of a verb that asks.
+    """
+
+    name: str
+    summary: str
+    capability: Capability
+    arguments: type[A]
+    example: str = ""
+    aliases: tuple[str, ...] = ()
+    command: str = ""
+    asks: Callable[[A], bool] = lambda _: False
+    plan: Callable[[Context, A], Plan] | None = None
+
+    @property
+    def usage(self) -> str:
+        """How it is written."""
+        return f"{self.name} {usage_of(self.arguments)}".strip()
+
+    def words(self, arguments: A) -> list[str]:
+        """The words of the shell's command that does the same."""
+        return [*(self.command or self.name).split(), *shell_words(arguments)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(Verb[A]):
+    """A verb that changes nothing."""
+
+    run: Callable[[Context, A], Answer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Verb[A]):
+    """A verb that changes rows of the ETL database, in one commit with the audit."""
+
+    run: Callable[[Connection, Context, A], Answer]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job needs besides its words.
+
+    Attributes:
+        servers: The names of the servers that it keeps busy.
+        priority: Whose turn is first.
+        options: What its command is told besides the arguments.
+    """
+
+    servers: tuple[str, ...]
+    priority: Priority = Priority.INTERACTIVE
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Long(Verb[A]):
+    """A verb that takes its time: a job, which runs the shell's command."""
+
+    plan: Callable[[Context, A], Plan]
+    work: Callable[[Context, A, Plan], Work]
+    asks: Callable[[A], bool] = lambda _: True
+
+
+AnyVerb = Look[Any] | Change[Any] | Long[Any]
+
+Fields = Mapping[str, object]

@@ -1,0 +1,105 @@
+"""`clear`: days are forgotten, rows and markers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from pipelines.catalog import Table
+from pipelines.config import WAREHOUSE, Settings
+from pipelines.load import ask_warehouse
+from pipelines.operations.arguments import Arguments, Days, Shards, Tables
+from pipelines.operations.roles import Capability
+from pipelines.operations.verb import Context, Long, Plan, Work
+from pipelines.planning import Selection, matching_names, name_some, select
+from pipelines.warehouse import ClearBatch, Holdings, clear_batches, read_holdings
+
+SHOWN = 20
+"""Most lines about what would be deleted; the others are counted."""
+
+
+class ClearArguments(Arguments):
+    """Which tables, days and shards."""
+
+    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    days: Days = Field(description="The days.")
+    shards: Shards = Field(
+        (),
+        description="Shards, by name or pattern, also such as the catalog has no more;"
+        " all without.",
+    )
+
+
+def find_batches(context: Context, arguments: ClearArguments) -> list[ClearBatch]:
+    """What is there of the days, for shards of the catalog and for others.
+
+    Raises:
+        ShardlineError: The warehouse cannot be read, or a name names nothing.
+    """
+    settings, days = context.settings(), arguments.days
+    selection = select(settings.catalog, arguments.tables, (), days.first, days.last)
+    held = {table: _holdings(settings, selection, table) for table in selection.tables}
+    sources = dict.fromkeys(settings.catalog.shards)
+    for by_day in held.values():
+        for by_source in by_day.values():
+            sources.update(dict.fromkeys(by_source))
+    chosen = matching_names(arguments.shards, sources, "shard")
+    return [
+        batch
+        for table, by_day in held.items()
+        for batch in clear_batches(table, by_day, chosen)
+    ]
+
+
+def clear_plan(found: Sequence[ClearBatch]) -> Plan:
+    """What would be deleted."""
+    every = [f"{batch_name(one)}: {_amount(one)}" for one in found]
+    lines = every[:SHOWN]
+    if len(found) > SHOWN:
+        lines.append(f"… and {len(found) - SHOWN} more lines like these")
+    markers = sum(batch.markers for batch in found)
+    rows = sum(batch.rows for batch in found)
+    whole = f"in all: {markers:,} markers and {rows:,} rows"
+    return Plan((*lines, whole), essence="\n".join([*map(_essence, found), whole]))
+
+
+def batch_name(batch: ClearBatch) -> str:
+    """What is deleted together."""
+    return f"{batch.table.name} {batch.days} {name_some(batch.sources)}"
+
+
+def _amount(batch: ClearBatch) -> str:
+    return f"{batch.markers:,} markers and {batch.rows:,} rows"
+
+
+def _essence(batch: ClearBatch) -> str:
+    sources = "\t".join(batch.sources)
+    return f"{batch.table.name} {batch.days} {sources}: {_amount(batch)}"
+
+
+def _holdings(settings: Settings, selection: Selection, table: Table) -> Holdings:
+    first, last = selection.first, selection.last
+    return ask_warehouse(
+        lambda link: read_holdings(link, settings.warehouse, table, first, last),
+        settings,
+    )
+
+
+def _plan(context: Context, arguments: ClearArguments) -> Plan:
+    return clear_plan(find_batches(context, arguments))
+
+
+def _work(_context: Context, _arguments: ClearArguments, plan: Plan) -> Work:
+    return Work((WAREHOUSE,), options=("--yes", "--plan", plan.digest))
+
+
+CLEAR = Long(
+    name="clear",
+    summary="Forget days: delete rows and markers, so that they load again.",
+    capability=Capability.OPERATE,
+    arguments=ClearArguments,
+    example="orders 2019-03-14 shards=moscow",
+    plan=_plan,
+    work=_work,
+)

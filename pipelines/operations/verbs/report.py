@@ -1,0 +1,105 @@
+"""`report`: what the reports of a day say, as figures, pictures and files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from pydantic import Field
+
+from pipelines.catalog import Report
+from pipelines.config import Settings
+from pipelines.errors import PermanentError
+from pipelines.load import ask_warehouse
+from pipelines.mail import Figures, draw_plots, read_figures
+from pipelines.operations.arguments import Arguments, Day
+from pipelines.operations.roles import Capability
+from pipelines.operations.verb import Answer, Context, File, Look
+from pipelines.operations.verbs.refresh import Reports
+from pipelines.reporting import rows_statement
+
+MOST_ROWS = 50_000
+"""Of a report's day, that go into a file."""
+
+COLUMNS = ("report", "rows", "label", "figure", "change")
+
+
+class ReportArguments(Arguments):
+    """Which reports of which day."""
+
+    reports: Reports = Field(
+        (), description="Reports, by name, whose rows are files, too; all without."
+    )
+    date: Day = Field(description="The day.")
+
+
+def _answer(context: Context, arguments: ReportArguments) -> Answer:
+    settings, day = context.settings(), arguments.date
+    named = [settings.report(name) for name in arguments.reports]
+    found = read_figures(settings, day)
+    titles = {report.title for report in named or settings.report_entries.values()}
+    rows = [row for row in _rows(found) if row[0] in titles]
+    names = {report.name for report in named or settings.report_entries.values()}
+    pictures = [
+        File(f"{name}-{day}.png", "image/png", png)
+        for name, png in draw_plots(found).items()
+        if name in names
+    ]
+    files = [_file(settings, report, day) for report in named]
+    return Answer(
+        lines=tuple(_missing(found)),
+        heads=("report", "rows", "what", "figure", "change on the day before"),
+        rows=rows,
+        files=(*pictures, *files),
+        data=[dict(zip(COLUMNS, row, strict=True)) for row in rows],
+    )
+
+
+def _rows(found: Figures) -> Iterator[tuple[str, ...]]:
+    for row in found.summary.itertuples(index=False):
+        yield tuple(str(value) for value in row)
+
+
+def _missing(found: Figures) -> Iterator[str]:
+    if found.missing:
+        loads = ", ".join(f"{table} of {shard}" for table, shard in found.missing[:20])
+        more = len(found.missing) - 20
+        also = f" and {more} more" if more > 0 else ""
+        yield f"not loaded, and so not in the reports: {loads}{also}"
+
+
+def _file(settings: Settings, report: Report, day: date) -> File:
+    """The rows of a report's day as CSV.
+
+    Raises:
+        PermanentError: There are too many.
+    """
+    statement = rows_statement(report, day, MOST_ROWS + 1)
+    rows = ask_warehouse(lambda link: link.query(statement), settings)
+    if len(rows) > MOST_ROWS:
+        raise PermanentError(
+            f"{report.name} has more than {MOST_ROWS:,} rows of {day}",
+            step="read it from the warehouse",
+        )
+    heads = [column.name for column in report.columns]
+    return File(f"{report.name}-{day}.csv", "text/csv", _csv(heads, rows))
+
+
+def _csv(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(heads)
+    writer.writerows(["" if value is None else value for value in row] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+REPORT = Look(
+    name="report",
+    summary="Show the figures of a day's reports, with pictures and files.",
+    capability=Capability.LOOK,
+    arguments=ReportArguments,
+    example="city_orders 2019-03-14",
+    run=_answer,
+)

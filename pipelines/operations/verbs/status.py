@@ -1,0 +1,112 @@
+"""`status`: how each day of each shard stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from pydantic import Field
+
+from pipelines.catalog import DayRange
+from pipelines.load import ask_warehouse
+from pipelines.operations.arguments import Arguments, Days, Shards, Tables
+from pipelines.operations.roles import Capability
+from pipelines.operations.verb import Answer, Context, Look
+from pipelines.planning import DayState, Grid, name_some, read_grid, select
+
+LATELY = 14
+"""How many days are shown if none are given."""
+
+UNWELL = (DayState.FAILED, DayState.RUNNING, DayState.MISSING)
+"""The states of which it is told which shards they are of."""
+
+
+class StatusArguments(Arguments):
+    """Of which tables, days and shards."""
+
+    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    days: Days | None = Field(
+        None, description=f"The days; the last {LATELY} before today without."
+    )
+    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
+
+
+def read_status(context: Context, arguments: StatusArguments) -> Grid:
+    """How each day stands.
+
+    Raises:
+        ShardlineError: The warehouse or the session log cannot be read.
+    """
+    settings, days = context.settings(), arguments.days or _lately()
+    selection = select(
+        settings.catalog, arguments.tables, arguments.shards, days.first, days.last
+    )
+    return ask_warehouse(
+        lambda link: read_grid(link, context.engine, settings, selection), settings
+    )
+
+
+def grid_fields(found: Grid) -> dict[str, object]:
+    """A grid for programs."""
+    return {
+        "days": [day.isoformat() for day in found.days],
+        "tables": {
+            table: {
+                shard: [stand.value for stand in stands]
+                for shard, stands in shards.items()
+            }
+            for table, shards in found.tables.items()
+        },
+    }
+
+
+def _lately() -> DayRange:
+    today = datetime.now().astimezone().date()
+    return DayRange(today - timedelta(days=LATELY), today - timedelta(days=1))
+
+
+def _answer(context: Context, arguments: StatusArguments) -> Answer:
+    found = read_status(context, arguments)
+    return Answer(
+        lines=tuple(_summaries(found)),
+        heads=("table", "day", "state", "shards"),
+        rows=tuple(_unwell(found)),
+        data=grid_fields(found),
+    )
+
+
+def _summaries(found: Grid) -> Iterator[str]:
+    first, last = found.days[0], found.days[-1]
+    for table, shards in found.tables.items():
+        counts: dict[DayState, int] = {}
+        for states in shards.values():
+            for state in states:
+                counts[state] = counts.get(state, 0) + 1
+        said = ", ".join(f"{counts[s]:,} {s.value}" for s in DayState if s in counts)
+        yield f"{table} {DayRange(first, last)}: {said}"
+
+
+def _unwell(found: Grid) -> Iterator[tuple[str, str, str, str]]:
+    for table, shards in found.tables.items():
+        for day, state, names in _by_state(found.days, shards):
+            yield table, str(day), state.value, f"{len(names)}: {name_some(names)}"
+
+
+def _by_state(
+    days: Sequence[date], shards: Mapping[str, Sequence[DayState]]
+) -> Iterator[tuple[date, DayState, list[str]]]:
+    for at, day in enumerate(days):
+        for state in UNWELL:
+            names = [name for name, states in shards.items() if states[at] is state]
+            if names:
+                yield day, state, names
+
+
+STATUS = Look(
+    name="status",
+    summary="Show how each day stands.",
+    capability=Capability.LOOK,
+    arguments=StatusArguments,
+    example="orders 2019-03-01..2019-03-31",
+    run=_answer,
+)

@@ -1,0 +1,217 @@
+"""Between words, as people write them, and a verb's arguments.
+
+In a chat `backfill orders 2019-03-01..2019-03-31 shards=m* reload` says the same as in
+a shell `backfill --table orders --from 2019-03-01 --to 2019-03-31 --shard 'm*'
+--reload` does, and both are understood here. Telephones make a dash of two hyphens, and
+have quotation marks of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from pipelines.catalog import DayRange
+from pipelines.errors import ConfigurationError
+from pipelines.operations.arguments import (
+    RANGE,
+    Arguments,
+    Written,
+    fields_of,
+    is_flag,
+    is_many,
+)
+
+LONGEST_TEXT = 4_096
+"""Most characters of what is read: a message of Telegram's has no more."""
+
+ENDS = ("from", "to")
+"""What the ends of days may be called, one by one."""
+
+_DOUBLE, _SINGLE = "“”„«»", "‘’‚"  # noqa: RUF001 - what telephones write
+
+_TYPED = str.maketrans({**dict.fromkeys(_DOUBLE, '"'), **dict.fromkeys(_SINGLE, "'")})
+
+_OPTION = re.compile(r"(?:--|—|–)?([A-Za-z][\w-]*)=(.*)", re.DOTALL)  # noqa: RUF001
+
+_DASHES = ("--", "—", "–")  # noqa: RUF001 - what telephones make of two hyphens
+
+A = TypeVar("A", bound=Arguments)
+
+
+class WrongWordsError(ConfigurationError):
+    """What was written cannot be understood; nothing was done."""
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text; those in quotation marks are one.
+
+    Raises:
+        WrongWordsError: A quotation mark is missing, or there is too much of it.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise WrongWordsError(f"it has more than {LONGEST_TEXT:,} characters")
+    try:
+        return shlex.split(text.translate(_TYPED))
+    except ValueError:
+        raise WrongWordsError("a quotation mark is missing") from None
+
+
+def parse_words(kind: type[A], words: Sequence[str], usage: str = "") -> A:
+    """The arguments that some words say.
+
+    Args:
+        kind: Of which verb.
+        words: What was written behind its name.
+        usage: How it is written, for whoever wrote something else.
+
+    Raises:
+        WrongWordsError: They say something else, or too little.
+    """
+    step = f"write: {usage}" if usage else ""
+    try:
+        return kind.model_validate(_Reader(kind, words).values())
+    except ValidationError as error:
+        raise WrongWordsError(_fault(kind, error), step=step) from None
+    except WrongWordsError as error:
+        raise WrongWordsError(error.cause, step=step) from None
+
+
+def usage_of(kind: type[Arguments]) -> str:
+    """How the arguments of a verb are written, in short."""
+    return " ".join(_usage(kind))
+
+
+def described(kind: type[Arguments]) -> list[tuple[str, str]]:
+    """How each argument of a verb is written, and what it means."""
+    texts = [field.description or "" for field in kind.model_fields.values()]
+    return list(zip(_usage(kind), texts, strict=True))
+
+
+def shell_words(arguments: Arguments) -> list[str]:
+    """The same for the shell's command, so that it understands just this."""
+    return list(_shell(arguments))
+
+
+class _Reader:
+    """Reads words one after the other."""
+
+    def __init__(self, kind: type[Arguments], words: Sequence[str]) -> None:
+        self._kind, self._fields = kind, fields_of(kind)
+        self._names = _names(self._fields)
+        self._rest = iter(words)
+        self._found: dict[str, list[str]] = {}
+
+    def values(self) -> dict[str, object]:
+        """What each field was given."""
+        for word in self._rest:
+            self._read(word)
+        ends = [self._found.pop(end, [""])[-1] for end in ENDS]
+        if any(ends):
+            first, last = ends[0] or ends[1], ends[1] or ends[0]
+            self._found.setdefault("days", []).append(f"{first}{RANGE}{last}")
+        return {name: self._value(name, given) for name, given in self._found.items()}
+
+    def _value(self, name: str, given: list[str]) -> object:
+        if is_many(self._kind, name):
+            return given
+        if len(given) > 1:
+            raise WrongWordsError(f"{_shown(name)} is given twice")
+        return given[0]
+
+    def _read(self, word: str) -> None:
+        if (option := _OPTION.fullmatch(word)) and (name := self._name(option[1])):
+            self._give(name, option[2])
+        elif word.startswith(_DASHES):
+            name = self._name(word.lstrip("-—–"))  # noqa: RUF001
+            if name is None:
+                raise WrongWordsError(f"there is no {word!r} here")
+            self._give(name, self._value_after(name))
+        elif name := self._name(word):
+            self._give(name, self._value_after(name))
+        else:
+            self._give(self._taker(word), word)
+
+    def _value_after(self, name: str) -> str:
+        if name in self._fields and is_flag(self._kind, name):
+            return "true"
+        value = next(self._rest, None)
+        if value is None:
+            raise WrongWordsError(f"nothing stands behind {_shown(name)}")
+        return value
+
+    def _give(self, name: str, value: str) -> None:
+        self._found.setdefault(name, []).append(value)
+
+    def _name(self, word: str) -> str | None:
+        return self._names.get(word.lower().replace("-", "_"))
+
+    def _taker(self, word: str) -> str:
+        """The first field that takes a word that stands alone, and has none yet."""
+        for name, how in self._fields.items():
+            is_free = name not in self._found or is_many(self._kind, name)
+            if is_free and how.takes is not None and how.takes(word):
+                return name
+        raise WrongWordsError(f"{word!r} has no meaning here")
+
+
+def _names(fields: Mapping[str, Written]) -> dict[str, str]:
+    names = {other: name for name, how in fields.items() for other in how.names}
+    if "days" in fields:
+        names.update({end: end for end in ENDS})
+    return {**names, **{name: name for name in fields}}
+
+
+def _shown(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _fault(kind: type[Arguments], error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    if first["type"] == "missing":
+        return f"{fields_of(kind)[name].metavar} is missing"
+    why = first["msg"].removeprefix("Value error, ")
+    why = why[:1].lower() + why[1:]
+    return f"{_shown(name)}: {why}" if name else why
+
+
+def _usage(kind: type[Arguments]) -> Iterator[str]:
+    for name, how in fields_of(kind).items():
+        field = kind.model_fields[name]
+        if is_flag(kind, name):
+            text = _shown(name)
+        elif how.takes is None:
+            text = f"{how.names[0] if how.names else _shown(name)}={how.metavar}"
+        else:
+            text = how.metavar
+        dots = "…" if is_many(kind, name) else ""
+        yield text + dots if field.is_required() else f"[{text}]{dots}"
+
+
+def _shell(arguments: Arguments) -> Iterator[str]:
+    kind = type(arguments)
+    for name, how in fields_of(kind).items():
+        value = getattr(arguments, name)
+        if value == kind.model_fields[name].default:
+            continue
+        option = f"--{_shown(name)}" if how.shell is None else how.shell
+        if isinstance(value, DayRange):
+            yield from ("--from", str(value.first), "--to", str(value.last))
+        elif is_flag(kind, name):
+            yield option
+        else:
+            for one in value if isinstance(value, tuple) else (value,):
+                yield from (option, _text(one)) if option else (_text(one),)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
