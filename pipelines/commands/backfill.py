@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.as_job import AlsoAsJob
 from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import range_options, selection_of
 from pipelines.commands.screens.progress_bar import show_progress
 from pipelines.commands.screens.range_reports import print_reports
-from pipelines.config import SQLITE_WARNING, Settings, read_settings
-from pipelines.planning import Selection
-from pipelines.runs import (
-    Load,
-    LuigiOptions,
-    Purpose,
-    Recheck,
-    Reload,
-    Work,
-    find_work,
-    publish_metrics,
-    run_range,
+from pipelines.commands.verb_commands import shell_context
+from pipelines.commands.verb_options import verb_options
+from pipelines.config import SQLITE_WARNING, read_settings
+from pipelines.operations import (
+    BACKFILL,
+    BackfillArguments,
+    find_works,
+    selected,
+    work_line,
 )
+from pipelines.runs import LuigiOptions, Work, publish_metrics, run_range
 from pipelines.runtime import print_json, say, warn
 
 HELP = """Load the days of a range that are missing, in few extracts and COPYs.
@@ -63,69 +59,34 @@ HELP = """Load the days of a range that are missing, in few extracts and COPYs.
     """
 
 
-PURPOSES: dict[str | None, Callable[[Settings], Purpose]] = {
-    None: lambda _: Load(),
-    "reload": Reload,
-    "recheck": Recheck,
-}
-
-
-@click.command("backfill", cls=AlsoOnEcs, help=HELP)
-@range_options()
-@click.option(
-    "--reload",
-    "purpose",
-    flag_value="reload",
-    help="Replace what is there already.",
-)
-@click.option(
-    "--recheck",
-    "purpose",
-    flag_value="recheck",
-    help="Replace what has changed since it was loaded.",
-)
+@click.command("backfill", cls=AlsoAsJob, verb=BACKFILL, help=HELP)
+@verb_options(BackfillArguments)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @luigi_options
 def backfill_command(
-    first: datetime,
-    last: datetime,
-    tables: tuple[str, ...],
-    shards: tuple[str, ...],
-    purpose: str | None,
-    dry_run: bool,
-    as_json: bool,
-    how: LuigiOptions,
+    arguments: BackfillArguments, dry_run: bool, as_json: bool, how: LuigiOptions
 ) -> None:
     """Load, replace or compare a range of days."""
-    options = read_settings()
-    selection = selection_of(options.catalog, first, last, tables, shards)
-    chosen = PURPOSES[purpose](options)
     if dry_run:
-        _print_work(selection, options, chosen, as_json=as_json)
+        _print_works(find_works(shell_context(), arguments), as_json=as_json)
         return
+    options = read_settings()
+    selection = selected(options, arguments)
+    purpose = arguments.purpose(options)
     if options.sessions.is_file and not how.local_scheduler:
         warn(SQLITE_WARNING)
     with in_audit(options.sessions), publish_metrics(selection.tables, options):
-        reports = run_range(selection, chosen, options, how, show_progress)
+        reports = run_range(selection, purpose, options, how, show_progress)
         sys.exit(print_reports(reports, as_json=as_json))
 
 
-def _print_work(
-    selection: Selection, options: Settings, purpose: Purpose, *, as_json: bool
-) -> None:
-    works = [
-        find_work(purpose, table, selection, options) for table in selection.tables
-    ]
+def _print_works(works: Sequence[Work], *, as_json: bool) -> None:
     if as_json:
         print_json([_planned(work) for work in works])
         return
     for work in works:
-        say(
-            f"{work.table.name} {selection.days}: {work.days:,} days of shards to do in"
-            f" {len(work.spans):,} extracts; {work.present:,} are there,"
-            f" {work.not_over:,} are not over"
-        )
+        say(work_line(work))
 
 
 def _planned(work: Work) -> dict[str, object]:

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from datetime import datetime
 
 import click
 
-from pipelines.catalog import Table
+from pipelines.commands.as_job import AlsoAsJob
 from pipelines.commands.in_audit import in_audit
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import range_options, selection_of
-from pipelines.config import Settings, read_settings
+from pipelines.commands.verb_commands import shell_context
+from pipelines.commands.verb_options import verb_options
+from pipelines.config import Settings, current_settings
 from pipelines.errors import ConfigurationError
-from pipelines.load import ask_warehouse
-from pipelines.planning import Selection, matching_names, name_some
-from pipelines.runtime import ExitCode, say, warn
-from pipelines.warehouse import (
-    ClearBatch,
-    Holdings,
-    clear_batches,
-    delete_days,
-    read_holdings,
+from pipelines.operations import (
+    CLEAR,
+    ClearArguments,
+    batch_name,
+    clear_plan,
+    find_batches,
 )
-
-SHOWN = 20
-"""Most lines about what would be deleted; the others are counted."""
+from pipelines.runtime import ExitCode, say, warn
+from pipelines.warehouse import ClearBatch, delete_days
 
 HELP = """Forget days: delete their rows and their markers, so that they load again.
 
@@ -50,81 +44,43 @@ HELP = """Forget days: delete their rows and their markers, so that they load ag
     """
 
 
-@click.command("clear", cls=AlsoOnEcs, help=HELP)
-@range_options()
+@click.command("clear", cls=AlsoAsJob, verb=CLEAR, help=HELP)
+@verb_options(ClearArguments)
 @click.option("--yes", is_flag=True, help="Delete without asking.")
 @click.option("--dry-run", is_flag=True, help="Show only, and delete nothing.")
+@click.option(
+    "--plan",
+    "agreed",
+    metavar="DIGEST",
+    help="Delete only if what would be deleted is still what had this digest when"
+    " somebody agreed to it.",
+)
 def clear(
-    first: datetime,
-    last: datetime,
-    tables: tuple[str, ...],
-    shards: tuple[str, ...],
-    yes: bool,
-    dry_run: bool,
+    arguments: ClearArguments, yes: bool, dry_run: bool, agreed: str | None
 ) -> None:
     """Forget markers and their rows."""
-    options = read_settings()
-    found = _found(options, first, last, tables, shards)
+    found = find_batches(shell_context(), arguments)
+    plan = clear_plan(found)
+    if agreed is not None and agreed != plan.digest:
+        raise ConfigurationError(
+            "nothing is deleted: what is there is not what somebody agreed to any more",
+            step="look at it by --dry-run, and wish for it anew",
+        )
     if not found:
         say("there is nothing to forget")
         return
-    lines = _lines(found)
-    for line in lines:
+    for line in plan.lines:
         say(line)
     if dry_run:
         return
     if not yes and not _agreed():
         warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
-    with in_audit(options.sessions, lines, needs_database=False):
+    settings = current_settings()
+    with in_audit(settings.sessions, plan, needs_database=False):
         for batch in found:
-            markers, rows = _forget(options, batch)
-            say(f"{_what(batch)}: forgot {markers:,} markers and {rows:,} rows")
-
-
-def _found(
-    options: Settings,
-    first: datetime,
-    last: datetime,
-    tables: Sequence[str],
-    shards: Sequence[str],
-) -> list[ClearBatch]:
-    """What is there of the days, for shards of the catalog and for others."""
-    selection = selection_of(options.catalog, first, last, tables, ())
-    held = {table: _holdings(options, selection, table) for table in selection.tables}
-    sources = dict.fromkeys(options.catalog.shards)
-    for days in held.values():
-        for by_source in days.values():
-            sources.update(dict.fromkeys(by_source))
-    chosen = matching_names(shards, sources, "shard")
-    return [
-        batch
-        for table, days in held.items()
-        for batch in clear_batches(table, days, chosen)
-    ]
-
-
-def _holdings(options: Settings, selection: Selection, table: Table) -> Holdings:
-    first, last = selection.first, selection.last
-    return ask_warehouse(
-        lambda link: read_holdings(link, options.warehouse, table, first, last), options
-    )
-
-
-def _lines(found: Sequence[ClearBatch]) -> list[str]:
-    lines = [
-        f"{_what(batch)}: {batch.markers:,} markers and {batch.rows:,} rows"
-        for batch in found[:SHOWN]
-    ]
-    if len(found) > SHOWN:
-        lines.append(f"… and {len(found) - SHOWN} more lines like these")
-    markers = sum(batch.markers for batch in found)
-    rows = sum(batch.rows for batch in found)
-    return [*lines, f"in all: {markers:,} markers and {rows:,} rows"]
-
-
-def _what(batch: ClearBatch) -> str:
-    return f"{batch.table.name} {batch.days} {name_some(batch.sources)}"
+            markers, rows = _forget(settings, batch)
+            say(f"{batch_name(batch)}: forgot {markers:,} markers and {rows:,} rows")
 
 
 def _agreed() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 
 import click
@@ -11,9 +10,9 @@ import click
 from pipelines.commands.on_ecs import words_of
 from pipelines.config import SessionsOptions
 from pipelines.operations import (
+    Plan,
     Wish,
     audited,
-    digest_of,
     shell_caller,
     shell_place,
 )
@@ -21,7 +20,7 @@ from pipelines.operations import (
 
 def in_audit(
     sessions: SessionsOptions,
-    plan: Iterable[str] = (),
+    plan: Plan | None = None,
     *,
     needs_database: bool = True,
 ) -> AbstractContextManager[None]:
@@ -29,21 +28,21 @@ def in_audit(
 
     Args:
         sessions: Where the ETL database is.
-        plan: What was shown of what the block does; its last line says the most.
+        plan: What was shown of what the block does.
         needs_database: Whether the block fails without the ETL database.
     """
     wish = wish_of_command(plan)
     return audited(sessions.database, wish, needs_database=needs_database)
 
 
-def wish_of_command(plan: Iterable[str] = ()) -> Wish:
+def wish_of_command(plan: Plan | None = None) -> Wish:
     """What whoever has called this command wishes."""
-    context, lines = click.get_current_context(), list(plan)
+    context = click.get_current_context()
     return Wish(
         shell_caller(),
         shell_place(),
         verb=" ".join(context.command_path.split()[1:]),
         arguments=shlex.join(words_of(context)),
-        plan=lines[-1] if lines else "",
-        plan_digest=digest_of("\n".join(lines)) if lines else "",
+        plan=plan.lines[-1] if plan else "",
+        plan_digest=plan.digest if plan else "",
     )

@@ -21,16 +21,21 @@ class AlsoOnEcs(click.Command):
     task_output = "Task"
     """The stack's output that names the task definition."""
 
+    places: tuple[str, ...] = ("here", "ecs")
+    """What ``--on`` takes."""
+
+    places_help = "Where to run: on this machine, or on Fargate, following its log."
+
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - click's
         """Add the options to those that the command has."""
         super().__init__(*arguments, **options)
         self.params += [
             click.Option(
                 ["--on"],
-                type=click.Choice(["here", "ecs"]),
+                type=click.Choice(self.places),
                 default="here",
                 show_default=True,
-                help="Where to run: on this machine, or on Fargate, following its log.",
+                help=self.places_help,
             ),
             click.Option(
                 ["--stack"],
@@ -54,6 +59,10 @@ class AlsoOnEcs(click.Command):
             if ctx.get_parameter_source("stack") is ParameterSource.COMMANDLINE:
                 raise click.UsageError("--stack goes with --on ecs, behind the command")
             return super().invoke(ctx)
+        return self.invoke_at(place, ctx, stack)
+
+    def invoke_at(self, place: str, ctx: click.Context, stack: str) -> Any:  # noqa: ANN401, ARG002 - click's
+        """Run the command elsewhere."""
         path = ctx.command_path.split()[1:]
         words = [*path, *words_of(ctx)]
         sys.exit(_run(stack, self.task_output, words))

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import click
 
 from pipelines.catalog import Catalog
 from pipelines.commands.on_ecs import AlsoOnEcs, GroupAlsoOnEcs
-from pipelines.commands.options import DAY, range_options, shard_option, table_option
+from pipelines.commands.options import DAY, shard_option, table_option
 from pipelines.commands.screens.status_grid import grid_lines
+from pipelines.commands.verb_commands import shell_context, verb_command
+from pipelines.commands.verb_options import verb_options
 from pipelines.config import read_settings
 from pipelines.errors import one_line
 from pipelines.etl_db import (
     Attempt,
     AttemptFilter,
     AttemptState,
-    FailureStreak,
     etl_engine,
-    failure_streaks,
     newest_attempts,
 )
-from pipelines.load import ask_warehouse
-from pipelines.planning import (
-    DayState,
-    Grid,
-    Selection,
-    matching_names,
-    read_grid,
-    select,
+from pipelines.operations import (
+    FAILURES,
+    StatusArguments,
+    attempt_fields,
+    attempt_seconds,
+    attempted,
+    grid_fields,
+    read_status,
 )
+from pipelines.planning import DayState, matching_names
 from pipelines.runtime import print_json, say
 from pipelines.text import Console
-
-LATELY = 14
-"""How many days are shown if none are given."""
 
 HELP = """Show how each day stands: days across, tables and shards down.
 
@@ -97,36 +95,25 @@ _SINCE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 
 @click.group("status", cls=GroupAlsoOnEcs, help=HELP, invoke_without_command=True)
-@range_options(required=False)
+@verb_options(StatusArguments)
 @click.option("--unfold", is_flag=True, help="A line for each shard.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def status(
-    context: click.Context,
-    first: datetime | None,
-    last: datetime | None,
-    tables: tuple[str, ...],
-    shards: tuple[str, ...],
-    unfold: bool,
-    as_json: bool,
+    context: click.Context, arguments: StatusArguments, unfold: bool, as_json: bool
 ) -> None:
     """Show how each day stands."""
     if context.invoked_subcommand:
-        if first or last or tables or shards or unfold or as_json:
+        if arguments != StatusArguments() or unfold or as_json:
             named = context.invoked_subcommand
             raise click.UsageError(f"write the options after `{named}`")
         return
-    options = read_settings()
-    selection = _selection(options.catalog, first, last, tables, shards)
-    engine = etl_engine(options.sessions.database)
-    found = ask_warehouse(
-        lambda link: read_grid(link, engine, options, selection), options
-    )
+    found = read_status(shell_context(), arguments)
     if as_json:
-        print_json(_grid_fields(found), indent=None)
+        print_json(grid_fields(found), indent=None)
         return
     console = Console()
-    by_shard = unfold or bool(shards)
+    by_shard = unfold or bool(arguments.shards)
     for line in grid_lines(found, console, unfold=by_shard):
         console.print(line)
     whole = found.whole
@@ -134,31 +121,7 @@ def status(
         console.print("--unfold shows each shard", style="dim")
 
 
-@status.command("failures", cls=AlsoOnEcs, help=FAILURES_HELP)
-@click.option(
-    "--since",
-    type=_SINCE,
-    metavar="YYYY-MM-DD",
-    help="The earliest start, in UTC; 30 days ago if not given.",
-)
-@click.option(
-    "--open", "only_open", is_flag=True, help="Only what has not succeeded since."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def failures(since: datetime | None, only_open: bool, as_json: bool) -> None:
-    """List what failed again and again."""
-    options = read_settings()
-    engine = etl_engine(options.sessions.database)
-    start = since.replace(tzinfo=UTC) if since else _days_ago(30)
-    found = failure_streaks(engine, start)
-    shown = [streak for streak in found if not (only_open and streak.ended)]
-    if as_json:
-        fields = [_streak_fields(streak, options.catalog) for streak in shown]
-        print_json(fields)
-        return
-    for streak in shown:
-        say(_streak_line(streak, options.catalog))
-        say(f"    {one_line(streak.last.comment or 'no word of why')}")
+status.add_command(verb_command(FAILURES, "failures", FAILURES_HELP))
 
 
 @status.command("sessions", cls=AlsoOnEcs, help=SESSIONS_HELP)
@@ -205,107 +168,23 @@ def sessions(
     engine = etl_engine(options.sessions.database)
     found = newest_attempts(engine, wanted, limit)
     if as_json:
-        fields = [_attempt_fields(attempt, known) for attempt in found]
+        fields = [attempt_fields(attempt, known) for attempt in found]
         print_json(fields)
         return
     for attempt in found:
         say(_attempt_line(attempt, known))
 
 
-def _selection(
-    known: Catalog,
-    first: datetime | None,
-    last: datetime | None,
-    tables: tuple[str, ...],
-    shards: tuple[str, ...],
-) -> Selection:
-    if (first is None) != (last is None):
-        raise click.UsageError("give both --from and --to, or none of them")
-    today = datetime.now().astimezone().date()
-    start = first.date() if first else today - timedelta(days=LATELY)
-    stop = last.date() if last else today - timedelta(days=1)
-    return select(known, tables, shards, start, stop)
-
-
-def _days_ago(days: int) -> datetime:
-    return datetime.now(UTC) - timedelta(days=days)
-
-
-def what(attempt: Attempt, known: Catalog) -> str:
-    """What was attempted, for people."""
-    if attempt.target_table is None or attempt.shard is None:
-        return attempt.task_name
-    names = {table.target: table.name for table in known.tables.values()}
-    table = names.get(attempt.target_table, attempt.target_table)
-    return one_line(f"{table} {attempt.day} {attempt.shard}")
-
-
-def _streak_line(streak: FailureStreak, known: Catalog) -> str:
-    times = f"{streak.attempts} attempts" if streak.attempts > 1 else "1 attempt"
-    since = f"since {streak.first.started:%Y-%m-%d %H:%M}"
-    over = f", {streak.ended.state} {_moment(streak.ended)}" if streak.ended else ""
-    task = what(streak.last, known)
-    return f"{_moment(streak.last)}  {task}: {times} {since}{over}"
-
-
 def _attempt_line(attempt: Attempt, known: Catalog) -> str:
     rows = "" if attempt.rows is None else f"{attempt.rows:,} rows"
     comment = f"  {one_line(attempt.comment)}" if attempt.comment else ""
-    seconds = _seconds(attempt)
+    seconds = attempt_seconds(attempt)
     took = "" if seconds is None else f"{seconds:.1f} s"
     return (
-        f"{_moment(attempt)}  {attempt.state:<7}  {took:>8}  {rows:>14}"
-        f"  {what(attempt, known)}{comment}"
+        f"{attempt.started:%Y-%m-%d %H:%M:%S}  {attempt.state:<7}  {took:>8}  {rows:>14}"
+        f"  {attempted(attempt, known)}{comment}"
     )
 
 
 def _moment(attempt: Attempt) -> str:
     return f"{attempt.started:%Y-%m-%d %H:%M:%S}"
-
-
-def _seconds(attempt: Attempt) -> float | None:
-    if attempt.finished is None:
-        return None
-    return (attempt.finished - attempt.started).total_seconds()
-
-
-def _attempt_fields(attempt: Attempt, known: Catalog) -> dict[str, object]:
-    return {
-        "id": attempt.id,
-        "what": what(attempt, known),
-        "task": attempt.task_name,
-        "target": attempt.target_table,
-        "shard": attempt.shard,
-        "day": attempt.day.isoformat() if attempt.day else None,
-        "attempt": attempt.attempt,
-        "state": attempt.state.value,
-        "started": attempt.started.isoformat(),
-        "seconds": _seconds(attempt),
-        "rows": attempt.rows,
-        "host": attempt.host,
-        "pid": attempt.pid,
-        "comment": attempt.comment,
-    }
-
-
-def _streak_fields(streak: FailureStreak, known: Catalog) -> dict[str, object]:
-    return {
-        "what": what(streak.last, known),
-        "attempts": streak.attempts,
-        "since": streak.first.started.isoformat(),
-        "last": _attempt_fields(streak.last, known),
-        "ended": streak.ended.started.isoformat() if streak.ended else None,
-    }
-
-
-def _grid_fields(found: Grid) -> dict[str, object]:
-    return {
-        "days": [day.isoformat() for day in found.days],
-        "tables": {
-            table: {
-                shard: [stand.value for stand in stands]
-                for shard, stands in shards.items()
-            }
-            for table, shards in found.tables.items()
-        },
-    }

@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import datetime
 from functools import partial
 
 import click
@@ -14,12 +13,13 @@ from rich.status import Status
 from rich.text import Text
 
 from pipelines.alerts import start_sender
+from pipelines.commands.as_job import AlsoAsJob
 from pipelines.commands.in_audit import in_audit
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import range_options, selection_of
+from pipelines.commands.verb_options import verb_options
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine
+from pipelines.operations import VERIFY, VerifyArguments, selected
 from pipelines.planning import Selection
 from pipelines.runtime import (
     ExitCode,
@@ -62,10 +62,8 @@ HELP = """Compare the shards with the warehouse, and name what differs.
     """
 
 
-@click.command("verify", cls=AlsoOnEcs, help=HELP)
-@range_options()
-@click.option("--deep", is_flag=True, help="Read the warehouse's values back, too.")
-@click.option("--reload", "mending", is_flag=True, help="Load again what differs.")
+@click.command("verify", cls=AlsoAsJob, verb=VERIFY, help=HELP)
+@verb_options(VerifyArguments)
 @click.option(
     "--workers",
     type=click.IntRange(min=1, max=64),
@@ -74,21 +72,12 @@ HELP = """Compare the shards with the warehouse, and name what differs.
     help="How many shards are read at a time.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify_command(
-    first: datetime,
-    last: datetime,
-    tables: tuple[str, ...],
-    shards: tuple[str, ...],
-    deep: bool,
-    mending: bool,
-    workers: int,
-    as_json: bool,
-) -> None:
+def verify_command(arguments: VerifyArguments, workers: int, as_json: bool) -> None:
     """Compare source and warehouse."""
     options = read_settings()
     limit_memory(options.run.memory_mib)
-    selection = selection_of(options.catalog, first, last, tables, shards)
-    how = partial(VerifyOptions, deep, workers, not shards)
+    selection, mending = selected(options, arguments), arguments.reload
+    how = partial(VerifyOptions, arguments.deep, workers, not arguments.shards)
     with in_audit(options.sessions) if mending else nullcontext():
         is_well = _verify(options, selection, how, mending=mending, as_json=as_json)
         sys.exit(ExitCode.COMPLETE if is_well else ExitCode.FAILED)

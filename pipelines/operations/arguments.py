@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from types import MappingProxyType
-from typing import Annotated, Any
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -195,19 +195,37 @@ def fields_of(arguments: type[Arguments]) -> Mapping[str, Written]:
     """How each field of some arguments is written, in order."""
     found = {}
     for name, field in arguments.model_fields.items():
-        known = [one for one in field.metadata if isinstance(one, Written)]
-        found[name] = known[0] if known else Written(name.upper())
+        parts = [*_metadata(field.annotation), *field.metadata]
+        known = [one for one in parts if isinstance(one, Written)]
+        found[name] = known[-1] if known else Written(name.upper())
     return found
+
+
+def kind_of(arguments: type[Arguments], name: str) -> type:
+    """Of which type a field is where it is not None."""
+    kind = arguments.model_fields[name].annotation
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    whole = get_origin(kind) or kind  # of tuple[str, ...], tuple
+    return whole if isinstance(whole, type) else object
 
 
 def is_flag(arguments: type[Arguments], name: str) -> bool:
     """Whether a field is said or not."""
-    return arguments.model_fields[name].annotation is bool
+    return kind_of(arguments, name) is bool
 
 
 def is_many(arguments: type[Arguments], name: str) -> bool:
     """Whether a field takes any number of words."""
-    return isinstance(arguments.model_fields[name].default, tuple)
+    return kind_of(arguments, name) is tuple
+
+
+def _metadata(annotation: object) -> Iterator[object]:
+    """What is said of a type that may be missing."""
+    for one in get_args(annotation):
+        yield from getattr(one, "__metadata__", ())
 
 
 def _name(value: Any) -> Any:  # noqa: ANN401 - pydantic's

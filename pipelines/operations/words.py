@@ -78,7 +78,7 @@ def parse_words(kind: type[A], words: Sequence[str], usage: str = "") -> A:
     try:
         return kind.model_validate(_Reader(kind, words).values())
     except ValidationError as error:
-        raise WrongWordsError(_fault(kind, error), step=step) from None
+        raise WrongWordsError(describe_fault(kind, error), step=step) from None
     except WrongWordsError as error:
         raise WrongWordsError(error.cause, step=step) from None
 
@@ -172,7 +172,8 @@ def _shown(name: str) -> str:
     return name.replace("_", "-")
 
 
-def _fault(kind: type[Arguments], error: ValidationError) -> str:
+def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
+    """What is wrong with the arguments of a verb, first of all."""
     first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":

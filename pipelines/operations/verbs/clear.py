@@ -61,6 +61,8 @@ def clear_plan(found: Sequence[ClearBatch]) -> Plan:
     markers = sum(batch.markers for batch in found)
     rows = sum(batch.rows for batch in found)
     whole = f"in all: {markers:,} markers and {rows:,} rows"
+    if not found:
+        return Plan(("there is nothing to forget",))
     return Plan((*lines, whole), essence="\n".join([*map(_essence, found), whole]))
 
 

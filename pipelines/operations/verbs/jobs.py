@@ -153,7 +153,7 @@ def _retry(connection: Connection, context: Context, arguments: JobArguments) ->
     return Answer((f"job {job.number} is queued",), data=job_fields(job))
 
 
-LIST = Look(
+JOBS_LIST = Look(
     name="jobs list",
     summary="List jobs, newest first.",
     capability=Capability.LOOK,
@@ -163,7 +163,7 @@ LIST = Look(
     run=_list,
 )
 
-SHOW = Look(
+JOBS_SHOW = Look(
     name="jobs show",
     summary="Show all that is known of a job, with the end of what it wrote.",
     capability=Capability.LOOK,
@@ -173,7 +173,7 @@ SHOW = Look(
     run=_show,
 )
 
-CANCEL = Change(
+JOBS_CANCEL = Change(
     name="jobs cancel",
     summary="Have a job end: at once if it waits, in order if it runs.",
     capability=Capability.OPERATE,
@@ -183,7 +183,7 @@ CANCEL = Change(
     run=_cancel,
 )
 
-RETRY = Change(
+JOBS_RETRY = Change(
     name="jobs retry",
     summary="Queue a job again that failed or was cancelled.",
     capability=Capability.OPERATE,

@@ -218,7 +218,7 @@ def _audit(context: Context, arguments: AuditArguments) -> Answer:
     )
 
 
-LIST = Look(
+PEOPLE_LIST = Look(
     name="people list",
     summary="List the people: name, role, state and identities.",
     capability=Capability.MANAGE,
@@ -227,7 +227,7 @@ LIST = Look(
     run=_list,
 )
 
-INVITE = Change(
+PEOPLE_INVITE = Change(
     name="people invite",
     summary="Invite a person, by a code that makes one identity theirs, once.",
     capability=Capability.MANAGE,
@@ -237,7 +237,7 @@ INVITE = Change(
     run=_invite,
 )
 
-ROLE = Change(
+PEOPLE_ROLE = Change(
     name="people role",
     summary="Give a person another role, from the next wish on.",
     capability=Capability.MANAGE,
@@ -246,7 +246,7 @@ ROLE = Change(
     run=_role,
 )
 
-REVOKE = Change(
+PEOPLE_REVOKE = Change(
     name="people revoke",
     summary="Have a person do nothing any more, from now on.",
     capability=Capability.MANAGE,

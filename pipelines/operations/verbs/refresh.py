@@ -27,8 +27,8 @@ class RefreshArguments(Arguments):
 
     reports: Reports = Field((), description="Reports, by name; all without.")
     days: Days = Field(description="The days that must be in.")
-    allow_missing: int = Field(
-        0, ge=0, description="How many shards may be missing from a day."
+    allow_missing: Annotated[int, Written("N")] = Field(
+        0, ge=0, lt=1 << 31, description="How many shards may be missing from a day."
     )
     no_mail: bool = Field(False, description="Send no mail.")
 

@@ -9,11 +9,11 @@ from datetime import date
 
 from pydantic import Field
 
+from pipelines import mail  # its parts are imported when a report is asked for
 from pipelines.catalog import Report
 from pipelines.config import Settings
 from pipelines.errors import PermanentError
 from pipelines.load import ask_warehouse
-from pipelines.mail import Figures, draw_plots, read_figures
 from pipelines.operations.arguments import Arguments, Day
 from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Answer, Context, File, Look
@@ -38,13 +38,13 @@ class ReportArguments(Arguments):
 def _answer(context: Context, arguments: ReportArguments) -> Answer:
     settings, day = context.settings(), arguments.date
     named = [settings.report(name) for name in arguments.reports]
-    found = read_figures(settings, day)
+    found = mail.read_figures(settings, day)
     titles = {report.title for report in named or settings.report_entries.values()}
     rows = [row for row in _rows(found) if row[0] in titles]
     names = {report.name for report in named or settings.report_entries.values()}
     pictures = [
         File(f"{name}-{day}.png", "image/png", png)
-        for name, png in draw_plots(found).items()
+        for name, png in mail.draw_plots(found).items()
         if name in names
     ]
     files = [_file(settings, report, day) for report in named]
@@ -57,12 +57,12 @@ def _answer(context: Context, arguments: ReportArguments) -> Answer:
     )
 
 
-def _rows(found: Figures) -> Iterator[tuple[str, ...]]:
+def _rows(found: mail.Figures) -> Iterator[tuple[str, ...]]:
     for row in found.summary.itertuples(index=False):
         yield tuple(str(value) for value in row)
 
 
-def _missing(found: Figures) -> Iterator[str]:
+def _missing(found: mail.Figures) -> Iterator[str]:
     if found.missing:
         loads = ", ".join(f"{table} of {shard}" for table, shard in found.missing[:20])
         more = len(found.missing) - 20

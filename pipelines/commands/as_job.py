@@ -1,0 +1,77 @@
+"""Commands that run here, on Fargate, or with ``--on job`` as a job of the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from pipelines.commands.on_ecs import AlsoOnEcs
+from pipelines.commands.verb_commands import shell_context
+from pipelines.commands.verb_options import arguments_of, is_own
+from pipelines.jobs import Job
+from pipelines.operations import Accepted, Arguments, Long, perform
+from pipelines.runtime import say
+
+JOB = "job"
+
+
+class AlsoAsJob(AlsoOnEcs):
+    """The command of a verb that takes its time: the same, done by a worker."""
+
+    places = ("here", "ecs", JOB)
+
+    places_help = (
+        "Where to run: on this machine; on Fargate, following its log; or by a worker of"
+        " `shardline jobs work`, to be followed by `shardline jobs show`."
+    )
+
+    def __init__(
+        self,
+        *arguments: Any,  # noqa: ANN401 - click's
+        verb: Long[Any],
+        read: Callable[[Mapping[str, Any]], Arguments] | None = None,
+        **options: Any,  # noqa: ANN401 - click's
+    ) -> None:
+        """Keep which verb the command is.
+
+        Args:
+            arguments: click's.
+            verb: The verb.
+            read: Makes its arguments from the command's parameters, where these are
+                not as `verb_options` makes them.
+            options: click's.
+        """
+        super().__init__(*arguments, **options)
+        self._verb, self._read = verb, read
+
+    def invoke_at(self, place: str, ctx: click.Context, stack: str) -> Any:  # noqa: ANN401 - click's
+        """Make it a job."""
+        if place != JOB:
+            return super().invoke_at(place, ctx, stack)
+        wanted = self._arguments(ctx)
+        outcome = perform(shell_context(), self._verb, wanted, agreed=True)
+        if isinstance(outcome, Accepted):
+            say(_told(outcome.job, is_new=outcome.is_new))
+        return None
+
+    def _arguments(self, ctx: click.Context) -> Arguments:
+        if self._read is not None:
+            return self._read(ctx.params)
+        kind = self._verb.arguments
+        own = {name: each for name, each in ctx.params.items() if is_own(kind, name)}
+        for parameter in self.params:
+            name = parameter.name or ""
+            is_typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            if name in ctx.params and name not in own and is_typed:
+                raise click.UsageError(f"{parameter.opts[0]} does not go with --on job")
+        return arguments_of(kind, own)
+
+
+def _told(job: Job, *, is_new: bool) -> str:
+    follow = f"see `shardline jobs show {job.number}`"
+    if is_new:
+        return f"job {job.number} is queued for `shardline jobs work`; {follow}"
+    return f"job {job.number} is for the same, and not over; {follow}"

@@ -1,0 +1,73 @@
+"""Commands that are verbs: what they are told and what they answer is the verb's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pipelines.commands.on_ecs import AlsoOnEcs
+from pipelines.commands.verb_options import verb_options
+from pipelines.config import current_settings, read_session_options
+from pipelines.etl_db import etl_engine
+from pipelines.operations import (
+    Answer,
+    Arguments,
+    Change,
+    Context,
+    Look,
+    audited_queue,
+    perform,
+    shell_caller,
+    shell_place,
+)
+from pipelines.runtime import print_json, say
+
+
+def shell_context() -> Context:
+    """What whoever calls this command wishes something with."""
+    engine = etl_engine(read_session_options().database)
+    return Context(
+        engine, audited_queue(engine), shell_caller(), shell_place(), current_settings
+    )
+
+
+def verb_command(verb: Look[Any] | Change[Any], name: str, text: str) -> click.Command:
+    """The command of a verb that is done at once.
+
+    Args:
+        verb: The verb.
+        name: What the command is called.
+        text: Its help.
+    """
+
+    @click.command(name, cls=AlsoOnEcs, help=text, short_help=verb.summary)
+    @verb_options(verb.arguments)
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    def command(arguments: Arguments, as_json: bool) -> None:
+        context = shell_context()
+        if isinstance(verb, Look):
+            answer = verb.run(context, arguments)
+        else:
+            answer = _done(verb, context, arguments)
+        print_answer(answer, as_json=as_json)
+
+    return command
+
+
+def print_answer(answer: Answer, *, as_json: bool) -> None:
+    """Write an answer for people, a line each with tabs between cells, or as JSON."""
+    if as_json:
+        print_json(answer.data)
+        return
+    for row in answer.rows:
+        say(*row)
+    for line in answer.lines:
+        say(line)
+
+
+def _done(verb: Change[Any], context: Context, arguments: Arguments) -> Answer:
+    outcome = perform(context, verb, arguments, agreed=True)
+    if not isinstance(outcome, Answer):
+        raise TypeError(f"{verb.name} is no job, and was agreed to")
+    return outcome

@@ -1,0 +1,130 @@
+"""The options of a verb's command, made from the verb's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from pipelines.catalog import DayRange
+from pipelines.commands.options import DAY
+from pipelines.operations import (
+    Arguments,
+    Written,
+    describe_fault,
+    fields_of,
+    is_flag,
+    is_many,
+    kind_of,
+)
+
+A = TypeVar("A", bound=Arguments)
+
+
+def verb_options(kind: type[Arguments]) -> Callable[[Any], Any]:
+    """Add the options of a verb; the command gets them as `arguments`."""
+
+    def decorate(command: Any) -> Any:  # noqa: ANN401 - as click's own decorators
+        @wraps(command)
+        def with_arguments(**values: object) -> object:
+            own = {name: values.pop(name) for name in _parameters(kind)}
+            return command(arguments=arguments_of(kind, own), **values)
+
+        decorated: Any = with_arguments
+        for option in reversed(list(_parameters(kind).values())):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def arguments_of(kind: type[A], values: Mapping[str, object]) -> A:
+    """What the values of the options say.
+
+    Raises:
+        click.UsageError: They make no sense.
+    """
+    given = {name: value for name, value in values.items() if value not in (None, ())}
+    first, last = given.pop("first", None), given.pop("last_day", None)
+    if "days" in kind.model_fields and (first or last):
+        if not (first and last):
+            raise click.UsageError("give both --from and --to, or none of them")
+        given["days"] = f"{first:%Y-%m-%d}..{last:%Y-%m-%d}"
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise click.UsageError(describe_fault(kind, error)) from None
+
+
+def is_own(kind: type[Arguments], parameter: str) -> bool:
+    """Whether a parameter of a command is one of the verb's."""
+    return parameter in _parameters(kind)
+
+
+def _parameters(kind: type[Arguments]) -> dict[str, Callable[[Any], Any]]:
+    """Click's decorators, by the name of the parameter that each makes."""
+    made: dict[str, Callable[[Any], Any]] = {}
+    for name, how in fields_of(kind).items():
+        field = kind.model_fields[name]
+        if kind_of(kind, name) is DayRange:
+            required = field.is_required()
+            made["first"] = _day("--from", "first", "The first day.", required=required)
+            made["last_day"] = _day(
+                "--to", "last_day", "The last day, included.", required=required
+            )
+        elif how.shell == "":
+            made[name] = _argument(kind, name, how)
+        else:
+            made[name] = _option(kind, name, how)
+    return made
+
+
+def _day(option: str, name: str, told: str, *, required: bool) -> Callable[[Any], Any]:
+    return click.option(
+        option, name, type=DAY, required=required, metavar="YYYY-MM-DD", help=told
+    )
+
+
+def _argument(kind: type[Arguments], name: str, how: Written) -> Callable[[Any], Any]:
+    many, required = is_many(kind, name), kind.model_fields[name].is_required()
+    metavar = f"{how.metavar}..." if many else how.metavar
+    return click.argument(
+        name,
+        nargs=-1 if many else 1,
+        required=required,
+        metavar=metavar if required else f"[{metavar}]",
+        type=_type(kind, name),
+    )
+
+
+def _option(kind: type[Arguments], name: str, how: Written) -> Callable[[Any], Any]:
+    field = kind.model_fields[name]
+    option = how.shell or f"--{name.replace('_', '-')}"
+    if is_flag(kind, name):
+        return click.option(option, name, is_flag=True, help=field.description)
+    shown = (
+        None if field.is_required() or field.default in (None, ()) else field.default
+    )
+    choice = _type(kind, name)
+    return click.option(
+        *dict.fromkeys((option, f"{option}s") if is_many(kind, name) else (option,)),
+        name,
+        multiple=is_many(kind, name),
+        required=field.is_required(),
+        default=shown,
+        show_default=shown is not None,
+        type=choice,
+        metavar=None if isinstance(choice, click.Choice) else how.metavar,
+        help=field.description,
+    )
+
+
+def _type(kind: type[Arguments], name: str) -> click.ParamType[Any]:
+    value = kind_of(kind, name)
+    if issubclass(value, Enum):
+        return click.Choice([str(member.value) for member in value])
+    return click.STRING
