@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import pwd
 from datetime import datetime
 
 import click
 
+from pipelines.commands.in_audit import wish_of_command
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import (
     WAREHOUSE,
@@ -23,11 +22,11 @@ from pipelines.jobs import (
     JobFilter,
     JobQueue,
     JobState,
-    SqlJobQueue,
     Timing,
     Worker,
     serve_figures,
 )
+from pipelines.operations import audited_change, audited_queue, shell_caller
 from pipelines.runtime import print_json, say, say_exactly, stopper
 
 MINUTE_FORMAT = "%Y-%m-%d %H:%M"
@@ -183,7 +182,9 @@ def show(number: int, as_json: bool) -> None:
 @as_json_option
 def cancel(number: int, as_json: bool) -> None:
     """Have a job end."""
-    job = _queue().cancel(number, _our_user())
+    engine = etl_engine(read_session_options().database)
+    with audited_change(engine, wish_of_command()) as connection:
+        job = audited_queue(engine).cancel(number, shell_caller().who, connection)
     if as_json:
         print_json(_fields(job))
     elif job.state is JobState.RUNNING:
@@ -197,7 +198,9 @@ def cancel(number: int, as_json: bool) -> None:
 @as_json_option
 def retry(number: int, as_json: bool) -> None:
     """Queue a job again."""
-    job = _queue().retry(number)
+    engine = etl_engine(read_session_options().database)
+    with audited_change(engine, wish_of_command()) as connection:
+        job = audited_queue(engine).retry(number, connection)
     if as_json:
         print_json(_fields(job))
     else:
@@ -217,7 +220,7 @@ def retry(number: int, as_json: bool) -> None:
 def work(workers: int, once: bool, drain: bool) -> None:
     """Work on jobs."""
     options = read_settings()
-    queue = SqlJobQueue(etl_engine(options.sessions.database))
+    queue = audited_queue(etl_engine(options.sessions.database))
     if options.jobs.port:
         serve_figures(queue, options.jobs.port)
     timing = _timing(options)
@@ -245,15 +248,7 @@ def _limits(options: Settings) -> dict[str, int]:
 
 
 def _queue() -> JobQueue:
-    return SqlJobQueue(etl_engine(read_session_options().database))
-
-
-def _our_user() -> str:
-    """The operating system's name of who calls, which no variable changes."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
+    return audited_queue(etl_engine(read_session_options().database))
 
 
 def _print(job: Job, *, as_json: bool) -> None:

@@ -59,6 +59,7 @@ class Wish:
             again, is the same job, also when that is over. None if nobody repeats it.
         priority: Whose turn is first.
         attempts: How often it may fail.
+        audit: The number of its row in the audit, if it has one.
     """
 
     verb: str
@@ -71,6 +72,7 @@ class Wish:
     source_id: str | None = None
     priority: Priority = Priority.INTERACTIVE
     attempts: int = ATTEMPTS
+    audit: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from .callers import Caller, find_caller, shell_caller, shell_place
 from .confirmations import Answer, Asked, ask, asked, confirm
 from .identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
+from .job_ends import audited_queue
 from .people import Person, change_role, list_people, revoke
 from .roles import Capability, Role
 
@@ -36,6 +37,7 @@ __all__ = [
     "asked",
     "audited",
     "audited_change",
+    "audited_queue",
     "change_role",
     "confirm",
     "digest_of",
