@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from pipelines.commands.day_options import PARAMETERS, days_asked_for, one_range
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.verb_commands import shell_context
-from pipelines.commands.verb_options import arguments_of, is_own
+from pipelines.commands.verb_options import arguments_of
+from pipelines.config import current_settings
 from pipelines.jobs import Job
 from pipelines.operations import Accepted, Arguments, Long, perform
 from pipelines.runtime import say
@@ -24,28 +25,14 @@ class AlsoAsJob(AlsoOnEcs):
     places = ("here", "ecs", JOB)
 
     places_help = (
-        "Where to run: on this machine; on Fargate, following its log; or by a worker of"
-        " `shardline jobs work`, to be followed by `shardline jobs show`."
+        "Where to run: on this machine; on Fargate, following its log; or as a job, by"
+        " a worker of `shardline jobs work`."
     )
 
-    def __init__(
-        self,
-        *arguments: Any,  # noqa: ANN401 - click's
-        verb: Long[Any],
-        read: Callable[[Mapping[str, Any]], Arguments] | None = None,
-        **options: Any,  # noqa: ANN401 - click's
-    ) -> None:
-        """Keep which verb the command is.
-
-        Args:
-            arguments: click's.
-            verb: The verb.
-            read: Makes its arguments from the command's parameters, where these are
-                not as `verb_options` makes them.
-            options: click's.
-        """
+    def __init__(self, *arguments: Any, verb: Long[Any], **options: Any) -> None:  # noqa: ANN401 - click's
+        """Keep which verb the command is, besides what click is given."""
         super().__init__(*arguments, **options)
-        self._verb, self._read = verb, read
+        self._verb = verb
 
     def invoke_at(self, place: str, ctx: click.Context, stack: str) -> Any:  # noqa: ANN401 - click's
         """Make it a job."""
@@ -58,16 +45,20 @@ class AlsoAsJob(AlsoOnEcs):
         return None
 
     def _arguments(self, ctx: click.Context) -> Arguments:
-        if self._read is not None:
-            return self._read(ctx.params)
-        kind = self._verb.arguments
-        own = {name: each for name, each in ctx.params.items() if is_own(kind, name)}
+        kind: type[Arguments] = self._verb.arguments
+        own = {name: ctx.params[name] for name in ctx.params if _is_own(kind, name)}
         for parameter in self.params:
             name = parameter.name or ""
             is_typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
             if name in ctx.params and name not in own and is_typed:
                 raise click.UsageError(f"{parameter.opts[0]} does not go with --on job")
-        return arguments_of(kind, own)
+        days = {name: own.pop(name, None) for name in PARAMETERS}
+        whole = one_range(days_asked_for(days, current_settings))
+        return arguments_of(kind, {**own, "days": whole})
+
+
+def _is_own(kind: type[Arguments], parameter: str) -> bool:
+    return parameter in kind.model_fields or parameter in PARAMETERS
 
 
 def _told(job: Job, *, is_new: bool) -> str:

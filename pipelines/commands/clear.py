@@ -8,7 +8,6 @@ import click
 
 from pipelines.commands.as_job import AlsoAsJob
 from pipelines.commands.in_audit import in_audit
-from pipelines.commands.verb_commands import shell_context
 from pipelines.commands.verb_options import verb_options
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ConfigurationError
@@ -59,7 +58,8 @@ def clear(
     arguments: ClearArguments, yes: bool, dry_run: bool, agreed: str | None
 ) -> None:
     """Forget markers and their rows."""
-    found = find_batches(shell_context(), arguments)
+    settings = current_settings()
+    found = find_batches(settings, arguments)
     plan = clear_plan(found)
     if agreed is not None and agreed != plan.digest:
         raise ConfigurationError(
@@ -76,7 +76,6 @@ def clear(
     if not yes and not _agreed():
         warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
-    settings = current_settings()
     with in_audit(settings.sessions, plan, needs_database=False):
         for batch in found:
             markers, rows = _forget(settings, batch)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from pipelines.commands.on_ecs import words_of
 from pipelines.config import SessionsOptions
+from pipelines.jobs import JOB_VARIABLE
 from pipelines.operations import (
     Plan,
     Wish,
@@ -26,11 +28,16 @@ def in_audit(
 ) -> AbstractContextManager[None]:
     """Write in the audit that this command was called, and how the block ends.
 
+    A job's process writes neither: the wish for the job is there already, and the
+    worker's queue writes how the job ends.
+
     Args:
         sessions: Where the ETL database is.
         plan: What was shown of what the block does.
         needs_database: Whether the block fails without the ETL database.
     """
+    if JOB_VARIABLE in os.environ:
+        return nullcontext()
     wish = wish_of_command(plan)
     return audited(sessions.database, wish, needs_database=needs_database)
 

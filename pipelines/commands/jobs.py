@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pwd
-from datetime import datetime
-
 import click
 
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.config import (
-    WAREHOUSE,
-    JobsOptions,
-    Settings,
-    read_session_options,
-    read_settings,
-)
+from pipelines.commands.verb_commands import verb_command
+from pipelines.config import WAREHOUSE, JobsOptions, Settings, read_settings
 from pipelines.etl_db import etl_engine
-from pipelines.jobs import (
-    Job,
-    JobFilter,
-    JobQueue,
-    JobState,
-    SqlJobQueue,
-    Timing,
-    Worker,
-    serve_figures,
+from pipelines.jobs import Timing, Worker, serve_figures
+from pipelines.operations import (
+    JOBS_CANCEL,
+    JOBS_LIST,
+    JOBS_RETRY,
+    JOBS_SHOW,
+    audited_queue,
 )
-from pipelines.runtime import print_json, say, say_exactly, stopper
-
-MINUTE_FORMAT = "%Y-%m-%d %H:%M"
+from pipelines.runtime import stopper
 
 FORCE = 5.0
 """Seconds after `[run] grace` until a job that does not end is killed."""
@@ -124,84 +109,16 @@ WORK_HELP = """Work on jobs, each as a process of its own, until told to end.
      143  told to end by SIGTERM
     """
 
-as_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="As JSON, for programs."
-)
-
 
 @click.group()
 def jobs() -> None:
     """Long operations that wait, run or are over; who works on them."""
 
 
-@jobs.command("list", cls=AlsoOnEcs, help=LIST_HELP)
-@click.option(
-    "--state", type=click.Choice([str(state) for state in JobState]), help="Only these."
-)
-@click.option("--verb", metavar="VERB", help="Only those that do this.")
-@click.option("--asker", metavar="NAME", help="Only those that this one asked for.")
-@click.option("--before", type=int, metavar="NUMBER", help="Only lower numbers.")
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="How many at most.",
-)
-@as_json_option
-def list_(
-    state: str | None,
-    verb: str | None,
-    asker: str | None,
-    before: int | None,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """List jobs."""
-    wanted = JobFilter(JobState(state) if state else None, verb, asker, before)
-    found = _queue().list(wanted, limit)
-    if as_json:
-        print_json([_fields(job) for job in found])
-        return
-    for job in found:
-        say(
-            *(f"#{job.number}", _state(job), f"{_since(job):{MINUTE_FORMAT}}"),
-            *(job.wish.asker, _command(job), _progress(job)),
-        )
-
-
-@jobs.command(cls=AlsoOnEcs, help=SHOW_HELP)
-@click.argument("number", type=int)
-@as_json_option
-def show(number: int, as_json: bool) -> None:
-    """Show a job."""
-    _print(_queue().show(number), as_json=as_json)
-
-
-@jobs.command(cls=AlsoOnEcs, help=CANCEL_HELP)
-@click.argument("number", type=int)
-@as_json_option
-def cancel(number: int, as_json: bool) -> None:
-    """Have a job end."""
-    job = _queue().cancel(number, _our_user())
-    if as_json:
-        print_json(_fields(job))
-    elif job.state is JobState.RUNNING:
-        say(f"job {number} is told to end")
-    else:
-        say(f"job {number} is cancelled")
-
-
-@jobs.command(cls=AlsoOnEcs, help=RETRY_HELP)
-@click.argument("number", type=int)
-@as_json_option
-def retry(number: int, as_json: bool) -> None:
-    """Queue a job again."""
-    job = _queue().retry(number)
-    if as_json:
-        print_json(_fields(job))
-    else:
-        say(f"job {number} is queued")
+jobs.add_command(verb_command(JOBS_LIST, "list", LIST_HELP))
+jobs.add_command(verb_command(JOBS_SHOW, "show", SHOW_HELP))
+jobs.add_command(verb_command(JOBS_CANCEL, "cancel", CANCEL_HELP))
+jobs.add_command(verb_command(JOBS_RETRY, "retry", RETRY_HELP))
 
 
 @jobs.command(help=WORK_HELP)
@@ -217,7 +134,7 @@ def retry(number: int, as_json: bool) -> None:
 def work(workers: int, once: bool, drain: bool) -> None:
     """Work on jobs."""
     options = read_settings()
-    queue = SqlJobQueue(etl_engine(options.sessions.database))
+    queue = audited_queue(etl_engine(options.sessions.database))
     if options.jobs.port:
         serve_figures(queue, options.jobs.port)
     timing = _timing(options)
@@ -242,92 +159,3 @@ def _timing(options: Settings) -> Timing:
 def _limits(options: Settings) -> dict[str, int]:
     servers = dict.fromkeys(options.servers, options.jobs.per_server)
     return {**servers, WAREHOUSE: options.jobs.per_warehouse}
-
-
-def _queue() -> JobQueue:
-    return SqlJobQueue(etl_engine(read_session_options().database))
-
-
-def _our_user() -> str:
-    """The operating system's name of who calls, which no variable changes."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
-
-
-def _print(job: Job, *, as_json: bool) -> None:
-    """All of a job; what nobody knows is left out for people."""
-    fields = {**_fields(job), **_texts(job)}
-    if as_json:
-        print_json(fields)
-        return
-    fields["command"] = _command(job)
-    texts = {name: str(fields.pop(name)) for name in ("report", "log_tail")}
-    del fields["words"]
-    for name, value in fields.items():
-        if value not in (None, "", [], {}):
-            told = value if isinstance(value, str) else json.dumps(value)
-            say(name.replace("_", " "), told)
-    for name, text in texts.items():
-        if text:
-            say(f"{name.replace('_', ' ')}:")
-            say_exactly(text.rstrip("\n"))
-
-
-def _command(job: Job) -> str:
-    return " ".join(["shardline", *job.wish.words])
-
-
-def _state(job: Job) -> str:
-    is_ending = job.state is JobState.RUNNING and job.cancel_asked
-    return "ending" if is_ending else str(job.state)
-
-
-def _since(job: Job) -> datetime:
-    running = job.started if job.state is JobState.RUNNING else None
-    return job.finished or running or job.created
-
-
-def _progress(job: Job) -> str:
-    far = job.result.progress
-    return f"{far.done:,} of {far.total:,}" if far.total else ""
-
-
-def _fields(job: Job) -> dict[str, object]:
-    wish, far = job.wish, job.result.progress
-    return {
-        "number": job.number,
-        "state": str(job.state),
-        "verb": wish.verb,
-        "arguments": dict(wish.arguments),
-        "words": list(wish.words),
-        "asker": wish.asker,
-        "origin": wish.origin,
-        "priority": wish.priority.name.lower(),
-        "servers": list(wish.servers),
-        "attempt": job.attempt,
-        "failures": job.failures,
-        "attempts": wish.attempts,
-        "done": far.done,
-        "total": far.total,
-        "rows": far.rows,
-        "exit_code": job.result.exit_code,
-        "worker": job.worker,
-        "cancelled_by": job.canceller,
-        **{
-            name: moment.isoformat() if moment else None
-            for name, moment in (
-                ("created", job.created),
-                ("not_before", job.not_before),
-                ("started", job.started),
-                ("lease", job.lease),
-                ("cancel_asked", job.cancel_asked),
-                ("finished", job.finished),
-            )
-        },
-    }
-
-
-def _texts(job: Job) -> dict[str, object]:
-    return {"report": job.result.report, "log_tail": job.result.log_tail}

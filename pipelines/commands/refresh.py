@@ -1,19 +1,19 @@
-"""`shardline refresh` and `shardline render`."""
+"""`shardline refresh`."""
 
 from __future__ import annotations
 
 import logging
 import sys
-from datetime import datetime
+from typing import Any
 
 import click
 
+from pipelines.commands.as_job import AlsoAsJob
+from pipelines.commands.day_options import day_options, days_asked_for
 from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import DAY, LAST_HELP
 from pipelines.config import read_settings
-from pipelines.planning import last_days
+from pipelines.operations import REFRESH
 from pipelines.runs import LuigiOptions, RefreshRequest, run_refresh
 from pipelines.runtime import print_line, warn
 
@@ -45,17 +45,9 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
     """
 
 
-@click.command(cls=AlsoOnEcs, help=REFRESH_HELP)
+@click.command(cls=AlsoAsJob, verb=REFRESH, help=REFRESH_HELP)
 @click.argument("reports", nargs=-1, metavar="[REPORT]...")
-@click.option(
-    "--date",
-    "days",
-    type=DAY,
-    multiple=True,
-    metavar="YYYY-MM-DD",
-    help="A day that must be in; may be given several times.",
-)
-@click.option("--last", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP)
+@day_options
 @click.option(
     "--allow-missing",
     type=click.IntRange(min=0),
@@ -67,11 +59,10 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
 @luigi_options
 def refresh(
     reports: tuple[str, ...],
-    days: tuple[datetime, ...],
-    last: int | None,
     allow_missing: int,
     no_mail: bool,
     how: LuigiOptions,
+    **days: Any,  # noqa: ANN401 - of `day_options`
 ) -> None:
     """Refresh reports, and mail that they are fresh."""
     options = read_settings()
@@ -84,11 +75,9 @@ def refresh(
     if not names and not no_mail and not asked.mail:
         warn("no connection `mail` is configured: nobody is told")
     code = 0
-    if bool(days) == (last is not None):
-        raise click.UsageError("give days by --date or --last")
-    dates = [day.date() for day in days] or last_days(last or 1, options)
+    ranges = days_asked_for(days, lambda: options)
     with in_audit(options.sessions):
-        for day in dict.fromkeys(dates):
+        for day in dict.fromkeys(day for each in ranges for day in each):
             outcome = run_refresh(asked, day, options, how)
             at = {"day": str(outcome.day)}
             for line in outcome.lines:

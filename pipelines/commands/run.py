@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date, datetime
 from itertools import chain
+from typing import Any
 
 import click
 
+from pipelines.commands.as_job import AlsoAsJob
+from pipelines.commands.day_options import day_options, days_asked_for
 from pipelines.commands.in_audit import in_audit
 from pipelines.commands.luigi_options import luigi_options
-from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.options import DAY, LAST_HELP, shard_option
+from pipelines.commands.options import shard_option
 from pipelines.commands.screens.progress_bar import show_progress
 from pipelines.commands.screens.range_reports import print_reports
-from pipelines.config import SQLITE_WARNING, Settings, read_settings
-from pipelines.planning import last_days, select
+from pipelines.config import SQLITE_WARNING, read_settings
+from pipelines.operations import RUN
+from pipelines.planning import select
 from pipelines.runs import Load, LuigiOptions, publish_metrics, recheck_range, run_range
 from pipelines.runtime import warn
 
@@ -52,33 +53,9 @@ RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every 
     """
 
 
-@click.command(cls=AlsoOnEcs, help=RUN_HELP)
+@click.command(cls=AlsoAsJob, verb=RUN, help=RUN_HELP)
 @click.argument("tables", nargs=-1, required=True)
-@click.option(
-    "--date",
-    "days",
-    type=DAY,
-    multiple=True,
-    metavar="YYYY-MM-DD",
-    help="A day to load; may be given several times.",
-)
-@click.option(
-    "--last", "newest", type=click.IntRange(1, 366), metavar="N", help=LAST_HELP
-)
-@click.option(
-    "--from",
-    "first",
-    type=DAY,
-    metavar="YYYY-MM-DD",
-    help="The first day of a range, as of `shardline backfill`.",
-)
-@click.option(
-    "--to",
-    "last",
-    type=DAY,
-    metavar="YYYY-MM-DD",
-    help="The last day of a range, included.",
-)
+@day_options
 @shard_option
 @click.option(
     "--recheck-days",
@@ -89,13 +66,10 @@ RUN_HELP = """Load days of TABLES, names or patterns, each once; `all` is every 
 @luigi_options
 def run(
     tables: tuple[str, ...],
-    days: tuple[datetime, ...],
-    newest: int | None,
-    first: datetime | None,
-    last: datetime | None,
     shards: tuple[str, ...],
     recheck_days: int | None,
     how: LuigiOptions,
+    **days: Any,  # noqa: ANN401 - of `day_options`
 ) -> None:
     """Load days of some tables."""
     options = read_settings()
@@ -104,11 +78,11 @@ def run(
     for lacking in options.connections.unset():
         warn(f"warning: {lacking}; nothing is sent through it")
     selections = [
-        select(options.catalog, tables, shards, begin, end)
-        for begin, end in _ranges(days, newest, first, last, options)
+        select(options.catalog, tables, shards, each.first, each.last)
+        for each in days_asked_for(days, lambda: options)
     ]
     # A day alone is told in one line.
-    show = nothing if days else show_progress
+    show = nothing if days["days"] else show_progress
     loads = (run_range(one, Load(), options, how, show) for one in selections)
     rechecks = (
         recheck_range(one, recheck_days, options, how, show) for one in selections
@@ -120,29 +94,3 @@ def run(
 def nothing(_what: str, _days: int) -> AbstractContextManager[None]:
     """Show nothing."""
     return nullcontext()
-
-
-def _ranges(
-    days: Sequence[datetime],
-    newest: int | None,
-    first: datetime | None,
-    last: datetime | None,
-    options: Settings,
-) -> list[tuple[date, date]]:
-    """The days that were asked for, in the one way that was chosen.
-
-    Raises:
-        click.UsageError: None was chosen, or several.
-    """
-    is_range = first is not None and last is not None
-    ways = [bool(days), newest is not None, is_range]
-    if sum(ways) != 1 or (not is_range and (first or last)):
-        raise click.UsageError(
-            "give days by --date or --last, or a range by --from and --to"
-        )
-    if newest is not None:
-        over = last_days(newest, options)
-        return [(over[0], over[-1])]
-    if first is not None and last is not None:
-        return [(first.date(), last.date())]
-    return [(day.date(), day.date()) for day in dict.fromkeys(days)]

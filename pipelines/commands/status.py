@@ -181,10 +181,7 @@ def _attempt_line(attempt: Attempt, known: Catalog) -> str:
     seconds = attempt_seconds(attempt)
     took = "" if seconds is None else f"{seconds:.1f} s"
     return (
-        f"{attempt.started:%Y-%m-%d %H:%M:%S}  {attempt.state:<7}  {took:>8}  {rows:>14}"
+        f"{attempt.started:%Y-%m-%d %H:%M:%S}  {attempt.state:<7}  {took:>8}"
+        f"  {rows:>14}"
         f"  {attempted(attempt, known)}{comment}"
     )
-
-
-def _moment(attempt: Attempt) -> str:
-    return f"{attempt.started:%Y-%m-%d %H:%M:%S}"

@@ -60,11 +60,6 @@ def arguments_of(kind: type[A], values: Mapping[str, object]) -> A:
         raise click.UsageError(describe_fault(kind, error)) from None
 
 
-def is_own(kind: type[Arguments], parameter: str) -> bool:
-    """Whether a parameter of a command is one of the verb's."""
-    return parameter in _parameters(kind)
-
-
 def _parameters(kind: type[Arguments]) -> dict[str, Callable[[Any], Any]]:
     """Click's decorators, by the name of the parameter that each makes."""
     made: dict[str, Callable[[Any], Any]] = {}

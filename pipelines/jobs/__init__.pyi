@@ -1,3 +1,4 @@
+from .child import JOB_VARIABLE
 from .job import ATTEMPTS, Job, JobState, Priority, Progress, Result, Wish
 from .memory_queue import MemoryJobQueue
 from .metrics import serve_figures
@@ -9,6 +10,7 @@ from .worker import OUR_COMMAND, Worker
 __all__ = [
     "ATTEMPTS",
     "Heard",
+    "JOB_VARIABLE",
     "Job",
     "JobError",
     "JobFilter",

@@ -77,9 +77,11 @@ class Attempt:
             OSError: No process can be started now.
         """
         lease = KeptLease(self._queue, self._job, self._timing, claimed)
+        wish = self._job.wish
         child = Child(
-            [*command, *self._job.wish.words],
+            [*command, *wish.words],
             begin_before=claimed + self._timing.kill_without_beat,
+            job=None if wish.audit is None else self._job.number,
         )
         try:
             lease.keep(child)

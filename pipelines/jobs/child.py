@@ -18,6 +18,9 @@ from pipelines.runtime import PROGRESS_VARIABLE, ProgressFile
 
 LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 
+JOB_VARIABLE = "SHARDLINE_JOB"
+"""The variable that has a job's number, in its process, if its wish is in the audit."""
+
 CHUNK = 64 << 10
 
 LAST_WORDS = 1.0
@@ -32,12 +35,15 @@ class Child:
         exit_code: How it ended, once that is known; negative if by a signal.
     """
 
-    def __init__(self, command: Sequence[str], begin_before: float) -> None:
+    def __init__(
+        self, command: Sequence[str], begin_before: float, job: int | None = None
+    ) -> None:
         """Start it.
 
         Args:
             command: The program and its arguments.
             begin_before: When it is too late to, by the monotonic clock.
+            job: What `JOB_VARIABLE` is to be, if anything.
 
         Raises:
             OSError: It cannot be started now.
@@ -45,6 +51,10 @@ class Child:
         self.exit_code: int | None = None
         self._report, self._log = Tail(REPORT), Tail(LOG_TAIL)
         self._progress = ProgressFile()
+        variables = {**os.environ, PROGRESS_VARIABLE: self._progress.variable}
+        variables.pop(JOB_VARIABLE, None)
+        if job is not None:
+            variables[JOB_VARIABLE] = str(job)
         conditions = str(os.getpid()), repr(begin_before)
         launched = [sys.executable, "-I", "-S", LAUNCHER, *conditions, *command]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -53,7 +63,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env={**os.environ, PROGRESS_VARIABLE: self._progress.variable},
+            env=variables,
             pass_fds=[self._progress.descriptor],
             start_new_session=True,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from sqlalchemy import (
@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from pipelines.etl_db import database_time, jobs_table
 from pipelines.jobs.job import Job, JobState, Result
-from pipelines.jobs.rows import job_of, result_values
+from pipelines.jobs.rows import LISTED, job_of, result_values
 
 CLAIMS = 0x6A6F_6273
 """The number of PostgreSQL's advisory lock that one worker holds while it claims."""
@@ -30,14 +30,27 @@ _jobs = jobs_table.c
 
 
 def claim_job(
-    engine: Engine, worker: str, lease: float, limits: Mapping[str, int]
+    engine: Engine,
+    worker: str,
+    lease: float,
+    limits: Mapping[str, int],
+    tell_end: Callable[[Connection, Job], None],
 ) -> Job | None:
-    """Take the job whose turn it is; see `JobQueue.claim`."""
+    """Take the job whose turn it is; see `JobQueue.claim`.
+
+    Args:
+        engine: The ETL database.
+        worker: Who takes it.
+        lease: For how long.
+        limits: How many jobs at a time may keep a server busy.
+        tell_end: Hears, within the transaction, of each job that is over thereby.
+    """
     if not _is_anything_to_do(engine):  # as it is mostly: nobody has to wait for that
         return None
     with engine.begin() as connection:
         _wait_for_our_turn(connection)
-        _end_cancelled(engine, connection)
+        for job in _end_cancelled(engine, connection):
+            tell_end(connection, job)
         full = _full_servers(engine, connection, limits)
         return _take(engine, connection, worker, lease, full)
 
@@ -77,9 +90,9 @@ def _wait_for_our_turn(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(CLAIMS)))
 
 
-def _end_cancelled(engine: Engine, connection: Connection) -> None:
+def _end_cancelled(engine: Engine, connection: Connection) -> list[Job]:
     """What was to be cancelled and has lost its worker is over, not begun again."""
-    connection.execute(
+    ended = (
         update(jobs_table)
         .where(is_expired(engine), _jobs.cancel_asked.is_not(None))
         .values(
@@ -88,7 +101,9 @@ def _end_cancelled(engine: Engine, connection: Connection) -> None:
             lease=None,
             finished=database_time(engine),
         )
+        .returning(*LISTED)
     )
+    return [job_of(row) for row in connection.execute(ended).mappings()]
 
 
 def _full_servers(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,8 +24,13 @@ from pipelines.jobs.queue import (
 class MemoryJobQueue:
     """Does what `JobQueue` says, for one process."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, at_end: Callable[[Job], None] | None = None) -> None:
+        """Begin with none.
+
+        Args:
+            at_end: See `JobQueue`.
+        """
+        self._at_end = at_end
         self._lock = threading.Lock()
         self._jobs: dict[int, Job] = {}
         self._wishes: dict[str, int] = {}
@@ -99,7 +104,7 @@ class MemoryJobQueue:
                 return False
             held = self._jobs[job.number]
             result = failed or held.result
-            held = self._put(held, failures=held.failures + (failed is not None))
+            held = replace(held, failures=held.failures + (failed is not None))
             if heard is Heard.CANCEL:
                 self._end(held, JobState.CANCELLED, result)
                 return True
@@ -112,19 +117,24 @@ class MemoryJobQueue:
             )
             return True
 
-    def cancel(self, number: int, canceller: str) -> Job:
+    def cancel(
+        self,
+        number: int,
+        canceller: str,
+        within: Connection | None = None,  # noqa: ARG002 - knows no transactions
+    ) -> Job:
         """See `JobQueue`."""
         with self._lock:
             job = self._known(number)
             if job.state.is_over:
                 raise is_over_already(job)
             if not job.cancel_asked:
-                job = self._put(job, cancel_asked=_now(), canceller=canceller)
+                job = replace(job, cancel_asked=_now(), canceller=canceller)
             if job.state is JobState.QUEUED:
-                job = self._end(job, JobState.CANCELLED, job.result)
-            return job
+                return self._end(job, JobState.CANCELLED, job.result)
+            return self._put(job)
 
-    def retry(self, number: int) -> Job:
+    def retry(self, number: int, within: Connection | None = None) -> Job:  # noqa: ARG002 - knows no transactions
         """See `JobQueue`."""
         with self._lock:
             job = self._known(number)
@@ -155,10 +165,7 @@ class MemoryJobQueue:
                 and (wanted.before is None or job.number < wanted.before)
             ]
         newest = sorted(found, key=lambda job: -job.number)[:limit]
-        return [
-            replace(job, result=replace(job.result, report="", log_tail=""))
-            for job in newest
-        ]
+        return [_without_texts(job) for job in newest]
 
     def show(self, number: int) -> Job:
         """See `JobQueue`."""
@@ -247,12 +254,20 @@ class MemoryJobQueue:
         return Heard.CANCEL if held.cancel_asked else Heard.GO_ON
 
     def _end(self, job: Job, state: JobState, result: Result) -> Job:
-        return self._put(job, state=state, lease=None, finished=_now(), result=result)
+        over = replace(job, state=state, lease=None, finished=_now(), result=result)
+        if self._at_end and job.wish.audit is not None:
+            self._at_end(_without_texts(over))
+        self._jobs[job.number] = over
+        return over
 
     def _put(self, job: Job, **changes: object) -> Job:
         changed: Job = replace(job, **changes)  # type: ignore[arg-type]
         self._jobs[job.number] = changed
         return changed
+
+
+def _without_texts(job: Job) -> Job:
+    return replace(job, result=replace(job.result, report="", log_tail=""))
 
 
 def _now() -> datetime:

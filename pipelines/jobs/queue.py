@@ -62,6 +62,11 @@ class JobQueue(Protocol):
 
     A job that was claimed is known by `Job.number`, `Job.worker` and `Job.attempt`;
     whoever has these and has lost the job changes nothing.
+
+    A queue may be given a function `at_end`. It is called once each time that a job is
+    over whose wish is in the audit, with the job without its texts, and within the
+    transaction that ends it: if one of the two fails, neither has happened. An engine
+    with transactions gives it the connection, too.
     """
 
     def enqueue(self, wish: Wish, within: Connection | None = None) -> Job:
@@ -112,16 +117,27 @@ class JobQueue(Protocol):
         """
         ...
 
-    def cancel(self, number: int, canceller: str) -> Job:
+    def cancel(
+        self, number: int, canceller: str, within: Connection | None = None
+    ) -> Job:
         """Have a job end: at once if it waits, by its worker if it runs.
+
+        Args:
+            number: Which job.
+            canceller: Who wants it to end.
+            within: As for `enqueue`.
 
         Raises:
             JobError: There is no such job, or it is over.
         """
         ...
 
-    def retry(self, number: int) -> Job:
+    def retry(self, number: int, within: Connection | None = None) -> Job:
         """Queue a job again that failed or was cancelled, or end its pause.
+
+        Args:
+            number: Which job.
+            within: As for `enqueue`.
 
         Raises:
             JobError: There is no such job, it runs, or it has succeeded; or another

@@ -8,8 +8,13 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping
 
-from pipelines.etl_db import as_utc, database_time
+from pipelines.etl_db import as_utc, database_time, jobs_table
 from pipelines.jobs.job import Job, JobState, Priority, Progress, Result, Wish
+
+LISTED = [
+    column for column in jobs_table.columns if column.name not in {"report", "log_tail"}
+]
+"""The columns of a job without its texts."""
 
 
 def new_row(engine: Engine, wish: Wish) -> dict[str, Any]:
@@ -28,6 +33,7 @@ def new_row(engine: Engine, wish: Wish) -> dict[str, Any]:
         "attempt": 0,
         "failures": 0,
         "attempts": wish.attempts,
+        "wish": wish.audit,
         "report": "",
         "log_tail": "",
         "created": database_time(engine),
@@ -62,6 +68,7 @@ def job_of(row: RowMapping) -> Job:
         servers=tuple(json.loads(row["servers"])),
         priority=Priority(row["priority"]),
         attempts=row["attempts"],
+        audit=row["wish"],
     )
     result = Result(
         exit_code=row["exit_code"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,13 @@ from pipelines.jobs.queue import (
     is_over_already,
     no_such_job,
 )
-from pipelines.jobs.rows import job_of, new_row, progress_values, result_values
+from pipelines.jobs.rows import (
+    LISTED,
+    job_of,
+    new_row,
+    progress_values,
+    result_values,
+)
 
 UNUSABLE = "the queue of jobs cannot be used"
 
@@ -50,10 +56,6 @@ TRIES = 10
 """How often a wish looks for the open job of its key, which may end meanwhile."""
 
 _jobs, _wishes = jobs_table.c, job_wishes_table.c
-
-_LISTED = [
-    column for column in jobs_table.columns if column.name not in {"report", "log_tail"}
-]
 
 
 class SqlJobQueue:
@@ -63,9 +65,16 @@ class SqlJobQueue:
     used, too.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Use the ETL database."""
-        self._engine = engine
+    def __init__(
+        self, engine: Engine, at_end: Callable[[Connection, Job], None] | None = None
+    ) -> None:
+        """Use the ETL database.
+
+        Args:
+            engine: The ETL database.
+            at_end: See `JobQueue`.
+        """
+        self._engine, self._at_end = engine, at_end
 
     def enqueue(self, wish: Wish, within: Connection | None = None) -> Job:
         """See `JobQueue`."""
@@ -76,7 +85,7 @@ class SqlJobQueue:
     def claim(self, worker: str, lease: float, limits: Mapping[str, int]) -> Job | None:
         """See `JobQueue`."""
         with etl_db_errors(UNUSABLE):
-            return claim_job(self._engine, worker, lease, limits)
+            return claim_job(self._engine, worker, lease, limits, self._tell_end)
 
     def beat(self, job: Job, lease: float, progress: Progress, log_tail: str) -> Heard:
         """See `JobQueue`."""
@@ -128,7 +137,9 @@ class SqlJobQueue:
             **left,
         )
 
-    def cancel(self, number: int, canceller: str) -> Job:
+    def cancel(
+        self, number: int, canceller: str, within: Connection | None = None
+    ) -> Job:
         """See `JobQueue`."""
         now = database_time(self._engine)
         waits = _jobs.state == JobState.QUEUED.value
@@ -144,13 +155,15 @@ class SqlJobQueue:
             )
             .returning(*jobs_table.columns)
         )
-        with self._transaction() as connection:
+        with self._transaction(within) as connection:
             changed = connection.execute(asked).mappings().first()
             if changed is None:
                 raise is_over_already(_known(connection, number))
-            return job_of(changed)
+            job = job_of(changed)
+            self._tell_end(connection, job)
+            return job
 
-    def retry(self, number: int) -> Job:
+    def retry(self, number: int, within: Connection | None = None) -> Job:
         """See `JobQueue`."""
         may_be = [JobState.QUEUED, JobState.FAILED, JobState.CANCELLED]
         anew = (
@@ -168,7 +181,7 @@ class SqlJobQueue:
             .returning(*jobs_table.columns)
         )
         try:
-            with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
+            with self._transaction(within) as connection:
                 changed = connection.execute(anew).mappings().first()
                 if changed is None:
                     raise cannot_be_retried(_known(connection, number))
@@ -184,7 +197,7 @@ class SqlJobQueue:
         # An index alone tells which they are, and only their rows are read.
         numbers = select(_jobs.number).where(*_conditions(wanted))
         numbers = numbers.order_by(newest_first).limit(limit)
-        newest = select(*_LISTED).where(_jobs.number.in_(numbers))
+        newest = select(*LISTED).where(_jobs.number.in_(numbers))
         newest = newest.order_by(newest_first)
         with etl_db_errors(UNUSABLE), self._engine.connect() as connection:
             return [job_of(row) for row in connection.execute(newest).mappings()]
@@ -264,9 +277,21 @@ class SqlJobQueue:
         raise TransientError(f"{UNUSABLE}: jobs of one key end as soon as they begin")
 
     def _let_go(self, job: Job, **values: Any) -> bool:  # noqa: ANN401 - of columns
-        change = update(jobs_table).where(_is_held(job)).values(lease=None, **values)
+        change = (
+            update(jobs_table)
+            .where(_is_held(job))
+            .values(lease=None, **values)
+            .returning(*LISTED)
+        )
         with self._transaction() as connection:
-            return connection.execute(change).rowcount == 1
+            row = connection.execute(change).mappings().first()
+            if row is not None:
+                self._tell_end(connection, job_of(row))
+            return row is not None
+
+    def _tell_end(self, connection: Connection, job: Job) -> None:
+        if self._at_end and job.state.is_over and job.wish.audit is not None:
+            self._at_end(connection, job)
 
     def _of_same_wish(self, number: int) -> JobError:
         with etl_db_errors(UNUSABLE), self._engine.connect() as connection:

@@ -15,6 +15,7 @@ from .confirmations import Agreement, Asked, ask, asked, confirm
 from .help import find_verb, menu, verb_help, verb_table
 from .identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
+from .job_ends import audited_queue
 from .people import Person, change_role, list_people, revoke
 from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
 from .roles import ALLOWED, Capability, Role
@@ -131,6 +132,7 @@ __all__ = [
     "attempted",
     "audited",
     "audited_change",
+    "audited_queue",
     "batch_name",
     "change_role",
     "clear_plan",

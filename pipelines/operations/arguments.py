@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -228,17 +228,7 @@ def _metadata(annotation: object) -> Iterator[object]:
         yield from getattr(one, "__metadata__", ())
 
 
-def _name(value: Any) -> Any:  # noqa: ANN401 - pydantic's
-    if isinstance(value, str) and not value.isprintable():
-        raise ValueError("it has hidden characters")
-    return value
-
-
-Name = Annotated[
-    str,
-    BeforeValidator(_name),
-    StringConstraints(min_length=1, max_length=LONGEST_NAME, strip_whitespace=True),
-]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 """What something is called."""
 
 Names = Annotated[

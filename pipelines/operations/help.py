@@ -16,7 +16,7 @@ from pipelines.operations.words import WrongWordsError, described
 class HelpArguments(Arguments):
     """Of which verb."""
 
-    verb: Words = Field((), description="The verb's name; all without.")
+    verb: Words = Field(default=(), description="The verb's name; all without.")
 
 
 def find_verb(

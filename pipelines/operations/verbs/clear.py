@@ -22,22 +22,24 @@ SHOWN = 20
 class ClearArguments(Arguments):
     """Which tables, days and shards."""
 
-    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    tables: Tables = Field(
+        default=(), description="Tables, by name or pattern; all without."
+    )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
-        (),
+        default=(),
         description="Shards, by name or pattern, also such as the catalog has no more;"
         " all without.",
     )
 
 
-def find_batches(context: Context, arguments: ClearArguments) -> list[ClearBatch]:
+def find_batches(settings: Settings, arguments: ClearArguments) -> list[ClearBatch]:
     """What is there of the days, for shards of the catalog and for others.
 
     Raises:
         ShardlineError: The warehouse cannot be read, or a name names nothing.
     """
-    settings, days = context.settings(), arguments.days
+    days = arguments.days
     selection = select(settings.catalog, arguments.tables, (), days.first, days.last)
     held = {table: _holdings(settings, selection, table) for table in selection.tables}
     sources = dict.fromkeys(settings.catalog.shards)
@@ -89,7 +91,7 @@ def _holdings(settings: Settings, selection: Selection, table: Table) -> Holding
 
 
 def _plan(context: Context, arguments: ClearArguments) -> Plan:
-    return clear_plan(find_batches(context, arguments))
+    return clear_plan(find_batches(context.settings(), arguments))
 
 
 def _work(_context: Context, _arguments: ClearArguments, plan: Plan) -> Work:

@@ -20,9 +20,9 @@ class FailuresArguments(Arguments):
     """Since when, and whether they go on."""
 
     since: Since | None = Field(
-        None, description="The earliest start, in UTC; 30 days ago without."
+        default=None, description="The earliest start, in UTC; 30 days ago without."
     )
-    open: bool = Field(False, description="Only what has not succeeded since.")
+    open: bool = Field(default=False, description="Only what has not succeeded since.")
 
 
 def read_failures(

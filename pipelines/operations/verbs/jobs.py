@@ -20,11 +20,13 @@ MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 class JobsArguments(Arguments):
     """Which jobs."""
 
-    state: JobState | None = Field(None, description="Only these.")
-    verb: Name | None = Field(None, description="Only those that do this.")
-    asker: Name | None = Field(None, description="Only those that this one asked for.")
-    before: Count | None = Field(None, description="Only lower numbers.")
-    limit: Count = Field(20, le=10_000, description="How many at most.")
+    state: JobState | None = Field(default=None, description="Only these.")
+    verb: Name | None = Field(default=None, description="Only those that do this.")
+    asker: Name | None = Field(
+        default=None, description="Only those that this one asked for."
+    )
+    before: Count | None = Field(default=None, description="Only lower numbers.")
+    limit: Count = Field(default=20, le=10_000, description="How many at most.")
 
 
 class JobArguments(Arguments):
@@ -87,14 +89,14 @@ def job_texts(job: Job) -> dict[str, str]:
     return {"report": job.result.report, "log_tail": job.result.log_tail}
 
 
-def job_lines(job: Job) -> Iterator[str]:
+def job_rows(job: Job) -> Iterator[tuple[str, str]]:
     """All of a job that is known, but for what it has written."""
     fields = {**job_fields(job), "command": command_of(job)}
     del fields["words"]
     for name, value in fields.items():
         if value not in (None, "", [], {}):
             told = value if isinstance(value, str) else json.dumps(value)
-            yield f"{name.replace('_', ' ')}: {told}"
+            yield name.replace("_", " "), told
 
 
 def _state(job: Job) -> str:
@@ -135,7 +137,9 @@ def _show(context: Context, arguments: JobArguments) -> Answer:
         for line in (f"{name.replace('_', ' ')}:", *text.splitlines())
     ]
     return Answer(
-        lines=(*job_lines(job), *written), data={**job_fields(job), **job_texts(job)}
+        lines=tuple(written),
+        rows=list(job_rows(job)),
+        data={**job_fields(job), **job_texts(job)},
     )
 
 

@@ -32,7 +32,9 @@ class RunArguments(Arguments):
         description="Tables, by name or pattern; `all` is every table.", min_length=1
     )
     days: Days = Field(description="The days.")
-    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
+    shards: Shards = Field(
+        default=(), description="Shards, by name or pattern; all without."
+    )
 
     def purpose(self, _: Settings) -> Purpose:
         """What is to be done about the days."""
@@ -42,12 +44,16 @@ class RunArguments(Arguments):
 class BackfillArguments(Arguments):
     """Which tables, days and shards, and what of those that are there."""
 
-    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    tables: Tables = Field(
+        default=(), description="Tables, by name or pattern; all without."
+    )
     days: Days = Field(description="The days.")
-    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
-    reload: bool = Field(False, description="Replace what is there already.")
+    shards: Shards = Field(
+        default=(), description="Shards, by name or pattern; all without."
+    )
+    reload: bool = Field(default=False, description="Replace what is there already.")
     recheck: bool = Field(
-        False, description="Replace what has changed since it was loaded."
+        default=False, description="Replace what has changed since it was loaded."
     )
 
     @model_validator(mode="after")

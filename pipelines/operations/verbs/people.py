@@ -54,7 +54,9 @@ class InviteArguments(Arguments):
     role: Annotated[Role, Written("ROLE", is_role)] = Field(
         description="What NAME is to be."
     )
-    hours: Count = Field(24, le=24 * 7, description="For how long the code is valid.")
+    hours: Count = Field(
+        default=24, le=24 * 7, description="For how long the code is valid."
+    )
 
 
 class RoleArguments(Arguments):
@@ -75,19 +77,23 @@ class PersonArguments(Arguments):
 class AuditArguments(Arguments):
     """Which wishes."""
 
-    last: Count = Field(20, le=10_000, description="How many are listed, at most.")
+    last: Count = Field(
+        default=20, le=10_000, description="How many are listed, at most."
+    )
     before: Count | None = Field(
-        None, description="Only those before this one, for the next page."
+        default=None, description="Only those before this one, for the next page."
     )
     who: Name | None = Field(
-        None,
+        default=None,
         description="Of a person, by name, or by an identity such as shell:root of"
         " whoever has none.",
     )
-    verb: Name | None = Field(None, description="Of one verb, such as backfill.")
-    refused: bool = Field(False, description="Only what was refused.")
+    verb: Name | None = Field(
+        default=None, description="Of one verb, such as backfill."
+    )
+    refused: bool = Field(default=False, description="Only what was refused.")
     day: Annotated[Day, Written("DAY")] | None = Field(
-        None, description="Of one day, in UTC."
+        default=None, description="Of one day, in UTC."
     )
 
 

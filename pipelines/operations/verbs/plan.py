@@ -39,10 +39,16 @@ HEADS = (
 class PlanArguments(Arguments):
     """Which tables, days and shards."""
 
-    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    tables: Tables = Field(
+        default=(), description="Tables, by name or pattern; all without."
+    )
     days: Days = Field(description="The days.")
-    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
-    workers: Count = Field(1, description="How many processes would load at a time.")
+    shards: Shards = Field(
+        default=(), description="Shards, by name or pattern; all without."
+    )
+    workers: Count = Field(
+        default=1, description="How many processes would load at a time."
+    )
 
 
 def read_plan(context: Context, arguments: PlanArguments) -> Plan:

@@ -25,12 +25,15 @@ Reports = Annotated[Names, Written("REPORT", is_name, ("report",), "")]
 class RefreshArguments(Arguments):
     """Which reports of which days, and how."""
 
-    reports: Reports = Field((), description="Reports, by name; all without.")
+    reports: Reports = Field(default=(), description="Reports, by name; all without.")
     days: Days = Field(description="The days that must be in.")
     allow_missing: Annotated[int, Written("N")] = Field(
-        0, ge=0, lt=1 << 31, description="How many shards may be missing from a day."
+        default=0,
+        ge=0,
+        lt=1 << 31,
+        description="How many shards may be missing from a day.",
     )
-    no_mail: bool = Field(False, description="Send no mail.")
+    no_mail: bool = Field(default=False, description="Send no mail.")
 
 
 def _plan(context: Context, arguments: RefreshArguments) -> Plan:

@@ -30,7 +30,8 @@ class ReportArguments(Arguments):
     """Which reports of which day."""
 
     reports: Reports = Field(
-        (), description="Reports, by name, whose rows are files, too; all without."
+        default=(),
+        description="Reports, by name, whose rows are files, too; all without.",
     )
     date: Day = Field(description="The day.")
 

@@ -24,11 +24,15 @@ UNWELL = (DayState.FAILED, DayState.RUNNING, DayState.MISSING)
 class StatusArguments(Arguments):
     """Of which tables, days and shards."""
 
-    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
-    days: Days | None = Field(
-        None, description=f"The days; the last {LATELY} before today without."
+    tables: Tables = Field(
+        default=(), description="Tables, by name or pattern; all without."
     )
-    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
+    days: Days | None = Field(
+        default=None, description=f"The days; the last {LATELY} before today without."
+    )
+    shards: Shards = Field(
+        default=(), description="Shards, by name or pattern; all without."
+    )
 
 
 def read_status(context: Context, arguments: StatusArguments) -> Grid:

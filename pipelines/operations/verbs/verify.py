@@ -17,11 +17,17 @@ from pipelines.planning import Selection, count_days_over, usual_loads
 class VerifyArguments(Arguments):
     """Which tables, days and shards, how closely, and what then."""
 
-    tables: Tables = Field((), description="Tables, by name or pattern; all without.")
+    tables: Tables = Field(
+        default=(), description="Tables, by name or pattern; all without."
+    )
     days: Days = Field(description="The days.")
-    shards: Shards = Field((), description="Shards, by name or pattern; all without.")
-    deep: bool = Field(False, description="Read the warehouse's values back, too.")
-    reload: bool = Field(False, description="Load again what differs.")
+    shards: Shards = Field(
+        default=(), description="Shards, by name or pattern; all without."
+    )
+    deep: bool = Field(
+        default=False, description="Read the warehouse's values back, too."
+    )
+    reload: bool = Field(default=False, description="Load again what differs.")
 
 
 def _plan(context: Context, arguments: VerifyArguments) -> Plan:

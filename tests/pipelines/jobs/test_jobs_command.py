@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
 import json
-import os
-import pwd
 import signal
 import time
 from collections.abc import Callable
@@ -125,7 +124,7 @@ def test_a_job_is_cancelled_from_the_shell(at: Project) -> None:
     at.sandbox.control.remove(hold)
     job = jobs_of(at).show(number)
     assert (job.state, job.result.exit_code) == (JobState.CANCELLED, 143)
-    assert job.canceller == pwd.getpwuid(os.getuid()).pw_name
+    assert job.canceller == f"shell:{getpass.getuser()}"
     assert at.markers() == []
     again = at.run("shardline", "jobs", "retry", str(number))
     assert again.out == f"job {number} is queued\n"

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from pipelines.errors import TransientError
 from pipelines.etl_db import etl_engine, job_wishes_table, jobs_table
 from pipelines.jobs import (
     Heard,
@@ -32,15 +33,44 @@ LEASE = 60.0
 KEYS = itertools.count(1)
 
 
+class Ends:
+    """What a queue has told of jobs that are over.
+
+    Attributes:
+        told: Number of the wish in the audit, state, exit code and number of each.
+        fault: Raised instead, if there is one.
+    """
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int | None, JobState, int | None, int]] = []
+        self.fault: Exception | None = None
+
+    def tell(self, job: Job) -> None:
+        if self.fault:
+            raise self.fault
+        assert (job.result.report, job.result.log_tail) == ("", "")
+        told = job.wish.audit, job.state, job.result.exit_code, job.number
+        self.told.append(told)
+
+    def tell_within(self, connection: sa.Connection, job: Job) -> None:
+        assert connection.in_transaction()
+        self.tell(job)
+
+
+@pytest.fixture
+def ends() -> Ends:
+    return Ends()
+
+
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def queue(request: pytest.FixtureRequest, tmp_path: Path) -> JobQueue:
+def queue(request: pytest.FixtureRequest, tmp_path: Path, ends: Ends) -> JobQueue:
     if request.param == "memory":
-        return MemoryJobQueue()
+        return MemoryJobQueue(ends.tell)
     url = f"sqlite:///{tmp_path / 'etl.db'}"
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
         url = server.fresh_database()
-    return SqlJobQueue(etl_engine(SecretStr(url)))
+    return SqlJobQueue(etl_engine(SecretStr(url)), ends.tell_within)
 
 
 def wish(key: str = "", **other: object) -> Wish:
@@ -70,6 +100,7 @@ def test_a_wish_becomes_a_job_with_all_that_was_wished(queue: JobQueue) -> None:
         servers=("mssql_0", "warehouse"),
         priority=Priority.BACKFILL,
         attempts=5,
+        audit=2**40,
     )
     job = queue.enqueue(wished)
     assert job.wish == wished
@@ -309,6 +340,89 @@ def test_what_is_not_possible_is_said_and_changes_nothing(queue: JobQueue) -> No
     assert queue.show(job.number).state is JobState.FAILED
 
 
+def test_each_end_of_a_job_is_told_once(queue: JobQueue, ends: Ends) -> None:
+    wished = [queue.enqueue(wish(audit=at)).number for at in range(1, 7)]
+    done, failed, cancelled, put_back, lost = (
+        claimed(queue, lease=0 if at == 5 else LEASE) for at in range(1, 6)
+    )
+    for job in (cancelled, put_back, lost):
+        queue.cancel(job.number, "boris")
+    assert ends.told == []
+    assert queue.finish(done, JobState.SUCCEEDED, Result(0, "report", "log"))
+    assert queue.finish(failed, JobState.FAILED, Result(30))
+    assert queue.finish(cancelled, JobState.CANCELLED, Result(143))
+    assert queue.put_back(put_back, failed=Result(35))
+    assert queue.claim("w", LEASE, {"nobody": 1}) is not None
+    for job in (done, failed, cancelled, put_back, lost):
+        assert not queue.finish(job, JobState.FAILED, Result(2))
+        assert not queue.put_back(job)
+    waiting = queue.enqueue(wish(audit=7)).number
+    queue.cancel(waiting, "boris")
+    with pytest.raises(JobError, match="is over"):
+        queue.cancel(waiting, "boris")
+    assert ends.told == [
+        (1, JobState.SUCCEEDED, 0, wished[0]),
+        (2, JobState.FAILED, 30, wished[1]),
+        (3, JobState.CANCELLED, 143, wished[2]),
+        (4, JobState.CANCELLED, 35, wished[3]),
+        (5, JobState.CANCELLED, None, wished[4]),
+        (7, JobState.CANCELLED, None, waiting),
+    ]
+
+
+def test_of_a_job_that_is_not_over_or_whose_wish_is_not_in_the_audit_no_end_is_told(
+    queue: JobQueue, ends: Ends
+) -> None:
+    number = queue.enqueue(wish(audit=1)).number
+    assert queue.put_back(claimed(queue))
+    assert queue.put_back(claimed(queue), failed=Result(30))
+    queue.retry(number)
+    lost = claimed(queue, "first", lease=0)
+    job = claimed(queue, "second")
+    assert not queue.finish(lost, JobState.SUCCEEDED, Result(0))
+    queue.cancel(number, "boris")
+    queue.beat(job, LEASE, Progress(), "")
+    queue.enqueue(wish())
+    queue.finish(claimed(queue), JobState.SUCCEEDED, Result(0))
+    queue.cancel(queue.enqueue(wish()).number, "boris")
+    assert ends.told == []
+
+
+def test_a_job_that_is_queued_again_tells_its_next_end_too(
+    queue: JobQueue, ends: Ends
+) -> None:
+    number = queue.enqueue(wish(audit=1)).number
+    queue.finish(claimed(queue), JobState.FAILED, Result(30))
+    queue.retry(number)
+    queue.finish(claimed(queue), JobState.SUCCEEDED, Result(0))
+    assert [state for _, state, _, _ in ends.told] == [
+        JobState.FAILED,
+        JobState.SUCCEEDED,
+    ]
+
+
+def test_a_job_whose_end_cannot_be_told_is_not_over(
+    queue: JobQueue, ends: Ends
+) -> None:
+    ended, put_back = (queue.enqueue(wish(audit=at)).number for at in range(2))
+    first, second = claimed(queue), claimed(queue)
+    queue.cancel(put_back, "boris")
+    waiting = queue.enqueue(wish(audit=2)).number
+    before = [queue.show(number) for number in (ended, put_back, waiting)]
+    ends.fault = TransientError("away")
+    for end in (
+        lambda: queue.finish(first, JobState.SUCCEEDED, Result(0)),
+        lambda: queue.put_back(second, failed=Result(30)),
+        lambda: queue.cancel(waiting, "boris"),
+    ):
+        with pytest.raises(TransientError, match="away"):
+            end()
+    assert [queue.show(job.number) for job in before] == before
+    ends.fault = None
+    assert queue.finish(first, JobState.SUCCEEDED, Result(0))
+    assert len(ends.told) == 1
+
+
 def test_jobs_are_listed_newest_first_page_by_page(queue: JobQueue) -> None:
     made = [
         queue.enqueue(
@@ -359,6 +473,27 @@ def test_a_wish_within_a_transaction_is_accepted_with_it_or_not_at_all(
         told = sa.select(sa.func.count()).select_from(job_wishes_table)
         assert connection.scalar(told) == 1
     assert numbers(queue.list(JobFilter(), 10)) == [job.number]
+
+
+def test_what_is_done_within_a_transaction_that_fails_has_not_happened(
+    engine: sa.Engine,
+) -> None:
+    queue = SqlJobQueue(engine)
+    waiting, over = (queue.enqueue(wish(key)).number for key in ("moscow", "omsk"))
+    queue.cancel(over, "boris")
+    other = queue.enqueue(wish("omsk")).number
+    with engine.connect() as connection:
+        assert queue.cancel(waiting, "boris", connection).state is JobState.CANCELLED
+        assert queue.retry(waiting, connection).state is JobState.QUEUED
+        queue.cancel(waiting, "boris", connection)
+        connection.rollback()
+    assert queue.show(waiting).cancel_asked is None
+    with engine.connect() as connection:
+        queue.cancel(waiting, "boris", connection)
+        with pytest.raises(JobError, match=f"job {other} is for the same as"):
+            queue.retry(over, connection)
+        connection.rollback()
+    assert queue.show(waiting).state is JobState.QUEUED
 
 
 def test_the_number_of_a_job_that_was_forgotten_is_not_given_again(
