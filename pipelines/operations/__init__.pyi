@@ -20,8 +20,8 @@ from .people import Person, change_role, list_people, revoke
 from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
 from .roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
-from .table import VERBS, verb_named
-from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb
+from .table import HELP_VERB, VERBS, verb_named
+from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb, Work
 from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
@@ -86,6 +86,7 @@ __all__ = [
     "FAILURES",
     "File",
     "HEADS",
+    "HELP_VERB",
     "Identity",
     "IdentityKind",
     "Invitation",
@@ -121,6 +122,7 @@ __all__ = [
     "Verb",
     "VerifyArguments",
     "Wish",
+    "Work",
     "Written",
     "WrongWordsError",
     "accept",

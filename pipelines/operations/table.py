@@ -38,7 +38,9 @@ _VERBS: tuple[AnyVerb, ...] = (
     people.AUDIT,
 )
 
-VERBS: tuple[AnyVerb, ...] = (*_VERBS, make_help(_VERBS))
+HELP_VERB = make_help(_VERBS)
+
+VERBS: tuple[AnyVerb, ...] = (*_VERBS, HELP_VERB)
 """In the order in which people read of them."""
 
 

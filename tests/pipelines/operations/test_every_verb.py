@@ -1,0 +1,105 @@
+"""Every verb, every role, every way in: allowed or refused as the table says."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from pipelines.etl_db import etl_engine
+from pipelines.jobs import SqlJobQueue, Wish
+from pipelines.operations import (
+    ALLOWED,
+    VERBS,
+    AnyVerb,
+    Long,
+    Look,
+    Role,
+    find_verb,
+    invite,
+    parse_words,
+    split_words,
+    verb_named,
+)
+from tests.kit import every_verb
+from tests.kit.project import DAY
+from tests.kit.reporting import Reporting
+
+EXAMPLE_JOB = 12
+
+
+def with_all_that_examples_name(project: Reporting) -> Reporting:
+    """A loaded shard, fresh reports, jobs, an incident and a person."""
+    shard = project.add_tables("moscow")
+    project.fill(shard, DAY, 5, 1)
+    assert project.refresh(DAY).code == 0
+    engine = etl_engine(SecretStr(project.etl_database))
+    queue = SqlJobQueue(engine)
+    for number in range(1, EXAMPLE_JOB + 1):
+        wish = Wish("run", ("run",), f"{number}", "anna", "test")
+        assert queue.enqueue(wish).number == number
+    with engine.begin() as connection:
+        invite(connection, "Boris", Role.VIEWER)
+    engine.dispose()
+    return project
+
+
+@pytest.fixture
+def prepared(reporting: Reporting) -> Reporting:
+    return with_all_that_examples_name(reporting)
+
+
+def test_each_wish_is_allowed_or_refused_by_the_table_and_in_the_audit(
+    prepared: Reporting,
+) -> None:
+    script = str(Path(every_verb.__file__))
+    result = prepared.run("python", script, timeout=300)
+    assert (result.code, result.err) == (0, "")
+    tried: list[dict[str, Any]] = json.loads(result.out)
+    assert len(tried) == len(VERBS) * (len(Role) + 1) * len(every_verb.WAYS)
+    succeeded = defaultdict(set)
+    for one in tried:
+        verb, role, way = verb_named(one["verb"]), one["role"], one["way"]
+        may = role in {each.value for each in ALLOWED[verb.capability]}
+        assert (one["steps"] == ["Refused"]) is not may, one
+        person = None if role == "nobody" else Role(role)
+        identity = f"{way}:{every_verb.subject(every_verb.IdentityKind(way), person)}"
+        assert one["audit"] == [[verb.name, f"{way}:place", identity, may]], one
+        if may and one["steps"][-1] != "Failed":
+            succeeded[verb.name].add(tuple(one["steps"]))
+    assert dict(succeeded) == {verb.name: {steps_of(verb)} for verb in VERBS}
+
+
+def steps_of(verb: AnyVerb) -> tuple[str, ...]:
+    done = "Accepted" if isinstance(verb, Long) else "Answer"
+    return ("Question", done) if verb.plan else (done,)
+
+
+def test_the_shell_may_do_all_and_writes_down_what_changes_something(
+    prepared: Reporting,
+) -> None:
+    engine = etl_engine(SecretStr(prepared.etl_database))
+    for verb in VERBS:
+        before = every_verb.newest(engine)
+        result = prepared.run("shardline", *shell_command(verb))
+        assert (result.code, result.err) == (0, ""), verb.name
+        wished = every_verb.wishes(engine, before)
+        if isinstance(verb, Look):
+            assert wished == [], verb.name
+        else:
+            ((name, place, identity, allowed),) = wished
+            assert (name, allowed) == (verb.name, True)
+            assert str(place).startswith("terminal:")
+            assert str(identity).startswith("shell:")
+    engine.dispose()
+
+
+def shell_command(verb: AnyVerb) -> list[str]:
+    """What the verb's example is in a shell; of one that takes its time, as a job."""
+    found, words = find_verb(VERBS, split_words(f"{verb.name} {verb.example}"))
+    command = verb.words(parse_words(found.arguments, words))
+    return [*command, "--on", "job"] if isinstance(verb, Long) else command
