@@ -6,9 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from pipelines.alerts import handled_incidents
 from pipelines.catalog import Catalog
 from pipelines.commands.on_ecs import AlsoOnEcs, GroupAlsoOnEcs
 from pipelines.commands.options import DAY, range_options, shard_option, table_option
+from pipelines.commands.screens.handled_cells import (
+    handled_cells,
+    handled_fields,
+    handled_lines,
+)
 from pipelines.commands.screens.status_grid import grid_lines
 from pipelines.config import read_settings
 from pipelines.errors import one_line
@@ -51,7 +57,8 @@ HELP = """Show how each day stands: days across, tables and shards down.
     --shards, gives each shard a line of its own. `done` and `skipped`, which had no
     rows, have a marker. The others have none: the last attempt `failed`, one is
     `running`, nothing was tried and the day is `missing`, or it is `not over` where
-    the shard is. Without --from and --to it is the last 14 days before today.
+    the shard is. Without --from and --to it is the last 14 days before today. Below
+    stands what of it belongs to incidents that somebody has acknowledged or muted.
 
     \b
     Exit codes:
@@ -122,12 +129,18 @@ def status(
     found = ask_warehouse(
         lambda link: read_grid(link, engine, options, selection), options
     )
+    names = [table.name for table in selection.tables]
+    seen_to = handled_incidents(engine, names, selection.first, selection.last)
+    handled = handled_cells(found, seen_to)
     if as_json:
-        print_json(_grid_fields(found), indent=None)
+        fields = {**_grid_fields(found), "incidents": handled_fields(handled)}
+        print_json(fields, indent=None)
         return
     console = Console()
     by_shard = unfold or bool(shards)
     for line in grid_lines(found, console, unfold=by_shard):
+        console.print(line)
+    for line in handled_lines(handled):
         console.print(line)
     whole = found.whole
     if not by_shard and (whole[DayState.FAILED] or whole[DayState.MISSING]):
