@@ -2,16 +2,24 @@ from .channel import Channel, ChannelBusyError, ChannelRefusedError, Notice, Rec
 from .channels import open_channels
 from .container_deaths import ScheduledWork, container_alerts
 from .grouping import group_alerts
+from .handling import (
+    HandledIncident,
+    acknowledge_incident,
+    close_incident,
+    end_mutes,
+    handled_incidents,
+    mute_incident,
+    unmute_incident,
+)
 from .incidents import (
     Incident,
-    close_incident,
-    delete_old_alerts,
     incident_extent,
+    incidents_of_day,
     list_incidents,
 )
 from .lateness import find_late_days, record_late_days
 from .message import plain
-from .notices import MINUTE_FORMAT, SHARDS_NAMED, incident_notice
+from .notices import MINUTE_FORMAT, SHARDS_NAMED, handling_facts, incident_notice
 from .outbox import (
     About,
     Event,
@@ -32,9 +40,10 @@ from .recorder import (
     run_id,
 )
 from .recovery import Recovery
-from .sender import Sender
 from .sender_lease import Lease, LeaseLostError
-from .sender_process import end_of_run, start_sender
+from .sending.deliveries import delete_old_alerts
+from .sending.sender import Sender
+from .sending.sender_process import end_of_run, start_sender
 from .telegram.channel import TelegramChannel
 
 __all__ = [
@@ -43,6 +52,7 @@ __all__ = [
     "ChannelBusyError",
     "ChannelRefusedError",
     "Event",
+    "HandledIncident",
     "Incident",
     "Lease",
     "LeaseLostError",
@@ -57,19 +67,25 @@ __all__ = [
     "TelegramChannel",
     "about_task",
     "accept_markers",
+    "acknowledge_incident",
     "alert_for_error",
     "append_alerts",
     "close_incident",
     "container_alerts",
     "delete_old_alerts",
+    "end_mutes",
     "end_of_run",
     "error_kind",
     "find_late_days",
     "group_alerts",
+    "handled_incidents",
+    "handling_facts",
     "has_alert_since",
     "incident_extent",
     "incident_notice",
+    "incidents_of_day",
     "list_incidents",
+    "mute_incident",
     "open_channels",
     "plain",
     "record_failure",
@@ -80,4 +96,5 @@ __all__ = [
     "release_at_exit",
     "run_id",
     "start_sender",
+    "unmute_incident",
 ]

@@ -21,6 +21,8 @@ class Notice:
             running``.
         step: What to do next.
         recovered: Whether the incident is over.
+        silent: Whether it is to wake nobody, where a channel can do that: its incident
+            is muted, or it tells only what people have done about it.
     """
 
     number: int
@@ -29,6 +31,7 @@ class Notice:
     facts: tuple[str, ...]
     step: str
     recovered: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,14 @@ class Channel(Protocol):
             ChannelBusyError: Try again later. It may have been shown all the same.
             ChannelRefusedError: Nobody was reached, and somebody must act first.
         """
+
+
+def can_edit(channel: Channel) -> bool:
+    """Whether a channel changes what it has shown, so that nobody is woken by it.
+
+    It says so by an attribute `edits`, which it need not have.
+    """
+    return bool(getattr(channel, "edits", False))
 
 
 class ChannelBusyError(TransientError):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
 from pipelines.alerts.incidents import (
+    NO_RECEIPTS,
     VARIOUS,
     Incident,
     count_partitions,
+    incident_columns,
     leave_out,
 )
 from pipelines.alerts.outbox import Alert, ungrouped
 from pipelines.alerts.sender_lease import Lease
-from pipelines.etl_db import alerts_table, as_utc, incidents_table
+from pipelines.etl_db import alerts_table, incidents_table
 
 BATCH = 500
 """How many failures are grouped in one transaction."""
@@ -85,7 +87,7 @@ def _incident_for(connection: Connection, alert: Alert) -> Incident:
 
 def _find(connection: Connection, alert: Alert, fingerprint: str) -> Incident | None:
     query = (
-        select(incidents_table)
+        select(*incident_columns(connection.engine))
         .where(_open_that_night(alert), incidents_table.c.fingerprint == fingerprint)
         .order_by(incidents_table.c.opened.desc())
         .limit(1)
@@ -110,6 +112,8 @@ def _open_that_night(alert: Alert) -> ColumnElement[bool]:
 
 
 def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
+    before = _night_before(connection, alert, fingerprint)
+    mute = before if before and before.muted else None
     values = {
         "family": alert.family,
         "fingerprint": fingerprint,
@@ -119,18 +123,24 @@ def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
         "step": alert.step,
         "opened": alert.happened,
         "last_seen": alert.happened,
-        "running_since": _running_since(connection, alert, fingerprint),
+        "running_since": before.running_since if before else alert.happened,
+        # A mute is of a cause, which ends no sooner for failing again.
+        "muted_until": mute.muted_until if mute else None,
+        "muted_by": mute.muted_by if mute else None,
         "partitions": 0,
-        "receipts": "{}",
+        "receipts": NO_RECEIPTS,
     }
-    made = insert(incidents_table).values(values).returning(incidents_table)
+    new = insert(incidents_table).values(values)
+    made = new.returning(*incident_columns(connection.engine))
     return Incident.of(connection.execute(made).mappings().one())
 
 
-def _running_since(connection: Connection, alert: Alert, fingerprint: str) -> datetime:
-    """When the first of the nights was that this one follows without a break."""
+def _night_before(
+    connection: Connection, alert: Alert, fingerprint: str
+) -> Incident | None:
+    """The latest incident of the row of nights that a failure goes on with."""
     query = (
-        select(incidents_table.c.running_since)
+        select(*incident_columns(connection.engine))
         .where(
             incidents_table.c.family == alert.family,
             incidents_table.c.fingerprint == fingerprint,
@@ -140,8 +150,8 @@ def _running_since(connection: Connection, alert: Alert, fingerprint: str) -> da
         .order_by(incidents_table.c.opened.desc())
         .limit(1)
     )
-    before = connection.scalar(query)
-    return as_utc(before) if before else alert.happened
+    row = connection.execute(query).mappings().first()
+    return Incident.of(row) if row else None
 
 
 def _join(connection: Connection, incident: Incident, joined: Sequence[Alert]) -> None:

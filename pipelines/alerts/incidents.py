@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Engine,
     RowMapping,
     Subquery,
     and_,
-    delete,
+    false,
     func,
-    not_,
     or_,
     select,
     update,
@@ -26,8 +24,13 @@ from sqlalchemy import (
 
 from pipelines.alerts.channel import Receipt
 from pipelines.alerts.outbox import MENDED
-from pipelines.alerts.sender_lease import Lease
-from pipelines.etl_db import alerts_table, as_utc, etl_db_errors, incidents_table
+from pipelines.etl_db import (
+    alerts_table,
+    as_utc,
+    database_time,
+    etl_db_errors,
+    incidents_table,
+)
 
 VARIOUS = "various"
 """The fingerprint of an incident that takes in what has many different causes."""
@@ -36,6 +39,9 @@ KEPT = timedelta(weeks=4)
 """How long the outbox keeps the failures of an incident that has ended."""
 
 UNUSABLE = "the incidents cannot be used"
+
+NO_RECEIPTS = "{}"
+"""What no channel has shown anything of has for receipts."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,13 @@ class Incident:
         shown: When a channel took its last message; None before the first.
         receipts: What each channel gave for its message.
         closed: When all its markers were seen, or someone closed it.
+        acknowledged: When somebody wrote that they see to it: `acknowledged_by`.
+        muted_until: Until when nothing new is told of it, as `muted_by` wished.
+        shown_partitions: How many were shown; None before the first message, 0 when
+            it is to be told anew.
+        handled: How often people have done something about it.
+        shown_handled: How much of that is shown.
+        muted: Whether it was muted when this was read, by the database's clock.
     """
 
     number: int
@@ -68,22 +81,56 @@ class Incident:
     shown: datetime | None
     receipts: dict[str, Receipt]
     closed: datetime | None
+    acknowledged: datetime | None
+    acknowledged_by: str | None
+    muted_until: datetime | None
+    muted_by: str | None
+    shown_partitions: int | None
+    handled: int
+    shown_handled: int
+    muted: bool
 
     @classmethod
     def of(cls, row: RowMapping) -> Self:
-        """The incident of a row."""
+        """The incident of a row of `incident_columns`."""
         kept = json.loads(row["receipts"])
         values = {name: row[name] for name in cls.__dataclass_fields__}
         for name, value in values.items():
             if isinstance(value, datetime):
                 values[name] = as_utc(value)
         values["receipts"] = {name: Receipt(text) for name, text in kept.items()}
+        values["muted"] = bool(row["muted"])
         return cls(**values)
 
     @property
     def nights(self) -> int:
         """The how-manieth night in a row this is."""
         return round((self.opened - self.running_since) / timedelta(days=1)) + 1
+
+    @property
+    def is_mute_over(self) -> bool:
+        """Whether it was muted, and no sender has seen yet that this is over."""
+        return self.muted_until is not None and not self.muted and not self.closed
+
+    @property
+    def is_changed_by_people_only(self) -> bool:
+        """Whether its message lacks nothing but what people have done about it."""
+        return not self.closed and self.partitions == self.shown_partitions
+
+
+def incident_columns(engine: Engine) -> list[ColumnElement[Any]]:
+    """What an `Incident` is made from."""
+    now = database_time(engine)
+    muted = func.coalesce(incidents_table.c.muted_until > now, false())
+    return [*incidents_table.c, muted.label("muted")]
+
+
+def mute_is_over(engine: Engine) -> ColumnElement[bool]:
+    """The open incidents whose mute's time has come, and no sender has seen it yet."""
+    return and_(
+        incidents_table.c.closed.is_(None),
+        incidents_table.c.muted_until <= database_time(engine),
+    )
 
 
 @dataclass(frozen=True)
@@ -153,98 +200,39 @@ def incident_extent(engine: Engine, number: int, named: int) -> Extent:
 
 def list_incidents(engine: Engine, *, also_closed: bool) -> list[Incident]:
     """The incidents that are open, or all that there ever were, by number."""
-    query = select(incidents_table).order_by(incidents_table.c.number)
+    query = select(*incident_columns(engine)).order_by(incidents_table.c.number)
     if not also_closed:
         query = query.where(incidents_table.c.closed.is_(None))
     with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
 
 
-def undelivered(engine: Engine) -> list[Incident]:
-    """The incidents whose message is missing or out of date, oldest first.
+def incidents_of_day(
+    engine: Engine, subject: str, shard: str, day: date
+) -> list[Incident]:
+    """The incidents that a shard's day is a part of, newest first, open and closed.
 
-    One that ended before anybody was told of it is not worth a word.
-    """
-    query = (
-        select(incidents_table).where(_out_of_date()).order_by(incidents_table.c.number)
-    )
-    with etl_db_errors(UNUSABLE), engine.connect() as connection:
-        return [Incident.of(row) for row in connection.execute(query).mappings()]
-
-
-def anything_undelivered(engine: Engine) -> bool:
-    """Whether there is a failure, or a change, that nobody was told of."""
-    new = and_(
-        alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
-    )
-    return _any(engine, alerts_table.c.id, new) or _any(
-        engine, incidents_table.c.number, _out_of_date()
-    )
-
-
-def anything_open(engine: Engine) -> bool:
-    """Whether some incident has not ended."""
-    return _any(engine, incidents_table.c.number, incidents_table.c.closed.is_(None))
-
-
-def _out_of_date() -> ColumnElement[bool]:
-    grown = incidents_table.c.shown_partitions.is_distinct_from(
-        incidents_table.c.partitions
-    )
-    was_shown = incidents_table.c.shown_partitions.is_not(None)
-    is_open = incidents_table.c.closed.is_(None)
-    return and_(
-        incidents_table.c.settled.is_(None),
-        or_(and_(is_open, grown), and_(not_(is_open), was_shown)),
-    )
-
-
-def _any(engine: Engine, column: Column[int], condition: ColumnElement[bool]) -> bool:
-    query = select(column).where(condition).limit(1)
-    with etl_db_errors(UNUSABLE), engine.connect() as connection:
-        return connection.scalar(query) is not None
-
-
-def record_delivered(
-    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
-) -> None:
-    """Write that an incident is shown as it is, and by which messages.
+    A failure of the table's whole day is one of each shard. Of an incident that ended
+    `KEPT` ago it is not known any more what it was about.
 
     Args:
-        lease: The right to write it down.
-        incident: The incident as it was shown.
-        receipts: What the channels gave that showed it now.
+        engine: The ETL database.
+        subject: The table.
+        shard: The shard.
+        day: The day.
 
     Raises:
-        LeaseLostError: Another sender has taken over.
+        ShardlineError: The ETL database cannot be used.
     """
-    now = datetime.now(UTC)
-    settled = now if incident.closed else None
-    shown = {"shown_partitions": incident.partitions, "shown": now, "settled": settled}
-    _change(lease, incident, shown | _kept(incident, receipts))
-
-
-def keep_receipts(
-    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
-) -> None:
-    """Keep what channels gave that have shown a part of what they should.
-
-    Raises:
-        LeaseLostError: Another sender has taken over.
-    """
-    _change(lease, incident, _kept(incident, receipts))
-
-
-def _kept(incident: Incident, receipts: dict[str, Receipt]) -> dict[str, object]:
-    known = {**incident.receipts, **receipts}
-    texts = {name: receipt.reference for name, receipt in known.items()}
-    return {"receipts": json.dumps(texts)}
-
-
-def _change(lease: Lease, incident: Incident, values: dict[str, object]) -> None:
-    change = update(incidents_table).where(incidents_table.c.number == incident.number)
-    with lease.held() as connection:
-        connection.execute(change.values(values))
+    its = select(alerts_table.c.incident).where(
+        alerts_table.c.subject == subject,
+        alerts_table.c.day == day,
+        or_(alerts_table.c.shard == shard, alerts_table.c.shard.is_(None)),
+    )
+    query = select(*incident_columns(engine)).where(incidents_table.c.number.in_(its))
+    newest_first = query.order_by(incidents_table.c.number.desc())
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
+        return [Incident.of(row) for row in connection.execute(newest_first).mappings()]
 
 
 def close_incidents(connection: Connection, numbers: Iterable[int]) -> None:
@@ -281,35 +269,3 @@ def leave_out(
     connection.execute(update(alerts_table).where(those, of_it).values(incident=MENDED))
     if number is not None:
         count_partitions(connection, number)
-
-
-def delete_old_alerts(lease: Lease) -> None:
-    """Delete the failures of incidents that ended `KEPT` ago; the incidents stay.
-
-    And those of that age that were mended before anybody was told of them.
-
-    Raises:
-        LeaseLostError: Another sender has taken over.
-        ShardlineError: The ETL database cannot be used.
-    """
-    before = datetime.now(UTC) - KEPT
-    ended = select(incidents_table.c.number).where(
-        incidents_table.c.closed < before, not_(_out_of_date())
-    )
-    mended = (alerts_table.c.incident == MENDED) & (alerts_table.c.due < before)
-    with lease.held() as connection:
-        connection.execute(
-            delete(alerts_table).where(or_(alerts_table.c.incident.in_(ended), mended))
-        )
-
-
-def close_incident(engine: Engine, number: int) -> bool:
-    """Write that someone has seen to an incident; whether it was open."""
-    now = datetime.now(UTC)
-    change = (
-        update(incidents_table)
-        .where(incidents_table.c.number == number, incidents_table.c.closed.is_(None))
-        .values(closed=now, settled=now)
-    )
-    with etl_db_errors(UNUSABLE), engine.begin() as connection:
-        return connection.execute(change).rowcount == 1

@@ -11,13 +11,16 @@ SHARDS_NAMED = 3
 MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
 
-def incident_notice(incident: Incident, extent: Extent, shards: int) -> Notice:
+def incident_notice(
+    incident: Incident, extent: Extent, shards: int, *, silent: bool = False
+) -> Notice:
     """The message that shows an incident as it is.
 
     Args:
         incident: The incident.
         extent: What failed.
         shards: How many shards there are in all.
+        silent: Whether the message is to wake nobody.
     """
     recovered = incident.closed is not None
     what = _what(incident.family, extent, shards)
@@ -28,7 +31,20 @@ def incident_notice(incident: Incident, extent: Extent, shards: int) -> Notice:
         facts=tuple(fact for fact in _facts(incident, extent) if fact),
         step="" if recovered else incident.step,
         recovered=recovered,
+        silent=silent,
     )
+
+
+def handling_facts(incident: Incident) -> list[str]:
+    """What people have done about an incident, a line each."""
+    facts = []
+    if incident.acknowledged:
+        moment = f"{incident.acknowledged:{MINUTE_FORMAT}} UTC"
+        facts.append(f"acknowledged by {incident.acknowledged_by} at {moment}")
+    if incident.muted:
+        moment = f"{incident.muted_until:{MINUTE_FORMAT}} UTC"
+        facts.append(f"muted until {moment} by {incident.muted_by}")
+    return facts
 
 
 def _what(family: str, extent: Extent, shards: int) -> str:
@@ -62,6 +78,7 @@ def _facts(incident: Incident, extent: Extent) -> list[str]:
         _size(extent),
         _when(incident),
         f"{_ordinal(incident.nights)} night running" if incident.nights > 1 else "",
+        *handling_facts(incident),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from datetime import datetime
 
 import click
 from sqlalchemy import Engine
@@ -23,19 +24,22 @@ from pipelines.alerts import (
     close_incident,
     container_alerts,
     delete_old_alerts,
+    end_mutes,
     end_of_run,
     group_alerts,
+    handling_facts,
     incident_extent,
     incident_notice,
     list_incidents,
     open_channels,
     release_alerts,
 )
-from pipelines.commands.in_audit import in_audit
+from pipelines.commands.in_audit import wish_of_command
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.config import Settings, read_settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import etl_engine
+from pipelines.operations import audited_change
 from pipelines.runtime import ExitCode, print_json, say, warn
 
 GROUPING = 60.0
@@ -69,7 +73,8 @@ LIST_HELP = """List the incidents that are open: number, state, since when, what
       shardline alerts list --json | jq '.[] | select(.partitions > 10) | .number'
 
     An incident is `new` until a channel has taken it, then `open`, and `closed` when
-    the markers of all that failed exist.
+    the markers of all that failed exist. Behind that stands who has acknowledged it,
+    and until when who has muted it.
 
     \b
     Exit codes:
@@ -196,7 +201,7 @@ def list_(every: bool, as_json: bool) -> None:
         return
     for incident, notice in shown:
         say(
-            *(f"#{incident.number}", _state(incident)),
+            *(f"#{incident.number}", _state_in_words(incident)),
             *(f"{incident.opened:{MINUTE_FORMAT}}", notice.headline, notice.cause),
         )
 
@@ -207,11 +212,8 @@ def close(number: int) -> None:
     """Close an incident by hand."""
     sessions = read_settings(logins=False).sessions
     engine = etl_engine(sessions.database)
-    with in_audit(sessions):
-        if not close_incident(engine, number):
-            raise ConfigurationError(
-                f"no incident #{number} is open", step="see `shardline alerts list`"
-            )
+    with audited_change(engine, wish_of_command()) as connection:
+        close_incident(connection, number)
 
 
 def _bring_up_to_date(options: Settings, engine: Engine) -> None:
@@ -224,6 +226,7 @@ def _bring_up_to_date(options: Settings, engine: Engine) -> None:
         group_alerts(lease, recovery.mended)
         delete_old_alerts(lease)
         recovery.close_recovered()
+        end_mutes(lease)
         if recovery.unknown:
             warn(f"some may have ended since: {recovery.unknown}")
     except ShardlineError as error:
@@ -243,6 +246,16 @@ def _state(incident: Incident) -> str:
     return "new" if incident.shown is None else "open"
 
 
+def _state_in_words(incident: Incident) -> str:
+    """The state, and what somebody has done about an incident that is not over."""
+    done = [] if incident.closed else handling_facts(incident)
+    return ", ".join([_state(incident), *done])
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
 def _fields(incident: Incident, text: Notice) -> dict[str, object]:
     return {
         "number": incident.number,
@@ -250,7 +263,11 @@ def _fields(incident: Incident, text: Notice) -> dict[str, object]:
         "family": incident.family,
         "opened": incident.opened.isoformat(),
         "last_seen": incident.last_seen.isoformat(),
-        "closed": incident.closed.isoformat() if incident.closed else None,
+        "closed": _text(incident.closed),
+        "acknowledged": _text(incident.acknowledged),
+        "acknowledged_by": incident.acknowledged_by,
+        "muted_until": _text(incident.muted_until),
+        "muted_by": incident.muted_by,
         "nights": incident.nights,
         "partitions": incident.partitions,
         "headline": text.headline,

@@ -9,6 +9,7 @@ import click
 from pipelines.catalog import Catalog
 from pipelines.commands.on_ecs import AlsoOnEcs, GroupAlsoOnEcs
 from pipelines.commands.options import DAY, shard_option, table_option
+from pipelines.commands.screens.handled_cells import handled_texts
 from pipelines.commands.screens.status_grid import grid_lines
 from pipelines.commands.verb_commands import shell_context, verb_command
 from pipelines.commands.verb_options import verb_options
@@ -27,8 +28,8 @@ from pipelines.operations import (
     attempt_fields,
     attempt_seconds,
     attempted,
-    grid_fields,
     read_status,
+    status_fields,
 )
 from pipelines.planning import DayState, matching_names
 from pipelines.runtime import print_json, say
@@ -49,7 +50,8 @@ HELP = """Show how each day stands: days across, tables and shards down.
     --shards, gives each shard a line of its own. `done` and `skipped`, which had no
     rows, have a marker. The others have none: the last attempt `failed`, one is
     `running`, nothing was tried and the day is `missing`, or it is `not over` where
-    the shard is. Without --from and --to it is the last 14 days before today.
+    the shard is. Without --from and --to it is the last 14 days before today. Below
+    stands what of it belongs to incidents that somebody has acknowledged or muted.
 
     \b
     Exit codes:
@@ -110,13 +112,15 @@ def status(
         return
     found = read_status(shell_context(), arguments)
     if as_json:
-        print_json(grid_fields(found), indent=None)
+        print_json(status_fields(found), indent=None)
         return
     console = Console()
     by_shard = unfold or bool(arguments.shards)
-    for line in grid_lines(found, console, unfold=by_shard):
+    for line in grid_lines(found.grid, console, unfold=by_shard):
         console.print(line)
-    whole = found.whole
+    for text in handled_texts(found.handled):
+        console.print(text)
+    whole = found.grid.whole
     if not by_shard and (whole[DayState.FAILED] or whole[DayState.MISSING]):
         console.print("--unfold shows each shard", style="dim")
 

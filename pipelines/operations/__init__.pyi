@@ -1,5 +1,5 @@
 from .arguments import Arguments, Written, fields_of, is_flag, is_many, kind_of
-from .audit import (
+from .audit.records import (
     Ending,
     Wish,
     audited_change,
@@ -8,22 +8,23 @@ from .audit import (
     record_refusal,
     record_wish,
 )
-from .audit_listing import AuditEntry, AuditFilter, list_audit
-from .audited_command import audited
-from .callers import Caller, find_caller, shell_caller, shell_place
+from .audit.listing import AuditEntry, AuditFilter, list_audit
+from .audit.audited_command import audited
+from .access.callers import Caller, find_caller, shell_caller, shell_place
 from .confirmations import Agreement, Asked, ask, asked, confirm
 from .help import find_verb, menu, verb_help, verb_table
-from .identities import Identity, IdentityKind
+from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
-from .job_ends import audited_queue
-from .people import Person, change_role, list_people, revoke
+from .audit.job_ends import audited_queue
+from .access.people import Person, change_role, list_people, revoke
 from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
-from .roles import ALLOWED, Capability, Role
+from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
 from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb, Work
 from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
+from .verbs.handled_cells import HandledCells, handled_lines
 from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
 from .verbs.loads import (
     BACKFILL,
@@ -52,7 +53,7 @@ from .verbs.plan import (
 )
 from .verbs.refresh import REFRESH, RefreshArguments
 from .verbs.report import REPORT, ReportArguments
-from .verbs.status import STATUS, StatusArguments, grid_fields, read_status
+from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.verify import VERIFY, VerifyArguments
 from .words import (
     WrongWordsError,
@@ -87,6 +88,7 @@ __all__ = [
     "File",
     "HEADS",
     "HELP_VERB",
+    "HandledCells",
     "Identity",
     "IdentityKind",
     "Invitation",
@@ -146,7 +148,7 @@ __all__ = [
     "find_caller",
     "find_verb",
     "find_works",
-    "grid_fields",
+    "handled_lines",
     "invite",
     "is_flag",
     "is_many",
@@ -172,6 +174,7 @@ __all__ = [
     "shell_place",
     "shell_words",
     "split_words",
+    "status_fields",
     "usage_of",
     "verb_help",
     "verb_named",

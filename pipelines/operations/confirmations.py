@@ -14,7 +14,7 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, select, update
 
 from pipelines.etl_db import confirmations_table, database_time, etl_db_errors
-from pipelines.operations.callers import Caller
+from pipelines.operations.access.callers import Caller
 
 VALID = timedelta(minutes=2)
 """How long a plan waits for its confirmation."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
+from pipelines.operations.access.callers import Caller
+from pipelines.operations.access.roles import ALLOWED, Capability, Role
 from pipelines.operations.arguments import Arguments, Words
-from pipelines.operations.callers import Caller
-from pipelines.operations.roles import ALLOWED, Capability, Role
 from pipelines.operations.verb import Answer, AnyVerb, Change, Context, Long, Look
 from pipelines.operations.words import WrongWordsError, described
 

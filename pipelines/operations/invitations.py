@@ -23,17 +23,17 @@ from pipelines.etl_db import (
     invitations_table,
     people_table,
 )
-from pipelines.operations.audit import (
+from pipelines.operations.access.callers import Caller
+from pipelines.operations.access.identities import Identity, IdentityKind
+from pipelines.operations.access.people import check_name
+from pipelines.operations.access.roles import Role
+from pipelines.operations.audit.records import (
     Ending,
     Wish,
     record_end,
     record_refusal,
     record_wish,
 )
-from pipelines.operations.callers import Caller
-from pipelines.operations.identities import Identity, IdentityKind
-from pipelines.operations.people import check_name
-from pipelines.operations.roles import Role
 
 VALID = timedelta(hours=24)
 """How long an invitation is valid, unless someone says otherwise."""

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Engine
 
 from pipelines.config import Settings
 from pipelines.jobs import JobQueue, Priority
+from pipelines.operations.access.callers import Caller
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments
-from pipelines.operations.audit import digest_of
-from pipelines.operations.callers import Caller
-from pipelines.operations.roles import Capability
+from pipelines.operations.audit.records import digest_of
 from pipelines.operations.words import shell_words, usage_of
 
 A = TypeVar("A", bound=Arguments)

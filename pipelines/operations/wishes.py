@@ -14,7 +14,7 @@ from pipelines import jobs
 from pipelines.errors import PermanentError, ShardlineError
 from pipelines.etl_db import etl_db_errors
 from pipelines.operations.arguments import Arguments
-from pipelines.operations.audit import (
+from pipelines.operations.audit.records import (
     UNUSABLE,
     Ending,
     Wish,

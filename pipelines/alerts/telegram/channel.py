@@ -37,6 +37,7 @@ class TelegramChannel:
     """A `Channel`; for one caller at a time, and one process at a time for each bot."""
 
     name = "telegram"
+    edits = True
 
     def __init__(self, address: TelegramAddress, limits: Limits | None = None) -> None:
         """Keep where to write; nothing is sent yet.
@@ -74,7 +75,8 @@ class TelegramChannel:
                 refused.append(error)
         receipt = receipts.write_receipt(shown)
         if busy:
-            busy.receipt = receipt
+            is_shown = any(one.incident or one.recovery for one in shown.values())
+            busy.receipt = receipt if is_shown else None
             raise busy
         if not self._chats:
             raise ChannelRefusedError(

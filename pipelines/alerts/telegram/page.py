@@ -32,6 +32,7 @@ class Page:
         self._chat = chat
         self._shown = shown
         self._deadline = deadline
+        self._quietly: dict[str, Any] = {}
 
     def show(self, notice: Notice, wanted: Parts) -> None:
         """Edit the messages that differ, then send those that are missing.
@@ -42,6 +43,7 @@ class Page:
             ChannelBusyError: There is no time left for it, or no answer.
             ChannelRefusedError: The chat is closed to the bot.
         """
+        self._quietly = {"disable_notification": True} if notice.silent else {}
         messages = self._shown.recovery if notice.recovered else self._shown.incident
         texts = list(wanted.messages)
         # Those that a longer notice needed before.
@@ -66,7 +68,7 @@ class Page:
 
     def _send(self, text: Part, *, is_reply: bool) -> Message:
         reply = self._reply() if is_reply else {}
-        result = self._put("sendMessage", text, reply)
+        result = self._put("sendMessage", text, {**self._quietly, **reply})
         return Message(id=result["message_id"], digest=text.digest)
 
     def _reply(self) -> dict[str, Any]:
@@ -101,7 +103,11 @@ class Page:
         try:
             self._write(
                 "sendDocument",
-                {"chat_id": self._shown.chat, "caption": f"#{notice.number}"},
+                {
+                    "chat_id": self._shown.chat,
+                    "caption": f"#{notice.number}",
+                    **self._quietly,
+                },
                 (f"incident-{notice.number}.txt", text.encode()),
             )
         except (FaultyMessageError, ChannelRefusedError) as error:

@@ -9,8 +9,8 @@ from pydantic import Field
 from pipelines.catalog import Table
 from pipelines.config import WAREHOUSE, Settings
 from pipelines.load import ask_warehouse
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Shards, Tables
-from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Selection, matching_names, name_some, select
 from pipelines.warehouse import ClearBatch, Holdings, clear_batches, read_holdings

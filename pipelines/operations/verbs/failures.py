@@ -9,8 +9,8 @@ from pydantic import Field
 from pipelines.catalog import Catalog
 from pipelines.errors import one_line
 from pipelines.etl_db import Attempt, FailureStreak, failure_streaks
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Since
-from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Answer, Context, Look
 
 LATELY = timedelta(days=30)

@@ -10,8 +10,8 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from pipelines.jobs import Job, JobFilter, JobState
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Count, Name, Number
-from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Answer, Change, Context, Look
 
 MINUTE_FORMAT = "%Y-%m-%d %H:%M"

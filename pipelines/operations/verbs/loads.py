@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from pipelines.config import Settings
 from pipelines.jobs import Priority
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import (
     Arguments,
     Days,
@@ -18,7 +19,6 @@ from pipelines.operations.arguments import (
     is_name,
 )
 from pipelines.operations.estimates import NOTHING, format_expected
-from pipelines.operations.roles import Capability
 from pipelines.operations.selections import selected, servers_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.runs import Load, Purpose, Recheck, Reload, find_work

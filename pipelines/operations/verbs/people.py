@@ -9,6 +9,14 @@ from typing import Annotated
 from pydantic import Field
 from sqlalchemy import Connection
 
+from pipelines.operations.access.people import (
+    Person,
+    change_role,
+    find_person,
+    list_people,
+    revoke,
+)
+from pipelines.operations.access.roles import Capability, Role
 from pipelines.operations.arguments import (
     Arguments,
     Count,
@@ -17,16 +25,8 @@ from pipelines.operations.arguments import (
     Written,
     is_name,
 )
-from pipelines.operations.audit_listing import AuditEntry, AuditFilter, list_audit
+from pipelines.operations.audit.listing import AuditEntry, AuditFilter, list_audit
 from pipelines.operations.invitations import invite
-from pipelines.operations.people import (
-    Person,
-    change_role,
-    find_person,
-    list_people,
-    revoke,
-)
-from pipelines.operations.roles import Capability, Role
 from pipelines.operations.verb import Answer, Change, Context, Look, Plan
 
 MOMENT_FORMAT = "%Y-%m-%d %H:%M UTC"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pipelines.catalog import consecutive_days
 from pipelines.load import ask_warehouse
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Count, Days, Shards, Tables
 from pipelines.operations.estimates import (
     NOTHING,
@@ -16,7 +17,6 @@ from pipelines.operations.estimates import (
     format_rows,
     format_time,
 )
-from pipelines.operations.roles import Capability
 from pipelines.operations.selections import selected
 from pipelines.operations.verb import Answer, Context, Look
 from pipelines.planning import Expected, Plan, TablePlan, make_plan, name_some

@@ -11,9 +11,9 @@ from pydantic import Field
 from pipelines.catalog import Report
 from pipelines.config import Settings
 from pipelines.load import ask_warehouse
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Names, Written, is_name
 from pipelines.operations.estimates import NOTHING, format_expected
-from pipelines.operations.roles import Capability
 from pipelines.operations.selections import servers_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Expected, Selection, make_plan, select

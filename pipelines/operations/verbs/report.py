@@ -14,8 +14,8 @@ from pipelines.catalog import Report
 from pipelines.config import Settings
 from pipelines.errors import PermanentError
 from pipelines.load import ask_warehouse
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Day
-from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Answer, Context, File, Look
 from pipelines.operations.verbs.refresh import Reports
 from pipelines.reporting import rows_statement

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from pydantic import Field
 
+from pipelines.alerts import handled_incidents
 from pipelines.catalog import DayRange
 from pipelines.load import ask_warehouse
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Shards, Tables
-from pipelines.operations.roles import Capability
 from pipelines.operations.verb import Answer, Context, Look
+from pipelines.operations.verbs.handled_cells import (
+    HandledCells,
+    handled_cells,
+    handled_fields,
+    handled_lines,
+)
 from pipelines.planning import DayState, Grid, name_some, read_grid, select
 
 LATELY = 14
@@ -35,7 +43,20 @@ class StatusArguments(Arguments):
     )
 
 
-def read_status(context: Context, arguments: StatusArguments) -> Grid:
+@dataclass(frozen=True)
+class Status:
+    """How days stand.
+
+    Attributes:
+        grid: Each day of each shard.
+        handled: What of it somebody sees to already.
+    """
+
+    grid: Grid
+    handled: list[HandledCells]
+
+
+def read_status(context: Context, arguments: StatusArguments) -> Status:
     """How each day stands.
 
     Raises:
@@ -45,22 +66,26 @@ def read_status(context: Context, arguments: StatusArguments) -> Grid:
     selection = select(
         settings.catalog, arguments.tables, arguments.shards, days.first, days.last
     )
-    return ask_warehouse(
+    grid = ask_warehouse(
         lambda link: read_grid(link, context.engine, settings, selection), settings
     )
+    names = [table.name for table in selection.tables]
+    handled = handled_incidents(context.engine, names, days.first, days.last)
+    return Status(grid, handled_cells(grid, handled))
 
 
-def grid_fields(found: Grid) -> dict[str, object]:
-    """A grid for programs."""
+def status_fields(found: Status) -> dict[str, object]:
+    """How days stand, for programs."""
     return {
-        "days": [day.isoformat() for day in found.days],
+        "days": [day.isoformat() for day in found.grid.days],
         "tables": {
             table: {
                 shard: [stand.value for stand in stands]
                 for shard, stands in shards.items()
             }
-            for table, shards in found.tables.items()
+            for table, shards in found.grid.tables.items()
         },
+        "incidents": handled_fields(found.handled),
     }
 
 
@@ -72,10 +97,10 @@ def _lately() -> DayRange:
 def _answer(context: Context, arguments: StatusArguments) -> Answer:
     found = read_status(context, arguments)
     return Answer(
-        lines=tuple(_summaries(found)),
+        lines=(*_summaries(found.grid), *handled_lines(found.handled)),
         heads=("table", "day", "state", "shards"),
-        rows=tuple(_unwell(found)),
-        data=grid_fields(found),
+        rows=tuple(_unwell(found.grid)),
+        data=status_fields(found),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Shards, Tables
 from pipelines.operations.estimates import NOTHING, format_expected
-from pipelines.operations.roles import Capability
 from pipelines.operations.selections import selected, servers_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Selection, count_days_over, usual_loads

@@ -155,6 +155,17 @@ def test_a_recovery_of_an_incident_that_nobody_saw_replies_to_nothing(
     assert bot.messages["-100", 1]["reply_to"] is None
 
 
+def test_a_notice_that_is_silent_makes_no_sound_nor_does_its_file(
+    bot: BotServer, connect: Connect, soon: Callable[[], float]
+) -> None:
+    long = replace(NOTICE, cause="x" * 20_000, silent=True)
+    connect().deliver(long, None, soon())
+    sent = [asked for method, asked in bot.calls if method == "sendMessage"]
+    assert [asked["disable_notification"] for asked in sent] == [True] * len(sent)
+    (file,) = bot.files
+    assert b'name="disable_notification"\r\n\r\nTrue\r\n' in file
+
+
 def test_every_chat_is_told_and_edited(
     bot: BotServer, connect: Connect, soon: Callable[[], float]
 ) -> None:

@@ -7,13 +7,14 @@ import os
 import signal
 import socket
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from pipelines.alerts import Event
-from pipelines.etl_db import alerts_table, sender_table
+from pipelines.alerts import Event, acknowledge_incident, mute_incident
+from pipelines.etl_db import alerts_table, etl_engine, sender_table
 from sandbox.holds import Failure
 from tests.kit.commands import wait_for
 from tests.kit.failing_shards import grouped, mend, two_of_three_fail
@@ -232,6 +233,28 @@ def test_without_channels_the_outbox_is_kept_and_listed(project: Project) -> Non
     (incident,) = json.loads(ended.out)
     assert (incident["number"], incident["state"]) == (1, "closed")
     assert (incident["shown_on"], incident["partitions"]) == ([], 2)
+
+
+def test_the_list_tells_what_people_have_done_about_what_is_open(
+    project: Project,
+) -> None:
+    settings = options(project.etl_database)
+    append(settings, failed(settings, "first"))
+    project.add_shard("first")
+    until = datetime.now(UTC) + timedelta(hours=6)
+    shardline(project, ("alerts", "list"))
+    with etl_engine(settings.sessions.database).begin() as connection:
+        acknowledge_incident(connection, 1, "Anna\tIvanova")
+        mute_incident(connection, 1, "Boris", until)
+    told, listed = shardline(project, ("alerts", "list"), ("alerts", "list", "--json"))
+    (found,) = json.loads(listed.out)
+    moment = datetime.fromisoformat(found["acknowledged"])
+    assert told.out.split("\t")[1] == (
+        f"new, acknowledged by Anna Ivanova at {moment:%Y-%m-%d %H:%M} UTC,"
+        f" muted until {until:%Y-%m-%d %H:%M} UTC by Boris"
+    )
+    assert (found["state"], found["acknowledged_by"]) == ("new", "Anna Ivanova")
+    assert (found["muted_until"], found["muted_by"]) == (until.isoformat(), "Boris")
 
 
 def test_a_killed_run_is_an_incident_at_the_next_one_told_once(

@@ -18,13 +18,13 @@ from pipelines.alerts import (
     Sender,
     close_incident,
     list_incidents,
-    sender,
 )
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError, Receipt
 from pipelines.alerts.incidents import close_incidents
+from pipelines.alerts.sending import sender
 from pipelines.config import Settings
 from pipelines.config.due_times import DueTime
-from pipelines.errors import TransientError
+from pipelines.errors import ConfigurationError, TransientError
 from pipelines.etl_db import etl_engine
 from tests.kit.filed_alerts import (
     FileChannel,
@@ -205,8 +205,10 @@ def test_an_incident_closed_by_hand_is_not_told_again(
     channel = FileChannel(tmp_path / "chat")
     append(settings, failed(settings, "abakan"))
     assert Sender(settings, engine, [channel]).drain()
-    assert close_incident(engine, 1)
-    assert not close_incident(engine, 1)
+    with engine.begin() as connection:
+        close_incident(connection, 1)
+    with pytest.raises(ConfigurationError), engine.begin() as connection:
+        close_incident(connection, 1)
     assert Sender(settings, engine, [channel]).drain()
     assert len(channel.lines()) == 1
 

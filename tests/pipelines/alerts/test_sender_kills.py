@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from pipelines.alerts import Notice, Sender
 from pipelines.alerts.channel import Receipt
-from pipelines.alerts.incidents import anything_undelivered, close_incidents
+from pipelines.alerts.incidents import close_incidents
+from pipelines.alerts.sending.deliveries import anything_undelivered
 from pipelines.config import Settings
 from pipelines.etl_db import alerts_table, etl_engine, incidents_table
 from tests.kit.filed_alerts import (

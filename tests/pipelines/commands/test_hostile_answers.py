@@ -99,7 +99,9 @@ def test_the_sender_of_alerts_writes_objects_too(
         result = project.run(*words, "--local-scheduler")
     assert result.code == 30
     told = [json.loads(line) for line in result.told]
-    (refused,) = [one for one in told if one["logger"] == "pipelines.alerts.sender"]
+    (refused,) = [
+        one for one in told if one["logger"] == "pipelines.alerts.sending.sender"
+    ]
     assert r"no \x1b[31m\u202e" in refused["message"]
     assert not hidden(result.err)
 

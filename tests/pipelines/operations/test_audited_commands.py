@@ -57,7 +57,7 @@ def test_commands_that_change_something_are_on_record_and_others_are_not(
             "alerts close",
             "7",
             "failed",
-            "exit code 2: no incident #7 is open; see `shardline alerts list`",
+            "no incident #7 is open; see `shardline alerts list`",
         ),
     ]
     (cleared,) = audit(project, "--verb", "clear")

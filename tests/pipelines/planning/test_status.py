@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from rich.console import Console
 
+from pipelines.alerts import acknowledge_incident, mute_incident
 from pipelines.catalog import Partition, Shard, Table
 from pipelines.commands.screens.status_grid import grid_lines
 from pipelines.errors import PermanentError
@@ -24,7 +25,7 @@ from pipelines.etl_db import (
     newest_attempts,
 )
 from pipelines.planning import DayState, Grid
-from tests.kit.project import DAY, Project, finished, insert, orders
+from tests.kit.project import DAY, ORDERS_DDL, Project, finished, insert, orders
 from tests.kit.terminal import Screen, on_terminal
 
 FIRST, LAST = "2019-03-12", "2019-03-16"
@@ -76,6 +77,41 @@ def test_the_grid_says_how_each_day_stands_on_any_terminal(project: Project) -> 
     assert set(plain.styles) <= {"\x1b[0m", "\x1b[1m", "\x1b[2m"}
     (bad,) = [line for line in plain.lines if line.startswith("  bad")]
     assert bad.split() == ["bad", *"?" * 13, "✗", *"?" * 17]
+
+
+def test_below_the_grid_stands_which_of_it_somebody_sees_to(project: Project) -> None:
+    mixed(project)
+    project.add_shard("worse", ddl="")
+    assert project.load(DAY).code == 30
+    assert status(project, *RANGE)["incidents"] == []
+    engine = etl_engine(SecretStr(project.etl_database))
+    until = datetime.now(UTC) + timedelta(hours=6)
+    with engine.begin() as connection:
+        acknowledge_incident(connection, 1, "Anna")
+        mute_incident(connection, 1, "Boris", until)
+    (found,) = status(project, *RANGE)["incidents"]
+    assert (found["number"], found["acknowledged_by"]) == (1, "Anna")
+    assert found["muted_until"] == until.isoformat()
+    assert found["tables"] == {"orders": {"bad": [DAY], "worse": [DAY]}}
+    moment = datetime.fromisoformat(found["acknowledged"])
+    line = (
+        f"#1 acknowledged by Anna at {moment:%Y-%m-%d %H:%M} UTC,"
+        f" muted until {until:%Y-%m-%d %H:%M} UTC by Boris: orders 2 shards of {DAY}"
+    )
+    shown = screen(project, *RANGE, columns=200)
+    assert line in shown.lines
+    plain = screen(project, *RANGE, columns=200, NO_COLOR="1")
+    assert plain.lines == shown.lines
+    assert "\x1b[33m" not in plain.styles
+    one = screen(project, *RANGE, "--shards", "b*", columns=200)
+    assert line.replace("2 shards", "bad") in one.lines
+    narrow = screen(project, *RANGE, columns=60)
+    assert max(len(line) for line in narrow.lines) <= 60
+    project.on_shard("worse", ORDERS_DDL)
+    assert project.load(DAY).code == 30
+    (left,) = status(project, *RANGE)["incidents"]
+    assert left["tables"] == {"orders": {"bad": [DAY]}}
+    assert status(project, "--from", FIRST, "--to", "2019-03-13")["incidents"] == []
 
 
 def test_a_load_that_goes_on_is_running(project: Project) -> None:

@@ -17,8 +17,8 @@ from pipelines.etl_db import (
     invitations_table,
     people_table,
 )
-from pipelines.operations.identities import Identity, IdentityKind
-from pipelines.operations.roles import Role
+from pipelines.operations.access.identities import Identity, IdentityKind
+from pipelines.operations.access.roles import Role
 
 LONGEST_NAME = 100
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from functools import cache
 
 from pipelines.alerts.recorder import run_id
-from pipelines.alerts.sender import Sender
+from pipelines.alerts.sending.sender import Sender
 from pipelines.config import Settings, current_settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_engine

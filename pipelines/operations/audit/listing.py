@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, false, select, tuple_
 
 from pipelines.etl_db import as_utc, audit_table, etl_db_errors
-from pipelines.operations.audit import Ending
+from pipelines.operations.audit.records import Ending
 
 
 @dataclass(frozen=True)

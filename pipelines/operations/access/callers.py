@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from pipelines.etl_db import etl_db_errors, identities_table, people_table
-from pipelines.operations.identities import Identity, IdentityKind
-from pipelines.operations.roles import ALLOWED, Capability, Role
+from pipelines.operations.access.identities import Identity, IdentityKind
+from pipelines.operations.access.roles import ALLOWED, Capability, Role
 
 
 @dataclass(frozen=True)

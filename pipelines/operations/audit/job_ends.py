@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine
 
 from pipelines.jobs import Job, JobState, SqlJobQueue
-from pipelines.operations.audit import Ending, record_end
+from pipelines.operations.audit.records import Ending, record_end
 
 ENDINGS = {
     JobState.SUCCEEDED: Ending.DONE,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors, etl_engine
-from pipelines.operations.audit import (
+from pipelines.operations.audit.records import (
     UNUSABLE,
     Ending,
     Wish,

@@ -21,7 +21,7 @@ from pipelines.etl_db import (
     etl_db_errors,
     insert_new,
 )
-from pipelines.operations.callers import Caller
+from pipelines.operations.access.callers import Caller
 from pipelines.text import cut_line
 
 UNUSABLE = "the audit cannot be written"

@@ -17,18 +17,20 @@ from threading import Event
 
 from sqlalchemy import Engine
 
-from pipelines.alerts import grouping, incidents, lateness
+from pipelines.alerts import grouping, handling, lateness
 from pipelines.alerts.channel import (
     Channel,
     ChannelBusyError,
     ChannelRefusedError,
     Notice,
     Receipt,
+    can_edit,
 )
-from pipelines.alerts.incidents import Incident
+from pipelines.alerts.incidents import Incident, incident_extent
 from pipelines.alerts.notices import SHARDS_NAMED, incident_notice
 from pipelines.alerts.recovery import Recovery
 from pipelines.alerts.sender_lease import Lease, LeaseLostError
+from pipelines.alerts.sending import deliveries
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 
@@ -124,12 +126,13 @@ class Sender:
         self._again = math.inf
         recovery = Recovery(self.lease, self._settings)
         grouping.group_alerts(self.lease, recovery.mended)
-        changed = incidents.undelivered(self._engine)
+        changed = deliveries.undelivered(self._engine)
         if last or self._is_check_due() or any(map(self._may_show, changed)):
             self._checked = time.monotonic()
             recovery.close_recovered()
-            incidents.delete_old_alerts(self.lease)
-            changed = incidents.undelivered(self._engine)
+            handling.end_mutes(self.lease)
+            deliveries.delete_old_alerts(self.lease)
+            changed = deliveries.undelivered(self._engine)
         if recovery.unknown:
             logger.info("whether incidents are over is not known: %s", recovery.unknown)
         done = [self._show(incident, last=last, end=end) for incident in changed]
@@ -149,7 +152,7 @@ class Sender:
             ShardlineError: The ETL database cannot be used.
         """
         while not self.lease.take():
-            if not incidents.anything_undelivered(self._engine):
+            if not deliveries.anything_undelivered(self._engine):
                 return True
             if time.monotonic() >= end:
                 raise LeaseLostError("another sender of alerts is at work")
@@ -201,8 +204,9 @@ class Sender:
             lateness.record_late_days(self._engine, self._settings, found)
 
     def _has_work(self) -> bool:
-        return incidents.anything_undelivered(self._engine) or incidents.anything_open(
-            self._engine
+        engine = self._engine
+        return deliveries.anything_undelivered(engine) or deliveries.anything_open(
+            engine
         )
 
     def _is_check_due(self) -> bool:
@@ -218,18 +222,68 @@ class Sender:
         """Show an incident as it is; whether that is done."""
         if time.monotonic() >= end or not (last or self._is_time(incident)):
             return False
-        extent = incidents.incident_extent(self._engine, incident.number, SHARDS_NAMED)
-        notice = incident_notice(incident, extent, len(self._settings.catalog.shards))
+        # Somebody may have muted or closed it while others were shown.
+        latest = deliveries.undelivered(self._engine, incident.number)
+        return all(self._show_now(one, end) for one in latest)
+
+    def _show_now(self, incident: Incident, end: float) -> bool:
+        if incident.is_mute_over:  # since this pass began; the next one ends it
+            self._again = min(self._again, time.monotonic())
+            return False
+        if not incident.closed and (
+            incident.muted or incident.is_changed_by_people_only
+        ):
+            return self._edit(incident, end)
+        notice = self._notice(incident, silent=incident.muted)
         receipts = self._deliver(notice, incident, end)
         if not receipts:
             return False
-        incidents.record_delivered(self.lease, incident, receipts)
+        deliveries.record_delivered(self.lease, incident, receipts)
         self._first_tried.pop(incident.number, None)
         return True
 
+    def _edit(self, incident: Incident, end: float) -> bool:
+        """Bring up to date what is shown already, where nobody is woken by that.
+
+        Nothing waits for one that is muted, nor is it told that it is left.
+        """
+        ways = [
+            channel
+            for channel in self._channels
+            if channel.name in incident.receipts and can_edit(channel)
+        ]
+        if not ways:
+            deliveries.pass_over_handling(self.lease, incident)
+            return True
+        notice = self._notice(incident, silent=True)
+        receipts = self._try_all(ways, notice, incident, end)
+        if len(receipts) == len(ways):
+            deliveries.record_delivered(self.lease, incident, receipts)
+            return True
+        return incident.muted
+
+    def _try_all(
+        self, ways: Sequence[Channel], notice: Notice, incident: Incident, end: float
+    ) -> dict[str, Receipt]:
+        """Show a notice on some channels; the receipts of those that took it."""
+        receipts = {}
+        for channel in ways:
+            if receipt := self._try(channel, notice, incident, end):
+                receipts[channel.name] = receipt
+                continue
+            pause = self._pauses[channel.name]
+            if pause.busy and pause.until < end:
+                self._again = min(self._again, pause.until)
+        return receipts
+
+    def _notice(self, incident: Incident, *, silent: bool) -> Notice:
+        extent = incident_extent(self._engine, incident.number, SHARDS_NAMED)
+        shards = len(self._settings.catalog.shards)
+        return incident_notice(incident, extent, shards, silent=silent)
+
     def _is_time(self, incident: Incident) -> bool:
         """Whether the last message of an incident may be changed already."""
-        if incident.shown is None or incident.closed:
+        if incident.shown is None or incident.closed or not incident.receipts:
             return True
         edited = self._channels and self._channels[0].name in incident.receipts
         pause = self._settings.alerts.throttle if edited else WITHOUT_EDITS
@@ -277,7 +331,7 @@ class Sender:
             self._busy[channel.name] = _describe(channel, error)
             logger.info("for now: %s", _describe(channel, error))
             if error.receipt:
-                incidents.keep_receipts(
+                deliveries.keep_receipts(
                     self.lease, incident, {channel.name: error.receipt}
                 )
             pause = Pause(time.monotonic() + error.retry_after, busy=True)

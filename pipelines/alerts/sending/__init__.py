@@ -1,0 +1,1 @@
+"""The sender, and the process that it is beside a run."""

@@ -1,0 +1,1 @@
+"""What was wished, by whom, and how it ended."""
