@@ -64,7 +64,7 @@ def incident(telegram: TelegramControl) -> Message:
     if len(messages) != 1:
         raise DemoError(
             f"the chat shows {len(messages)} messages of one incident, where it should"
-            " show one: see `shardline alerts list`"
+            " show one: see `shardline incidents list`"
         )
     return messages[0]
 

@@ -19,7 +19,7 @@ TRIAGE = (
     "look into the log of that task; the next scheduled run does what is missing, and"
     " `shardline run --on ecs` does it now"
 )
-CLOSE = "; then `shardline alerts close NUMBER`, for no marker ends this"
+CLOSE = "; then `shardline incidents close NUMBER`, for no marker ends this"
 
 
 class ContainerError(PermanentError):

@@ -133,7 +133,7 @@ def unmute_incident(connection: Connection, number: int) -> None:
         return
     _column_of_open(connection, number, incidents_table.c.muted_by)
     raise ConfigurationError(
-        f"incident #{number} is not muted", step="see `shardline alerts list`"
+        f"incident #{number} is not muted", step="see `shardline incidents list`"
     )
 
 
@@ -261,7 +261,7 @@ def _column_of_open(
 
 def _not_open(number: int) -> ConfigurationError:
     return ConfigurationError(
-        f"no incident #{number} is open", step="see `shardline alerts list`"
+        f"no incident #{number} is open", step="see `shardline incidents list`"
     )
 
 

@@ -21,7 +21,7 @@ LOOK_BACK = 3
 FAMILY = "Deadline"
 
 TRIAGE = (
-    "look at `shardline alerts list` and the log for why; `shardline run` or"
+    "look at `shardline incidents list` and the log for why; `shardline run` or"
     " `shardline refresh` the day when that is mended"
 )
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "deadlines": "pipelines.commands.deadlines:deadlines",
     "deploy": "pipelines.commands.deploy:deploy",
     "help": "pipelines.commands.help:help_command",
+    "incidents": "pipelines.commands.incidents:incidents",
     "jobs": "pipelines.commands.jobs:jobs",
     "people": "pipelines.commands.people:people",
     "plan": "pipelines.commands.plan:plan_command",
@@ -37,6 +38,7 @@ COMMANDS = {
     "status": "pipelines.commands.status:status",
     "tables": "pipelines.commands.tables:tables",
     "verify": "pipelines.commands.verify:verify_command",
+    "why": "pipelines.commands.why:why",
 }
 """Where each command is. One that is not asked for is not imported."""
 

@@ -21,7 +21,7 @@ from pipelines.operations import (
     shell_caller,
     shell_place,
 )
-from pipelines.runtime import print_json, say
+from pipelines.runtime import print_json, say, warn
 
 
 def shell_context() -> Context:
@@ -59,11 +59,12 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
     """Write an answer for people, a line each with tabs between cells, or as JSON."""
     if as_json:
         print_json(answer.data)
-        return
-    for row in answer.rows:
+    for row in () if as_json else answer.rows:
         say(*row)
-    for line in answer.lines:
+    for line in () if as_json else answer.lines:
         say(line)
+    for warning in answer.warnings:
+        warn(warning)
 
 
 def _done(verb: Change[Any], context: Context, arguments: Arguments) -> Answer:

@@ -25,6 +25,13 @@ from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb
 from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
+from .verbs.incidents import (
+    INCIDENTS_ACKNOWLEDGE,
+    INCIDENTS_CLOSE,
+    INCIDENTS_LIST,
+    INCIDENTS_MUTE,
+    INCIDENTS_UNMUTE,
+)
 from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
 from .verbs.loads import (
     BACKFILL,
@@ -55,6 +62,7 @@ from .verbs.refresh import REFRESH, RefreshArguments
 from .verbs.report import REPORT, ReportArguments
 from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.verify import VERIFY, VerifyArguments
+from .verbs.why import WHY, WhyArguments
 from .words import (
     WrongWordsError,
     describe_fault,
@@ -89,6 +97,11 @@ __all__ = [
     "HEADS",
     "HELP_VERB",
     "HandledCells",
+    "INCIDENTS_ACKNOWLEDGE",
+    "INCIDENTS_CLOSE",
+    "INCIDENTS_LIST",
+    "INCIDENTS_MUTE",
+    "INCIDENTS_UNMUTE",
     "Identity",
     "IdentityKind",
     "Invitation",
@@ -123,6 +136,8 @@ __all__ = [
     "VERIFY",
     "Verb",
     "VerifyArguments",
+    "WHY",
+    "WhyArguments",
     "Wish",
     "Work",
     "Written",

@@ -7,6 +7,7 @@ from pipelines.operations.verb import AnyVerb
 from pipelines.operations.verbs import (
     clear,
     failures,
+    incidents,
     jobs,
     loads,
     people,
@@ -15,11 +16,18 @@ from pipelines.operations.verbs import (
     report,
     status,
     verify,
+    why,
 )
 
 _VERBS: tuple[AnyVerb, ...] = (
     status.STATUS,
     failures.FAILURES,
+    why.WHY,
+    incidents.INCIDENTS_LIST,
+    incidents.INCIDENTS_ACKNOWLEDGE,
+    incidents.INCIDENTS_MUTE,
+    incidents.INCIDENTS_UNMUTE,
+    incidents.INCIDENTS_CLOSE,
     plan.PLAN,
     report.REPORT,
     loads.RUN,

@@ -83,6 +83,7 @@ class Answer:
         files: What goes with it.
         data: The same for programs, as JSON has it.
         is_private: Whether nobody else may read it.
+        warnings: What somebody should see to, besides what was asked.
     """
 
     lines: tuple[str, ...] = ()
@@ -91,6 +92,7 @@ class Answer:
     files: tuple[File, ...] = ()
     data: Any = None
     is_private: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

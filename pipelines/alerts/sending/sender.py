@@ -186,7 +186,7 @@ class Sender:
         for fault in self._busy.values():
             logger.warning(
                 "not sent: %s; what is not sent stays in the outbox, see"
-                " `shardline alerts list`",
+                " `shardline incidents list`",
                 fault,
             )
 

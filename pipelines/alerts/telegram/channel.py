@@ -155,7 +155,7 @@ class TelegramChannel:
                 return
         raise ChannelRefusedError(
             "the message was refused in every form of it",
-            step="see `shardline alerts list` for what it says",
+            step="see `shardline incidents list` for what it says",
             where=f"telegram chat {chat}",
         )
 

@@ -120,7 +120,6 @@ def _list(context: Context, arguments: JobsArguments) -> Answer:
     )
     found = context.queue.list(wanted, arguments.limit)
     return Answer(
-        lines=() if found else ("there is no such job",),
         heads=("job", "state", "since", "who", "what", "how far"),
         rows=[job_cells(job) for job in found],
         data=[job_fields(job) for job in found],

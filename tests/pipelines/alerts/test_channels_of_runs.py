@@ -27,7 +27,7 @@ def telegram_at(project: Project, *, token: str = "", chat: int = -1001) -> str:
             [
                 "telegram: the bot is refused: 401 Unauthorized; correct the token",
                 "not sent: smtp 127.0.0.1:1: cannot be reached: Connection refused;",
-                "stays in the outbox, see `shardline alerts list`",
+                "stays in the outbox, see `shardline incidents list`",
             ],
             id="wrong token, mail server down",
         ),

@@ -54,10 +54,10 @@ def test_commands_that_change_something_are_on_record_and_others_are_not(
         ("clear", f"{days} --yes", "done", ""),
         ("verify", f"{days} --reload", "done", ""),
         (
-            "alerts close",
+            "incidents close",
             "7",
             "failed",
-            "no incident #7 is open; see `shardline alerts list`",
+            "no incident #7 is open; see `shardline incidents list`",
         ),
     ]
     (cleared,) = audit(project, "--verb", "clear")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import insert
 
-from pipelines.etl_db import etl_engine
+from pipelines.etl_db import etl_engine, incidents_table
 from pipelines.jobs import SqlJobQueue, Wish
 from pipelines.operations import (
     ALLOWED,
@@ -31,6 +33,15 @@ from tests.kit.reporting import Reporting
 
 EXAMPLE_JOB = 12
 
+INCIDENT = {
+    "number": 17,
+    **{"family": "LoadOrders", "fingerprint": "f", "error": "TransientError"},
+    **{"code": "20009", "message": "no answer", "step": "look", "receipts": "{}"},
+    **dict.fromkeys(("opened", "last_seen", "running_since"), datetime.now(UTC)),
+    "partitions": 1,
+}
+"""That of the examples, open."""
+
 
 def with_all_that_examples_name(project: Reporting) -> Reporting:
     """A loaded shard, fresh reports, jobs, an incident and a person."""
@@ -44,6 +55,7 @@ def with_all_that_examples_name(project: Reporting) -> Reporting:
         assert queue.enqueue(wish).number == number
     with engine.begin() as connection:
         invite(connection, "Boris", Role.VIEWER)
+        connection.execute(insert(incidents_table).values(INCIDENT))
     engine.dispose()
     return project
 
