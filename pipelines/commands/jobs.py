@@ -46,7 +46,8 @@ LIST_HELP = """List jobs, newest first: number, state, since when, who, what, ho
       shardline jobs list --before 120
       shardline jobs list --json | jq '.[] | select(.attempt > 1) | .number'
 
-    A job is `queued`, `running`, or over: `succeeded`, `failed` or `cancelled`.
+    A job is `queued`, `running`, or over: `succeeded`, `failed` or `cancelled`. One
+    that is queued may wait for another run, which is at the same.
 
     \b
     Exit codes:
@@ -275,6 +276,8 @@ def _command(job: Job) -> str:
 
 
 def _state(job: Job) -> str:
+    if job.waits_for:
+        return f"waits for {job.waits_for}"
     is_ending = job.state is JobState.RUNNING and job.cancel_asked
     return "ending" if is_ending else str(job.state)
 
@@ -308,6 +311,7 @@ def _fields(job: Job) -> dict[str, object]:
         "total": far.total,
         "rows": far.rows,
         "exit_code": job.result.exit_code,
+        "waits_for": job.waits_for,
         "worker": job.worker,
         "cancelled_by": job.canceller,
         **{
@@ -315,6 +319,7 @@ def _fields(job: Job) -> dict[str, object]:
             for name, moment in (
                 ("created", job.created),
                 ("not_before", job.not_before),
+                ("waiting_since", job.waiting_since),
                 ("started", job.started),
                 ("lease", job.lease),
                 ("cancel_asked", job.cancel_asked),
