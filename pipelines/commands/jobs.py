@@ -32,7 +32,8 @@ LIST_HELP = """List jobs, newest first: number, state, since when, who, what, ho
       shardline jobs list --before 120
       shardline jobs list --json | jq '.[] | select(.attempt > 1) | .number'
 
-    A job is `queued`, `running`, or over: `succeeded`, `failed` or `cancelled`.
+    A job is `queued`, `running`, or over: `succeeded`, `failed` or `cancelled`. One
+    that is queued may wait for another run, which is at the same.
 
     \b
     Exit codes:

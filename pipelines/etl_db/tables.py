@@ -163,6 +163,7 @@ jobs_table = Table(
     Column("started", DateTime(timezone=True)),
     Column("finished", DateTime(timezone=True)),
     Column("wish", BigInteger),
+    Column("waiting_since", DateTime(timezone=True)),
     Index("jobs_open_key", "open_key", unique=True),
     Index("jobs_turn", "state", "priority", "number"),
     Index("jobs_state", "state", "number"),

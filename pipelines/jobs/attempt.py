@@ -8,11 +8,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import Enum
 
 from pipelines.errors import TransientError
 from pipelines.jobs.child import Child
-from pipelines.jobs.job import Job, JobState, Result
+from pipelines.jobs.job import HELD, Job, JobState, Result
 from pipelines.jobs.launcher import NOT_BEGUN
 from pipelines.jobs.lease import KeptLease
 from pipelines.jobs.queue import Heard, JobQueue
@@ -28,8 +29,6 @@ LAST_TRIES = 3
 """How often a worker that is to end tries to write what has become of a job."""
 
 MAY_PASS = {
-    ExitCode.ALREADY_RUNNING,
-    ExitCode.NOT_RUN,
     ExitCode.FAILED,
     ExitCode.NOT_SCHEDULED,
     ExitCode.UNHANDLED,
@@ -139,6 +138,8 @@ class Attempt:
             return self._finish(JobState.CANCELLED, result)
         if cut is not None:
             return lambda: self._queue.put_back(job), f"put back: {cut.value}"
+        if code in HELD and not self._has_waited():
+            return self._wait(result)
         failures = job.failures + 1
         may_pass = code in MAY_PASS or (code is not None and code < 0)
         if not may_pass or failures >= job.wish.attempts:
@@ -148,6 +149,19 @@ class Attempt:
             lambda: self._queue.put_back(job, pause=pause, failed=result),
             f"exit code {code}, tried again in {pause:g} s",
         )
+
+    def _has_waited(self) -> bool:
+        """Whether it had waited as long as it may when it was begun."""
+        first, begun = self._job.waiting_since, self._job.started
+        if first is None or begun is None:
+            return False
+        return begun - first >= timedelta(seconds=self._timing.longest_wait)
+
+    def _wait(self, result: Result) -> tuple[Callable[[], bool], str]:
+        """Nothing has failed, so the pause does not get longer."""
+        pause, code = self._timing.backoff, result.exit_code
+        told = f"waits for {HELD[code]} (exit code {code}), tried again in {pause:g} s"
+        return lambda: self._queue.put_back(self._job, pause=pause, waits=result), told
 
     def _finish(
         self, state: JobState, result: Result

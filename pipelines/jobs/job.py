@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from pipelines.runtime import ExitCode
+
 ATTEMPTS = 3
 """How often a job may fail before it is not tried again, unless its wish says more."""
 
@@ -16,6 +18,12 @@ REPORT = 64 << 10
 
 LOG_TAIL = 8 << 10
 """Most octets of all that a job writes that are kept: the last ones."""
+
+HELD: Mapping[int | None, str] = {
+    ExitCode.ALREADY_RUNNING: "another run",
+    ExitCode.NOT_RUN: "luigid",
+}
+"""What a job waits for whose command ends with such a code: nothing has failed."""
 
 
 class JobState(StrEnum):
@@ -127,6 +135,7 @@ class Job:
         created: When it was accepted.
         started: When its last attempt began.
         finished: When it was over.
+        waiting_since: When it first had to wait for another run.
     """
 
     number: int
@@ -143,3 +152,10 @@ class Job:
     created: datetime
     started: datetime | None
     finished: datetime | None
+    waiting_since: datetime | None = None
+
+    @property
+    def waits_for(self) -> str | None:
+        """Who has to come to an end before it is begun again, if anybody."""
+        is_pausing = self.state is JobState.QUEUED and self.not_before is not None
+        return HELD.get(self.result.exit_code) if is_pausing else None

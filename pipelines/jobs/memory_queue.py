@@ -95,7 +95,12 @@ class MemoryJobQueue:
             return True
 
     def put_back(
-        self, job: Job, *, pause: float = 0, failed: Result | None = None
+        self,
+        job: Job,
+        *,
+        pause: float = 0,
+        failed: Result | None = None,
+        waits: Result | None = None,
     ) -> bool:
         """See `JobQueue`."""
         with self._lock:
@@ -103,8 +108,10 @@ class MemoryJobQueue:
             if heard is Heard.LOST:
                 return False
             held = self._jobs[job.number]
-            result = failed or held.result
+            result = failed or waits or held.result
             held = replace(held, failures=held.failures + (failed is not None))
+            if waits:
+                held = replace(held, waiting_since=held.waiting_since or _now())
             if heard is Heard.CANCEL:
                 self._end(held, JobState.CANCELLED, result)
                 return True
@@ -151,6 +158,7 @@ class MemoryJobQueue:
                 cancel_asked=None,
                 canceller=None,
                 finished=None,
+                waiting_since=None,
             )
 
     def list(self, wanted: JobFilter, limit: int) -> list[Job]:

@@ -103,7 +103,12 @@ class JobQueue(Protocol):
         ...
 
     def put_back(
-        self, job: Job, *, pause: float = 0, failed: Result | None = None
+        self,
+        job: Job,
+        *,
+        pause: float = 0,
+        failed: Result | None = None,
+        waits: Result | None = None,
     ) -> bool:
         """Have a job begun again; if it is to be cancelled, it is over instead.
 
@@ -111,6 +116,7 @@ class JobQueue(Protocol):
             job: Which one.
             pause: Seconds until then.
             failed: What the attempt has left, if it counts as a failure.
+            waits: The same, if the job has to wait for another run.
 
         Returns:
             Whether it was still this worker's.

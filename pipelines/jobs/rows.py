@@ -91,6 +91,7 @@ def job_of(row: RowMapping) -> Job:
         created=as_utc(row["created"]),
         started=_moment(row["started"]),
         finished=_moment(row["finished"]),
+        waiting_since=_moment(row["waiting_since"]),
     )
 
 

@@ -119,11 +119,20 @@ class SqlJobQueue:
         )
 
     def put_back(
-        self, job: Job, *, pause: float = 0, failed: Result | None = None
+        self,
+        job: Job,
+        *,
+        pause: float = 0,
+        failed: Result | None = None,
+        waits: Result | None = None,
     ) -> bool:
         """See `JobQueue`."""
         until = database_time(self._engine, timedelta(seconds=pause))
-        left = result_values(failed) if failed else {}
+        now = database_time(self._engine)
+        result = failed or waits
+        left = result_values(result) if result else {}
+        if waits:
+            left["waiting_since"] = func.coalesce(_jobs.waiting_since, now)
         goes_on = _jobs.cancel_asked.is_(None)
         return self._let_go(
             job,
@@ -131,7 +140,7 @@ class SqlJobQueue:
                 (goes_on, JobState.QUEUED.value), else_=JobState.CANCELLED.value
             ),
             open_key=case((goes_on, _jobs.open_key)),
-            finished=case((~goes_on, database_time(self._engine))),
+            finished=case((~goes_on, now)),
             failures=_jobs.failures + int(failed is not None),
             not_before=until if pause else None,
             **left,
@@ -177,6 +186,7 @@ class SqlJobQueue:
                 cancel_asked=None,
                 canceller=None,
                 finished=None,
+                waiting_since=None,
             )
             .returning(*jobs_table.columns)
         )

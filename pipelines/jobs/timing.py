@@ -7,6 +7,12 @@ from dataclasses import dataclass
 LONGEST_PAUSE = 3_600.0
 """Most seconds until a job that has failed is tried again."""
 
+LONGEST_WAIT = 86_400.0
+"""Most seconds that a job waits for other runs.
+
+By then the schedule's next run has been at it, too. What is still being loaded is kept
+by a run that hangs, and somebody has to look.
+"""
 
 DOUBLINGS = 30
 """After so many any pause is the longest one."""
@@ -22,6 +28,8 @@ class Timing:
         poll: Between two looks for a job, or for somebody who wants one to end.
         backoff: Until a job that has failed once is tried again; it doubles each time.
         grace: That a job has to end in order.
+        longest_wait: From when a job first had to wait for another run until it has
+            failed, if it has to once more.
     """
 
     lease: float = 30.0
@@ -29,6 +37,7 @@ class Timing:
     poll: float = 1.0
     backoff: float = 30.0
     grace: float = 30.0
+    longest_wait: float = LONGEST_WAIT
 
     @property
     def end_without_beat(self) -> float:

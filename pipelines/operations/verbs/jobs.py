@@ -43,7 +43,7 @@ def command_of(job: Job) -> str:
 def job_cells(job: Job) -> tuple[str, ...]:
     """Number, state, since when, who, what, how far."""
     return (
-        *(f"#{job.number}", _state(job), f"{_since(job):{MINUTE_FORMAT}}"),
+        *(f"#{job.number}", job_state(job), f"{_since(job):{MINUTE_FORMAT}}"),
         *(job.wish.asker, command_of(job), _progress(job)),
     )
 
@@ -68,6 +68,7 @@ def job_fields(job: Job) -> dict[str, object]:
         "total": far.total,
         "rows": far.rows,
         "exit_code": job.result.exit_code,
+        "waits_for": job.waits_for,
         "worker": job.worker,
         "cancelled_by": job.canceller,
         **{
@@ -75,6 +76,7 @@ def job_fields(job: Job) -> dict[str, object]:
             for name, moment in (
                 ("created", job.created),
                 ("not_before", job.not_before),
+                ("waiting_since", job.waiting_since),
                 ("started", job.started),
                 ("lease", job.lease),
                 ("cancel_asked", job.cancel_asked),
@@ -99,7 +101,10 @@ def job_rows(job: Job) -> Iterator[tuple[str, str]]:
             yield name.replace("_", " "), told
 
 
-def _state(job: Job) -> str:
+def job_state(job: Job) -> str:
+    """Where a job is, and for what it waits."""
+    if job.waits_for:
+        return f"waits for {job.waits_for}"
     is_ending = job.state is JobState.RUNNING and job.cancel_asked
     return "ending" if is_ending else str(job.state)
 

@@ -30,7 +30,7 @@ from pipelines.operations.arguments import (
 from pipelines.operations.verb import Answer, Context, Look
 from pipelines.operations.verbs.failures import attempt_fields, attempt_seconds
 from pipelines.operations.verbs.incidents import incident_state
-from pipelines.operations.verbs.jobs import command_of, job_fields
+from pipelines.operations.verbs.jobs import command_of, job_fields, job_state
 from pipelines.planning import DayState, Grid, read_grid, select
 
 ATTEMPTS = 10
@@ -193,7 +193,7 @@ def _next(story: Story, settings: Settings) -> str:
 def _job_line(job: Job) -> str:
     when = f", not before {job.not_before:%H:%M:%S} UTC" if job.not_before else ""
     whose = f"job {job.number} of {job.wish.asker}"
-    return f"{whose} is {job.state}{when}: {command_of(job)}"
+    return f"{whose}, {job_state(job)}{when}: {command_of(job)}"
 
 
 def _fields(story: Story, context: Context) -> dict[str, object]:

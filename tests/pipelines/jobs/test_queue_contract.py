@@ -302,6 +302,34 @@ def test_a_job_that_has_to_wait_is_not_begun_before(queue: JobQueue) -> None:
     assert claimed(queue).number == number
 
 
+def test_a_job_that_waits_for_another_run_is_known_as_that_from_the_first_time_on(
+    queue: JobQueue,
+) -> None:
+    number = queue.enqueue(wish()).number
+    assert queue.put_back(claimed(queue), failed=Result(30))
+    assert queue.show(number).waiting_since is None
+    assert queue.put_back(claimed(queue), waits=Result(10, log_tail="another run"))
+    first = queue.show(number)
+    assert (first.state, first.attempt, first.failures) == (JobState.QUEUED, 2, 1)
+    assert (first.result.exit_code, first.result.log_tail) == (10, "another run")
+    assert first.waiting_since is not None
+    again = claimed(queue)
+    assert again.started is not None
+    assert again.started >= first.waiting_since
+    assert queue.put_back(again, pause=3_600, waits=Result(10))
+    waiting = queue.show(number)
+    assert (waiting.waits_for, waiting.failures) == ("another run", 1)
+    assert waiting.waiting_since == first.waiting_since
+    assert [job.waits_for for job in queue.list(JobFilter(), 9)] == ["another run"]
+    retried = queue.retry(number)
+    assert retried.waits_for is retried.waiting_since is None
+    job = claimed(queue)
+    queue.cancel(number, "boris")
+    assert queue.put_back(job, pause=3_600, waits=Result(25))
+    cancelled = queue.show(number)
+    assert (cancelled.state, cancelled.waits_for) == (JobState.CANCELLED, None)
+
+
 @pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED])
 def test_what_failed_or_was_cancelled_can_be_tried_again(
     queue: JobQueue, state: JobState

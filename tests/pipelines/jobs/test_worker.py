@@ -66,10 +66,12 @@ def enqueue(queue: MemoryJobQueue, *words: str, attempts: int = 3) -> int:
     return queue.enqueue(wish).number
 
 
-def drained(queue: MemoryJobQueue, *words: str, attempts: int = 3) -> Job:
+def drained(
+    queue: MemoryJobQueue, *words: str, attempts: int = 3, timing: Timing = TIMING
+) -> Job:
     """Have a worker carry out one job to its end."""
     number = enqueue(queue, *words, attempts=attempts)
-    Worker(queue, TIMING, {}, threading.Event(), PYTHON).work(1, drain=True)
+    Worker(queue, timing, {}, threading.Event(), PYTHON).work(1, drain=True)
     return queue.show(number)
 
 
@@ -126,11 +128,47 @@ def test_what_will_not_pass_is_tried_once(code: int) -> None:
     assert job.result.exit_code == code
 
 
-@pytest.mark.parametrize("code", [10, 25, 30, 35, 40, 137])
+@pytest.mark.parametrize("code", [30, 35, 40, 137])
 def test_what_may_pass_is_tried_again_while_attempts_are_left(code: int) -> None:
     job = drained(MemoryJobQueue(), f"raise SystemExit({code})", attempts=2)
     assert (job.state, job.attempt) == (JobState.FAILED, 2)
     assert job.result.exit_code == code
+
+
+@pytest.mark.parametrize("code", [10, 25])
+def test_what_waits_for_another_run_is_begun_again_and_has_not_failed(
+    tmp_path: Path, code: int
+) -> None:
+    script = (
+        f"import os; seen = os.open({str(tmp_path / 'seen')!r}, 1025 | os.O_CREAT)\n"
+        f"os.write(seen, b'.'); raise SystemExit({code} * (os.fstat(seen).st_size < 6))"
+    )
+    job = drained(MemoryJobQueue(), script, attempts=2)
+    assert (job.state, job.attempt, job.failures) == (JobState.SUCCEEDED, 6, 0)
+
+
+def test_the_pause_of_what_waits_for_another_run_does_not_get_longer() -> None:
+    queue, timing = MemoryJobQueue(), Timing(backoff=600)
+    number = enqueue(queue, "raise SystemExit(10)")
+    for _ in range(3):
+        Worker(queue, timing, {}, threading.Event(), PYTHON).work(1, once=True)
+        job = queue.show(number)
+        assert job.not_before is not None
+        assert job.started is not None
+        assert 600 <= (job.not_before - job.started).total_seconds() < 660
+        assert queue.claim("w", 60, {}) is None
+        queue._put(job, not_before=None)
+
+
+@pytest.mark.parametrize("code", [10, 25])
+def test_what_waits_for_another_run_for_too_long_has_failed(code: int) -> None:
+    timing = Timing(lease=20, poll=0.05, backoff=0.05, longest_wait=0.15)
+    job = drained(MemoryJobQueue(), f"raise SystemExit({code})", timing=timing)
+    assert (job.state, job.result.exit_code) == (JobState.FAILED, code)
+    assert job.waiting_since is not None
+    assert job.started is not None
+    assert (job.started - job.waiting_since).total_seconds() >= timing.longest_wait
+    assert job.waits_for is None
 
 
 def test_a_child_that_somebody_kills_is_a_failure_that_may_pass(tmp_path: Path) -> None:
@@ -237,10 +275,15 @@ class AwayQueue(MemoryJobQueue):
         return super().finish(job, state, result)
 
     def put_back(
-        self, job: Job, *, pause: float = 0, failed: Result | None = None
+        self,
+        job: Job,
+        *,
+        pause: float = 0,
+        failed: Result | None = None,
+        waits: Result | None = None,
     ) -> bool:
         self._check()
-        return super().put_back(job, pause=pause, failed=failed)
+        return super().put_back(job, pause=pause, failed=failed, waits=waits)
 
 
 def test_a_child_is_gone_before_a_lease_that_cannot_be_renewed_ends(

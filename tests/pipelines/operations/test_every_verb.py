@@ -35,8 +35,13 @@ EXAMPLE_JOB = 12
 
 INCIDENT = {
     "number": 17,
-    **{"family": "LoadOrders", "fingerprint": "f", "error": "TransientError"},
-    **{"code": "20009", "message": "no answer", "step": "look", "receipts": "{}"},
+    "family": "LoadOrders",
+    "fingerprint": "f",
+    "error": "TransientError",
+    "code": "20009",
+    "message": "no answer",
+    "step": "look",
+    "receipts": "{}",
     **dict.fromkeys(("opened", "last_seen", "running_since"), datetime.now(UTC)),
     "partitions": 1,
 }

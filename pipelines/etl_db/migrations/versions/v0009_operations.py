@@ -26,6 +26,7 @@ def upgrade() -> None:
             sa.Column(name, sa.Integer, nullable=False, server_default="0"),
         )
     op.add_column("jobs", sa.Column("wish", sa.BigInteger))
+    op.add_column("jobs", sa.Column("waiting_since", MOMENT))
     op.create_table(
         "subscriptions",
         sa.Column("number", sa.Integer, primary_key=True),
