@@ -20,6 +20,7 @@ from .people import Person, change_role, list_people, revoke
 from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
 from .roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
+from .splitting import split_words
 from .table import VERBS, verb_named
 from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb
 from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
@@ -59,7 +60,6 @@ from .words import (
     describe_fault,
     parse_words,
     shell_words,
-    split_words,
     usage_of,
 )
 
