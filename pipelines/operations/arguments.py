@@ -341,4 +341,4 @@ Number = Annotated[
 Moment = Annotated[datetime, BeforeValidator(read_moment), Written("TIME", is_moment)]
 Since = Annotated[datetime, BeforeValidator(read_since), Written("DAY")]
 Count = Annotated[int, Field(ge=1, lt=1 << 31), Written("N")]
-Words = Annotated[Names, Written("WORD", is_name, (), "")]
+Words = Annotated[Names, Written("VERB", is_name, (), "")]
