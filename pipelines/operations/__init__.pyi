@@ -20,7 +20,6 @@ from .people import Person, change_role, list_people, revoke
 from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
 from .roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
-from .splitting import split_words
 from .table import VERBS, verb_named
 from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb
 from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
@@ -62,6 +61,7 @@ from .words import (
     shell_words,
     usage_of,
 )
+from .splitting import split_words
 
 __all__ = [
     "ALLOWED",
