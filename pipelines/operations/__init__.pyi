@@ -68,9 +68,9 @@ from .words import (
     describe_fault,
     parse_words,
     shell_words,
-    split_words,
     usage_of,
 )
+from .splitting import split_words
 
 __all__ = [
     "ALLOWED",

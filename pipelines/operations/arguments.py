@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -35,7 +37,12 @@ _NEAR_DAYS = MappingProxyType({"today": 0, "yesterday": 1})
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
-_SPAN = re.compile(r"([1-9]\d{0,3})(min|m|h|d)")
+_MEANT_FOR_A_DAY = re.compile(r"\d{4,}-\d")
+
+_BETWEEN = re.compile(r"\.{2,3}|…")
+"""Between the first and the last of some days, as some write it who write three."""
+
+_SPAN = re.compile(r"([1-9]\d{0,3})(min|m|h|d)", re.IGNORECASE)
 
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 
@@ -72,13 +79,13 @@ class NoArguments(Arguments):
 
 
 def is_day(word: str) -> bool:
-    """Whether a word is meant for a day."""
-    return word.lower() in _NEAR_DAYS or _DAY.fullmatch(word) is not None
+    """Whether a word is meant for a day, even if there is no such day."""
+    return word.lower() in _NEAR_DAYS or _MEANT_FOR_A_DAY.match(word) is not None
 
 
 def is_days(word: str) -> bool:
     """Whether a word is meant for days that follow each other."""
-    return all(is_day(part) for part in word.split(RANGE, 1))
+    return any(is_day(part) for part in _BETWEEN.split(word, 1))
 
 
 def is_name(word: str) -> bool:
@@ -106,12 +113,11 @@ def read_day(value: object) -> date:
         back = timedelta(days=_NEAR_DAYS[value.lower()])
         return datetime.now().astimezone().date() - back
     if isinstance(value, str) and _DAY.fullmatch(value):
-        value = date.fromisoformat(value)
+        with suppress(ValueError):  # of 2019-02-30, and of other than ASCII's digits
+            value = date.fromisoformat(value)
     if not isinstance(value, date):
         raise ValueError(f"{value!r} is no day such as 2019-03-14")  # noqa: TRY004 - pydantic's
-    if value.year not in YEARS:
-        most = f"{YEARS[0]}-01-01 to {YEARS[-1]}-12-31"
-        raise ValueError(f"{value} is not from {most}")
+    check_year(value)
     return value
 
 
@@ -125,7 +131,7 @@ def read_days(value: object) -> DayRange:
         return value
     if isinstance(value, date):
         return DayRange(value, value)
-    parts = str(value).split(RANGE, 1)
+    parts = _BETWEEN.split(str(value), 1)
     first, last = read_day(parts[0]), read_day(parts[-1])
     if last < first:
         raise ValueError(f"they end on {last}, before they begin on {first}")
@@ -149,22 +155,13 @@ def read_moment(value: object) -> datetime:
     Raises:
         ValueError: It is none.
     """
-    now = datetime.now().astimezone()
-    if isinstance(value, datetime):
-        moment = value
-    elif not isinstance(value, str):
-        raise ValueError("it is no moment")  # noqa: TRY004 - pydantic's
-    elif span := _SPAN.fullmatch(value):
-        moment = now + timedelta(**{_UNITS[span[2]]: int(span[1])})
-    elif _CLOCK.fullmatch(value):
-        clock = datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - local
-        moment = datetime.combine(now.date(), clock).astimezone()
-        if moment <= now:
-            later = now.date() + timedelta(days=1)
-            moment = datetime.combine(later, clock).astimezone()
-    else:
-        moment = datetime.fromisoformat(value)
-    return moment.astimezone(UTC)
+    if isinstance(value, str) and (span := _SPAN.fullmatch(value)):
+        unit = _UNITS[span[2].lower()]
+        return datetime.now(UTC) + timedelta(**{unit: int(span[1])})
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return _next_time(_clock(value))
+    moment = _moment(value, "09:00, 2h or 2026-12-24T09:00")
+    return moment.astimezone(UTC) if moment.tzinfo else _at(moment)
 
 
 def read_since(value: object) -> datetime:
@@ -173,22 +170,52 @@ def read_since(value: object) -> datetime:
     Raises:
         ValueError: It is none.
     """
-    if isinstance(value, datetime):
-        moment = value
-    else:
-        text = str(value)
-        moment = datetime.fromisoformat(str(read_day(text)) if is_day(text) else text)
+    if isinstance(value, str) and value.lower() in _NEAR_DAYS:
+        value = str(read_day(value))
+    moment = _moment(value, "2019-03-14 or 2019-03-14T09:00")
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_names(value: object) -> object:
-    """Names that were written one after the other, or with commas between."""
+    """Names that were written one after the other, or with commas between.
+
+    Raises:
+        ValueError: There is none although something was written, such as an empty
+            variable of a script's: it shall not mean all that there are.
+    """
     if isinstance(value, str):
         value = [value]
-    if isinstance(value, list | tuple):
-        parts = [part for one in value for part in str(one).split(",")]
-        return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
-    return value
+    if not isinstance(value, list | tuple):
+        return value
+    if not all(str(one).strip() for one in value):
+        raise ValueError("a name is empty")
+    parts = [part.strip() for one in value for part in str(one).split(",")]
+    names = tuple(dict.fromkeys(filter(None, parts)))
+    if value and not names:
+        raise ValueError("there is a comma, but no name")
+    return names
+
+
+def check_year(day: date) -> None:
+    """Let pass the days of years that are taken.
+
+    Raises:
+        ValueError: It is of another year.
+    """
+    if day.year not in YEARS:
+        most = f"{YEARS[0]}-01-01 to {YEARS[-1]}-12-31"
+        raise ValueError(f"{day} is not from {most}")
+
+
+def check_characters(name: str) -> str:
+    """The name, if a command and the databases can be given it.
+
+    Raises:
+        ValueError: They cannot.
+    """
+    if "\0" in name:
+        raise ValueError("no name has a NUL character")
+    return name
 
 
 def fields_of(arguments: type[Arguments]) -> Mapping[str, Written]:
@@ -222,13 +249,71 @@ def is_many(arguments: type[Arguments], name: str) -> bool:
     return kind_of(arguments, name) is tuple
 
 
+def _moment(value: object, examples: str) -> datetime:
+    """What ISO 8601 says.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise ValueError(f"{value!r} is no time such as {examples}")  # noqa: TRY004 - pydantic's
+    check_year(value)
+    return value
+
+
+def _clock(value: str) -> time:
+    try:
+        return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - local
+    except ValueError:
+        raise ValueError(f"{value!r} is no time such as 09:00") from None
+
+
+def _next_time(clock: time) -> datetime:
+    """When the clocks here will show a time next.
+
+    When they are put back they show some twice, and the second may be the next; those
+    that they leave out when they are put forward are so much later.
+    """
+    now = datetime.now().astimezone()
+    walls = [
+        datetime.combine(now.date() + timedelta(days=ahead), clock.replace(fold=fold))
+        for ahead in range(3)
+        for fold in (0, 1)
+    ]
+    moments = (
+        moment
+        for wall in walls
+        if (moment := _at(wall)) > now and (_wall(moment) == wall or wall > _wall(now))
+    )
+    return next(moments)
+
+
+def _at(wall: datetime) -> datetime:
+    """The moment at which the clocks here show this.
+
+    `astimezone` would have what they leave out before they are put forward.
+    """
+    return datetime.fromtimestamp(wall.timestamp(), UTC)
+
+
+def _wall(moment: datetime) -> datetime:
+    return moment.astimezone().replace(tzinfo=None)
+
+
 def _metadata(annotation: object) -> Iterator[object]:
     """What is said of a type that may be missing."""
     for one in get_args(annotation):
         yield from getattr(one, "__metadata__", ())
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_NAME),
+    AfterValidator(check_characters),
+]
 """What something is called."""
 
 Names = Annotated[
@@ -256,4 +341,4 @@ Number = Annotated[
 Moment = Annotated[datetime, BeforeValidator(read_moment), Written("TIME", is_moment)]
 Since = Annotated[datetime, BeforeValidator(read_since), Written("DAY")]
 Count = Annotated[int, Field(ge=1, lt=1 << 31), Written("N")]
-Words = Annotated[Names, Written("WORD", is_name, (), "")]
+Words = Annotated[Names, Written("VERB", is_name, (), "")]

@@ -75,9 +75,11 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
 
     def answer(context: Context, arguments: HelpArguments) -> Answer:
         if arguments.verb:
-            verb, _ = find_verb(verbs, arguments.verb)
-            return Answer(tuple(verb_help(verb)))
-        rows = [(verb.usage, verb.summary) for verb in menu(verbs, context.caller)]
+            verb, _ = find_verb(every, arguments.verb)
+            _check_may(context.caller, verb)
+            known = menu(every, context.caller)
+            return Answer((*verb_help(verb), *_related(verb, known)))
+        rows = [(verb.usage, verb.summary) for verb in menu(every, context.caller)]
         return Answer(
             lines=("`help VERB` tells more, with an example.",),
             heads=("write", "and this is done"),
@@ -85,7 +87,7 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
             data=[{"usage": usage, "summary": summary} for usage, summary in rows],
         )
 
-    return Look(
+    own = Look(
         name="help",
         summary="Tell what you may wish, and how to write it.",
         capability=Capability.LOOK,
@@ -93,6 +95,28 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
         example="backfill",
         run=answer,
     )
+    every = (*verbs, own)
+    return own
+
+
+def _check_may(caller: Caller, verb: AnyVerb) -> None:
+    """Tell only those of a verb who may wish it.
+
+    Raises:
+        WrongWordsError: They may not.
+    """
+    if not caller.may(verb.capability):
+        raise WrongWordsError(
+            f"a {caller.role} may not {verb.name}", step="ask an admin of the pipeline"
+        )
+
+
+def _related(verb: AnyVerb, known: Iterable[AnyVerb]) -> Iterator[str]:
+    """The other verbs about the same, such as `jobs cancel` for `jobs list`."""
+    about = verb.name.split()[0]
+    names = [one.name for one in known if one.name.split()[0] == about]
+    if len(names) > 1:
+        yield f"see also: {', '.join(name for name in names if name != verb.name)}"
 
 
 def _roles(verb: AnyVerb) -> list[Role]:

@@ -2,18 +2,17 @@
 
 In a chat `backfill orders 2019-03-01..2019-03-31 shards=m* reload` says the same as in
 a shell `backfill --table orders --from 2019-03-01 --to 2019-03-31 --shard 'm*'
---reload` does, and both are understood here. Telephones make a dash of two hyphens, and
-have quotation marks of their own.
+--reload` does, and both are understood here. Telephones make a dash of two hyphens.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,17 +25,14 @@ from pipelines.operations.arguments import (
     fields_of,
     is_flag,
     is_many,
+    is_name,
 )
-
-LONGEST_TEXT = 4_096
-"""Most characters of what is read: a message of Telegram's has no more."""
 
 ENDS = ("from", "to")
 """What the ends of days may be called, one by one."""
 
-_DOUBLE, _SINGLE = "“”„«»", "‘’‚"  # noqa: RUF001 - what telephones write
-
-_TYPED = str.maketrans({**dict.fromkeys(_DOUBLE, '"'), **dict.fromkeys(_SINGLE, "'")})
+END_OF_OPTIONS = "--"
+"""Behind it words are what stands alone in the shell, whatever they look like."""
 
 _OPTION = re.compile(r"(?:--|—|–)?([A-Za-z][\w-]*)=(.*)", re.DOTALL)  # noqa: RUF001
 
@@ -47,20 +43,6 @@ A = TypeVar("A", bound=Arguments)
 
 class WrongWordsError(ConfigurationError):
     """What was written cannot be understood; nothing was done."""
-
-
-def split_words(text: str) -> list[str]:
-    """The words of a text; those in quotation marks are one.
-
-    Raises:
-        WrongWordsError: A quotation mark is missing, or there is too much of it.
-    """
-    if len(text) > LONGEST_TEXT:
-        raise WrongWordsError(f"it has more than {LONGEST_TEXT:,} characters")
-    try:
-        return shlex.split(text.translate(_TYPED))
-    except ValueError:
-        raise WrongWordsError("a quotation mark is missing") from None
 
 
 def parse_words(kind: type[A], words: Sequence[str], usage: str = "") -> A:
@@ -95,8 +77,18 @@ def described(kind: type[Arguments]) -> list[tuple[str, str]]:
 
 
 def shell_words(arguments: Arguments) -> list[str]:
-    """The same for the shell's command, so that it understands just this."""
-    return list(_shell(arguments))
+    """The same for the shell's command, so that it understands just this.
+
+    Names that would be taken for something else stand behind `--`.
+    """
+    said = dict(_said(arguments))
+    words = [word for each in said.values() for word in each]
+    alone = [word for name in _alone(type(arguments)) for word in said.get(name, ())]
+    is_plain = not any(word.startswith("-") for word in alone)
+    if is_plain and _say(type(arguments), words, arguments):
+        return words
+    named = [said[name] for name in said if name not in _alone(type(arguments))]
+    return [*(word for each in named for word in each), END_OF_OPTIONS, *alone]
 
 
 class _Reader:
@@ -107,19 +99,29 @@ class _Reader:
         self._names = _names(self._fields)
         self._rest = iter(words)
         self._found: dict[str, list[str]] = {}
+        self._list: str | None = None
+        """The field that the word before was given to, if it is a list."""
+        self._goes_on = False
+        """Whether a comma stood behind that."""
 
     def values(self) -> dict[str, object]:
         """What each field was given."""
         for word in self._rest:
             self._read(word)
-        ends = [self._found.pop(end, [""])[-1] for end in ENDS]
-        if any(ends):
-            first, last = ends[0] or ends[1], ends[1] or ends[0]
-            self._found.setdefault("days", []).append(f"{first}{RANGE}{last}")
+        if days := self._whole_range():
+            self._give("days", days)
         return {name: self._value(name, given) for name, given in self._found.items()}
 
-    def _value(self, name: str, given: list[str]) -> object:
-        if is_many(self._kind, name):
+    def _whole_range(self) -> str | None:
+        given = {end: self._found.pop(end) for end in ENDS if end in self._found}
+        if not given:
+            return None
+        if len(given) < len(ENDS):
+            raise WrongWordsError("give both from and to, or none of them")
+        return RANGE.join(self._value(end, given[end]) for end in ENDS)
+
+    def _value(self, name: str, given: list[str]) -> Any:  # noqa: ANN401 - a field's
+        if name in self._fields and is_many(self._kind, name):
             return given
         if len(given) > 1:
             raise WrongWordsError(f"{_shown(name)} is given twice")
@@ -128,15 +130,27 @@ class _Reader:
     def _read(self, word: str) -> None:
         if (option := _OPTION.fullmatch(word)) and (name := self._name(option[1])):
             self._give(name, option[2])
+        elif word in _DASHES:
+            self._read_alone()
         elif word.startswith(_DASHES):
             name = self._name(word.lstrip("-—–"))  # noqa: RUF001
             if name is None:
                 raise WrongWordsError(f"there is no {word!r} here")
             self._give(name, self._value_after(name))
-        elif name := self._name(word):
+        elif name := self._name(_bare(word)):
             self._give(name, self._value_after(name))
         else:
-            self._give(self._taker(word), word)
+            name = self._taker(_bare(word))
+            self._give(name, word if is_many(self._kind, name) else _bare(word))
+
+    def _read_alone(self) -> None:
+        """What is behind `--`, as the shell's command takes it, whatever it is."""
+        for name in _alone(self._kind):
+            most = None if is_many(self._kind, name) else 1 - self._count(name)
+            for word in islice(self._rest, most):
+                self._give(name, word)
+        for word in self._rest:
+            raise WrongWordsError(f"{word!r} has no meaning here")
 
     def _value_after(self, name: str) -> str:
         if name in self._fields and is_flag(self._kind, name):
@@ -148,17 +162,31 @@ class _Reader:
 
     def _give(self, name: str, value: str) -> None:
         self._found.setdefault(name, []).append(value)
+        is_list = name in self._fields and is_many(self._kind, name)
+        self._list = name if is_list else None
+        self._goes_on = value.rstrip().endswith(",")
+
+    def _count(self, name: str) -> int:
+        return len(self._found.get(name, ()))
 
     def _name(self, word: str) -> str | None:
         return self._names.get(word.lower().replace("-", "_"))
 
     def _taker(self, word: str) -> str:
         """The first field that takes a word that stands alone, and has none yet."""
+        is_next = self._goes_on and is_name(word)
+        if self._list and (is_next or word.startswith(",")):
+            return self._list
         for name, how in self._fields.items():
-            is_free = name not in self._found or is_many(self._kind, name)
+            is_free = not self._count(name) or is_many(self._kind, name)
             if is_free and how.takes is not None and how.takes(word):
                 return name
         raise WrongWordsError(f"{word!r} has no meaning here")
+
+
+def _bare(word: str) -> str:
+    """Without the comma that may stand behind it."""
+    return word.rstrip(",") or word
 
 
 def _names(fields: Mapping[str, Written]) -> dict[str, str]:
@@ -178,6 +206,8 @@ def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":
         return f"{fields_of(kind)[name].metavar} is missing"
+    if first["type"].startswith("bool_"):
+        return f"{_shown(name)}: it stands alone, without a value"
     why = first["msg"].removeprefix("Value error, ")
     why = why[:1].lower() + why[1:]
     return f"{_shown(name)}: {why}" if name else why
@@ -196,20 +226,36 @@ def _usage(kind: type[Arguments]) -> Iterator[str]:
         yield text + dots if field.is_required() else f"[{text}]{dots}"
 
 
-def _shell(arguments: Arguments) -> Iterator[str]:
+def _alone(kind: type[Arguments]) -> list[str]:
+    """The fields that stand alone in the shell."""
+    return [name for name, how in fields_of(kind).items() if how.shell == ""]
+
+
+def _say(kind: type[A], words: Sequence[str], arguments: A) -> bool:
+    try:
+        return parse_words(kind, words) == arguments
+    except WrongWordsError:
+        return False
+
+
+def _said(arguments: Arguments) -> Iterator[tuple[str, list[str]]]:
+    """The words of each field that is not as it would be without."""
     kind = type(arguments)
     for name, how in fields_of(kind).items():
         value = getattr(arguments, name)
-        if value == kind.model_fields[name].default:
-            continue
-        option = f"--{_shown(name)}" if how.shell is None else how.shell
-        if isinstance(value, DayRange):
-            yield from ("--from", str(value.first), "--to", str(value.last))
-        elif is_flag(kind, name):
-            yield option
-        else:
-            for one in value if isinstance(value, tuple) else (value,):
-                yield from (option, _text(one)) if option else (_text(one),)
+        if value != kind.model_fields[name].default:
+            option = f"--{_shown(name)}" if how.shell is None else how.shell
+            yield name, list(_words(option, value))
+
+
+def _words(option: str, value: object) -> Iterator[str]:
+    if isinstance(value, DayRange):
+        yield from ("--from", str(value.first), "--to", str(value.last))
+    elif isinstance(value, bool):
+        yield option
+    else:
+        for one in value if isinstance(value, tuple) else (value,):
+            yield from (option, _text(one)) if option else (_text(one),)
 
 
 def _text(value: object) -> str:
