@@ -44,6 +44,13 @@ from .sender_lease import Lease, LeaseLostError
 from .sending.deliveries import delete_old_alerts
 from .sending.sender import Sender
 from .sending.sender_process import end_of_run, start_sender
+from .subscriptions import (
+    Subscription,
+    Topic,
+    list_subscriptions,
+    subscribe,
+    unsubscribe,
+)
 from .telegram.channel import TelegramChannel
 
 __all__ = [
@@ -64,7 +71,9 @@ __all__ = [
     "SHARDS_NAMED",
     "ScheduledWork",
     "Sender",
+    "Subscription",
     "TelegramChannel",
+    "Topic",
     "about_task",
     "accept_markers",
     "acknowledge_incident",
@@ -85,6 +94,7 @@ __all__ = [
     "incident_notice",
     "incidents_of_day",
     "list_incidents",
+    "list_subscriptions",
     "mute_incident",
     "open_channels",
     "plain",
@@ -96,5 +106,7 @@ __all__ = [
     "release_at_exit",
     "run_id",
     "start_sender",
+    "subscribe",
     "unmute_incident",
+    "unsubscribe",
 ]

@@ -153,6 +153,7 @@ class Bot:
             "block": self._block,
             "migrate": self._migrate,
             "add_chat": self._add_chat,
+            "add_topic": self._add_topic,
             "set_pace": self._set_pace,
             "advance": self._advance,
             "messages": self._messages,
@@ -172,6 +173,10 @@ class Bot:
     def _add_chat(self, chat: int) -> None:
         with self._lock:
             self._methods.chats.add(chat)
+
+    def _add_topic(self, chat: int, topic: int) -> None:
+        with self._lock:
+            self._methods.chats.find(chat).topics.add(topic)
 
     def _set_pace(self, pace: float) -> None:
         if pace <= 0:

@@ -43,6 +43,7 @@ class Message:
         edits: How many times it was edited.
         deleted: Whether the chat shows it no more.
         reply_to: The id of the message it answers, 0 for none.
+        thread: The topic of a forum that it is in, 0 for none.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Message:
     edits: int = 0
     deleted: bool = False
     reply_to: int = 0
+    thread: int = 0
     file: File | None = None
 
     @classmethod
@@ -70,11 +72,13 @@ class Chat:
     Attributes:
         blocked: Whether the user blocked the bot, or the group removed it.
         migrated_to: The id of the supergroup it became, 0 if it did not.
+        topics: Those of a forum, but for the general one, which has no thread.
     """
 
     id: int
     blocked: bool = False
     migrated_to: int = 0
+    topics: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
 
     @property
@@ -161,6 +165,7 @@ class Chats:
         *,
         date: int,
         reply_to: int = 0,
+        thread: int = 0,
         file: File | None = None,
     ) -> Message:
         """Show a new message."""
@@ -171,6 +176,7 @@ class Chats:
             shown.text,
             shown.entities,
             reply_to=reply_to,
+            thread=thread,
             file=file,
         )
         chat.messages[message.id] = message

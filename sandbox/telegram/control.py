@@ -42,6 +42,10 @@ class TelegramControl:
         """Make an empty chat: private with an id above 0, a group below."""
         self._control.call("telegram.add_chat", chat=chat)
 
+    def add_topic(self, chat: int, topic: int) -> None:
+        """Make a topic in a chat, which is a forum from then on."""
+        self._control.call("telegram.add_topic", chat=chat, topic=topic)
+
     def block(self, chat: int) -> None:
         """Let the user block the bot, or the group remove it."""
         self._control.call("telegram.block", chat=chat, blocked=True)

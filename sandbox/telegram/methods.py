@@ -26,7 +26,10 @@ LARGEST_PHOTO = 10 << 20
 LARGEST_FILE = 50 << 20
 
 _REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
-_SEND = {"chat_id", "disable_notification", "protect_content", *_REPLY}
+_SEND = {
+    *("chat_id", "message_thread_id", "disable_notification", "protect_content"),
+    *_REPLY,
+}
 _TEXT = {
     *("text", "parse_mode", "entities"),
     *("link_preview_options", "disable_web_page_preview"),
@@ -167,6 +170,9 @@ class Methods:
         self, call: Parameters, shown: Formatted, file: File | None = None
     ) -> dict[str, Any]:
         chat = self._chat(call)
+        thread = call.integer("message_thread_id")
+        if thread and thread not in chat.topics:
+            raise bad_request("message thread not found")
         reply_to = _reply_to(call, chat)
         self.limits.admit(chat.id)
         message = self.chats.post(
@@ -174,6 +180,7 @@ class Methods:
             shown,
             date=int(time.time()),
             reply_to=reply_to,
+            thread=thread,
             file=file,
         )
         return self._as_json(chat, message)
@@ -211,6 +218,9 @@ class Methods:
             "chat": chat.as_json(),
             "date": message.date,
         }
+        if message.thread:
+            told["message_thread_id"] = message.thread
+            told["is_topic_message"] = True
         if message.reply_to:
             answered = chat.messages[message.reply_to]
             told["reply_to_message"] = self._as_json(chat, answered)

@@ -46,6 +46,7 @@ class BotServer:
 
     def __init__(self) -> None:
         self.chats = {"-100", "7", "@ops"}
+        self.topics: dict[str, set[int]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.messages: dict[tuple[str, int], dict[str, Any]] = {}
         self.files: list[bytes] = []
@@ -165,6 +166,9 @@ class BotServer:
     def _send(self, asked: dict[str, Any]) -> dict[str, Any]:
         chat = self._chat(asked)
         text = self._text(asked)
+        thread = asked.get("message_thread_id")
+        if thread is not None and thread not in self.topics.get(chat, ()):
+            raise RefusedError(400, "Bad Request: message thread not found")
         self._last += 1
         reply = asked.get("reply_parameters", {})
         self.messages[chat, self._last] = {

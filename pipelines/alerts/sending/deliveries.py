@@ -35,6 +35,10 @@ from pipelines.etl_db import (
     incidents_table,
 )
 
+NOT_EVERYWHERE = -1
+"""The number of deeds shown of an incident that some chat is still to show: another
+than that of those done, so it stays out of date."""
+
 
 def undelivered(engine: Engine, number: int | None = None) -> list[Incident]:
     """The incidents whose message is missing or out of date, oldest first.
@@ -104,7 +108,11 @@ def _any(engine: Engine, column: Column[int], condition: ColumnElement[bool]) ->
 
 
 def record_delivered(
-    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
+    lease: Lease,
+    incident: Incident,
+    receipts: dict[str, Receipt],
+    *,
+    everywhere: bool = True,
 ) -> None:
     """Write that an incident is shown as it is, and by which messages.
 
@@ -112,6 +120,7 @@ def record_delivered(
         lease: The right to write it down.
         incident: The incident as it was shown.
         receipts: What the channels gave that showed it now.
+        everywhere: Whether no chat is left that is to show it later.
 
     Raises:
         LeaseLostError: Another sender has taken over.
@@ -119,25 +128,34 @@ def record_delivered(
     now = datetime.now(UTC)
     shown: dict[str, object] = {
         "shown_partitions": incident.partitions,
-        "shown_handled": incident.handled,
+        "shown_handled": incident.handled if everywhere else NOT_EVERYWHERE,
         "shown": now,
     }
-    if incident.closed:
+    if incident.closed and everywhere:
         shown["settled"] = now
     _change(lease, incident, shown | _kept(incident, receipts))
 
 
-def pass_over_handling(lease: Lease, incident: Incident) -> None:
+def pass_over_handling(
+    lease: Lease,
+    incident: Incident,
+    receipts: dict[str, Receipt],
+    *,
+    everywhere: bool = True,
+) -> None:
     """Write that what people have done is not told before its next message is.
 
     Args:
         lease: The right to write it down.
         incident: The incident, as it would have been shown.
+        receipts: What subscribed chats gave, which have shown it nevertheless.
+        everywhere: Whether none of those is left that is to show it later.
 
     Raises:
         LeaseLostError: Another sender has taken over.
     """
-    _change(lease, incident, {"shown_handled": incident.handled})
+    shown = {"shown_handled": incident.handled if everywhere else NOT_EVERYWHERE}
+    _change(lease, incident, shown | _kept(incident, receipts))
 
 
 def keep_receipts(

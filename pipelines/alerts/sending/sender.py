@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 
@@ -31,6 +32,7 @@ from pipelines.alerts.notices import SHARDS_NAMED, incident_notice
 from pipelines.alerts.recovery import Recovery
 from pipelines.alerts.sender_lease import Lease, LeaseLostError
 from pipelines.alerts.sending import deliveries
+from pipelines.alerts.sending.subscribers import Subscribers
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 
@@ -71,6 +73,21 @@ class Pause:
     busy: bool = False
 
 
+@dataclass
+class Besides:
+    """What became of a notice where people have subscribed to it.
+
+    Attributes:
+        receipts: Of those who took it.
+        owed: Whether some are to be told later.
+        soon: Whether that is worth waiting for.
+    """
+
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    owed: bool = False
+    soon: bool = False
+
+
 class Sender:
     """Shows incidents on the first channel that takes them.
 
@@ -99,9 +116,11 @@ class Sender:
         self._channels = channels
         self._deadline = settings.alerts.deadline
         self.lease = Lease(engine, lease_seconds or self._deadline + 30)
+        self._subscribers = Subscribers(engine, channels)
         self._busy: dict[str, str] = {}  # what each channel said last, if it was busy
-        self._pauses = {channel.name: Pause() for channel in channels}
+        self._pauses: defaultdict[str, Pause] = defaultdict(Pause)
         self._first_tried: dict[int, float] = {}
+        self._first_owed: dict[int, float] = {}
         self._again = math.inf
         self._checked = -math.inf
         self._looked = -math.inf
@@ -215,7 +234,7 @@ class Sender:
     def _may_show(self, incident: Incident) -> bool:
         """Whether an incident is shown now, if a channel takes it."""
         now = time.monotonic()
-        free = any(now >= pause.until for pause in self._pauses.values())
+        free = any(now >= self._pauses[one.name].until for one in self._channels)
         return free and self._is_time(incident)
 
     def _show(self, incident: Incident, *, last: bool, end: float) -> bool:
@@ -236,11 +255,19 @@ class Sender:
             return self._edit(incident, end)
         notice = self._notice(incident, silent=incident.muted)
         receipts = self._deliver(notice, incident, end)
+        besides = self._tell_subscribers(notice, incident, end)
         if not receipts:
+            if besides.receipts:
+                deliveries.keep_receipts(self.lease, incident, besides.receipts)
             return False
-        deliveries.record_delivered(self.lease, incident, receipts)
+        deliveries.record_delivered(
+            self.lease,
+            incident,
+            receipts | besides.receipts,
+            everywhere=not besides.owed,
+        )
         self._first_tried.pop(incident.number, None)
-        return True
+        return not besides.soon
 
     def _edit(self, incident: Incident, end: float) -> bool:
         """Bring up to date what is shown already, where nobody is woken by that.
@@ -252,15 +279,47 @@ class Sender:
             for channel in self._channels
             if channel.name in incident.receipts and can_edit(channel)
         ]
-        if not ways:
-            deliveries.pass_over_handling(self.lease, incident)
-            return True
         notice = self._notice(incident, silent=True)
         receipts = self._try_all(ways, notice, incident, end)
-        if len(receipts) == len(ways):
-            deliveries.record_delivered(self.lease, incident, receipts)
-            return True
-        return incident.muted
+        besides = self._tell_subscribers(notice, incident, end)
+        if len(receipts) < len(ways):
+            deliveries.keep_receipts(self.lease, incident, receipts | besides.receipts)
+            return incident.muted
+        record = deliveries.record_delivered if ways else deliveries.pass_over_handling
+        record(
+            self.lease,
+            incident,
+            receipts | besides.receipts,
+            everywhere=not besides.owed,
+        )
+        return incident.muted or not besides.soon
+
+    def _tell_subscribers(
+        self, notice: Notice, incident: Incident, end: float
+    ) -> Besides:
+        """Show a notice where people have subscribed to it.
+
+        All of them together have the time of one channel. One that refuses it is not
+        asked again before the incident changes; one that is busy is.
+        """
+        since = self._first_owed.setdefault(incident.number, time.monotonic())
+        patience = min(end, since + self._deadline)
+        till = min(end, time.monotonic() + self._deadline)
+        besides = Besides()
+        for channel in self._subscribers.of(incident):
+            is_edit = channel.name in incident.receipts
+            told = replace(notice, silent=notice.silent and is_edit)
+            if receipt := self._try(channel, told, incident, till):
+                besides.receipts[channel.name] = receipt
+                continue
+            pause = self._pauses[channel.name]
+            besides.owed |= pause.busy
+            if pause.busy and pause.until < patience:
+                besides.soon = True
+                self._again = min(self._again, pause.until)
+        if not besides.owed:
+            del self._first_owed[incident.number]
+        return besides
 
     def _try_all(
         self, ways: Sequence[Channel], notice: Notice, incident: Incident, end: float
@@ -283,7 +342,9 @@ class Sender:
 
     def _is_time(self, incident: Incident) -> bool:
         """Whether the last message of an incident may be changed already."""
-        if incident.shown is None or incident.closed or not incident.receipts:
+        if incident.shown is None or not incident.receipts:
+            return True
+        if incident.closed and incident.shown_handled != deliveries.NOT_EVERYWHERE:
             return True
         edited = self._channels and self._channels[0].name in incident.receipts
         pause = self._settings.alerts.throttle if edited else WITHOUT_EDITS
@@ -331,9 +392,9 @@ class Sender:
             self._busy[channel.name] = _describe(channel, error)
             logger.info("for now: %s", _describe(channel, error))
             if error.receipt:
-                deliveries.keep_receipts(
-                    self.lease, incident, {channel.name: error.receipt}
-                )
+                # Kept with the incident, too, as whatever is written of it next.
+                incident.receipts[channel.name] = error.receipt
+                deliveries.keep_receipts(self.lease, incident, {})
             pause = Pause(time.monotonic() + error.retry_after, busy=True)
         except ChannelRefusedError as error:
             logger.warning("%s", _describe(channel, error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 from pipelines.alerts.channel import (
@@ -22,7 +23,7 @@ from pipelines.alerts.telegram.api import (
 )
 from pipelines.alerts.telegram.page import Page
 from pipelines.alerts.telegram.rate_limits import Limits, Writer
-from pipelines.alerts.telegram.receipt import Shown
+from pipelines.alerts.telegram.receipt import Shown, split_topic
 from pipelines.alerts.telegram.text import MESSAGE_UNITS, parts
 from pipelines.config import TelegramAddress
 from pipelines.errors import one_line
@@ -36,20 +37,48 @@ ADJUSTMENTS = 4
 class TelegramChannel:
     """A `Channel`; for one caller at a time, and one process at a time for each bot."""
 
-    name = "telegram"
     edits = True
 
-    def __init__(self, address: TelegramAddress, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        address: TelegramAddress,
+        limits: Limits | None = None,
+        name: str = "telegram",
+        remedy: str = "correct the chats of the telegram connection",
+    ) -> None:
         """Keep where to write; nothing is sent yet.
 
         Args:
             address: Who writes where.
             limits: How fast; those that Telegram publishes, from now on.
+            name: What tells it from other channels.
+            remedy: What somebody does about a chat that has another id now.
         """
+        self.name = name
+        self._address = address
         self._chats = address.chats
+        self._limits = limits or Limits()
         self._api = BotApi(address.token, address.api)
-        self._writer = Writer(self._api, limits or Limits())
+        self._writer = Writer(self._api, self._limits)
         self._warned: set[str] = set()
+        self._remedy = remedy
+
+    def at(self, place: str) -> TelegramChannel | None:
+        """The same bot within the same limits, writing to one place besides its chats.
+
+        Args:
+            place: ``telegram:CHAT`` or ``telegram:CHAT/TOPIC``, the name of the
+                channel that comes back; None if it is one of the chats.
+        """
+        chat = place.removeprefix("telegram:")
+        if chat in self._chats:
+            return None
+        return TelegramChannel(
+            replace(self._address, chats=(chat,)),
+            self._limits,
+            place,
+            "subscribe there anew",
+        )
 
     def deliver(
         self, notice: Notice, before: Receipt | None, deadline: float
@@ -66,7 +95,7 @@ class TelegramChannel:
         shown = receipts.read_receipt(before, self._chats)
         busy: ChannelBusyError | None = None
         refused: list[ChannelRefusedError] = []
-        for chat in sorted(self._chats, key=self._writer.free_at):
+        for chat in sorted(self._chats, key=self._free_at):
             try:
                 self._show(notice, chat, shown[chat], deadline)
             except ChannelBusyError as error:
@@ -87,6 +116,9 @@ class TelegramChannel:
         for fault in refused:
             self._warn(str(fault))
         return receipt
+
+    def _free_at(self, chat: str) -> float:
+        return self._writer.free_at(split_topic(chat)[0])
 
     def check(self, seconds: float = 10) -> str:
         """Ask who the bot is and whether it sees its chats; nothing is sent.
@@ -142,10 +174,7 @@ class TelegramChannel:
                     notice, parts(notice, limit)
                 )
             except MigratedError as error:
-                self._warn(
-                    f"telegram chat {chat} is {error.chat} now; correct the chats of"
-                    " the telegram connection"
-                )
+                self._warn(f"telegram chat {chat} is {error.chat} now; {self._remedy}")
                 shown.move(error.chat)
             except FaultyMessageError as error:
                 if error.fault is not Fault.LENGTH:

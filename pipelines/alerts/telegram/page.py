@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.alerts.channel import ChannelRefusedError, Notice
 from pipelines.alerts.telegram.api import Fault, FaultyMessageError
 from pipelines.alerts.telegram.rate_limits import Writer
-from pipelines.alerts.telegram.receipt import Message, Shown
+from pipelines.alerts.telegram.receipt import Message, Shown, split_topic
 from pipelines.alerts.telegram.text import Part, Parts, escape_markdown
 
 logger = logging.getLogger(__name__)
@@ -24,12 +24,13 @@ class Page:
 
         Args:
             writer: Who writes.
-            chat: As configured.
+            chat: As configured, with a topic's number behind it if it is one.
             shown: What the chat shows; it is kept up with what is written.
             deadline: When to give up, of the writer's clock.
         """
         self._writer = writer
-        self._chat = chat
+        self._chat, thread = split_topic(chat)
+        self._thread = {"message_thread_id": int(thread)} if thread else {}
         self._shown = shown
         self._deadline = deadline
         self._quietly: dict[str, Any] = {}
@@ -68,7 +69,8 @@ class Page:
 
     def _send(self, text: Part, *, is_reply: bool) -> Message:
         reply = self._reply() if is_reply else {}
-        result = self._put("sendMessage", text, {**self._quietly, **reply})
+        more = {**self._thread, **self._quietly, **reply}
+        result = self._put("sendMessage", text, more)
         return Message(id=result["message_id"], digest=text.digest)
 
     def _reply(self) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class Page:
                 {
                     "chat_id": self._shown.chat,
                     "caption": f"#{notice.number}",
+                    **self._thread,
                     **self._quietly,
                 },
                 (f"incident-{notice.number}.txt", text.encode()),

@@ -42,6 +42,12 @@ class Shown(BaseModel):
         self.incident, self.recovery, self.attached = [], [], False
 
 
+def split_topic(place: str) -> tuple[str, str]:
+    """The chat of ``CHAT`` or ``CHAT/TOPIC``, and the topic's number or ""."""
+    chat, _, topic = place.partition("/")
+    return chat, topic
+
+
 _by_chat = TypeAdapter(dict[str, Shown])
 
 
@@ -52,7 +58,7 @@ def read_receipt(receipt: Receipt | None, chats: Iterable[str]) -> dict[str, Sho
     except ValidationError:
         known = {}  # It is not ours. Better told twice than never.
     known = {**{shown.chat: shown for shown in known.values()}, **known}
-    return {chat: known.get(chat) or Shown(chat=chat) for chat in chats}
+    return {chat: known.get(chat) or Shown(chat=split_topic(chat)[0]) for chat in chats}
 
 
 def write_receipt(shown: Mapping[str, Shown]) -> Receipt:

@@ -103,6 +103,24 @@ def test_a_migrated_group_is_followed_and_a_closed_one_refuses(
         channel.deliver(NOTICE, receipt, clock() + 120)
 
 
+def test_a_subscribed_topic_has_messages_file_and_recovery_in_it(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    telegram.add_topic(GROUP, 5)
+    channel = connect(sandbox, clock, PERSON).at(f"telegram:{GROUP}/5")
+    assert channel
+    long = replace(NOTICE, cause="x" * 20_000)
+    receipt = channel.deliver(long, None, clock() + 120)
+    receipt = channel.deliver(replace(long, headline="m"), receipt, clock() + 120)
+    channel.deliver(OVER, receipt, clock() + 120)
+    shown = telegram.messages(GROUP)
+    assert {message.thread for message in shown} == {5}
+    assert shown[0].text.startswith("🔴 #17 m\n")
+    assert len([message for message in shown if message.file]) == 1
+    assert shown[-1].reply_to == shown[0].id
+    assert telegram.messages(PERSON) == []
+
+
 def test_a_lost_answer_makes_no_second_message_of_an_edit(
     sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
 ) -> None:

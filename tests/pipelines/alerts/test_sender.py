@@ -234,6 +234,17 @@ def test_what_a_busy_channel_has_shown_already_is_kept_for_its_next_try(
     assert [before for _, before in chat.taken] == [Receipt("half")]
 
 
+def test_what_a_busy_channel_has_shown_is_kept_when_another_takes_the_rest(
+    settings: Settings, engine: Engine
+) -> None:
+    append(settings, failed(settings, "abakan"))
+    half = ChannelBusyError("half", retry_after=3_600, receipt=Receipt("half"))
+    chat, mail = Scripted("chat", [half]), Scripted("mail")
+    assert Sender(settings, engine, [chat, mail]).drain()
+    (incident,) = list_incidents(engine, also_closed=False)
+    assert incident.receipts == {"chat": Receipt("half"), "mail": Receipt("mail 1")}
+
+
 @dataclass
 class Ending(Scripted):
     """Ends the run that it is told of."""

@@ -210,6 +210,21 @@ def test_a_photo_must_be_one(bot: BotClient, telegram: TelegramControl) -> None:
     assert [one.text for one in telegram.messages(1001)] == [""]
 
 
+def test_a_message_of_a_topic_is_in_it_and_other_topics_are_refused(
+    bot: BotClient, telegram: TelegramControl
+) -> None:
+    telegram.add_topic(-1001, 5)
+    bot.call("sendMessage", chat_id=-1001, message_thread_id=5, text="a")
+    bot.call("sendMessage", chat_id=-1001, text="b")
+    for topic in (1, 6):  # what is for the general topic is sent without one
+        told = bot.refused(
+            "sendMessage", chat_id=-1001, message_thread_id=topic, text="c"
+        )
+        assert told["description"] == "Bad Request: message thread not found"
+    shown = telegram.messages(-1001)
+    assert [(one.text, one.thread) for one in shown] == [("a", 5), ("b", 0)]
+
+
 def test_a_blocked_bot_is_forbidden_to_write(
     bot: BotClient, telegram: TelegramControl
 ) -> None:
