@@ -36,6 +36,7 @@ COMMANDS = {
     "run": "pipelines.commands.run:run",
     "shards": "pipelines.commands.shards:shards",
     "status": "pipelines.commands.status:status",
+    "subscriptions": "pipelines.commands.subscriptions:subscriptions",
     "tables": "pipelines.commands.tables:tables",
     "verify": "pipelines.commands.verify:verify_command",
     "why": "pipelines.commands.why:why",

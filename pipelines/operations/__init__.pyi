@@ -61,6 +61,7 @@ from .verbs.plan import (
 from .verbs.refresh import REFRESH, RefreshArguments
 from .verbs.report import REPORT, ReportArguments
 from .verbs.status import STATUS, StatusArguments, read_status, status_fields
+from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
 from .verbs.why import WHY, WhyArguments
 from .words import (
@@ -131,7 +132,10 @@ __all__ = [
     "Role",
     "RunArguments",
     "STATUS",
+    "SUBSCRIBE",
+    "SUBSCRIPTIONS",
     "StatusArguments",
+    "UNSUBSCRIBE",
     "VERBS",
     "VERIFY",
     "Verb",

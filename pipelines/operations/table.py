@@ -15,6 +15,7 @@ from pipelines.operations.verbs import (
     refresh,
     report,
     status,
+    subscriptions,
     verify,
     why,
 )
@@ -28,6 +29,9 @@ _VERBS: tuple[AnyVerb, ...] = (
     incidents.INCIDENTS_MUTE,
     incidents.INCIDENTS_UNMUTE,
     incidents.INCIDENTS_CLOSE,
+    subscriptions.SUBSCRIPTIONS,
+    subscriptions.SUBSCRIBE,
+    subscriptions.UNSUBSCRIBE,
     plan.PLAN,
     report.REPORT,
     loads.RUN,

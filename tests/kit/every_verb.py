@@ -36,6 +36,12 @@ from pipelines.operations import (
     verb_named,
 )
 
+PLACES = {
+    IdentityKind.TELEGRAM: "telegram:-1001/5",
+    IdentityKind.PROXY: "page:proxy",
+    IdentityKind.PASSWORD: "page:password",
+}
+
 WAYS = (IdentityKind.TELEGRAM, IdentityKind.PROXY, IdentityKind.PASSWORD)
 
 
@@ -79,7 +85,7 @@ def wish(engine: Engine, verb: AnyVerb, role: Role | None, way: IdentityKind) ->
         engine,
         audited_queue(engine),
         find_caller(engine, identity),
-        f"{way}:place",
+        PLACES[way],
         current_settings,
     )
     found, words = find_verb(VERBS, split_words(f"{verb.name} {verb.example}"))
