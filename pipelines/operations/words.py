@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from pipelines.operations.arguments import (
     is_flag,
     is_many,
     is_name,
+    kind_of,
 )
 
 ENDS = ("from", "to")
@@ -35,6 +37,13 @@ END_OF_OPTIONS = "--"
 """Behind it words are what stands alone in the shell, whatever they look like."""
 
 _OPTION = re.compile(r"(?:--|—|–)?([A-Za-z][\w-]*)=(.*)", re.DOTALL)  # noqa: RUF001
+
+_WRITTEN_AS: Mapping[type, str] = MappingProxyType(
+    {
+        date: "2019-03-14 or yesterday",
+        DayRange: "2019-03-14, yesterday or 2019-03-01..2019-03-31",
+    }
+)
 
 _DASHES = ("--", "—", "–")  # noqa: RUF001 - what telephones make of two hyphens
 
@@ -72,7 +81,7 @@ def usage_of(kind: type[Arguments]) -> str:
 
 def described(kind: type[Arguments]) -> list[tuple[str, str]]:
     """How each argument of a verb is written, and what it means."""
-    texts = [field.description or "" for field in kind.model_fields.values()]
+    texts = [" ".join(_description(kind, name)) for name in kind.model_fields]
     return list(zip(_usage(kind), texts, strict=True))
 
 
@@ -211,6 +220,18 @@ def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     why = first["msg"].removeprefix("Value error, ")
     why = why[:1].lower() + why[1:]
     return f"{_shown(name)}: {why}" if name else why
+
+
+def _description(kind: type[Arguments], name: str) -> Iterator[str]:
+    """What a field means, what it may be, and what it is without."""
+    field, what = kind.model_fields[name], kind_of(kind, name)
+    yield field.description or ""
+    if issubclass(what, Enum):
+        yield f"One of {', '.join(str(member.value) for member in what)}."
+    elif what in _WRITTEN_AS:
+        yield f"Written as {_WRITTEN_AS[what]}."
+    elif what is int and isinstance(field.default, int):
+        yield f"{field.default} unless given."
 
 
 def _usage(kind: type[Arguments]) -> Iterator[str]:

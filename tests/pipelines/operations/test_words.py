@@ -410,6 +410,15 @@ def test_very_much_of_anything_takes_no_longer_than_its_length(
         assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\ud800"])
+def test_what_no_command_and_no_database_can_be_given_is_no_name(name: str) -> None:
+    for field in ("shards", "tables"):
+        with pytest.raises(WrongWordsError, match=f"{field}: "):
+            parse_words(BACKFILL, ["2019-03-14", f"{field}={name}"])
+    with pytest.raises(WrongWordsError, match="name: "):
+        parse_words(verb_of("people revoke").arguments, [name])
+
+
 def test_no_more_names_are_taken_than_a_thousand_of_250_characters() -> None:
     names = [f"{number:>0250}" for number in range(1_000)]
     words = ["--shard", ",".join(names), "2019-03-14"]
