@@ -564,6 +564,7 @@ def test_a_moment_is_in_this_machines_zone_unless_it_names_one(
         ("2019-03-14", datetime(2019, 3, 14, tzinfo=UTC)),
         ("2019-03-14T09:00", datetime(2019, 3, 14, 9, tzinfo=UTC)),
         ("2019-03-14T09:00+03:00", datetime(2019, 3, 14, 6, tzinfo=UTC)),
+        ("1916-01-01T00:00-00:25:21", datetime(1916, 1, 1, 0, 25, 21, tzinfo=UTC)),
     ],
 )
 def test_what_is_over_is_in_utc_unless_it_names_a_zone(
@@ -571,6 +572,8 @@ def test_what_is_over_is_in_utc_unless_it_names_a_zone(
 ) -> None:
     set_zone("Europe/Moscow")
     assert since(written) == moment
+    kept = Until(since=since(written)).model_dump_json()
+    assert Until.model_validate_json(kept).since == moment
 
 
 @pytest.mark.parametrize(
