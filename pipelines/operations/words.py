@@ -8,7 +8,7 @@ a shell `backfill --table orders --from 2019-03-01 --to 2019-03-31 --shard 'm*'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from itertools import islice
@@ -90,14 +90,15 @@ def shell_words(arguments: Arguments) -> list[str]:
 
     Names that would be taken for something else stand behind `--`.
     """
-    said = dict(_said(arguments))
-    words = [word for each in said.values() for word in each]
-    alone = [word for name in _alone(type(arguments)) for word in said.get(name, ())]
-    is_plain = not any(word.startswith("-") for word in alone)
-    if is_plain and _say(type(arguments), words, arguments):
-        return words
-    named = [said[name] for name in said if name not in _alone(type(arguments))]
-    return [*(word for each in named for word in each), END_OF_OPTIONS, *alone]
+    kind, said = type(arguments), dict(_said(arguments))
+    plain = _joined(said.values())
+    alone = {name: said[name] for name in _alone(kind) if name in said}
+    # The shell takes it for an option.
+    is_dashed = any(word.startswith("-") for word in _joined(alone.values()))
+    if not is_dashed and _is_said(kind, plain, arguments):
+        return plain
+    named = [words for name, words in said.items() if name not in alone]
+    return [*_joined(named), END_OF_OPTIONS, *_joined(alone.values())]
 
 
 class _Reader:
@@ -130,7 +131,7 @@ class _Reader:
         return RANGE.join(self._value(end, given[end]) for end in ENDS)
 
     def _value(self, name: str, given: list[str]) -> Any:  # noqa: ANN401 - a field's
-        if name in self._fields and is_many(self._kind, name):
+        if self._is_list(name):
             return given
         if len(given) > 1:
             raise WrongWordsError(f"{_shown(name)} is given twice")
@@ -150,13 +151,13 @@ class _Reader:
             self._give(name, self._value_after(name))
         else:
             name = self._taker(_bare(word))
-            self._give(name, word if is_many(self._kind, name) else _bare(word))
+            self._give(name, word if self._is_list(name) else _bare(word))
 
     def _read_alone(self) -> None:
         """What is behind `--`, as the shell's command takes it, whatever it is."""
         for name in _alone(self._kind):
-            most = None if is_many(self._kind, name) else 1 - self._count(name)
-            for word in islice(self._rest, most):
+            most = 0 if self._count(name) else 1
+            for word in islice(self._rest, None if self._is_list(name) else most):
                 self._give(name, word)
         for word in self._rest:
             raise WrongWordsError(f"{word!r} has no meaning here")
@@ -171,12 +172,14 @@ class _Reader:
 
     def _give(self, name: str, value: str) -> None:
         self._found.setdefault(name, []).append(value)
-        is_list = name in self._fields and is_many(self._kind, name)
-        self._list = name if is_list else None
+        self._list = name if self._is_list(name) else None
         self._goes_on = value.rstrip().endswith(",")
 
     def _count(self, name: str) -> int:
         return len(self._found.get(name, ()))
+
+    def _is_list(self, name: str) -> bool:
+        return name not in ENDS and is_many(self._kind, name)
 
     def _name(self, word: str) -> str | None:
         return self._names.get(word.lower().replace("-", "_"))
@@ -187,7 +190,7 @@ class _Reader:
         if self._list and (is_next or word.startswith(",")):
             return self._list
         for name, how in self._fields.items():
-            is_free = not self._count(name) or is_many(self._kind, name)
+            is_free = not self._count(name) or self._is_list(name)
             if is_free and how.takes is not None and how.takes(word):
                 return name
         raise WrongWordsError(f"{word!r} has no meaning here")
@@ -252,7 +255,11 @@ def _alone(kind: type[Arguments]) -> list[str]:
     return [name for name, how in fields_of(kind).items() if how.shell == ""]
 
 
-def _say(kind: type[A], words: Sequence[str], arguments: A) -> bool:
+def _joined(parts: Iterable[list[str]]) -> list[str]:
+    return [word for part in parts for word in part]
+
+
+def _is_said(kind: type[A], words: Sequence[str], arguments: A) -> bool:
     try:
         return parse_words(kind, words) == arguments
     except WrongWordsError:

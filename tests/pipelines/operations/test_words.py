@@ -327,6 +327,7 @@ def test_people_are_called_what_they_are_called(text: str, name: str) -> None:
         ("jobs show", "NUMBER is missing"),
         ("jobs show 0", "number: input should be greater than or equal to 1"),
         ("jobs show 17 18", "'18' has no meaning here"),
+        ("jobs show number=17 number=18 -- 19", "'19' has no meaning here"),
         ("jobs show orders", "'orders' has no meaning here"),
         ("invite Boris", "ROLE is missing"),
         ("invite Boris king", "'king' has no meaning here"),
