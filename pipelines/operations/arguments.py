@@ -173,6 +173,7 @@ def read_since(value: object) -> datetime:
     if isinstance(value, str) and value.lower() in _NEAR_DAYS:
         value = str(read_day(value))
     moment = _moment(value, "2019-03-14 or 2019-03-14T09:00")
+    # JSON would have no seconds of an offset, which the old ones have.
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -8,10 +8,11 @@ a shell `backfill --table orders --from 2019-03-01 --to 2019-03-31 --shard 'm*'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from enum import Enum
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from pipelines.operations.arguments import (
     is_flag,
     is_many,
     is_name,
+    kind_of,
 )
 
 ENDS = ("from", "to")
@@ -35,6 +37,13 @@ END_OF_OPTIONS = "--"
 """Behind it words are what stands alone in the shell, whatever they look like."""
 
 _OPTION = re.compile(r"(?:--|—|–)?([A-Za-z][\w-]*)=(.*)", re.DOTALL)  # noqa: RUF001
+
+_WRITTEN_AS: Mapping[type, str] = MappingProxyType(
+    {
+        date: "2019-03-14 or yesterday",
+        DayRange: "2019-03-14, yesterday or 2019-03-01..2019-03-31",
+    }
+)
 
 _DASHES = ("--", "—", "–")  # noqa: RUF001 - what telephones make of two hyphens
 
@@ -72,7 +81,7 @@ def usage_of(kind: type[Arguments]) -> str:
 
 def described(kind: type[Arguments]) -> list[tuple[str, str]]:
     """How each argument of a verb is written, and what it means."""
-    texts = [field.description or "" for field in kind.model_fields.values()]
+    texts = [" ".join(_description(kind, name)) for name in kind.model_fields]
     return list(zip(_usage(kind), texts, strict=True))
 
 
@@ -81,14 +90,15 @@ def shell_words(arguments: Arguments) -> list[str]:
 
     Names that would be taken for something else stand behind `--`.
     """
-    said = dict(_said(arguments))
-    words = [word for each in said.values() for word in each]
-    alone = [word for name in _alone(type(arguments)) for word in said.get(name, ())]
-    is_plain = not any(word.startswith("-") for word in alone)
-    if is_plain and _say(type(arguments), words, arguments):
-        return words
-    named = [said[name] for name in said if name not in _alone(type(arguments))]
-    return [*(word for each in named for word in each), END_OF_OPTIONS, *alone]
+    kind, said = type(arguments), dict(_said(arguments))
+    plain = _joined(said.values())
+    alone = {name: said[name] for name in _alone(kind) if name in said}
+    # The shell takes it for an option.
+    is_dashed = any(word.startswith("-") for word in _joined(alone.values()))
+    if not is_dashed and _is_said(kind, plain, arguments):
+        return plain
+    named = [words for name, words in said.items() if name not in alone]
+    return [*_joined(named), END_OF_OPTIONS, *_joined(alone.values())]
 
 
 class _Reader:
@@ -121,7 +131,7 @@ class _Reader:
         return RANGE.join(self._value(end, given[end]) for end in ENDS)
 
     def _value(self, name: str, given: list[str]) -> Any:  # noqa: ANN401 - a field's
-        if name in self._fields and is_many(self._kind, name):
+        if self._is_list(name):
             return given
         if len(given) > 1:
             raise WrongWordsError(f"{_shown(name)} is given twice")
@@ -141,13 +151,13 @@ class _Reader:
             self._give(name, self._value_after(name))
         else:
             name = self._taker(_bare(word))
-            self._give(name, word if is_many(self._kind, name) else _bare(word))
+            self._give(name, word if self._is_list(name) else _bare(word))
 
     def _read_alone(self) -> None:
         """What is behind `--`, as the shell's command takes it, whatever it is."""
         for name in _alone(self._kind):
-            most = None if is_many(self._kind, name) else 1 - self._count(name)
-            for word in islice(self._rest, most):
+            most = 0 if self._count(name) else 1
+            for word in islice(self._rest, None if self._is_list(name) else most):
                 self._give(name, word)
         for word in self._rest:
             raise WrongWordsError(f"{word!r} has no meaning here")
@@ -162,12 +172,14 @@ class _Reader:
 
     def _give(self, name: str, value: str) -> None:
         self._found.setdefault(name, []).append(value)
-        is_list = name in self._fields and is_many(self._kind, name)
-        self._list = name if is_list else None
+        self._list = name if self._is_list(name) else None
         self._goes_on = value.rstrip().endswith(",")
 
     def _count(self, name: str) -> int:
         return len(self._found.get(name, ()))
+
+    def _is_list(self, name: str) -> bool:
+        return name not in ENDS and is_many(self._kind, name)
 
     def _name(self, word: str) -> str | None:
         return self._names.get(word.lower().replace("-", "_"))
@@ -178,7 +190,7 @@ class _Reader:
         if self._list and (is_next or word.startswith(",")):
             return self._list
         for name, how in self._fields.items():
-            is_free = not self._count(name) or is_many(self._kind, name)
+            is_free = not self._count(name) or self._is_list(name)
             if is_free and how.takes is not None and how.takes(word):
                 return name
         raise WrongWordsError(f"{word!r} has no meaning here")
@@ -213,6 +225,18 @@ def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     return f"{_shown(name)}: {why}" if name else why
 
 
+def _description(kind: type[Arguments], name: str) -> Iterator[str]:
+    """What a field means, what it may be, and what it is without."""
+    field, what = kind.model_fields[name], kind_of(kind, name)
+    yield field.description or ""
+    if issubclass(what, Enum):
+        yield f"One of {', '.join(str(member.value) for member in what)}."
+    elif what in _WRITTEN_AS:
+        yield f"Written as {_WRITTEN_AS[what]}."
+    elif what is int and isinstance(field.default, int):
+        yield f"{field.default} unless given."
+
+
 def _usage(kind: type[Arguments]) -> Iterator[str]:
     for name, how in fields_of(kind).items():
         field = kind.model_fields[name]
@@ -231,7 +255,11 @@ def _alone(kind: type[Arguments]) -> list[str]:
     return [name for name, how in fields_of(kind).items() if how.shell == ""]
 
 
-def _say(kind: type[A], words: Sequence[str], arguments: A) -> bool:
+def _joined(parts: Iterable[list[str]]) -> list[str]:
+    return [word for part in parts for word in part]
+
+
+def _is_said(kind: type[A], words: Sequence[str], arguments: A) -> bool:
     try:
         return parse_words(kind, words) == arguments
     except WrongWordsError:

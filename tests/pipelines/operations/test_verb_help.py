@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, datetime
+from enum import Enum
 
 import pytest
 from sqlalchemy import Engine
 
+from pipelines.catalog import DayRange
 from pipelines.config import read_settings
 from pipelines.operations import (
     ALLOWED,
@@ -25,6 +28,7 @@ from pipelines.operations import (
     audited_queue,
     fields_of,
     find_verb,
+    kind_of,
     menu,
     parse_words,
     perform,
@@ -124,9 +128,26 @@ def test_every_argument_is_described_and_in_the_usage(verb: AnyVerb) -> None:
     for line, field in zip(told, fields.values(), strict=True):
         assert field.description
         assert field.description.endswith(".")
-        written = line.strip().removesuffix(f": {field.description}")
+        written, description, _ = line.strip().partition(f": {field.description}")
+        assert description
         assert written in verb.usage
         assert written.startswith("[") == (not field.is_required())
+
+
+@EACH
+def test_what_an_argument_may_be_is_told_with_it(verb: AnyVerb) -> None:
+    told = [line for line in verb_help(verb) if line.startswith("  ")]
+    kind = verb.arguments
+    for line, (name, field) in zip(told, kind.model_fields.items(), strict=True):
+        what = kind_of(kind, name)
+        if issubclass(what, Enum):
+            assert line.endswith(f" One of {', '.join(one.value for one in what)}.")
+        elif issubclass(what, date) and not issubclass(what, datetime):
+            assert line.endswith(" Written as 2019-03-14 or yesterday.")
+        elif what is DayRange:
+            assert line.endswith(", yesterday or 2019-03-01..2019-03-31.")
+        elif what is int and isinstance(field.default, int):
+            assert line.endswith(f" {field.default} unless given.")
 
 
 @EACH

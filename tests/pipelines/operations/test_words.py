@@ -327,6 +327,7 @@ def test_people_are_called_what_they_are_called(text: str, name: str) -> None:
         ("jobs show", "NUMBER is missing"),
         ("jobs show 0", "number: input should be greater than or equal to 1"),
         ("jobs show 17 18", "'18' has no meaning here"),
+        ("jobs show number=17 number=18 -- 19", "'19' has no meaning here"),
         ("jobs show orders", "'orders' has no meaning here"),
         ("invite Boris", "ROLE is missing"),
         ("invite Boris king", "'king' has no meaning here"),
@@ -408,6 +409,15 @@ def test_very_much_of_anything_takes_no_longer_than_its_length(
         with pytest.raises(WrongWordsError) as refused:
             parse_words(verb.arguments, [word], verb.usage)
         assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\ud800"])
+def test_what_no_command_and_no_database_can_be_given_is_no_name(name: str) -> None:
+    for field in ("shards", "tables"):
+        with pytest.raises(WrongWordsError, match=f"{field}: "):
+            parse_words(BACKFILL, ["2019-03-14", f"{field}={name}"])
+    with pytest.raises(WrongWordsError, match="name: "):
+        parse_words(verb_of("people revoke").arguments, [name])
 
 
 def test_no_more_names_are_taken_than_a_thousand_of_250_characters() -> None:
@@ -555,6 +565,7 @@ def test_a_moment_is_in_this_machines_zone_unless_it_names_one(
         ("2019-03-14", datetime(2019, 3, 14, tzinfo=UTC)),
         ("2019-03-14T09:00", datetime(2019, 3, 14, 9, tzinfo=UTC)),
         ("2019-03-14T09:00+03:00", datetime(2019, 3, 14, 6, tzinfo=UTC)),
+        ("1916-01-01T00:00-00:25:21", datetime(1916, 1, 1, 0, 25, 21, tzinfo=UTC)),
     ],
 )
 def test_what_is_over_is_in_utc_unless_it_names_a_zone(
@@ -562,6 +573,8 @@ def test_what_is_over_is_in_utc_unless_it_names_a_zone(
 ) -> None:
     set_zone("Europe/Moscow")
     assert since(written) == moment
+    kept = Until(since=since(written)).model_dump_json()
+    assert Until.model_validate_json(kept).since == moment
 
 
 @pytest.mark.parametrize(
