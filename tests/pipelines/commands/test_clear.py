@@ -121,3 +121,24 @@ def test_what_is_not_there_is_not_asked_about(project: Project) -> None:
     result = project.run("shardline", "clear", *RANGE)
     assert (result.code, result.out) == (0, "there is nothing to forget\n")
     assert project.markers() == []
+
+
+def test_a_job_deletes_what_somebody_has_agreed_to_and_nothing_else(
+    project: Project,
+) -> None:
+    shard = project.loadable(3)
+    assert project.load(DAY).code == 0
+    day = ("--from", DAY, "--to", DAY)
+    queued = project.run("shardline", "clear", *day, "--on", "job")
+    assert (queued.code, queued.err) == (0, "")
+    insert(project, shard, orders(2, first=100))
+    assert project.run("shardline", "backfill", *day, "--reload").code == 0
+    assert project.run("shardline", "jobs", "work", "--drain").code == 0
+    shown = project.run("shardline", "jobs", "show", "1").out
+    assert "state\tfailed\n" in shown
+    assert "what is there is not what somebody agreed to any more" in shown
+    assert len(project.rows(shard)) == 5
+    assert project.run("shardline", "clear", *day, "--on", "job").code == 0
+    assert project.run("shardline", "jobs", "work", "--drain").code == 0
+    assert project.rows(shard) == []
+    assert project.markers() == []
