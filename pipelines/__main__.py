@@ -60,7 +60,9 @@ def main() -> None:
         say_exactly(error.format_message())
         sys.exit(USAGE)
     except click.ClickException as error:
-        _give_up(f"{error.format_message()} (try `shardline --help`)", USAGE)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        path = context.command_path if context else "shardline"
+        _give_up(f"{error.format_message()} (try `{path} --help`)", USAGE)
     except ShardlineError as error:
         _give_up(str(error), exit_code_of(error))
     except Exception as error:  # noqa: BLE001 - no traceback for people

@@ -126,6 +126,8 @@ def _drain(sender: Sender, patience: float) -> ExitCode:
 )
 def tell(cause: str, what: ScheduledWork | None) -> None:
     """Write something to the outbox, and send it."""
+    if not cause.strip():
+        raise click.UsageError("CAUSE is empty", click.get_current_context())
     options = read_settings()
     engine = etl_engine(options.sessions.database)
     append_alerts(engine, container_alerts(cause, what, options))

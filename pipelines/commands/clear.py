@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
+from pipelines.commands.agreement import is_agreed
 from pipelines.commands.as_job import AlsoAsJob
 from pipelines.commands.in_audit import in_audit
 from pipelines.commands.verb_options import verb_options
@@ -17,6 +19,7 @@ from pipelines.operations import (
     batch_name,
     clear_plan,
     find_batches,
+    others_than_agreed,
 )
 from pipelines.runtime import ExitCode, say, warn
 from pipelines.warehouse import ClearBatch, delete_days
@@ -50,9 +53,8 @@ HELP = """Forget days: delete their rows and their markers, so that they load ag
 @click.option(
     "--plan",
     "agreed",
-    metavar="DIGEST",
-    help="Delete only if what would be deleted is still what had this digest when"
-    " somebody agreed to it.",
+    hidden=True,  # a job's own
+    help="Delete only parts of a plan that have these digests.",
 )
 def clear(
     arguments: ClearArguments, yes: bool, dry_run: bool, agreed: str | None
@@ -61,11 +63,8 @@ def clear(
     settings = current_settings()
     found = find_batches(settings, arguments)
     plan = clear_plan(found)
-    if agreed is not None and agreed != plan.digest:
-        raise ConfigurationError(
-            "nothing is deleted: what is there is not what somebody agreed to any more",
-            step="look at it by --dry-run, and wish for it anew",
-        )
+    if agreed is not None:
+        _check_agreed(found, agreed.split(","))
     if not found:
         say("there is nothing to forget")
         return
@@ -73,7 +72,7 @@ def clear(
         say(line)
     if dry_run:
         return
-    if not yes and not _agreed():
+    if not yes and not is_agreed("Delete them?", "deleted"):
         warn("nothing is deleted")
         sys.exit(ExitCode.USAGE)
     with in_audit(settings.sessions, plan, needs_database=False):
@@ -82,18 +81,18 @@ def clear(
             say(f"{batch_name(batch)}: forgot {markers:,} markers and {rows:,} rows")
 
 
-def _agreed() -> bool:
-    """Ask.
+def _check_agreed(found: Sequence[ClearBatch], agreed: Sequence[str]) -> None:
+    """Refuse to delete anything that is no part of what somebody agreed to.
 
     Raises:
-        ConfigurationError: There is nobody to ask.
+        ConfigurationError: There is such.
     """
-    if not sys.stdin.isatty():
+    if others := others_than_agreed(found, agreed):
         raise ConfigurationError(
-            "nothing is deleted: there is no terminal to ask on",
-            step="give --yes if it shall be done, --dry-run if it shall be shown",
+            f"no more is deleted: {batch_name(others[0])} is not what somebody agreed"
+            " to any more",
+            step="wish for it anew, and look at its plan",
         )
-    return click.confirm("Delete them?")
 
 
 def _forget(options: Settings, batch: ClearBatch) -> tuple[int, int]:

@@ -78,8 +78,17 @@ def days_asked_for(
         over = last_days(newest, settings())
         return [DayRange(over[0], over[-1])]
     if first is not None and last is not None:
-        return [DayRange(first.date(), last.date())]
+        return [_range(first.date(), last.date())]
     return [DayRange(day.date(), day.date()) for day in dict.fromkeys(days)]
+
+
+def _range(first: date, last: date) -> DayRange:
+    if last < first:
+        raise click.UsageError(
+            f"the days end on {last}, before they begin on {first}; give the earlier"
+            " day as --from"
+        )
+    return DayRange(first, last)
 
 
 def one_range(ranges: Sequence[DayRange]) -> DayRange:

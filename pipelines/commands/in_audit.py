@@ -10,7 +10,9 @@ import click
 
 from pipelines.commands.on_ecs import words_of
 from pipelines.config import SessionsOptions
-from pipelines.jobs import JOB_VARIABLE
+from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_engine
+from pipelines.jobs import JOB_VARIABLE, JobState, SqlJobQueue
 from pipelines.operations import (
     Plan,
     Wish,
@@ -36,7 +38,7 @@ def in_audit(
         plan: What was shown of what the block does.
         needs_database: Whether the block fails without the ETL database.
     """
-    if JOB_VARIABLE in os.environ:
+    if _is_of_job(sessions):
         return nullcontext()
     wish = wish_of_command(plan)
     return audited(sessions.database, wish, needs_database=needs_database)
@@ -53,3 +55,19 @@ def wish_of_command(plan: Plan | None = None) -> Wish:
         plan=plan.lines[-1] if plan else "",
         plan_digest=plan.digest if plan else "",
     )
+
+
+def _is_of_job(sessions: SessionsOptions) -> bool:
+    """Whether this is the process of a job that runs, as its worker says."""
+    try:
+        number = int(os.environ.get(JOB_VARIABLE, ""))
+        job = SqlJobQueue(etl_engine(sessions.database)).show(number)
+    except (ValueError, ShardlineError):
+        return False
+    return job.state is JobState.RUNNING and list(job.wish.words) == _words()
+
+
+def _words() -> list[str]:
+    """All that was typed behind the program's name."""
+    context = click.get_current_context()
+    return [*context.command_path.split()[1:], *words_of(context)]

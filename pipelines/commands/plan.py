@@ -6,8 +6,8 @@ import click
 from rich.table import Table
 
 from pipelines.commands.on_ecs import AlsoOnEcs
-from pipelines.commands.verb_commands import shell_context
 from pipelines.commands.verb_options import verb_options
+from pipelines.config import current_settings
 from pipelines.operations import (
     HEADS,
     PlanArguments,
@@ -50,7 +50,7 @@ HELP = """Show what of some days is loaded, what is missing, and what a run woul
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan_command(arguments: PlanArguments, as_json: bool) -> None:
     """Show what a run would do."""
-    found = read_plan(shell_context(), arguments)
+    found = read_plan(current_settings(), arguments)
     if as_json:
         print_json(plan_fields(found, arguments))
         return

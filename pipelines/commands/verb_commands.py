@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 
 from pipelines.commands.on_ecs import AlsoOnEcs
 from pipelines.commands.verb_options import verb_options
@@ -21,15 +22,18 @@ from pipelines.operations import (
     shell_caller,
     shell_place,
 )
-from pipelines.runtime import print_json, say, warn
+from pipelines.runtime import print_json, say, say_exactly, warn
 
 
 def shell_context() -> Context:
     """What whoever calls this command wishes something with."""
-    engine = etl_engine(read_session_options().database)
     return Context(
-        engine, audited_queue(engine), shell_caller(), shell_place(), current_settings
+        shell_caller(), shell_place(), _engine, current_settings, audited_queue
     )
+
+
+def _engine() -> Engine:
+    return etl_engine(read_session_options().database)
 
 
 def verb_command(verb: Look[Any] | Change[Any], name: str, text: str) -> click.Command:
@@ -63,6 +67,10 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
         say(*row)
     for line in () if as_json else answer.lines:
         say(line)
+    for heading, text in () if as_json else answer.texts:
+        if text:
+            say(f"{heading}:")
+            say_exactly(text.rstrip("\n"))
     for warning in answer.warnings:
         warn(warning)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from enum import Enum
 from functools import wraps
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from pipelines.commands.options import DAY
 from pipelines.operations import (
     Arguments,
     Written,
+    bounds_of,
     describe_fault,
     fields_of,
     is_flag,
@@ -57,7 +59,8 @@ def arguments_of(kind: type[A], values: Mapping[str, object]) -> A:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise click.UsageError(describe_fault(kind, error)) from None
+        context = click.get_current_context(silent=True)
+        raise click.UsageError(describe_fault(kind, error), context) from None
 
 
 def _parameters(kind: type[Arguments]) -> dict[str, Callable[[Any], Any]]:
@@ -87,39 +90,52 @@ def _day(option: str, name: str, told: str, *, required: bool) -> Callable[[Any]
 def _argument(kind: type[Arguments], name: str, how: Written) -> Callable[[Any], Any]:
     many, required = is_many(kind, name), kind.model_fields[name].is_required()
     metavar = f"{how.metavar}..." if many else how.metavar
+    choice = _type(kind, name)
     return click.argument(
         name,
         nargs=-1 if many else 1,
         required=required,
-        metavar=metavar if required else f"[{metavar}]",
-        type=_type(kind, name),
+        metavar=None
+        if isinstance(choice, click.Choice)
+        else (metavar if required else f"[{metavar}]"),
+        type=choice,
     )
 
 
 def _option(kind: type[Arguments], name: str, how: Written) -> Callable[[Any], Any]:
-    field = kind.model_fields[name]
+    field, many = kind.model_fields[name], is_many(kind, name)
     option = how.shell or f"--{name.replace('_', '-')}"
     if is_flag(kind, name):
         return click.option(option, name, is_flag=True, help=field.description)
-    shown = (
-        None if field.is_required() or field.default in (None, ()) else field.default
-    )
+    is_plain = field.is_required() or field.default in (None, ())
     choice = _type(kind, name)
     return click.option(
-        *dict.fromkeys((option, f"{option}s") if is_many(kind, name) else (option,)),
+        *dict.fromkeys((option, f"{option}s") if many else (option,)),
         name,
-        multiple=is_many(kind, name),
+        multiple=many,
         required=field.is_required(),
-        default=shown,
-        show_default=shown is not None,
+        default=None if is_plain else field.default,
+        show_default=not is_plain,
         type=choice,
-        metavar=None if isinstance(choice, click.Choice) else how.metavar,
-        help=field.description,
+        metavar=_metavar(kind, name, how),
+        help=f"{field.description} May be given several times."
+        if many
+        else field.description,
     )
+
+
+def _metavar(kind: type[Arguments], name: str, how: Written) -> str | None:
+    value = kind_of(kind, name)
+    if issubclass(value, Enum):
+        return None
+    is_past = value is date or (value is datetime and how.takes is None)
+    return "YYYY-MM-DD" if is_past else how.metavar
 
 
 def _type(kind: type[Arguments], name: str) -> click.ParamType[Any]:
     value = kind_of(kind, name)
     if issubclass(value, Enum):
         return click.Choice([str(member.value) for member in value])
+    if value is int:
+        return click.IntRange(*bounds_of(kind, name))
     return click.STRING

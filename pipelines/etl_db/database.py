@@ -246,13 +246,15 @@ def _create_private(
 ) -> None:
     """Make the file for its owner only: what it logs may quote what is in the rows.
 
-    What else SQLite puts beside it has the same mode.
+    What else SQLite puts beside it has the same mode. A file that is there is not
+    opened: closing it again would end all locks that SQLite has on it in this process
+    (fcntl(2)), and the next process to close it would take itself for the last.
     """
     path = str(arguments[0])
     if path.startswith("file:"):  # a URI, which says itself how it is opened
         return
     with suppress(OSError):  # SQLite says better what is wrong with the place
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _write_ahead(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -221,7 +221,7 @@ class MemoryJobQueue:
 
     def _open(self, key: str) -> int | None:
         for job in self._jobs.values():
-            if job.wish.key == key and not job.state.is_over:
+            if job.wish.key == key and not (job.state.is_over or job.cancel_asked):
                 return job.number
         return None
 

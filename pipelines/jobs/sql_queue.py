@@ -157,7 +157,7 @@ class SqlJobQueue:
             .where(_jobs.number == number, _is_open())
             .values(
                 state=case((waits, JobState.CANCELLED.value), else_=_jobs.state),
-                open_key=case((~waits, _jobs.open_key)),
+                open_key=None,  # who wishes the same now wants it to be done
                 finished=case((waits, now)),
                 cancel_asked=func.coalesce(_jobs.cancel_asked, now),
                 canceller=func.coalesce(_jobs.canceller, canceller),

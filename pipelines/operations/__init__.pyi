@@ -1,4 +1,4 @@
-from .arguments import Arguments, Written, fields_of, is_flag, is_many, kind_of
+from .arguments import Arguments, Written, bounds_of, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
     Wish,
@@ -17,12 +17,20 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
-from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
+from .execution import Accepted, InCommit, Outcome, Question
+from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
-from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, Verb, Work
-from .verbs.clear import CLEAR, ClearArguments, batch_name, clear_plan, find_batches
+from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Verb, Work
+from .verbs.clear import (
+    CLEAR,
+    ClearArguments,
+    batch_name,
+    clear_plan,
+    find_batches,
+    others_than_agreed,
+)
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
 from .verbs.incidents import (
@@ -105,6 +113,7 @@ __all__ = [
     "INCIDENTS_UNMUTE",
     "Identity",
     "IdentityKind",
+    "InCommit",
     "Invitation",
     "InvitationRefusedError",
     "JOBS_CANCEL",
@@ -157,6 +166,7 @@ __all__ = [
     "audited_change",
     "audited_queue",
     "batch_name",
+    "bounds_of",
     "change_role",
     "clear_plan",
     "confirm",
@@ -175,6 +185,7 @@ __all__ = [
     "list_audit",
     "list_people",
     "menu",
+    "others_than_agreed",
     "parse_words",
     "perform",
     "person_state",

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType, NoneType, UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -90,7 +90,7 @@ def is_days(word: str) -> bool:
 
 def is_name(word: str) -> bool:
     """Whether a word may be a name or a pattern."""
-    return not is_days(word) and "=" not in word
+    return word != "-" and not is_days(word) and "=" not in word
 
 
 def is_number(word: str) -> bool:
@@ -134,7 +134,10 @@ def read_days(value: object) -> DayRange:
     parts = _BETWEEN.split(str(value), 1)
     first, last = read_day(parts[0]), read_day(parts[-1])
     if last < first:
-        raise ValueError(f"they end on {last}, before they begin on {first}")
+        raise ValueError(
+            f"they end on {last}, before they begin on {first}; give the earlier day"
+            " first"
+        )
     return DayRange(first, last)
 
 
@@ -178,7 +181,7 @@ def read_since(value: object) -> datetime:
 
 
 def read_names(value: object) -> object:
-    """Names that were written one after the other, or with commas between.
+    """Names, each once, as they are: some have a comma in them.
 
     Raises:
         ValueError: There is none although something was written, such as an empty
@@ -190,11 +193,7 @@ def read_names(value: object) -> object:
         return value
     if not all(str(one).strip() for one in value):
         raise ValueError("a name is empty")
-    parts = [part.strip() for one in value for part in str(one).split(",")]
-    names = tuple(dict.fromkeys(filter(None, parts)))
-    if value and not names:
-        raise ValueError("there is a comma, but no name")
-    return names
+    return tuple(dict.fromkeys(value))
 
 
 def check_year(day: date) -> None:
@@ -238,6 +237,18 @@ def kind_of(arguments: type[Arguments], name: str) -> type:
         kind = get_args(kind)[0]
     whole = get_origin(kind) or kind  # of tuple[str, ...], tuple
     return whole if isinstance(whole, type) else object
+
+
+def bounds_of(arguments: type[Arguments], name: str) -> tuple[int | None, int | None]:
+    """The least and the greatest that a number may be, as far as they matter to people.
+
+    A number that a database could not keep is refused all the same.
+    """
+    field = arguments.model_fields[name]
+    parts = [*_metadata(field.annotation), *field.metadata]
+    least = [part.ge for part in parts if isinstance(getattr(part, "ge", None), int)]
+    most = [part.le for part in parts if isinstance(getattr(part, "le", None), int)]
+    return (least[-1] if least else None), (most[-1] if most else None)
 
 
 def is_flag(arguments: type[Arguments], name: str) -> bool:
@@ -304,7 +315,7 @@ def _wall(moment: datetime) -> datetime:
     return moment.astimezone().replace(tzinfo=None)
 
 
-def _metadata(annotation: object) -> Iterator[object]:
+def _metadata(annotation: object) -> Iterator[Any]:
     """What is said of a type that may be missing."""
     for one in get_args(annotation):
         yield from getattr(one, "__metadata__", ())

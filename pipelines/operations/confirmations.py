@@ -94,7 +94,13 @@ def asked(engine: Engine, number: str, caller: Caller, place: str) -> Asked | No
 
 
 def confirm(
-    connection: Connection, number: str, caller: Caller, place: str, digest_now: str
+    connection: Connection,
+    number: str,
+    caller: Caller,
+    place: str,
+    digest_now: str,
+    *,
+    late: timedelta = timedelta(0),
 ) -> Agreement:
     """Take an answer; whatever comes of it, it was the only one if that is committed.
 
@@ -104,11 +110,12 @@ def confirm(
         caller: Who answers.
         place: Where.
         digest_now: Of the plan as it would be now.
+        late: How long ago the answer may have come: the plan was made since then.
     """
     engine = connection.engine
     taken = (
         update(confirmations_table)
-        .where(_valid(engine, number, caller, place))
+        .where(_valid(engine, number, caller, place, late))
         .values(used=database_time(engine))
         .returning(confirmations_table.c.plan_digest)
     )
@@ -119,7 +126,11 @@ def confirm(
 
 
 def _valid(
-    engine: Engine, number: str, caller: Caller, place: str
+    engine: Engine,
+    number: str,
+    caller: Caller,
+    place: str,
+    late: timedelta = timedelta(0),
 ) -> ColumnElement[bool]:
     rows = confirmations_table.c
     return and_(
@@ -127,5 +138,5 @@ def _valid(
         rows.identity == str(caller.identity),
         rows.place == place,
         rows.used.is_(None),
-        rows.expires > database_time(engine),
+        rows.expires > database_time(engine, -late),
     )

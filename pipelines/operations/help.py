@@ -9,8 +9,18 @@ from pydantic import Field
 from pipelines.operations.access.callers import Caller
 from pipelines.operations.access.roles import ALLOWED, Capability, Role
 from pipelines.operations.arguments import Arguments, Words
-from pipelines.operations.verb import Answer, AnyVerb, Change, Context, Long, Look
+from pipelines.operations.verb import (
+    Answer,
+    AnyVerb,
+    Change,
+    Context,
+    Long,
+    Look,
+    RefusedError,
+)
 from pipelines.operations.words import WrongWordsError, described
+
+OUR_COMMAND = "shardline"
 
 
 class HelpArguments(Arguments):
@@ -31,6 +41,8 @@ def find_verb(
     Raises:
         WrongWordsError: They begin with no verb's name.
     """
+    if words and words[0] == OUR_COMMAND:  # copied from what is for a shell
+        words = words[1:]
     known = {name: verb for verb in verbs for name in (verb.name, *verb.aliases)}
     # The longer name first: `jobs` alone lists them, `jobs cancel` does not.
     for length in (2, 1):
@@ -78,7 +90,8 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
             verb, _ = find_verb(every, arguments.verb)
             _check_may(context.caller, verb)
             known = menu(every, context.caller)
-            return Answer((*verb_help(verb), *_related(verb, known)))
+            lines = (*verb_help(verb), *_related(verb, known))
+            return Answer(lines, data={"verb": verb.name, "help": lines})
         rows = [(verb.usage, verb.summary) for verb in menu(every, context.caller)]
         return Answer(
             lines=("`help VERB` tells more, with an example.",),
@@ -103,12 +116,11 @@ def _check_may(caller: Caller, verb: AnyVerb) -> None:
     """Tell only those of a verb who may wish it.
 
     Raises:
-        WrongWordsError: They may not.
+        RefusedError: They may not.
     """
     if not caller.may(verb.capability):
-        raise WrongWordsError(
-            f"a {caller.role} may not {verb.name}", step="ask an admin of the pipeline"
-        )
+        why = f"a {caller.role} may not {verb.name}"
+        raise RefusedError(why, step="ask an admin of the pipeline")
 
 
 def _related(verb: AnyVerb, known: Iterable[AnyVerb]) -> Iterator[str]:

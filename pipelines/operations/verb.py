@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from pipelines.config import Settings
+from pipelines.errors import PermanentError
 from pipelines.jobs import JobQueue, Priority
 from pipelines.operations.access.callers import Caller
 from pipelines.operations.access.roles import Capability
@@ -19,23 +20,47 @@ from pipelines.operations.words import shell_words, usage_of
 A = TypeVar("A", bound=Arguments)
 
 
+class RefusedError(PermanentError):
+    """Somebody may not do what they wish; the audit has it."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a verb is wished with.
 
+    What a verb does not need is not opened or read for it.
+
     Attributes:
-        engine: The ETL database.
-        queue: Where long operations wait.
         caller: Who wishes it.
         place: From where: a terminal, a chat, a page.
-        settings: Reads all options, for the verbs that need more than the ETL database.
+        database: Opens the ETL database; asked again it gives the same.
+        settings: Reads all options; likewise.
+        jobs: Makes the queue where long operations wait.
     """
 
-    engine: Engine
-    queue: JobQueue
     caller: Caller
     place: str
+    database: Callable[[], Engine]
     settings: Callable[[], Settings]
+    jobs: Callable[[Engine], JobQueue]
+
+    @property
+    def engine(self) -> Engine:
+        """The ETL database.
+
+        Raises:
+            ShardlineError: It cannot be used.
+        """
+        return self.database()
+
+    @property
+    def queue(self) -> JobQueue:
+        """Where long operations wait.
+
+        Raises:
+            ShardlineError: The ETL database cannot be used.
+        """
+        return self.jobs(self.engine)
 
 
 @dataclass(frozen=True)
@@ -44,17 +69,17 @@ class Plan:
 
     Attributes:
         lines: For people; the last one says the most.
-        essence: What it comes to, without what is estimated: while this is the same,
-            the plan is. The lines if it is empty.
+        parts: What it comes to, part by part, without what is estimated: while this is
+            the same, the plan is. The lines if there are none.
     """
 
     lines: tuple[str, ...]
-    essence: str = ""
+    parts: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """What the plan is told by."""
-        return digest_of(self.essence or "\n".join(self.lines))
+        return digest_of("\n".join(self.parts or self.lines))
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,7 @@ class Answer:
 
     Attributes:
         lines: What is told, line by line.
+        texts: What was written by others, below its heading, to be shown as it is.
         heads: The heads of a table below that, if there is one.
         rows: Its rows.
         files: What goes with it.
@@ -89,6 +115,7 @@ class Answer:
     lines: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: Sequence[tuple[str, ...]] = ()
+    texts: tuple[tuple[str, str], ...] = ()
     files: tuple[File, ...] = ()
     data: Any = None
     is_private: bool = False
@@ -100,13 +127,12 @@ class Verb(Generic[A]):
     """Something that people do with the pipeline.
 
     Attributes:
-        name: Such as `jobs cancel`.
+        name: Such as `jobs cancel`, which is the shell's command, too.
         summary: What it does, as a sentence that bids it.
         capability: What one must be allowed to.
         arguments: What it takes.
         example: Words that could stand behind the name.
         aliases: What it is called besides.
-        command: The shell's command, if it is not called like the verb.
         asks: Whether some arguments need to be confirmed, since they destroy or cost.
         plan: What it would do; of a verb that asks.
     """
@@ -117,7 +143,6 @@ class Verb(Generic[A]):
     arguments: type[A]
     example: str = ""
     aliases: tuple[str, ...] = ()
-    command: str = ""
     asks: Callable[[A], bool] = lambda _: False
     plan: Callable[[Context, A], Plan] | None = None
 
@@ -133,8 +158,7 @@ class Verb(Generic[A]):
             arguments: To what.
             options: What else the command is told.
         """
-        command = (self.command or self.name).split()
-        return [*command, *options, *shell_words(arguments)]
+        return [*self.name.split(), *options, *shell_words(arguments)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +192,17 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Long(Verb[A]):
-    """A verb that takes its time: a job, which runs the shell's command."""
+    """A verb that takes its time: a job, which runs the shell's command.
+
+    Attributes:
+        work: What the job needs besides its words.
+        destroys: Whether it asks in a shell, too.
+    """
 
     plan: Callable[[Context, A], Plan]
     work: Callable[[Context, A, Plan], Work]
+    destroys: bool = False
     asks: Callable[[A], bool] = lambda _: True
 
 
 AnyVerb = Look[Any] | Change[Any] | Long[Any]
-
-Fields = Mapping[str, object]

@@ -45,6 +45,23 @@ _WRITTEN_AS: Mapping[type, str] = MappingProxyType(
     }
 )
 
+FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "int_parsing": "it is no whole number",
+        "int_parsing_size": "it is too large",
+        "int_from_float": "it is no whole number",
+        "greater_than_equal": "it is less than {ge}",
+        "less_than_equal": "it is more than {le}",
+        "less_than": "it is not less than {lt}",
+        "enum": "it is none of {expected}",
+        "string_too_short": "it is empty",
+        "string_too_long": "it has more than {max_length} characters",
+        "too_short": "too few are named",
+        "too_long": "more than {max_length} are named",
+    }
+)
+"""What is said for pydantic's kinds of faults; others are our own validators'."""
+
 _DASHES = ("--", "—", "–")  # noqa: RUF001 - what telephones make of two hyphens
 
 A = TypeVar("A", bound=Arguments)
@@ -113,6 +130,8 @@ class _Reader:
         """The field that the word before was given to, if it is a list."""
         self._goes_on = False
         """Whether a comma stood behind that."""
+        self._is_named = False
+        """Whether that list was begun by its name, as in `shards moscow kazan`."""
 
     def values(self) -> dict[str, object]:
         """What each field was given."""
@@ -132,7 +151,7 @@ class _Reader:
 
     def _value(self, name: str, given: list[str]) -> Any:  # noqa: ANN401 - a field's
         if self._is_list(name):
-            return given
+            return _without_commas(name, given)
         if len(given) > 1:
             raise WrongWordsError(f"{_shown(name)} is given twice")
         return given[0]
@@ -149,6 +168,7 @@ class _Reader:
             self._give(name, self._value_after(name))
         elif name := self._name(_bare(word)):
             self._give(name, self._value_after(name))
+            self._is_named = self._list is not None
         else:
             name = self._taker(_bare(word))
             self._give(name, word if self._is_list(name) else _bare(word))
@@ -172,7 +192,9 @@ class _Reader:
 
     def _give(self, name: str, value: str) -> None:
         self._found.setdefault(name, []).append(value)
+        goes_on = self._is_named and name == self._list
         self._list = name if self._is_list(name) else None
+        self._is_named = goes_on
         self._goes_on = value.rstrip().endswith(",")
 
     def _count(self, name: str) -> int:
@@ -186,7 +208,7 @@ class _Reader:
 
     def _taker(self, word: str) -> str:
         """The first field that takes a word that stands alone, and has none yet."""
-        is_next = self._goes_on and is_name(word)
+        is_next = (self._goes_on or self._is_named) and is_name(word)
         if self._list and (is_next or word.startswith(",")):
             return self._list
         for name, how in self._fields.items():
@@ -194,6 +216,16 @@ class _Reader:
             if is_free and how.takes is not None and how.takes(word):
                 return name
         raise WrongWordsError(f"{word!r} has no meaning here")
+
+
+def _without_commas(name: str, given: Sequence[str]) -> list[str]:
+    """The names of a list, which may have commas between them in a chat."""
+    if not all(one.strip() for one in given):
+        raise WrongWordsError(f"{_shown(name)}: a name is empty")
+    parts = [part.strip() for one in given for part in one.split(",")]
+    if not any(parts):
+        raise WrongWordsError(f"{_shown(name)}: there is a comma, but no name")
+    return [part for part in parts if part]
 
 
 def _bare(word: str) -> str:
@@ -214,15 +246,21 @@ def _shown(name: str) -> str:
 
 def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     """What is wrong with the arguments of a verb, first of all."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":
         return f"{fields_of(kind)[name].metavar} is missing"
     if first["type"].startswith("bool_"):
         return f"{_shown(name)}: it stands alone, without a value"
-    why = first["msg"].removeprefix("Value error, ")
-    why = why[:1].lower() + why[1:]
+    what = FAULTS.get(first["type"])
+    why = what.format(**first.get("ctx", {})) if what else _own_words(first["msg"])
     return f"{_shown(name)}: {why}" if name else why
+
+
+def _own_words(said: str) -> str:
+    """What a validator of ours has said."""
+    why = said.removeprefix("Value error, ")
+    return why[:1].lower() + why[1:]
 
 
 def _description(kind: type[Arguments], name: str) -> Iterator[str]:

@@ -82,11 +82,11 @@ def wish(engine: Engine, verb: AnyVerb, role: Role | None, way: IdentityKind) ->
     """Wish what the verb's example says, and agree to it when asked."""
     identity = Identity(way, subject(way, role))
     context = Context(
-        engine,
-        audited_queue(engine),
         find_caller(engine, identity),
         PLACES[way],
+        lambda: engine,
         current_settings,
+        audited_queue,
     )
     found, words = find_verb(VERBS, split_words(f"{verb.name} {verb.example}"))
     before, steps, told = newest(engine), [], ""

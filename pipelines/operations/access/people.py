@@ -16,6 +16,7 @@ from pipelines.etl_db import (
     identities_table,
     invitations_table,
     people_table,
+    subscriptions_table,
 )
 from pipelines.operations.access.identities import Identity, IdentityKind
 from pipelines.operations.access.roles import Role
@@ -118,8 +119,8 @@ def change_role(connection: Connection, name: str, role: Role) -> None:
 def revoke(connection: Connection, name: str) -> None:
     """Have a person do nothing any more, from now on.
 
-    Identities and open invitations go, so that nothing of them comes back if the
-    person is invited again.
+    Identities, open invitations and what is told in their own chat go, so that nothing
+    of them comes back if the person is invited again.
 
     Raises:
         ConfigurationError: There is nobody of that name, or they were revoked.
@@ -136,7 +137,16 @@ def revoke(connection: Connection, name: str) -> None:
     if number is None:
         raise _unknown(name)
     of_person = identities_table.c.person == number
-    connection.execute(delete(identities_table).where(of_person))
+    gone = (
+        delete(identities_table)
+        .where(of_person)
+        .returning(identities_table.c.kind, identities_table.c.subject)
+    )
+    places = [f"{kind}:{subject}" for kind, subject in connection.execute(gone)]
+    # A group goes on being told; a chat with the bot has the number of its user.
+    connection.execute(
+        delete(subscriptions_table).where(subscriptions_table.c.place.in_(places))
+    )
     still_open = invitations_table.c.used.is_(None)
     connection.execute(
         delete(invitations_table).where(

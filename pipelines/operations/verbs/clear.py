@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pydantic import Field
 
 from pipelines.catalog import Table
 from pipelines.config import WAREHOUSE, Settings
+from pipelines.errors import ConfigurationError
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Shards, Tables
+from pipelines.operations.audit.records import digest_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Selection, matching_names, name_some, select
 from pipelines.warehouse import ClearBatch, Holdings, clear_batches, read_holdings
+
+DIGITS = 16
+"""Hexadecimal digits by which a part of a plan is told: 64 bits."""
+
+MOST_PARTS = 5_000
+"""Of the plan of one job: an argument of a command may have 128 KiB on Linux."""
 
 SHOWN = 20
 """Most lines about what would be deleted; the others are counted."""
@@ -23,7 +31,8 @@ class ClearArguments(Arguments):
     """Which tables, days and shards."""
 
     tables: Tables = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
@@ -65,7 +74,26 @@ def clear_plan(found: Sequence[ClearBatch]) -> Plan:
     whole = f"in all: {markers:,} markers and {rows:,} rows"
     if not found:
         return Plan(("there is nothing to forget",))
-    return Plan((*lines, whole), essence="\n".join([*map(_essence, found), whole]))
+    return Plan((*lines, whole), tuple(map(_part, found)))
+
+
+def others_than_agreed(
+    found: Sequence[ClearBatch], agreed: Collection[str]
+) -> list[ClearBatch]:
+    """What is there and is no part of a plan that somebody agreed to.
+
+    A part is deleted by one commit. So when a job is begun again, what is left of its
+    plan is whole parts.
+
+    Args:
+        found: What is there.
+        agreed: The digests of the plan's parts.
+    """
+    return [one for one in found if _digest(_part(one)) not in agreed]
+
+
+def _digest(part: str) -> str:
+    return digest_of(part)[:DIGITS]
 
 
 def batch_name(batch: ClearBatch) -> str:
@@ -77,7 +105,7 @@ def _amount(batch: ClearBatch) -> str:
     return f"{batch.markers:,} markers and {batch.rows:,} rows"
 
 
-def _essence(batch: ClearBatch) -> str:
+def _part(batch: ClearBatch) -> str:
     sources = "\t".join(batch.sources)
     return f"{batch.table.name} {batch.days} {sources}: {_amount(batch)}"
 
@@ -95,7 +123,13 @@ def _plan(context: Context, arguments: ClearArguments) -> Plan:
 
 
 def _work(_context: Context, _arguments: ClearArguments, plan: Plan) -> Work:
-    return Work((WAREHOUSE,), options=("--yes", "--plan", plan.digest))
+    parts = [_digest(part) for part in plan.parts]
+    if len(parts) > MOST_PARTS:
+        raise ConfigurationError(
+            f"a job cannot delete {len(parts):,} parts, each by a commit of its own",
+            step=f"clear fewer days or shards at a time: {MOST_PARTS:,} parts at most",
+        )
+    return Work((WAREHOUSE,), options=("--yes", "--plan", ",".join(parts)))
 
 
 CLEAR = Long(
@@ -106,4 +140,5 @@ CLEAR = Long(
     example="orders 2019-03-14 shards=moscow",
     plan=_plan,
     work=_work,
+    destroys=True,
 )

@@ -108,11 +108,11 @@ def _answer(context: Context, arguments: FailuresArguments) -> Answer:
 
 
 FAILURES = Look(
-    name="failures",
+    name="status failures",
     summary="List what failed again and again, newest first, with the last error.",
     capability=Capability.LOOK,
     arguments=FailuresArguments,
     example="open",
-    command="status failures",
+    aliases=("failures",),
     run=_answer,
 )

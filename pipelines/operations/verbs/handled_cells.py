@@ -70,22 +70,23 @@ def _moment(moment: date | None) -> str | None:
 def _tables(
     grid: Grid, handled: HandledIncident
 ) -> dict[str, dict[str, tuple[date, ...]]]:
-    tables = {}
-    for table, shards in grid.tables.items():
-        days = {
-            shard: tuple(
-                day
-                for day, state in zip(grid.days, states, strict=True)
-                if state in LACKING
-                and not handled.days.isdisjoint(
-                    {(table, shard, day), (table, None, day)}
-                )
-            )
-            for shard, states in shards.items()
+    """The lacking days of the grid that an incident is about, by what failed of it."""
+    at = {day: number for number, day in enumerate(grid.days)}
+    found: dict[str, dict[str, set[date]]] = {}
+    for table, one_shard, day in handled.days:
+        shards = grid.tables.get(table, {})
+        for shard in shards if one_shard is None else {one_shard} & shards.keys():
+            if day in at and shards[shard][at[day]] in LACKING:
+                found.setdefault(table, {}).setdefault(shard, set()).add(day)
+    return {
+        table: {
+            shard: tuple(sorted(found[table][shard]))
+            for shard in grid.tables[table]
+            if shard in found[table]
         }
-        if found := {shard: those for shard, those in days.items() if those}:
-            tables[table] = found
-    return tables
+        for table in grid.tables
+        if table in found
+    }
 
 
 def _extent(shards: Mapping[str, tuple[date, ...]]) -> str:

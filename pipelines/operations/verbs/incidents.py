@@ -152,8 +152,7 @@ def _acknowledge(
 def _mute(connection: Connection, context: Context, arguments: MuteArguments) -> Answer:
     until = arguments.until
     mute_incident(connection, arguments.number, context.caller.who, until)
-    here = until.astimezone()
-    moment = f"{here:%Y-%m-%d %H:%M %z}"
+    moment = f"{until:{MINUTE_FORMAT}} UTC"
     told = f"nothing new is told of incident #{arguments.number} until {moment}"
     return Answer(
         (f"{told}; {CHANGED}",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -13,6 +14,10 @@ from pipelines.jobs import Job, JobFilter, JobState
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Count, Name, Number
 from pipelines.operations.verb import Answer, Change, Context, Look
+from pipelines.text import cut_line
+
+LONGEST_WORD = 60
+"""Most characters of a word of a job's command that are shown."""
 
 MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
@@ -36,8 +41,9 @@ class JobArguments(Arguments):
 
 
 def command_of(job: Job) -> str:
-    """The command that a job is."""
-    return " ".join(["shardline", *job.wish.words])
+    """The command that a job is, its longest words cut."""
+    words = [cut_line(word, LONGEST_WORD) for word in job.wish.words]
+    return shlex.join(["shardline", *words])
 
 
 def job_cells(job: Job) -> tuple[str, ...]:
@@ -133,16 +139,10 @@ def _list(context: Context, arguments: JobsArguments) -> Answer:
 
 def _show(context: Context, arguments: JobArguments) -> Answer:
     job = context.queue.show(arguments.number)
-    texts = {name: text.rstrip("\n") for name, text in job_texts(job).items()}
-    written = [
-        line
-        for name, text in texts.items()
-        if text
-        for line in (f"{name.replace('_', ' ')}:", *text.splitlines())
-    ]
+    texts = job_texts(job)
     return Answer(
-        lines=tuple(written),
         rows=list(job_rows(job)),
+        texts=tuple((name.replace("_", " "), texts[name]) for name in texts),
         data={**job_fields(job), **job_texts(job)},
     )
 

@@ -33,7 +33,8 @@ class RunArguments(Arguments):
     )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
-        default=(), description="Shards, by name or pattern; all without."
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
 
     def purpose(self, _: Settings) -> Purpose:
@@ -45,11 +46,13 @@ class BackfillArguments(Arguments):
     """Which tables, days and shards, and what of those that are there."""
 
     tables: Tables = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
-        default=(), description="Shards, by name or pattern; all without."
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
     reload: bool = Field(default=False, description="Replace what is there already.")
     recheck: bool = Field(
@@ -95,8 +98,19 @@ def work_line(work: WorkOfTable) -> str:
 
 def _plan(context: Context, arguments: RunArguments | BackfillArguments) -> Plan:
     works = find_works(context, arguments)
+    again = list(_compared(works)) if isinstance(arguments, RunArguments) else []
     extracts = [str(span) for work in works for span in work.spans]
-    return Plan(tuple(_lines(works)), essence="\n".join(extracts) or "nothing")
+    return Plan((*again, *_lines(works)), ("load", *extracts, *again))
+
+
+def _compared(works: Sequence[WorkOfTable]) -> Iterator[str]:
+    """What a run compares besides, since the tables' entries say so."""
+    for work in works:
+        if days := work.table.recheck_days:
+            yield (
+                f"{work.table.name}: {days} days before are compared with their shards,"
+                " and what has changed is loaded again"
+            )
 
 
 def _lines(works: Sequence[WorkOfTable]) -> Iterator[str]:

@@ -172,14 +172,16 @@ def _role(
     connection: Connection, _context: Context, arguments: RoleArguments
 ) -> Answer:
     change_role(connection, arguments.name, arguments.role)
-    return Answer((f"{arguments.name} is {arguments.role} now",))
+    told = f"{arguments.name} is {arguments.role} now"
+    return Answer((told,), data={"name": arguments.name, "role": arguments.role.value})
 
 
 def _revoke(
     connection: Connection, _context: Context, arguments: PersonArguments
 ) -> Answer:
     revoke(connection, arguments.name)
-    return Answer((f"{arguments.name} may do nothing from now on",))
+    told = f"{arguments.name} may do nothing from now on"
+    return Answer((told,), data={"name": arguments.name, "state": "revoked"})
 
 
 def _revocation(context: Context, arguments: PersonArguments) -> Plan:

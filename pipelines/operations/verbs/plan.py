@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import Field
 
 from pipelines.catalog import consecutive_days
+from pipelines.config import Settings
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Count, Days, Shards, Tables
@@ -40,24 +41,25 @@ class PlanArguments(Arguments):
     """Which tables, days and shards."""
 
     tables: Tables = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
-        default=(), description="Shards, by name or pattern; all without."
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
     workers: Count = Field(
         default=1, description="How many processes would load at a time."
     )
 
 
-def read_plan(context: Context, arguments: PlanArguments) -> Plan:
+def read_plan(settings: Settings, arguments: PlanArguments) -> Plan:
     """What of the days is there, and what is not.
 
     Raises:
         ShardlineError: The warehouse or the session log cannot be read.
     """
-    settings = context.settings()
     selection = selected(settings, arguments)
     return ask_warehouse(lambda link: make_plan(link, settings, selection), settings)
 
@@ -160,7 +162,7 @@ def _summary(found: Plan, arguments: PlanArguments) -> str:
 
 
 def _answer(context: Context, arguments: PlanArguments) -> Answer:
-    found = read_plan(context, arguments)
+    found = read_plan(context.settings(), arguments)
     return Answer(
         lines=tuple(plan_lines(found, arguments)),
         heads=HEADS,

@@ -38,13 +38,13 @@ class RefreshArguments(Arguments):
 
 def _plan(context: Context, arguments: RefreshArguments) -> Plan:
     lines = list(_lines(context.settings(), arguments))
-    return Plan(tuple(lines), essence="\n".join(line.split(";")[0] for line in lines))
+    return Plan(tuple(lines), tuple(line.split(";")[0] for line in lines))
 
 
 def _lines(settings: Settings, arguments: RefreshArguments) -> Iterator[str]:
     reports = _reports(settings, arguments)
     if not arguments.allow_missing:
-        yield _loads(settings, _selection(settings, arguments))
+        yield _loads(settings, loaded_first(settings, arguments))
     for day in arguments.days:
         yield _of_day(settings, reports, day)
 
@@ -72,7 +72,12 @@ def _reports(settings: Settings, arguments: RefreshArguments) -> list[Report]:
     return [settings.report(name) for name in names]
 
 
-def _selection(settings: Settings, arguments: RefreshArguments) -> Selection:
+def loaded_first(settings: Settings, arguments: RefreshArguments) -> Selection:
+    """What the reports are made of, and is loaded before they are.
+
+    Raises:
+        ConfigurationError: There is no such report.
+    """
     reports, days = _reports(settings, arguments), arguments.days
     tables = sorted({name for report in reports for name in report.tables})
     return select(settings.catalog, tables, (), days.first, days.last)
@@ -80,7 +85,7 @@ def _selection(settings: Settings, arguments: RefreshArguments) -> Selection:
 
 def _work(context: Context, arguments: RefreshArguments, _: Plan) -> Work:
     settings = context.settings()
-    return Work(servers_of(settings, _selection(settings, arguments)))
+    return Work(servers_of(settings, loaded_first(settings, arguments)))
 
 
 REFRESH = Long(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from pydantic import Field
@@ -18,7 +18,9 @@ from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Day
 from pipelines.operations.verb import Answer, Context, File, Look
 from pipelines.operations.verbs.refresh import Reports
+from pipelines.planning import name_some
 from pipelines.reporting import rows_statement
+from pipelines.warehouse import MissingRelationError
 
 MOST_ROWS = 50_000
 """Of a report's day, that go into a file."""
@@ -39,7 +41,7 @@ class ReportArguments(Arguments):
 def _answer(context: Context, arguments: ReportArguments) -> Answer:
     settings, day = context.settings(), arguments.date
     named = [settings.report(name) for name in arguments.reports]
-    found = mail.read_figures(settings, day)
+    found = _figures(settings, day)
     titles = {report.title for report in named or settings.report_entries.values()}
     rows = [row for row in _rows(found) if row[0] in titles]
     names = {report.name for report in named or settings.report_entries.values()}
@@ -50,7 +52,7 @@ def _answer(context: Context, arguments: ReportArguments) -> Answer:
     ]
     files = [_file(settings, report, day) for report in named]
     return Answer(
-        lines=tuple(_missing(found)),
+        lines=tuple(_missing(found, named or settings.report_entries.values())),
         heads=("report", "rows", "what", "figure", "change on the day before"),
         rows=rows,
         files=(*pictures, *files),
@@ -63,12 +65,29 @@ def _rows(found: mail.Figures) -> Iterator[tuple[str, ...]]:
         yield tuple(str(value) for value in row)
 
 
-def _missing(found: mail.Figures) -> Iterator[str]:
-    if found.missing:
-        loads = ", ".join(f"{table} of {shard}" for table, shard in found.missing[:20])
-        more = len(found.missing) - 20
-        also = f" and {more} more" if more > 0 else ""
-        yield f"not loaded, and so not in the reports: {loads}{also}"
+def _figures(settings: Settings, day: date) -> mail.Figures:
+    """What the mail tells of a day.
+
+    Raises:
+        PermanentError: No report was ever made.
+    """
+    try:
+        return mail.read_figures(settings, day)
+    except MissingRelationError as error:
+        raise PermanentError(
+            "there are no reports in the warehouse yet",
+            step=f"make them by `shardline refresh --date {day}`",
+        ) from error
+
+
+def _missing(found: mail.Figures, reports: Iterable[Report]) -> Iterator[str]:
+    """What is not loaded of what the reports are made of."""
+    needed = {table for report in reports for table in report.tables}
+    for table in sorted(needed):
+        shards = [shard for name, shard in found.missing if name == table]
+        if shards:
+            lacking = f"{table} of {name_some(shards)}"
+            yield f"not in the reports, since it is not loaded: {lacking}"
 
 
 def _file(settings: Settings, report: Report, day: date) -> File:

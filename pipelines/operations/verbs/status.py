@@ -33,13 +33,15 @@ class StatusArguments(Arguments):
     """Of which tables, days and shards."""
 
     tables: Tables = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
     days: Days | None = Field(
         default=None, description=f"The days; the last {LATELY} before today without."
     )
     shards: Shards = Field(
-        default=(), description="Shards, by name or pattern; all without."
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
 
 

@@ -14,18 +14,17 @@ from pipelines.alerts import (
     subscribe,
     unsubscribe,
 )
-from pipelines.catalog import unknown_name
 from pipelines.config import TELEGRAM_CONNECTION
 from pipelines.errors import ConfigurationError
 from pipelines.operations.access.identities import IdentityKind
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Name, Written, is_name
-from pipelines.operations.verb import Answer, Change, Context, Look
+from pipelines.operations.verb import Answer, Change, Context, Look, RefusedError
 
 ALL = "all"
 """The subject of who wants to hear of every table and report."""
 
-Place = Annotated[Name, Written("PLACE", None, ("in",))]
+Place = Annotated[Name, Written("PLACE", None)]
 
 PLACE_HELP = (
     "Where: telegram:CHAT, or telegram:CHAT/TOPIC, by their numbers; without, the chat"
@@ -52,10 +51,7 @@ class SubscribeArguments(Arguments):
 
 def _list(context: Context, arguments: SubscriptionsArguments) -> Answer:
     is_shell = context.caller.identity.kind is IdentityKind.SHELL
-    if is_shell or arguments.place:
-        place = arguments.place and _place(context, arguments.place)
-    else:
-        place = context.place
+    place = arguments.place or (None if is_shell else context.place)
     found = list_subscriptions(context.engine, place)
     return Answer(
         heads=("place", "what", "who", "since"),
@@ -71,7 +67,7 @@ def _subscribe(
     place, subject = _place(context, arguments.place), _subject(context, arguments)
     identity = str(context.caller.identity)
     subscribe(connection, place, Topic.INCIDENTS, subject, identity)
-    told = f"incidents of {arguments.subject} are told at {place} from now on"
+    told = f"{_what(arguments)} are told at {place} from now on"
     return Answer((told,), data={"place": place, "subject": arguments.subject})
 
 
@@ -81,7 +77,7 @@ def _unsubscribe(
     place = _place(context, arguments.place)
     subject = "" if arguments.subject == ALL else arguments.subject
     unsubscribe(connection, place, Topic.INCIDENTS, subject)
-    told = f"incidents of {arguments.subject} are not told at {place} any more"
+    told = f"{_what(arguments)} are not told at {place} any more"
     return Answer((told,), data={"place": place, "subject": arguments.subject})
 
 
@@ -89,12 +85,12 @@ def _place(context: Context, named: str | None) -> str:
     """Where something is told; who is no admin names no other place.
 
     Raises:
-        ConfigurationError: It is not theirs to name.
+        RefusedError: It is not theirs to name.
     """
     if named is None or named == context.place:
         return context.place
     if not context.caller.may(Capability.MANAGE):
-        raise ConfigurationError(
+        raise RefusedError(
             f"only an admin names another place, such as {named!r}",
             step="wish for it in that chat",
         )
@@ -126,7 +122,15 @@ def _subject(context: Context, arguments: SubscribeArguments) -> str:
         return ""
     if subject in settings.catalog.tables or subject in settings.report_entries:
         return subject
-    raise unknown_name("table or report", subject)
+    raise ConfigurationError(
+        f"there is no table or report {subject!r}",
+        step=f"name one that there is, or `{ALL}`",
+    )
+
+
+def _what(arguments: SubscribeArguments) -> str:
+    is_all = arguments.subject == ALL
+    return "all incidents" if is_all else f"incidents of {arguments.subject}"
 
 
 def _cells(one: Subscription) -> tuple[str, ...]:
@@ -145,31 +149,31 @@ def _fields(one: Subscription) -> dict[str, object]:
 
 
 SUBSCRIPTIONS = Look(
-    name="subscriptions",
+    name="subscriptions list",
     summary="List what is told where, besides the configured chats.",
     capability=Capability.LOOK,
     arguments=SubscriptionsArguments,
     example="place=telegram:-1001234567890",
-    command="subscriptions list",
+    aliases=("subscriptions",),
     run=_list,
 )
 
 SUBSCRIBE = Change(
-    name="subscribe",
+    name="subscriptions add",
     summary="Have incidents told here, too: of a table or report, or of all.",
     capability=Capability.LOOK,
     arguments=SubscribeArguments,
     example="orders",
-    command="subscriptions add",
+    aliases=("subscribe",),
     run=_subscribe,
 )
 
 UNSUBSCRIBE = Change(
-    name="unsubscribe",
+    name="subscriptions remove",
     summary="Have incidents told here no more.",
     capability=Capability.LOOK,
     arguments=SubscribeArguments,
     example="orders",
-    command="subscriptions remove",
+    aliases=("unsubscribe",),
     run=_unsubscribe,
 )

@@ -18,11 +18,13 @@ class VerifyArguments(Arguments):
     """Which tables, days and shards, how closely, and what then."""
 
     tables: Tables = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
     days: Days = Field(description="The days.")
     shards: Shards = Field(
-        default=(), description="Shards, by name or pattern; all without."
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
     deep: bool = Field(
         default=False, description="Read the warehouse's values back, too."
@@ -33,7 +35,7 @@ class VerifyArguments(Arguments):
 def _plan(context: Context, arguments: VerifyArguments) -> Plan:
     selection = selected(context.settings(), arguments)
     lines = list(_lines(context, arguments, selection))
-    return Plan(tuple(lines), essence="\n".join(line.split(";")[0] for line in lines))
+    return Plan(tuple(lines), tuple(line.split(";")[0] for line in lines))
 
 
 def _lines(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from pipelines.alerts import MINUTE_FORMAT, Incident, handling_facts, incidents_of_day
-from pipelines.catalog import Shard, Table, day_ready_at
+from pipelines.catalog import DayRange, Shard, Table, day_ready_at
 from pipelines.config import Settings
-from pipelines.errors import one_line
+from pipelines.errors import ConfigurationError, one_line
 from pipelines.etl_db import Attempt, AttemptFilter, newest_attempts
 from pipelines.jobs import Job, JobFilter, JobQueue, JobState
 from pipelines.load import ask_warehouse
@@ -25,13 +25,25 @@ from pipelines.operations.arguments import (
     Tables,
     Written,
     is_name,
-    read_days,
 )
+from pipelines.operations.selections import selected
 from pipelines.operations.verb import Answer, Context, Look
 from pipelines.operations.verbs.failures import attempt_fields, attempt_seconds
 from pipelines.operations.verbs.incidents import incident_state
 from pipelines.operations.verbs.jobs import command_of, job_fields, job_state
-from pipelines.planning import DayState, Grid, read_grid, select
+from pipelines.operations.verbs.loads import (
+    BACKFILL,
+    RUN,
+    BackfillArguments,
+    RunArguments,
+)
+from pipelines.operations.verbs.refresh import (
+    REFRESH,
+    RefreshArguments,
+    loaded_first,
+)
+from pipelines.operations.verbs.verify import VERIFY, VerifyArguments
+from pipelines.planning import DayState, Grid, Selection, read_grid, select
 
 ATTEMPTS = 10
 """Most attempts at a day that are told."""
@@ -39,10 +51,10 @@ ATTEMPTS = 10
 INCIDENTS = 5
 """Most incidents of a day that are told."""
 
-OPEN_JOBS = 1_000
-"""Most jobs that are looked through for a day."""
+PAGE = 500
+"""How many jobs are read at a time."""
 
-LOADING = {"run", "backfill", "refresh", "verify"}
+LOADING = {verb.name: verb for verb in (RUN, BACKFILL, REFRESH, VERIFY)}
 """The verbs whose jobs may load a day."""
 
 
@@ -54,7 +66,8 @@ class WhyArguments(Arguments):
     )
     date: Day = Field(description="The day.")
     tables: Annotated[Tables, Written("TABLE", None, ("table",), "--table")] = Field(
-        default=(), description="Tables, by name or pattern; all without."
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
     )
 
 
@@ -91,7 +104,7 @@ def read_stories(context: Context, arguments: WhyArguments) -> list[Story]:
     grid = ask_warehouse(
         lambda link: read_grid(link, engine, settings, selection), settings
     )
-    waiting = list(_open_jobs(context.queue))
+    waiting = [_Wanted.of(job, settings) for job in _open_jobs(context.queue)]
     return [
         _story(context, grid, waiting, table, shard, day)
         for table in selection.tables
@@ -111,10 +124,53 @@ def story_lines(story: Story, settings: Settings) -> Iterator[str]:
     yield f"  next: {_next(story, settings)}"
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A job, and which days it may load.
+
+    Attributes:
+        selection: None if it loads none, or says so in words of another version.
+    """
+
+    job: Job
+    selection: Selection | None
+
+    @classmethod
+    def of(cls, job: Job, settings: Settings) -> _Wanted:
+        verb = LOADING.get(job.wish.verb)
+        if verb is None:
+            return cls(job, None)
+        try:
+            arguments = verb.arguments.model_validate(dict(job.wish.arguments))
+            return cls(job, _loaded(arguments, settings))
+        except (ValidationError, TypeError, ValueError, ConfigurationError):
+            return cls(job, None)
+
+    def is_about(self, table: Table, shard: Shard, day: date) -> bool:
+        wanted = self.selection
+        return (
+            wanted is not None
+            and wanted.first <= day <= wanted.last
+            and table in wanted.tables
+            and shard in wanted.shards
+        )
+
+
+def _loaded(arguments: Arguments, settings: Settings) -> Selection | None:
+    """What a job with such arguments loads, if anything."""
+    if isinstance(arguments, RefreshArguments):
+        return None if arguments.allow_missing else loaded_first(settings, arguments)
+    if isinstance(arguments, VerifyArguments) and not arguments.reload:
+        return None
+    if isinstance(arguments, RunArguments | BackfillArguments | VerifyArguments):
+        return selected(settings, arguments)
+    return None
+
+
 def _story(
     context: Context,
     grid: Grid,
-    waiting: list[Job],
+    waiting: list[_Wanted],
     table: Table,
     shard: Shard,
     day: date,
@@ -126,31 +182,17 @@ def _story(
         incidents=incidents_of_day(context.engine, table.name, shard.name, day)[
             :INCIDENTS
         ],
-        jobs=[job for job in waiting if _is_about(job, table, shard, day)],
+        jobs=[one.job for one in waiting if one.is_about(table, shard, day)],
     )
 
 
 def _open_jobs(queue: JobQueue) -> Iterator[Job]:
+    """All that are not over, page by page."""
     for state in (JobState.RUNNING, JobState.QUEUED):
-        yield from queue.list(JobFilter(state=state), OPEN_JOBS)
-
-
-def _is_about(job: Job, table: Table, shard: Shard, day: date) -> bool:
-    """Whether a job that is not over may load a day."""
-    wanted = job.wish.arguments
-    if job.wish.verb not in LOADING or "days" not in wanted:
-        return False
-    days = read_days(wanted["days"])
-    return (
-        days.first <= day <= days.last
-        and _names(wanted, "tables", table.name)
-        and _names(wanted, "shards", shard.name)
-    )
-
-
-def _names(wanted: Any, field: str, name: str) -> bool:  # noqa: ANN401 - JSON
-    patterns = wanted.get(field) or ["*"]
-    return any(one in {name, "all"} or fnmatchcase(name, one) for one in patterns)
+        before: int | None = None
+        while some := queue.list(JobFilter(state=state, before=before), PAGE):
+            yield from some
+            before = some[-1].number
 
 
 def _attempt_line(attempt: Attempt) -> str:
@@ -175,18 +217,23 @@ def _incident_line(incident: Incident) -> str:
 
 def _next(story: Story, settings: Settings) -> str:
     """What becomes of the day by itself, or what somebody has to do."""
-    if story.state in {DayState.DONE, DayState.SKIPPED}:
-        return "nothing, it is in the warehouse"
     if story.jobs:
         return "; ".join(_job_line(job) for job in story.jobs)
+    if story.state in {DayState.DONE, DayState.SKIPPED}:
+        return "nothing, it is in the warehouse"
     if story.state is DayState.RUNNING:
         return "the attempt that goes on"
     if story.state is DayState.WAITING:
         ready = day_ready_at(story.day, story.shard.time_zone, settings.load.settle)
         return f"the first run after its end at {ready:%Y-%m-%d %H:%M} UTC"
+    wish = RunArguments(
+        tables=(story.table.name,),
+        days=DayRange(story.day, story.day),
+        shards=(story.shard.name,),
+    )
+    command = shlex.join(["shardline", *RUN.words(wish)])
     return (
-        "no job is queued for it; the next run of its days tries again, or"
-        f" `run {story.table.name} {story.day} shard={story.shard.name}`"
+        f"no job is queued for it; the next run of its days tries again, or `{command}`"
     )
 
 

@@ -129,16 +129,56 @@ def test_a_job_deletes_what_somebody_has_agreed_to_and_nothing_else(
     shard = project.loadable(3)
     assert project.load(DAY).code == 0
     day = ("--from", DAY, "--to", DAY)
-    queued = project.run("shardline", "clear", *day, "--on", "job")
+    queued = project.run("shardline", "clear", *day, "--yes", "--on", "job")
     assert (queued.code, queued.err) == (0, "")
     insert(project, shard, orders(2, first=100))
     assert project.run("shardline", "backfill", *day, "--reload").code == 0
     assert project.run("shardline", "jobs", "work", "--drain").code == 0
     shown = project.run("shardline", "jobs", "show", "1").out
     assert "state\tfailed\n" in shown
-    assert "what is there is not what somebody agreed to any more" in shown
+    assert "is not what somebody agreed to any more" in shown
     assert len(project.rows(shard)) == 5
-    assert project.run("shardline", "clear", *day, "--on", "job").code == 0
+    wished = project.run("shardline", "clear", *day, "--yes", "--on", "job")
+    assert wished.out.startswith("job 2 is queued")
     assert project.run("shardline", "jobs", "work", "--drain").code == 0
     assert project.rows(shard) == []
     assert project.markers() == []
+
+
+@pytest.mark.parametrize("cleared", [[DAY], [DAY, "2019-03-17"]])
+def test_a_job_that_is_begun_again_deletes_the_rest_of_what_was_agreed_to(
+    project: Project, cleared: list[str]
+) -> None:
+    shard = project.loadable(3)
+    insert(project, shard, orders(2, "2019-03-17", first=101))
+    assert project.load(DAY, "2019-03-17").code == 0  # a commit for each
+    days = ("--from", DAY, "--to", "2019-03-17")
+    wished = project.run("shardline", "clear", *days, "--yes", "--on", "job")
+    assert (wished.code, wished.err) == (0, "")
+    for day in cleared:  # as by an attempt that was cut off after its commit
+        gone = project.run("shardline", "clear", "--from", day, "--to", day, "--yes")
+        assert gone.code == 0
+    assert project.run("shardline", "jobs", "work", "--drain").code == 0
+    assert "state\tsucceeded\n" in project.run("shardline", "jobs", "show", "1").out
+    assert project.markers() == []
+
+
+def test_a_job_is_asked_about_in_a_shell_as_well(loaded: Project) -> None:
+    result = loaded.run("shardline", "clear", *RANGE, "--on", "job")
+    assert result.code == 2
+    assert "in all: 4 markers and 14 rows" in result.out
+    assert "nothing is queued: there is no terminal to ask on" in result.err
+    assert loaded.run("shardline", "jobs", "list").out == ""
+
+
+def test_a_name_with_a_comma_is_one_name_in_a_shell(project: Project) -> None:
+    for name in ("a,b", "a", "b"):
+        insert(project, project.add_shard(name), orders(2, DAY))
+    assert project.load(DAY).code == 0
+    day = ("--from", DAY, "--to", DAY)
+    shown = project.run("shardline", "clear", *day, "--shard", "a,b", "--dry-run")
+    assert "in all: 1 markers and 2 rows" in shown.out
+    words = ("clear", *day, "--shard", "a,b", "--yes", "--on", "job")
+    assert project.run("shardline", *words).code == 0
+    assert project.run("shardline", "jobs", "work", "--drain").code == 0
+    assert sorted(str(row[0]) for row in project.markers()) == ["a", "b"]

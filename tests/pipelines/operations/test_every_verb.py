@@ -121,6 +121,12 @@ def shell_command(verb: AnyVerb) -> list[str]:
     """What the verb's example is in a shell; of one that takes its time, as a job."""
     found, words = find_verb(VERBS, split_words(f"{verb.name} {verb.example}"))
     command = verb.words(parse_words(found.arguments, words))
-    if verb.name in {"subscribe", "unsubscribe"}:  # a terminal is no place for that
+    if verb.name in {
+        "subscriptions add",
+        "subscriptions remove",
+    }:  # a terminal is no place for that
         command += ["--place", "telegram:-1001"]
-    return [*command, "--on", "job"] if isinstance(verb, Long) else command
+    if not isinstance(verb, Long):
+        return command
+    agreed = ["--yes"] if verb.destroys else []
+    return [*command, *agreed, "--on", "job"]

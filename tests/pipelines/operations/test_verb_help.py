@@ -49,7 +49,7 @@ def somebody(role: Role | None) -> Caller:
 def helped(engine: Engine, role: Role | None, text: str = "") -> Answer:
     """What help answers to somebody."""
     context = Context(
-        engine, audited_queue(engine), somebody(role), CHAT, read_settings
+        somebody(role), CHAT, lambda: engine, read_settings, audited_queue
     )
     verb, words = find_verb(VERBS, split_words(f"help {text}"))
     outcome = perform(context, verb, parse_words(verb.arguments, words))
@@ -75,7 +75,7 @@ def test_help_tells_of_a_verb_only_who_may_wish_it(engine: Engine, role: Role) -
                 about = verb_help(verb)
                 assert told[: len(about)] == about
             else:
-                with pytest.raises(WrongWordsError) as refused:
+                with pytest.raises(RefusedError) as refused:
                     helped(engine, role, name)
                 assert f"a {role} may not {verb.name}; ask an admin" in str(
                     refused.value

@@ -36,7 +36,8 @@ def test_the_night_of_a_shard_is_told_from_its_failure_to_its_load(
     assert " failed, " in attempt
     assert "Orders" in attempt
     assert following.startswith("  next: no job is queued for it")
-    assert following.endswith(f"`run orders {DAY} shard=bad`")
+    command = f"shardline run orders --from {DAY} --to {DAY} --shard bad"
+    assert following.endswith(f"`{command}`")
 
     listed = project.run("shardline", "incidents", "list")
     assert listed.out.startswith("#1\tnew\t")
@@ -83,7 +84,7 @@ def test_a_job_for_other_days_or_shards_is_none_of_it(project: Project) -> None:
     for words in (
         ("run", "orders", "--date", "2019-03-15", "--on", "job"),
         ("run", "orders", "--date", DAY, "--shard", "m*", "--on", "job"),
-        ("clear", "--from", DAY, "--to", DAY, "--on", "job"),
+        ("clear", "--from", DAY, "--to", DAY, "--yes", "--on", "job"),
     ):
         assert project.run("shardline", *words).code == 0
     assert story(project, "kazan")["jobs"] == []

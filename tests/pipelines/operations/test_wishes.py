@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, update
 
+from pipelines.alerts import Topic, list_subscriptions, subscribe
 from pipelines.config import current_settings
 from pipelines.errors import ConfigurationError, TransientError
-from pipelines.etl_db import etl_engine, jobs_table
+from pipelines.etl_db import confirmations_table, etl_engine, jobs_table
 from pipelines.jobs import JobFilter, JobState
 from pipelines.operations import (
     JOBS_CANCEL,
@@ -61,7 +63,7 @@ COUNTED = Long(
 def context(engine: Engine, number: int, place: str = CHAT) -> Context:
     """Somebody who wishes something, as the bot would find them."""
     caller = find_caller(engine, telegram(number))
-    return Context(engine, audited_queue(engine), caller, place, current_settings)
+    return Context(caller, place, lambda: engine, current_settings, audited_queue)
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +104,8 @@ def test_nothing_is_done_before_the_one_who_asked_agrees(engine: Engine) -> None
     assert "Vera" in active(engine)
     assert told(engine, "people revoke") == []
     answer = agree(context(engine, ADMIN), question.number, verb_named)
-    assert answer == Answer(("Vera may do nothing from now on",))
+    assert isinstance(answer, Answer)
+    assert answer.lines == ("Vera may do nothing from now on",)
     assert "Vera" not in active(engine)
     assert told(engine, "people revoke") == [("Anna", True, Ending.DONE)]
 
@@ -214,7 +217,7 @@ def test_the_same_long_wish_of_two_people_is_one_job_and_two_rows(
     assert first.job.number == second.job.number
     newest, oldest = list_audit(engine, AuditFilter(verb="count"), 10)
     assert (oldest.who, oldest.ending) == ("Boris", None)
-    assert newest.detail == f"it is job {first.job.number} already"
+    assert newest.detail.startswith(f"job {first.job.number} is for the same")
 
 
 def test_the_end_of_a_job_is_the_end_of_its_wish(engine: Engine) -> None:
@@ -270,8 +273,80 @@ def test_a_job_tells_who_wished_it_from_where(engine: Engine) -> None:
 
 
 def test_a_longer_wish_than_a_key_has_room_for_is_still_itself(engine: Engine) -> None:
-    boris, words = context(engine, OPERATOR), " ".join(["count", *["word"] * 200])
+    boris, words = context(engine, OPERATOR), ("word",) * 200
     for last in ("one", "one", "other"):
-        verb = replace(COUNTED, command=f"{words} {last}")
+        work = Work((), options=(*words, last))
+        verb = replace(COUNTED, work=lambda *_, w=work: w)
         perform(boris, verb, Arguments(), agreed=True)
     assert jobs_of(engine) == 2
+
+
+def test_nobody_fills_the_audit_by_being_refused(engine: Engine) -> None:
+    for _ in range(110):
+        with pytest.raises(RefusedError):
+            perform(context(engine, 99), COUNTED, Arguments())
+    assert len(list_audit(engine, AuditFilter(refused=True), 1000)) == 100
+
+
+def test_a_wish_for_what_was_just_cancelled_is_a_new_job(engine: Engine) -> None:
+    boris, queue = context(engine, OPERATOR), audited_queue(engine)
+    first = perform(boris, COUNTED, Arguments(), agreed=True)
+    assert isinstance(first, Accepted)
+    claimed = queue.claim("worker", 30, {})
+    assert claimed is not None
+    queue.cancel(first.job.number, "Anna")
+    second = perform(boris, COUNTED, Arguments(), agreed=True)
+    assert isinstance(second, Accepted)
+    assert second.is_new
+    assert second.job.number != first.job.number
+
+
+def test_what_a_job_is_told_besides_is_part_of_what_it_is(engine: Engine) -> None:
+    boris = context(engine, OPERATOR)
+    for plan in ("one", "one", "other"):
+        verb = replace(COUNTED, work=lambda *_, p=plan: Work((), options=("--plan", p)))
+        perform(boris, verb, Arguments(), agreed=True)
+    assert jobs_of(engine) == 2
+
+
+def test_who_was_revoked_is_told_nothing_more_in_their_own_chat(
+    engine: Engine,
+) -> None:
+    with engine.begin() as connection:
+        for place in ("telegram:3", "telegram:-1001"):
+            subscribe(connection, place, Topic.INCIDENTS, "", "telegram:3")
+        revoke(connection, "Vera")
+    assert [one.place for one in list_subscriptions(engine)] == ["telegram:-1001"]
+
+
+def test_a_defect_is_on_record_too(engine: Engine) -> None:
+    def breaks(*_: object) -> None:
+        raise KeyError("a defect")
+
+    with pytest.raises(KeyError):
+        perform(
+            context(engine, OPERATOR),
+            COUNTED,
+            Arguments(),
+            agreed=True,
+            in_commit=breaks,
+        )
+    (entry,) = list_audit(engine, AuditFilter(verb="count"), 10)
+    assert (entry.ending, entry.detail) == (Ending.FAILED, "KeyError")
+
+
+def test_an_answer_that_came_in_time_counts_though_its_plan_takes_long(
+    engine: Engine,
+) -> None:
+    question = asked(engine)
+
+    def slow(*_: object) -> Plan:
+        with engine.begin() as connection:
+            until = connection.scalars(select(confirmations_table.c.expires)).one()
+            gone = until - timedelta(minutes=3)
+            connection.execute(update(confirmations_table).values(expires=gone))
+        return question.plan
+
+    verb = replace(PEOPLE_REVOKE, plan=slow)
+    agree(context(engine, ADMIN), question.number, lambda _: verb)
+    assert "Vera" not in active(engine)
