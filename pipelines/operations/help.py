@@ -105,7 +105,7 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
         summary="Tell what you may wish, and how to write it.",
         capability=Capability.LOOK,
         arguments=HelpArguments,
-        example="backfill",
+        example="status",
         run=answer,
     )
     every = (*verbs, own)

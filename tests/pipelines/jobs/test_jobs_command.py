@@ -147,7 +147,8 @@ def test_what_is_shown_of_a_job_has_nothing_hidden_in_it(project: Project) -> No
         assert "\x1b" not in out
         assert "\u202e" not in out
     listed = project.run("shardline", "jobs", "list").out
-    assert "a\\nb\tshardline run orders\\x1b[2J --shard \\u202egnp" in listed
+    shown = r"shardline run 'orders\x1b[2J' --shard '\u202egnp'"
+    assert f"a\\nb\t{shown}" in listed
 
 
 def test_jobs_are_listed_page_by_page(project: Project) -> None:

@@ -424,7 +424,7 @@ def test_no_more_names_are_taken_than_a_thousand_of_250_characters() -> None:
     names = [f"{number:>0250}" for number in range(1_000)]
     words = ["--shard", ",".join(names), "2019-03-14"]
     assert parse_words(BACKFILL, words).shards == tuple(names)
-    with pytest.raises(WrongWordsError, match=r"shards: .* more than 1000 are named"):
+    with pytest.raises(WrongWordsError, match=r"shards: more than 1000 are named"):
         parse_words(BACKFILL, [*words, "shards=one-more"])
     with pytest.raises(WrongWordsError, match=r"shards: .* at most 250 characters"):
         parse_words(BACKFILL, ["2019-03-14", f"shards={'x' * 251}"])
