@@ -17,7 +17,7 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
-from .wishes import Accepted, Outcome, Question, RefusedError, agree, perform
+from .wishes import Accepted, InCommit, Outcome, Question, RefusedError, agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
@@ -105,6 +105,7 @@ __all__ = [
     "INCIDENTS_UNMUTE",
     "Identity",
     "IdentityKind",
+    "InCommit",
     "Invitation",
     "InvitationRefusedError",
     "JOBS_CANCEL",
