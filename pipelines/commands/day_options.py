@@ -88,6 +88,8 @@ def one_range(ranges: Sequence[DayRange]) -> DayRange:
     Raises:
         click.UsageError: They do not follow each other.
     """
+    if len(ranges) == 1:
+        return ranges[0]
     every: list[date] = sorted(day for days in ranges for day in days)
     if every[-1] - every[0] != timedelta(days=len(every) - 1):
         raise click.UsageError("give days that follow each other, or a job for each")

@@ -62,4 +62,4 @@ def verb_named(name: str) -> AnyVerb:
     Raises:
         KeyError: There is none.
     """
-    return next(verb for verb in VERBS if verb.name == name)
+    return {verb.name: verb for verb in VERBS}[name]

@@ -126,9 +126,15 @@ class Verb(Generic[A]):
         """How it is written."""
         return f"{self.name} {usage_of(self.arguments)}".strip()
 
-    def words(self, arguments: A) -> list[str]:
-        """The words of the shell's command that does the same."""
-        return [*(self.command or self.name).split(), *shell_words(arguments)]
+    def words(self, arguments: A, options: Sequence[str] = ()) -> list[str]:
+        """The words of the shell's command that does the same.
+
+        Args:
+            arguments: To what.
+            options: What else the command is told.
+        """
+        command = (self.command or self.name).split()
+        return [*command, *options, *shell_words(arguments)]
 
 
 @dataclass(frozen=True, kw_only=True)

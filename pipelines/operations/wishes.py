@@ -127,7 +127,7 @@ def agree(
     Args:
         context: Who agrees, where.
         number: Of the question.
-        verbs: Finds a verb by its name.
+        verbs: Finds a verb by its name, or raises KeyError.
         source_id: As for `perform`.
         in_commit: As for `perform`.
 
@@ -139,7 +139,10 @@ def agree(
     what = asked(context.engine, number, context.caller, context.place)
     if what is None:
         raise _refused_answer(context)
-    verb = verbs(what.verb)
+    try:
+        verb = verbs(what.verb)
+    except KeyError:  # another version of ours has asked
+        raise _refused_answer(context) from None
     arguments = verb.arguments.model_validate_json(what.arguments)
     wish = _wish(context, verb, arguments)
     _check_role(context, verb, wish)
@@ -216,11 +219,10 @@ class _Deed:
 
     def _job(self, verb: Long[Any], arguments: Arguments, plan: Plan) -> jobs.Wish:
         work = verb.work(self.context, arguments, plan)
-        words = verb.words(arguments)
         return jobs.Wish(
             verb=verb.name,
-            words=(*words, *work.options),
-            key=_key(words),
+            words=tuple(verb.words(arguments, work.options)),
+            key=_key(verb.words(arguments)),
             asker=self.context.caller.who,
             origin=self.context.place.split(":", 1)[0],
             arguments=arguments.model_dump(mode="json", exclude_defaults=True),
