@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from rich.cells import cell_len, set_cell_size
+
 from pipelines.bot.dialogue import Dialogue
 from pipelines.bot.messages import Button, Message, Press, Reply
 from pipelines.operations import Identity
@@ -50,9 +52,9 @@ def reply_lines(reply: Reply) -> Iterator[str]:
 
 def _table(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     every = list(rows)
-    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*every, strict=True)]
     for row in every:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (set_cell_size(*each) for each in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
 
 

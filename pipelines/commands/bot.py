@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import click
@@ -67,10 +68,9 @@ def try_(role: str) -> None:
 
 def _lines() -> Iterator[str]:
     """What is written, line by line, with a prompt if somebody writes it."""
-    while True:
-        if sys.stdin.isatty():
-            click.echo(PROMPT, nl=False)
-        line = sys.stdin.readline()
-        if not line:
-            return
-        yield line
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    with suppress(EOFError):
+        while True:
+            yield input(PROMPT)
