@@ -21,6 +21,7 @@ COMMANDS = {
     "alerts": "pipelines.commands.alerts:alerts",
     "audit": "pipelines.commands.audit:audit",
     "backfill": "pipelines.commands.backfill:backfill_command",
+    "bot": "pipelines.commands.bot:bot",
     "clear": "pipelines.commands.clear:clear",
     "connections": "pipelines.commands.connections:connections",
     "deadlines": "pipelines.commands.deadlines:deadlines",

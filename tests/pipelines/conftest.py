@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine
 
+from pipelines.etl_db import etl_engine
 from pipelines.source import kept_sources
 from pipelines.text import known_secrets
 from pipelines.warehouse import kept_warehouses
@@ -60,6 +63,14 @@ def costly_etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty ETL database, of one kind and of the other."""
     return _empty_database(request, tmp_path)
+
+
+@pytest.fixture
+def engine(etl_database: str) -> Iterator[Engine]:
+    """An empty ETL database with its tables, of one kind and of the other."""
+    engine = etl_engine(SecretStr(etl_database))
+    yield engine
+    engine.dispose()
 
 
 def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -426,7 +426,9 @@ def test_no_more_names_are_taken_than_a_thousand_of_250_characters() -> None:
     assert parse_words(BACKFILL, words).shards == tuple(names)
     with pytest.raises(WrongWordsError, match=r"shards: more than 1000 are named"):
         parse_words(BACKFILL, [*words, "shards=one-more"])
-    with pytest.raises(WrongWordsError, match=r"shards: .* at most 250 characters"):
+    with pytest.raises(
+        WrongWordsError, match=r"shards: it has more than 250 characters"
+    ):
         parse_words(BACKFILL, ["2019-03-14", f"shards={'x' * 251}"])
 
 

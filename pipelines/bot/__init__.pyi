@@ -1,0 +1,13 @@
+from .dialogue import Dialogue
+from .messages import Button, Message, Press, Reply
+from .terminal import converse, reply_lines
+
+__all__ = [
+    "Button",
+    "Dialogue",
+    "Message",
+    "Press",
+    "Reply",
+    "converse",
+    "reply_lines",
+]

@@ -1,0 +1,76 @@
+"""`shardline bot`: the ops bot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import click
+from sqlalchemy import Engine
+
+from pipelines.bot import Dialogue, converse
+from pipelines.config import current_settings, read_session_options
+from pipelines.etl_db import etl_engine
+from pipelines.operations import Caller, Identity, Role, shell_caller, shell_place
+from pipelines.runtime import say, warn
+
+TRY_HELP = """Talk with the bot in this terminal, without Telegram.
+
+    What is written is done: as whoever calls this, or with --role as somebody of that
+    role would. A number alone presses a button of the last answer. It ends with the
+    input.
+
+    \b
+    Examples:
+      shardline bot try
+      shardline bot try --role viewer
+      echo 'status orders 2019-03-14' | shardline bot try
+
+    \b
+    Exit codes:
+       0  the input has ended
+       2  wrong usage or configuration
+      30  the ETL database cannot be used
+     130  interrupted
+    """
+
+PROMPT = "> "
+
+
+@click.group()
+def bot() -> None:
+    """The ops bot: what people wish from a chat."""
+
+
+@bot.command("try", help=TRY_HELP)
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ADMIN.value,
+    show_default=True,
+    help="Whose wishes are tried.",
+)
+def try_(role: str) -> None:
+    """Talk with the bot in this terminal."""
+    engine = etl_engine(read_session_options().database)
+    caller = replace(shell_caller(), role=Role(role))
+
+    def find(_engine: Engine, _identity: Identity) -> Caller:
+        return caller
+
+    dialogue = Dialogue(engine, current_settings, find)
+    if sys.stdin.isatty():
+        warn("Write what you wish, such as `help`; Ctrl-D ends it.")
+    converse(dialogue, caller.identity, shell_place(), _lines(), say)
+
+
+def _lines() -> Iterator[str]:
+    """What is written, line by line, with a prompt if somebody writes it."""
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    with suppress(EOFError):
+        while True:
+            yield input(PROMPT)
