@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import SqlError
 from sandbox.holds import ConnectionKilled
 from sandbox.options import TOKEN
+from sandbox.telegram.clock import Clock
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.faults import Faults
 from sandbox.telegram.methods import Methods
-from sandbox.telegram.parameters import read_parameters
+from sandbox.telegram.people import Saying
+from sandbox.telegram.updates import Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sandbox.control_server import Operation
     from sandbox.holds import Holds
@@ -95,16 +97,23 @@ class Bot:
         self._lock = threading.Lock()
         self._faults = Faults()
         self._answers: Counter[tuple[str, int]] = Counter()
-        self._methods = Methods(int(found[1]), self._chats)
+        self._clock = Clock()
+        self._updates = Updates(self._lock, self._clock)
+        self._methods = Methods(int(found[1]), self._chats, self._updates)
 
     def wake(self) -> None:
         """Hold no answer back any longer, so that connections can end."""
         self._faults.wake()
 
     def answer(
-        self, token: str, method: str, query: str, content_type: str, body: bytes
+        self, token: str, method: str, read: Callable[[], Parameters]
     ) -> Reply | None:
         """Do one call.
+
+        Args:
+            token: As it stands in the path.
+            method: As it stands there too.
+            read: Reads the call's parameters, or raises ApiError.
 
         Returns:
             The answer; None to close the connection without one.
@@ -114,7 +123,7 @@ class Bot:
             name = self._methods.name(method)
         except ApiError as error:
             return Reply.of(error)
-        reply = self._answer(name, query, content_type, body)
+        reply = self._answer(name, read)
         with self._lock:
             self._answers[name, reply.code if reply else _UNANSWERED] += 1
         self._faults.hold_back(name)
@@ -126,13 +135,11 @@ class Bot:
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             raise ApiError(401, "Unauthorized")
 
-    def _answer(
-        self, method: str, query: str, content_type: str, body: bytes
-    ) -> Reply | None:
+    def _answer(self, method: str, read: Callable[[], Parameters]) -> Reply | None:
         try:
             if error := self._faults.error_for(method):
                 raise error
-            call = read_parameters(query, content_type, body)
+            call = read()
             facts = _Call(call.text("chat_id"))
             with self._holds.guard(facts, _statement(method, call)), self._lock:
                 result = self._methods.run(method, call)
@@ -151,6 +158,8 @@ class Bot:
             "fail": self._faults.fail,
             "slow": self._faults.slow,
             "block": self._block,
+            "say": self._say,
+            "set_privacy": self._set_privacy,
             "migrate": self._migrate,
             "add_chat": self._add_chat,
             "add_topic": self._add_topic,
@@ -165,6 +174,14 @@ class Bot:
     def _block(self, chat: int, *, blocked: bool) -> None:
         with self._lock:
             self._methods.chats.find(chat).blocked = blocked
+
+    def _say(self, chat: int, user: int, how: Mapping[str, Any]) -> dict[str, int]:
+        with self._lock:
+            return asdict(self._methods.people.say(chat, user, Saying(**how)))
+
+    def _set_privacy(self, *, privacy: bool) -> None:
+        with self._lock:
+            self._methods.people.privacy = privacy
 
     def _migrate(self, chat: int) -> int:
         with self._lock:
@@ -187,6 +204,7 @@ class Bot:
     def _advance(self, seconds: float) -> None:
         with self._lock:
             self._methods.limits.advance(seconds)
+            self._clock.advance(seconds)
 
     def _messages(self, chat: int) -> list[dict[str, Any]]:
         with self._lock:
@@ -206,7 +224,8 @@ class Bot:
         bot = int(self._token.partition(":")[0])
         with self._lock:
             self._answers.clear()
-            self._methods = Methods(bot, self._chats)
+            self._updates.reset()
+            self._methods = Methods(bot, self._chats, self._updates)
 
 
 def _statement(method: str, call: Parameters) -> str:

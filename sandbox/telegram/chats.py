@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +17,8 @@ FileKind = Literal["document", "photo"]
 
 # Supergroups and channels have ids below this one.
 _SUPERGROUPS = -1_000_000_000_000
+_MOST_CHATS = 10_000
+_MOST_MESSAGES = 10_000  # a chat; older ones are forgotten
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,13 @@ class Message:
         date: Seconds since 1970.
         text: What is read; of a message with a file, its caption.
         edits: How many times it was edited.
+        edited: When that was last, in seconds since 1970; 0 for never.
         deleted: Whether the chat shows it no more.
         reply_to: The id of the message it answers, 0 for none.
         thread: The topic of a forum that it is in, 0 for none.
+        sender: The id of the user who wrote it, 0 for the bot.
+        as_chat: The id of the chat in whose name it was written, 0 for none.
+        forwarded_from: The user whose words they are, 0 for the sender's own.
     """
 
     id: int
@@ -52,10 +59,14 @@ class Message:
     text: str
     entities: tuple[Entity, ...] = ()
     edits: int = 0
+    edited: int = 0
     deleted: bool = False
     reply_to: int = 0
     thread: int = 0
     file: File | None = None
+    sender: int = 0
+    as_chat: int = 0
+    forwarded_from: int = 0
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Message:
@@ -90,8 +101,24 @@ class Chat:
 
     def as_json(self) -> dict[str, Any]:
         """Return the Bot API's Chat."""
-        named = {"first_name": "User"} if self.id > 0 else {"title": f"Group {self.id}"}
+        if self.id > 0:
+            named: dict[str, Any] = {"first_name": f"User {self.id}"}
+        else:
+            named = {"title": f"Group {self.id}"}
+        if self.topics:
+            named["is_forum"] = True
         return {"id": self.id, **named, "type": self.type}
+
+    def message(self, number: int) -> Message:
+        """Return a message that the chat shows.
+
+        Raises:
+            KeyError: It shows none of that id.
+        """
+        found = self.messages.get(number)
+        if found is None or found.deleted:
+            raise KeyError(f"chat {self.id} shows no message {number}")
+        return found
 
 
 class Chats:
@@ -102,6 +129,10 @@ class Chats:
         self._chats = {one: Chat(one) for one in ids}
         self._numbers = count(1)
 
+    def __contains__(self, chat: int) -> bool:
+        """Tell whether there is a chat of that id."""
+        return chat in self._chats
+
     def add(self, chat: int) -> None:
         """Make an empty chat.
 
@@ -110,6 +141,8 @@ class Chats:
         """
         if chat in self._chats or not chat:
             raise ValueError(f"chat {chat} exists already, or cannot exist")
+        if len(self._chats) >= _MOST_CHATS:
+            raise ValueError(f"the sandbox has {_MOST_CHATS:,} chats at most")
         self._chats[chat] = Chat(chat)
 
     def find(self, chat: int) -> Chat:
@@ -158,29 +191,17 @@ class Chats:
         self.add(old.migrated_to)
         return old.migrated_to
 
-    def post(
-        self,
-        chat: Chat,
-        shown: Formatted,
-        *,
-        date: int,
-        reply_to: int = 0,
-        thread: int = 0,
-        file: File | None = None,
-    ) -> Message:
-        """Show a new message."""
-        message = Message(
-            next(self._numbers),
-            chat.id,
-            date,
-            shown.text,
-            shown.entities,
-            reply_to=reply_to,
-            thread=thread,
-            file=file,
-        )
+    def post(self, chat: Chat, draft: Message) -> Message:
+        """Show a new message, under an id of its own."""
+        message = replace(draft, id=self.number())
         chat.messages[message.id] = message
+        if len(chat.messages) > _MOST_MESSAGES:
+            del chat.messages[next(iter(chat.messages))]
         return message
+
+    def number(self) -> int:
+        """Return the id of the next message."""
+        return next(self._numbers)
 
 
 def edited(chat: Chat, message: Message, shown: Formatted) -> Message:
@@ -192,6 +213,7 @@ def edited(chat: Chat, message: Message, shown: Formatted) -> Message:
             text=shown.text,
             entities=shown.entities,
             edits=message.edits + 1,
+            edited=int(time.time()),
         ),
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sandbox.telegram.chats import Message
+from sandbox.telegram.people import Said, Saying
 
 if TYPE_CHECKING:
     from sandbox.control import Control
@@ -45,6 +47,42 @@ class TelegramControl:
     def add_topic(self, chat: int, topic: int) -> None:
         """Make a topic in a chat, which is a forum from then on."""
         self._control.call("telegram.add_topic", chat=chat, topic=topic)
+
+    def say(  # noqa: PLR0913 - the fields of a Saying, named at the call
+        self,
+        chat: int,
+        user: int,
+        text: str,
+        *,
+        thread: int = 0,
+        reply_to: int = 0,
+        edit: int = 0,
+        forwarded_from: int = 0,
+        as_chat: int = 0,
+        ago: float = 0,
+    ) -> Said:
+        """Let a person write something in a chat.
+
+        A private chat that is not there yet is made. See `sandbox.telegram.people`
+        for the arguments.
+        """
+        saying = Saying(
+            text,
+            thread=thread,
+            reply_to=reply_to,
+            edit=edit,
+            forwarded_from=forwarded_from,
+            as_chat=as_chat,
+            ago=ago,
+        )
+        told = self._control.call(
+            "telegram.say", chat=chat, user=user, how=asdict(saying)
+        )
+        return Said(**told)
+
+    def set_privacy(self, *, privacy: bool) -> None:
+        """Tell the bot only what is meant for it in groups, or all that is written."""
+        self._control.call("telegram.set_privacy", privacy=privacy)
 
     def block(self, chat: int) -> None:
         """Let the user block the bot, or the group remove it."""
@@ -112,7 +150,7 @@ class TelegramControl:
         self._control.call("telegram.set_pace", pace=pace)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass for the limits, so that nobody has to wait."""
+        """Let time pass for the limits, and for all that grows old, at once."""
         self._control.call("telegram.advance", seconds=seconds)
 
     def reset(self) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from sandbox.telegram.errors import ApiError
+from sandbox.telegram.updates import CONFLICT
 
 _DESCRIPTIONS = {
     400: "Bad Request: chat not found",
     403: "Forbidden: bot was blocked by the user",
-    409: "Conflict: terminated by other getUpdates request;"
-    " make sure that only one bot instance is running",
+    409: CONFLICT,
 }
 
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.telegram.chats import Chats, File, FileKind, deleted, edited
+from sandbox.telegram.as_json import bot_as_json, message_as_json
+from sandbox.telegram.chats import Chats, File, FileKind, Message, deleted, edited
 from sandbox.telegram.entities import units
 from sandbox.telegram.errors import ApiError, bad_request
 from sandbox.telegram.formatting import read_formatted
-from sandbox.telegram.limits import Limits
+from sandbox.telegram.limits import (
+    LARGEST_FILE,
+    LARGEST_PHOTO,
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    Limits,
+)
+from sandbox.telegram.method import Method
+from sandbox.telegram.people import People
+from sandbox.telegram.receiving import Receiving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from sandbox.telegram.chats import Chat, Message
+    from sandbox.telegram.chats import Chat
     from sandbox.telegram.entities import Formatted
     from sandbox.telegram.parameters import Parameters, Upload
-
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
-LARGEST_PHOTO = 10 << 20
-LARGEST_FILE = 50 << 20
+    from sandbox.telegram.updates import Updates
 
 _REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
 _SEND = {
@@ -38,52 +43,49 @@ _CAPTION = {"caption", "parse_mode", "caption_entities"}
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 
 
-@dataclass(frozen=True)
-class _Method:
-    name: str
-    run: Callable[[Parameters], Any]
-    parameters: set[str]
-
-
 class Methods:
     """One bot, its chats and its limits. Not thread-safe.
 
     Attributes:
         chats: What the bot can write to.
         limits: How much of it.
+        people: Those who write to it.
     """
 
-    def __init__(self, bot: int, chats: Iterable[int]) -> None:
+    def __init__(self, bot: int, chats: Iterable[int], updates: Updates) -> None:
         """Begin with empty chats.
 
         Args:
             bot: The bot's id, the number before the colon of its token.
             chats: The ids of its chats.
+            updates: What happened in them.
         """
         self.chats = Chats(chats)
         self.limits = Limits()
+        self.people = People(bot, self.chats, updates)
         self._bot = bot
         self._contents: dict[str, bytes] = {}
         found = [
-            _Method("getMe", self._get_me, set()),
-            _Method("getChat", self._get_chat, {"chat_id"}),
-            _Method("sendMessage", self._send_message, _SEND | _TEXT),
-            _Method(
+            Method("getMe", self._get_me, set()),
+            Method("getChat", self._get_chat, {"chat_id"}),
+            Method("sendMessage", self._send_message, _SEND | _TEXT),
+            Method(
                 "sendDocument",
                 self._send_document,
                 {*_SEND, *_CAPTION, "document", "disable_content_type_detection"},
             ),
-            _Method(
+            Method(
                 "sendPhoto",
                 self._send_photo,
                 {*_SEND, *_CAPTION, "photo", "show_caption_above_media"},
             ),
-            _Method(
+            Method(
                 "editMessageText",
                 self._edit_message_text,
                 {"chat_id", "message_id", *_TEXT},
             ),
-            _Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            *Receiving(updates).methods(),
         ]
         self._methods = {one.name.lower(): one for one in found}
 
@@ -119,18 +121,12 @@ class Methods:
 
     def _get_me(self, _: Parameters) -> dict[str, Any]:
         return {
-            **self._me(),
+            **bot_as_json(self._bot),
             "can_join_groups": True,
-            "can_read_all_group_messages": False,
+            "can_read_all_group_messages": not self.people.privacy,
             "supports_inline_queries": False,
-        }
-
-    def _me(self) -> dict[str, Any]:
-        return {
-            "id": self._bot,
-            "is_bot": True,
-            "first_name": "Sandbox",
-            "username": "sandbox_bot",
+            "can_connect_to_business": False,
+            "has_main_web_app": False,
         }
 
     def _get_chat(self, call: Parameters) -> dict[str, Any]:
@@ -175,20 +171,24 @@ class Methods:
             raise bad_request("message thread not found")
         reply_to = _reply_to(call, chat)
         self.limits.admit(chat.id)
-        message = self.chats.post(
-            chat,
-            shown,
-            date=int(time.time()),
+        draft = Message(
+            0,
+            chat.id,
+            int(time.time()),
+            shown.text,
+            shown.entities,
             reply_to=reply_to,
             thread=thread,
             file=file,
         )
-        return self._as_json(chat, message)
+        return self._as_json(chat, self.chats.post(chat, draft))
 
     def _edit_message_text(self, call: Parameters) -> dict[str, Any]:
         shown = _text(call, "MESSAGE_TOO_LONG")
         chat = self._chat(call)
         message = _find(chat, call, "message to edit not found")
+        if message.sender:
+            raise bad_request("message can't be edited")
         if message.file:
             raise bad_request("there is no text in the message to edit")
         self.limits.admit(chat.id)
@@ -198,12 +198,14 @@ class Methods:
                 " markup are exactly the same as a current content and reply markup"
                 " of the message"
             )
-        told = self._as_json(chat, edited(chat, message, shown))
-        return {**told, "edit_date": int(time.time())}
+        return self._as_json(chat, edited(chat, message, shown))
 
     def _delete_message(self, call: Parameters) -> bool:
         chat = self._chat(call)
-        deleted(chat, _find(chat, call, "message to delete not found"))
+        message = _find(chat, call, "message to delete not found")
+        if message.sender and chat.id < 0:
+            raise bad_request("message can't be deleted")
+        deleted(chat, message)
         return True
 
     def _chat(self, call: Parameters) -> Chat:
@@ -212,27 +214,7 @@ class Methods:
         return self.chats.reach(call.integer("chat_id"))
 
     def _as_json(self, chat: Chat, message: Message) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "message_id": message.id,
-            "from": self._me(),
-            "chat": chat.as_json(),
-            "date": message.date,
-        }
-        if message.thread:
-            told["message_thread_id"] = message.thread
-            told["is_topic_message"] = True
-        if message.reply_to:
-            answered = chat.messages[message.reply_to]
-            told["reply_to_message"] = self._as_json(chat, answered)
-        if message.file:
-            told.update(_file(message.file))
-        text = "caption" if message.file else "text"
-        if message.text or not message.file:
-            told[text] = message.text
-        if message.entities:
-            entities = "caption_entities" if message.file else "entities"
-            told[entities] = [one.as_json() for one in message.entities]
-        return told
+        return message_as_json(chat, message, self._bot)
 
 
 def _text(call: Parameters, too_long: str) -> Formatted:
@@ -279,11 +261,3 @@ def _find(chat: Chat, call: Parameters, complaint: str) -> Message:
     if message is None or message.deleted:
         raise bad_request(complaint)
     return message
-
-
-def _file(file: File) -> dict[str, Any]:
-    known = {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
-    if file.kind == "photo":
-        return {"photo": [known]}
-    named = {"file_name": file.name, "mime_type": file.mime_type}
-    return {"document": {**named, **known}}

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from sandbox.telegram.errors import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _TRUE = ("true", "yes", "1")
 
@@ -34,10 +34,12 @@ class Parameters:
     Attributes:
         values: By name: text, or what JSON carried.
         uploads: Files by the name of their part.
+        is_gone: Tells whether who called waits for the answer no more.
     """
 
     values: Mapping[str, Any]
     uploads: Mapping[str, Upload]
+    is_gone: Callable[[], bool] = lambda: False
 
     def names(self) -> set[str]:
         """Return the names of all that came, files too."""
@@ -64,6 +66,18 @@ class Parameters:
         except ValueError:
             return 0
 
+    def between(self, name: str, least: int, most: int, *, usual: int) -> int:
+        """Return a whole number, or the nearest of those allowed.
+
+        Args:
+            name: Its name.
+            least: The least allowed.
+            most: The most allowed.
+            usual: What it is if it did not come.
+        """
+        number = self.integer(name) if self.text(name) else usual
+        return min(max(number, least), most)
+
     def flag(self, name: str) -> bool:
         """Return whether something was asked for."""
         return self.text(name).lower() in _TRUE
@@ -83,8 +97,10 @@ class Parameters:
             raise bad_request(f"can't parse {name} JSON object") from None
 
 
-def read_parameters(query: str, content_type: str, body: bytes) -> Parameters:
-    """Read the parameters of one call.
+def read_parameters(
+    query: str, content_type: str, body: bytes, is_gone: Callable[[], bool]
+) -> Parameters:
+    """Read the parameters of one call; `is_gone` goes with them.
 
     Raises:
         ApiError: 400, the body is not what its type says.
@@ -109,7 +125,7 @@ def read_parameters(query: str, content_type: str, body: bytes) -> Parameters:
                 values.update(_form(body.decode()))
     except UnicodeDecodeError:
         raise bad_request("strings must be encoded in UTF-8") from None
-    return Parameters(values, uploads)
+    return Parameters(values, uploads, is_gone)
 
 
 def _form(text: str) -> list[tuple[str, str]]:

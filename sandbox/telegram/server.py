@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -11,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 from sandbox.options import TOKEN
 from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Reply
 from sandbox.telegram.errors import ApiError
-from sandbox.telegram.methods import LARGEST_FILE
+from sandbox.telegram.limits import LARGEST_FILE
+from sandbox.telegram.parameters import read_parameters
 from sandbox.threaded_server import Outage, ThreadedServer, hang_up
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Sequence
 
     from sandbox.control_server import Operation
@@ -114,12 +116,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Reply.of(ApiError(404, "Not Found")))
             return
         kind = self.headers.get("Content-Type", "")
-        reply = self._bot.answer(unquote(found[1]), found[2], url.query, kind, body)
+        read = partial(read_parameters, url.query, kind, body, self._is_gone)
+        reply = self._bot.answer(unquote(found[1]), found[2], read)
         if reply is None:
             self.close_connection = True
             hang_up(self.connection)
         else:
             self._send(reply)
+
+    def _is_gone(self) -> bool:
+        """Return whether the client closed the connection."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _length(self) -> int:
         return int(self.headers.get("Content-Length", "0"))

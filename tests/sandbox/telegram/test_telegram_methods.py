@@ -265,7 +265,7 @@ def test_a_group_that_became_a_supergroup_tells_its_new_id(
         ("1:wrong", "getMe", 401, "Unauthorized"),
         ("", "getMe", 404, "Not Found"),
         ("nonsense", "getMe", 404, "Not Found"),
-        (None, "getUpdates", 404, "Not Found: method not found"),
+        (None, "getNothing", 404, "Not Found: method not found"),
         (None, "", 404, "Not Found"),
     ],
 )
