@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.telegram.keyboards import as_markup
+
 if TYPE_CHECKING:
     from sandbox.telegram.chats import Chat, File, Message
 
@@ -66,6 +68,8 @@ def message_as_json(
         told["reply_to_message"] = message_as_json(
             chat, answered, bot, with_reply=False
         )
+    if message.keyboard:
+        told["reply_markup"] = as_markup(message.keyboard)
     return {**told, **_content(message)}
 
 

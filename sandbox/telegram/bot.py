@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CHATS = (-1001, 1001)
 
-_TOKEN = re.compile(r"(\d+):[\w-]+")
+_TOKEN = re.compile(r"\d+:[\w-]+")
 _UNANSWERED = 0
 
 
@@ -88,8 +88,7 @@ class Bot:
         chats: Sequence[int] = DEFAULT_CHATS,
     ) -> None:
         """Begin with empty chats."""
-        found = _TOKEN.fullmatch(token)
-        if not found:
+        if not _TOKEN.fullmatch(token):
             raise TokenError("a bot's token is a number, a colon and a secret")
         self._holds = holds
         self._token = token
@@ -99,7 +98,7 @@ class Bot:
         self._answers: Counter[tuple[str, int]] = Counter()
         self._clock = Clock()
         self._updates = Updates(self._lock, self._clock)
-        self._methods = Methods(int(found[1]), self._chats, self._updates)
+        self._methods = self._new_methods()
 
     def wake(self) -> None:
         """Hold no answer back any longer, so that connections can end."""
@@ -159,6 +158,9 @@ class Bot:
             "slow": self._faults.slow,
             "block": self._block,
             "say": self._say,
+            "press": self._press,
+            "query": self._query,
+            "chats": self._read_chats,
             "set_privacy": self._set_privacy,
             "migrate": self._migrate,
             "add_chat": self._add_chat,
@@ -178,6 +180,22 @@ class Bot:
     def _say(self, chat: int, user: int, how: Mapping[str, Any]) -> dict[str, int]:
         with self._lock:
             return asdict(self._methods.people.say(chat, user, Saying(**how)))
+
+    def _press(
+        self, chat: int, user: int, message: int, data: str, how: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        with self._lock:
+            press = self._methods.presses.press
+            return asdict(press(chat, user, message, data, **how))
+
+    def _query(self, query: str) -> dict[str, Any] | None:
+        with self._lock:
+            answer = self._methods.presses.answer(query)
+            return asdict(answer) if answer else None
+
+    def _read_chats(self) -> list[int]:
+        with self._lock:
+            return self._methods.chats.ids()
 
     def _set_privacy(self, *, privacy: bool) -> None:
         with self._lock:
@@ -221,11 +239,14 @@ class Bot:
 
     def _reset(self) -> None:
         self._faults.clear()
-        bot = int(self._token.partition(":")[0])
         with self._lock:
             self._answers.clear()
             self._updates.reset()
-            self._methods = Methods(bot, self._chats, self._updates)
+            self._methods = self._new_methods()
+
+    def _new_methods(self) -> Methods:
+        bot = int(self._token.partition(":")[0])
+        return Methods(bot, self._chats, self._updates, self._clock)
 
 
 def _statement(method: str, call: Parameters) -> str:

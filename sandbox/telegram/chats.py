@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.telegram.entities import Entity, Formatted
 from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.keyboards import from_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sandbox.telegram.keyboards import Keyboard
 
 FileKind = Literal["document", "photo"]
 
@@ -51,6 +54,7 @@ class Message:
         sender: The id of the user who wrote it, 0 for the bot.
         as_chat: The id of the chat in whose name it was written, 0 for none.
         forwarded_from: The user whose words they are, 0 for the sender's own.
+        keyboard: The rows of buttons under it.
     """
 
     id: int
@@ -67,13 +71,16 @@ class Message:
     sender: int = 0
     as_chat: int = 0
     forwarded_from: int = 0
+    keyboard: Keyboard = ()
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Message:
         """Make one of what `asdict` made of it."""
         entities = tuple(Entity(**one) for one in fields["entities"])
         file = File(**fields["file"]) if fields["file"] else None
-        return cls(**{**fields, "entities": entities, "file": file})
+        keyboard = from_fields(fields["keyboard"])
+        read = {"entities": entities, "file": file, "keyboard": keyboard}
+        return cls(**{**fields, **read})
 
 
 @dataclass
@@ -145,6 +152,10 @@ class Chats:
             raise ValueError(f"the sandbox has {_MOST_CHATS:,} chats at most")
         self._chats[chat] = Chat(chat)
 
+    def ids(self) -> list[int]:
+        """Return the ids of all chats, in the order in which they were made."""
+        return list(self._chats)
+
     def find(self, chat: int) -> Chat:
         """Return a chat, whatever became of it.
 
@@ -204,14 +215,17 @@ class Chats:
         return next(self._numbers)
 
 
-def edited(chat: Chat, message: Message, shown: Formatted) -> Message:
-    """Show another text in place of a message's own."""
+def edited(
+    chat: Chat, message: Message, shown: Formatted, keyboard: Keyboard = ()
+) -> Message:
+    """Show another text and other buttons in place of a message's own."""
     return _put(
         chat,
         replace(
             message,
             text=shown.text,
             entities=shown.entities,
+            keyboard=keyboard,
             edits=message.edits + 1,
             edited=int(time.time()),
         ),

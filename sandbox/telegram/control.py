@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.telegram.chats import Message
 from sandbox.telegram.people import Said, Saying
+from sandbox.telegram.presses import Answer, Pressed
 
 if TYPE_CHECKING:
     from sandbox.control import Control
@@ -79,6 +80,36 @@ class TelegramControl:
             "telegram.say", chat=chat, user=user, how=asdict(saying)
         )
         return Said(**told)
+
+    def press(
+        self,
+        chat: int,
+        user: int,
+        message: int,
+        data: str,
+        *,
+        inaccessible: bool = False,
+        ago: float = 0,
+    ) -> Pressed:
+        """Let a person press a button; see `sandbox.telegram.presses`."""
+        told = self._control.call(
+            "telegram.press",
+            chat=chat,
+            user=user,
+            message=message,
+            data=data,
+            how={"inaccessible": inaccessible, "ago": ago},
+        )
+        return Pressed(**told)
+
+    def answer_to(self, pressed: Pressed) -> Answer | None:
+        """Return what the bot answered to a press, None if it did not yet."""
+        told = self._control.call("telegram.query", query=pressed.query)
+        return Answer(**told) if told else None
+
+    def chats(self) -> list[int]:
+        """Return the ids of all chats."""
+        return list(self._control.call("telegram.chats"))
 
     def set_privacy(self, *, privacy: bool) -> None:
         """Tell the bot only what is meant for it in groups, or all that is written."""

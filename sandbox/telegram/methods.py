@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.telegram.as_json import bot_as_json, message_as_json
 from sandbox.telegram.chats import Chats, File, FileKind, Message, deleted, edited
-from sandbox.telegram.entities import units
+from sandbox.telegram.entities import Formatted, units
 from sandbox.telegram.errors import ApiError, bad_request
 from sandbox.telegram.formatting import read_formatted
+from sandbox.telegram.keyboards import read_keyboard
 from sandbox.telegram.limits import (
     LARGEST_FILE,
     LARGEST_PHOTO,
@@ -20,19 +21,22 @@ from sandbox.telegram.limits import (
 )
 from sandbox.telegram.method import Method
 from sandbox.telegram.people import People
+from sandbox.telegram.presses import Presses
 from sandbox.telegram.receiving import Receiving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sandbox.telegram.chats import Chat
-    from sandbox.telegram.entities import Formatted
+    from sandbox.telegram.clock import Clock
+    from sandbox.telegram.keyboards import Keyboard
     from sandbox.telegram.parameters import Parameters, Upload
     from sandbox.telegram.updates import Updates
 
 _REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
 _SEND = {
     *("chat_id", "message_thread_id", "disable_notification", "protect_content"),
+    "reply_markup",
     *_REPLY,
 }
 _TEXT = {
@@ -50,19 +54,24 @@ class Methods:
         chats: What the bot can write to.
         limits: How much of it.
         people: Those who write to it.
+        presses: The buttons that they press.
     """
 
-    def __init__(self, bot: int, chats: Iterable[int], updates: Updates) -> None:
+    def __init__(
+        self, bot: int, chats: Iterable[int], updates: Updates, clock: Clock
+    ) -> None:
         """Begin with empty chats.
 
         Args:
             bot: The bot's id, the number before the colon of its token.
             chats: The ids of its chats.
             updates: What happened in them.
+            clock: Tells what is too old.
         """
         self.chats = Chats(chats)
         self.limits = Limits()
         self.people = People(bot, self.chats, updates)
+        self.presses = Presses(bot, self.people, updates, clock)
         self._bot = bot
         self._contents: dict[str, bytes] = {}
         found = [
@@ -82,10 +91,16 @@ class Methods:
             Method(
                 "editMessageText",
                 self._edit_message_text,
-                {"chat_id", "message_id", *_TEXT},
+                {"chat_id", "message_id", "reply_markup", *_TEXT},
+            ),
+            Method(
+                "editMessageReplyMarkup",
+                self._edit_message_reply_markup,
+                {"chat_id", "message_id", "reply_markup"},
             ),
             Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
             *Receiving(updates).methods(),
+            *self.presses.methods(),
         ]
         self._methods = {one.name.lower(): one for one in found}
 
@@ -170,6 +185,7 @@ class Methods:
         if thread and thread not in chat.topics:
             raise bad_request("message thread not found")
         reply_to = _reply_to(call, chat)
+        keyboard = read_keyboard(call)
         self.limits.admit(chat.id)
         draft = Message(
             0,
@@ -180,25 +196,36 @@ class Methods:
             reply_to=reply_to,
             thread=thread,
             file=file,
+            keyboard=keyboard,
         )
         return self._as_json(chat, self.chats.post(chat, draft))
 
     def _edit_message_text(self, call: Parameters) -> dict[str, Any]:
         shown = _text(call, "MESSAGE_TOO_LONG")
         chat = self._chat(call)
-        message = _find(chat, call, "message to edit not found")
-        if message.sender:
-            raise bad_request("message can't be edited")
+        message = _to_edit(chat, call)
         if message.file:
             raise bad_request("there is no text in the message to edit")
+        return self._edit(chat, message, shown, read_keyboard(call))
+
+    def _edit_message_reply_markup(self, call: Parameters) -> dict[str, Any]:
+        chat = self._chat(call)
+        message = _to_edit(chat, call)
+        shown = Formatted(message.text, message.entities)
+        return self._edit(chat, message, shown, read_keyboard(call))
+
+    def _edit(
+        self, chat: Chat, message: Message, shown: Formatted, keyboard: Keyboard
+    ) -> dict[str, Any]:
         self.limits.admit(chat.id)
-        if (message.text, message.entities) == (shown.text, shown.entities):
+        before = (message.text, message.entities, message.keyboard)
+        if before == (shown.text, shown.entities, keyboard):
             raise bad_request(
                 "message is not modified: specified new message content and reply"
                 " markup are exactly the same as a current content and reply markup"
                 " of the message"
             )
-        return self._as_json(chat, edited(chat, message, shown))
+        return self._as_json(chat, edited(chat, message, shown, keyboard))
 
     def _delete_message(self, call: Parameters) -> bool:
         chat = self._chat(call)
@@ -254,6 +281,13 @@ def _reply_to(call: Parameters, chat: Chat) -> int:
             raise bad_request("message to be replied not found")
         return 0
     return number
+
+
+def _to_edit(chat: Chat, call: Parameters) -> Message:
+    message = _find(chat, call, "message to edit not found")
+    if message.sender:
+        raise bad_request("message can't be edited")
+    return message
 
 
 def _find(chat: Chat, call: Parameters, complaint: str) -> Message:

@@ -87,7 +87,7 @@ class People:
             KeyError: There is no such group, topic or message.
             ValueError: Nobody could say that there.
         """
-        place = self._enter(chat, user)
+        place = self.enter(chat, user)
         shown = _shown(saying)
         if saying.edit:
             message = self._edit(place, user, saying.edit, shown)
@@ -100,7 +100,13 @@ class People:
             update = self._updates.push(kind, told, ago=saying.ago)
         return Said(message.id, update)
 
-    def _enter(self, chat: int, user: int) -> Chat:
+    def enter(self, chat: int, user: int) -> Chat:
+        """Return a chat in which a user does something.
+
+        Raises:
+            KeyError: There is no such group.
+            ValueError: The user has no part in it.
+        """
         if chat > 0 and chat != user:
             raise ValueError(f"user {user} has no part in the private chat {chat}")
         if chat > 0 and chat not in self._chats:

@@ -106,8 +106,8 @@ def test_an_edit_that_changes_nothing_is_an_error(bot: BotClient) -> None:
             "Bad Request: message to be replied not found",
         ),
         (
-            {"chat_id": 1001, "text": "a", "reply_markup": {}},
-            "Bad Request: the sandbox's sendMessage has no parameter reply_markup",
+            {"chat_id": 1001, "text": "a", "message_effect_id": "1"},
+            "Bad Request: the sandbox's sendMessage has no parameter message_effect_id",
         ),
         (
             {"chat_id": 1001, "text": "\ud800"},
