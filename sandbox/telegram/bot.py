@@ -32,6 +32,7 @@ DEFAULT_CHATS = (-1001, 1001)
 
 _TOKEN = re.compile(r"\d+:[\w-]+")
 _UNANSWERED = 0
+_LONGEST_WAIT = 1.0  # seconds; who waits longer asks again
 
 
 class TokenError(ValueError):
@@ -94,6 +95,8 @@ class Bot:
         self._token = token
         self._chats = tuple(chats)
         self._lock = threading.Lock()
+        self._called = threading.Condition(self._lock)
+        self._calls = 0
         self._faults = Faults()
         self._answers: Counter[tuple[str, int]] = Counter()
         self._clock = Clock()
@@ -142,6 +145,8 @@ class Bot:
             facts = _Call(call.text("chat_id"))
             with self._holds.guard(facts, _statement(method, call)), self._lock:
                 result = self._methods.run(method, call)
+                self._calls += 1
+                self._called.notify_all()
             return Reply(200, {"ok": True, "result": result})
         except ConnectionKilled:
             return None
@@ -161,6 +166,7 @@ class Bot:
             "press": self._press,
             "query": self._query,
             "chats": self._read_chats,
+            "calls": self._await_calls,
             "set_privacy": self._set_privacy,
             "migrate": self._migrate,
             "add_chat": self._add_chat,
@@ -196,6 +202,13 @@ class Bot:
     def _read_chats(self) -> list[int]:
         with self._lock:
             return self._methods.chats.ids()
+
+    def _await_calls(self, beyond: int, timeout: float) -> int:
+        """Return how many calls were done, once they are more than so many."""
+        with self._called:
+            timeout = min(timeout, _LONGEST_WAIT)
+            self._called.wait_for(lambda: self._calls > beyond, timeout)
+            return self._calls
 
     def _set_privacy(self, *, privacy: bool) -> None:
         with self._lock:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections import Counter
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.telegram.chats import Message
 from sandbox.telegram.people import Said, Saying
 from sandbox.telegram.presses import Answer, Pressed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.control import Control
     from sandbox.threaded_server import Outage
+
+
+Seen = TypeVar("Seen")
+
+_LOOK = 0.2  # seconds; others may use the connection between
 
 
 class TelegramControl:
@@ -31,6 +39,29 @@ class TelegramControl:
     def content(self, file: str) -> bytes:
         """Return the bytes of a file that was sent, by the id in `Message.file`."""
         return base64.b64decode(self._control.call("telegram.content", file=file))
+
+    def wait(self, look: Callable[[], Seen], *, timeout: float = 20) -> Seen:
+        """Look again after each call of the bot, until there is something to see.
+
+        Args:
+            look: Looks, such as `lambda: telegram.answer_to(pressed)`.
+            timeout: Deadline in seconds.
+
+        Raises:
+            TimeoutError: There was nothing in time.
+        """
+        deadline = time.monotonic() + timeout
+        calls = self._await_calls(-1, 0)
+        while not (seen := look()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"the bot did not do it in {timeout:g} s")
+            calls = self._await_calls(calls, min(left, _LOOK))
+        return seen
+
+    def _await_calls(self, beyond: int, timeout: float) -> int:
+        told = self._control.call("telegram.calls", beyond=beyond, timeout=timeout)
+        return int(told)
 
     def answers(self) -> Counter[tuple[str, int]]:
         """Return how many calls there were, by method and answer code.
