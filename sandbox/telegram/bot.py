@@ -17,6 +17,7 @@ from sandbox.options import TOKEN
 from sandbox.telegram.clock import Clock
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.faults import Faults
+from sandbox.telegram.members import set_status
 from sandbox.telegram.methods import Methods
 from sandbox.telegram.people import Saying
 from sandbox.telegram.updates import Updates
@@ -166,6 +167,8 @@ class Bot:
             "press": self._press,
             "query": self._query,
             "chats": self._read_chats,
+            "set_status": self._set_status,
+            "menu": self._menu,
             "calls": self._await_calls,
             "set_privacy": self._set_privacy,
             "migrate": self._migrate,
@@ -181,7 +184,7 @@ class Bot:
 
     def _block(self, chat: int, *, blocked: bool) -> None:
         with self._lock:
-            self._methods.chats.find(chat).blocked = blocked
+            self._methods.people.block(chat, blocked=blocked)
 
     def _say(self, chat: int, user: int, how: Mapping[str, Any]) -> dict[str, int]:
         with self._lock:
@@ -203,6 +206,16 @@ class Bot:
         with self._lock:
             return self._methods.chats.ids()
 
+    def _set_status(self, chat: int, user: int, status: str) -> None:
+        with self._lock:
+            set_status(self._methods.chats.find(chat), user, status)
+
+    def _menu(self, chat: int, user: int, language: str) -> list[dict[str, str]]:
+        with self._lock:
+            place = self._methods.chats.find(chat)
+            menu = self._methods.menus.shown(place, user, language)
+            return [asdict(one) for one in menu]
+
     def _await_calls(self, beyond: int, timeout: float) -> int:
         """Return how many calls were done, once they are more than so many."""
         with self._called:
@@ -216,7 +229,7 @@ class Bot:
 
     def _migrate(self, chat: int) -> int:
         with self._lock:
-            return self._methods.chats.migrate(chat)
+            return self._methods.people.migrate(chat)
 
     def _add_chat(self, chat: int) -> None:
         with self._lock:

@@ -91,6 +91,7 @@ class Chat:
         blocked: Whether the user blocked the bot, or the group removed it.
         migrated_to: The id of the supergroup it became, 0 if it did not.
         topics: Those of a forum, but for the general one, which has no thread.
+        members: What people are in a group, as far as the bot met them.
     """
 
     id: int
@@ -98,6 +99,7 @@ class Chat:
     migrated_to: int = 0
     topics: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
+    members: dict[int, str] = field(default_factory=dict)
 
     @property
     def type(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.telegram.chats import Message
+from sandbox.telegram.menus import Command
 from sandbox.telegram.people import Said, Saying
 from sandbox.telegram.presses import Answer, Pressed
 
@@ -141,6 +142,17 @@ class TelegramControl:
     def chats(self) -> list[int]:
         """Return the ids of all chats."""
         return list(self._control.call("telegram.chats"))
+
+    def set_status(self, chat: int, user: int, status: str) -> None:
+        """Make a person creator, administrator or member of a group, left or kicked."""
+        self._control.call("telegram.set_status", chat=chat, user=user, status=status)
+
+    def menu(self, chat: int, user: int, *, language: str = "") -> list[Command]:
+        """Return the commands that a person is offered in a chat."""
+        told = self._control.call(
+            "telegram.menu", chat=chat, user=user, language=language
+        )
+        return [Command(**one) for one in told]
 
     def set_privacy(self, *, privacy: bool) -> None:
         """Tell the bot only what is meant for it in groups, or all that is written."""

@@ -19,6 +19,8 @@ from sandbox.telegram.limits import (
     LONGEST_TEXT,
     Limits,
 )
+from sandbox.telegram.members import member_as_json
+from sandbox.telegram.menus import Menus
 from sandbox.telegram.method import Method
 from sandbox.telegram.people import People
 from sandbox.telegram.presses import Presses
@@ -55,6 +57,7 @@ class Methods:
         limits: How much of it.
         people: Those who write to it.
         presses: The buttons that they press.
+        menus: The commands that they are offered.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Methods:
         self.limits = Limits()
         self.people = People(bot, self.chats, updates)
         self.presses = Presses(bot, self.people, updates, clock)
+        self.menus = Menus(self.chats)
         self._bot = bot
         self._contents: dict[str, bytes] = {}
         found = [
@@ -99,7 +103,9 @@ class Methods:
                 {"chat_id", "message_id", "reply_markup"},
             ),
             Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            Method("getChatMember", self._get_chat_member, {"chat_id", "user_id"}),
             *Receiving(updates).methods(),
+            *self.menus.methods(),
             *self.presses.methods(),
         ]
         self._methods = {one.name.lower(): one for one in found}
@@ -146,6 +152,9 @@ class Methods:
 
     def _get_chat(self, call: Parameters) -> dict[str, Any]:
         return self._chat(call).as_json()
+
+    def _get_chat_member(self, call: Parameters) -> dict[str, Any]:
+        return member_as_json(self._chat(call), call.integer("user_id"), self._bot)
 
     def _send_message(self, call: Parameters) -> dict[str, Any]:
         shown = _text(call, "message is too long")

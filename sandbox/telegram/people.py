@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.telegram.as_json import BOT_NAME, message_as_json
+from sandbox.telegram.as_json import BOT_NAME, message_as_json, user_as_json
 from sandbox.telegram.chats import Message, edited
 from sandbox.telegram.entities import Entity, Formatted, units
 from sandbox.telegram.limits import LONGEST_CAPTION, LONGEST_TEXT
+from sandbox.telegram.members import as_status
 
 if TYPE_CHECKING:
     from sandbox.telegram.chats import Chat, Chats, File
@@ -22,6 +23,8 @@ ANONYMOUS_ADMIN = 1087968824
 CHANNEL_BOT = 136817688
 """The user whom it names where somebody writes in the name of a channel."""
 
+_OWNER = 1001  # who removes the bot from groups, and makes them supergroups
+_MOST_MEMBERS = 10_000
 _COMMAND = re.compile(
     r"(?<![\w/<>])/([A-Za-z0-9_]{1,64})(?:@([A-Za-z0-9_]{3,32}))?(?![\w/<>])"
 )
@@ -116,7 +119,50 @@ class People:
             raise ValueError(f"chat {chat} became {place.migrated_to}")
         if place.blocked and chat > 0:
             raise ValueError(f"user {user} blocked the bot")
+        if chat < 0 and len(place.members) < _MOST_MEMBERS:
+            place.members.setdefault(user, "member")
         return place
+
+    def block(self, chat: int, *, blocked: bool) -> None:
+        """Let a person block the bot, or a group remove it; or undo that.
+
+        Raises:
+            KeyError: There is no such chat.
+        """
+        place = self._chats.find(chat)
+        if place.blocked == blocked:
+            return
+        place.blocked = blocked
+        before, after = ("member", "kicked") if blocked else ("kicked", "member")
+        change = {
+            "chat": place.as_json(),
+            "from": user_as_json(chat if chat > 0 else _OWNER),
+            "date": int(time.time()),
+            "old_chat_member": as_status(self._bot, before, self._bot),
+            "new_chat_member": as_status(self._bot, after, self._bot),
+        }
+        self._updates.push("my_chat_member", change)
+
+    def migrate(self, chat: int) -> int:
+        """Make a group a supergroup, and return its new id.
+
+        Raises:
+            KeyError: There is no such chat.
+            ValueError: It is no group, or became a supergroup already.
+        """
+        old = self._chats.find(chat)
+        new = self._chats.find(self._chats.migrate(chat))
+        new.members.update(old.members)
+        for place, told in (
+            (old, {"migrate_to_chat_id": new.id}),
+            (new, {"migrate_from_chat_id": old.id}),
+        ):
+            number, now = self._chats.number(), int(time.time())
+            draft = Message(number, place.id, now, "", sender=_OWNER)
+            service = message_as_json(place, draft, self._bot)
+            del service["text"]
+            self._updates.push("message", {**service, **told})
+        return new.id
 
     def _post(
         self, place: Chat, user: int, saying: Saying, shown: Formatted
