@@ -91,8 +91,12 @@ def _content(message: Message) -> dict[str, Any]:
 
 
 def _file(file: File) -> dict[str, Any]:
-    known = {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
+    known = {
+        "file_id": file.id,
+        "file_unique_id": file.unique_id,
+        "file_size": file.size,
+    }
     if file.kind == "photo":
-        return {"photo": [known]}
+        return {"photo": [{**known, "width": file.width, "height": file.height}]}
     named = {"file_name": file.name, "mime_type": file.mime_type}
     return {"document": {**named, **known}}

@@ -16,7 +16,8 @@ from sandbox.holds import ConnectionKilled
 from sandbox.options import TOKEN
 from sandbox.telegram.clock import Clock
 from sandbox.telegram.errors import ApiError
-from sandbox.telegram.faults import Faults
+from sandbox.telegram.faults import DOWNLOAD, Faults
+from sandbox.telegram.files import Document
 from sandbox.telegram.members import set_status
 from sandbox.telegram.methods import Methods
 from sandbox.telegram.people import Saying
@@ -58,6 +59,19 @@ class Reply:
     def of(cls, error: ApiError) -> Reply:
         """Say that a call failed."""
         return cls(error.code, error.as_json(), error.retry_after)
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that goes back.
+
+    Attributes:
+        content: Its bytes.
+        is_cut: Whether the connection ends in the middle of them.
+    """
+
+    content: bytes
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,6 +146,38 @@ class Bot:
         self._faults.hold_back(name)
         return reply
 
+    def download(self, token: str, path: str) -> Download | Reply | None:
+        """Send a file.
+
+        Args:
+            token: As it stands in the path.
+            path: What follows it.
+
+        Returns:
+            The file, or why not; None to close the connection without an answer.
+        """
+        try:
+            self._admit(token)
+        except ApiError as error:
+            return Reply.of(error)
+        reply = self._download(path)
+        code = reply.code if isinstance(reply, Reply) else 200
+        with self._lock:
+            self._answers[DOWNLOAD, code if reply else _UNANSWERED] += 1
+        self._faults.hold_back(DOWNLOAD)
+        return reply
+
+    def _download(self, path: str) -> Download | Reply | None:
+        try:
+            if error := self._faults.error_for(DOWNLOAD):
+                raise error
+            said = f"{DOWNLOAD} {path}"
+            with self._holds.guard(_Call(""), said), self._lock:
+                content = self._methods.files.linked(path)
+            return Download(content, is_cut=self._faults.is_cut())
+        except (ConnectionKilled, SqlError, ApiError) as error:
+            return _failed(error)
+
     def _admit(self, token: str) -> None:
         if not _TOKEN.fullmatch(token):
             raise ApiError(404, "Not Found")
@@ -149,18 +195,14 @@ class Bot:
                 self._calls += 1
                 self._called.notify_all()
             return Reply(200, {"ok": True, "result": result})
-        except ConnectionKilled:
-            return None
-        except SqlError as error:
-            code = error.number if error.number in range(400, 600) else 500
-            return Reply.of(ApiError(code, error.message))
-        except ApiError as error:
-            return Reply.of(error)
+        except (ConnectionKilled, SqlError, ApiError) as error:
+            return _failed(error)
 
     def operations(self) -> dict[str, Operation]:
         """Return what the control channel can ask for, by name."""
         return {
             "fail": self._faults.fail,
+            "cut_downloads": self._faults.cut_downloads,
             "slow": self._faults.slow,
             "block": self._block,
             "say": self._say,
@@ -186,9 +228,19 @@ class Bot:
         with self._lock:
             self._methods.people.block(chat, blocked=blocked)
 
-    def _say(self, chat: int, user: int, how: Mapping[str, Any]) -> dict[str, int]:
+    def _say(
+        self,
+        chat: int,
+        user: int,
+        how: Mapping[str, Any],
+        document: Mapping[str, Any] | None,
+    ) -> dict[str, int]:
         with self._lock:
-            return asdict(self._methods.people.say(chat, user, Saying(**how)))
+            file = (
+                self._methods.files.receive(Document(**document)) if document else None
+            )
+            saying = Saying(**how, file=file)
+            return asdict(self._methods.people.say(chat, user, saying))
 
     def _press(
         self, chat: int, user: int, message: int, data: str, how: Mapping[str, Any]
@@ -257,7 +309,7 @@ class Bot:
 
     def _content(self, file: str) -> str:
         with self._lock:
-            return base64.b64encode(self._methods.content(file)).decode()
+            return base64.b64encode(self._methods.files.content(file)).decode()
 
     def _read_answers(self) -> list[tuple[str, int, int]]:
         with self._lock:
@@ -273,6 +325,16 @@ class Bot:
     def _new_methods(self) -> Methods:
         bot = int(self._token.partition(":")[0])
         return Methods(bot, self._chats, self._updates, self._clock)
+
+
+def _failed(error: ConnectionKilled | SqlError | ApiError) -> Reply | None:
+    """Return what is answered after an error; None to answer nothing."""
+    if isinstance(error, ApiError):
+        return Reply.of(error)
+    if isinstance(error, SqlError):
+        code = error.number if error.number in range(400, 600) else 500
+        return Reply.of(ApiError(code, error.message))
+    return None
 
 
 def _statement(method: str, call: Parameters) -> str:

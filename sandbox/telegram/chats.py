@@ -30,6 +30,8 @@ class File:
 
     Attributes:
         size: In bytes.
+        width: Of a photo, in pixels.
+        height: The same.
     """
 
     id: str
@@ -37,6 +39,13 @@ class File:
     name: str
     mime_type: str
     size: int
+    width: int = 0
+    height: int = 0
+
+    @property
+    def unique_id(self) -> str:
+        """What stays the same of a file for every bot."""
+        return self.id[:16]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TypeVar
 
 from sandbox.telegram.chats import Message
+from sandbox.telegram.files import Document
 from sandbox.telegram.menus import Command
 from sandbox.telegram.people import Said, Saying
 from sandbox.telegram.presses import Answer, Pressed
@@ -93,11 +94,12 @@ class TelegramControl:
         forwarded_from: int = 0,
         as_chat: int = 0,
         ago: float = 0,
+        document: Document | None = None,
     ) -> Said:
         """Let a person write something in a chat.
 
-        A private chat that is not there yet is made. See `sandbox.telegram.people`
-        for the arguments.
+        A private chat that is not there yet is made. See `Saying` for the arguments;
+        of a document, the text is the caption.
         """
         saying = Saying(
             text,
@@ -108,8 +110,14 @@ class TelegramControl:
             as_chat=as_chat,
             ago=ago,
         )
+        how = asdict(saying)
+        del how["file"]
         told = self._control.call(
-            "telegram.say", chat=chat, user=user, how=asdict(saying)
+            "telegram.say",
+            chat=chat,
+            user=user,
+            how=how,
+            document=asdict(document) if document else None,
         )
         return Said(**told)
 
@@ -186,7 +194,7 @@ class TelegramControl:
             description: Its text; a usual one if it is empty.
             retry_after: Seconds, for a 429.
             times: How many calls.
-            method: Of which method; a glob, in any case.
+            method: Of which method; a glob, in any case. A download is `file`.
         """
         self._control.call(
             "telegram.fail",
@@ -210,6 +218,10 @@ class TelegramControl:
         return self._control.hold(
             f"^{method} ", when="after", action="kill", server="telegram", times=times
         )
+
+    def cut_downloads(self, *, times: int = 1) -> None:
+        """Let the next downloads end in the middle of the file."""
+        self._control.call("telegram.cut_downloads", times=times)
 
     def down(self, outage: Outage = "refuse") -> None:
         """Close all connections, and refuse new ones, or close them at once."""

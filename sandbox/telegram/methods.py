@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from sandbox.telegram.as_json import bot_as_json, message_as_json
 from sandbox.telegram.chats import Chats, File, FileKind, Message, deleted, edited
 from sandbox.telegram.entities import Formatted, units
 from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.files import Files
 from sandbox.telegram.formatting import read_formatted
 from sandbox.telegram.keyboards import read_keyboard
 from sandbox.telegram.limits import (
@@ -46,7 +46,6 @@ _TEXT = {
     *("link_preview_options", "disable_web_page_preview"),
 }
 _CAPTION = {"caption", "parse_mode", "caption_entities"}
-_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 
 
 class Methods:
@@ -58,6 +57,7 @@ class Methods:
         people: Those who write to it.
         presses: The buttons that they press.
         menus: The commands that they are offered.
+        files: What was sent, by them and by the bot.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class Methods:
         self.people = People(bot, self.chats, updates)
         self.presses = Presses(bot, self.people, updates, clock)
         self.menus = Menus(self.chats)
+        self.files = Files(clock)
         self._bot = bot
-        self._contents: dict[str, bytes] = {}
         found = [
             Method("getMe", self._get_me, set()),
             Method("getChat", self._get_chat, {"chat_id"}),
@@ -106,6 +106,7 @@ class Methods:
             Method("getChatMember", self._get_chat_member, {"chat_id", "user_id"}),
             *Receiving(updates).methods(),
             *self.menus.methods(),
+            *self.files.methods(),
             *self.presses.methods(),
         ]
         self._methods = {one.name.lower(): one for one in found}
@@ -131,14 +132,6 @@ class Methods:
         for name in sorted(call.names() - found.parameters):
             raise bad_request(f"the sandbox's {found.name} has no parameter {name}")
         return found.run(call)
-
-    def content(self, file: str) -> bytes:
-        """Return the bytes of a file that was sent.
-
-        Raises:
-            KeyError: No file has such an id.
-        """
-        return self._contents[file]
 
     def _get_me(self, _: Parameters) -> dict[str, Any]:
         return {
@@ -172,19 +165,27 @@ class Methods:
         caption = read_formatted(call, "caption", "caption_entities")
         if units(caption.text) > LONGEST_CAPTION:
             raise bad_request("message caption is too long")
+        return self._post(call, caption, self._file(call, kind, largest))
+
+    def _file(self, call: Parameters, kind: FileKind, largest: int) -> File:
         upload = _upload(call, kind)
+        if upload is None:
+            return self._known(call.text(kind), kind)
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > largest:
             size, most = len(upload.content), largest >> 20
             raise bad_request(f"file of size {size} bytes is too big: at most {most}MB")
-        if kind == "photo" and not upload.content.startswith(_IMAGES):
-            raise bad_request("IMAGE_PROCESS_FAILED")
-        name, size = upload.name, len(upload.content)
-        file = File(uuid.uuid4().hex, kind, name, upload.mime_type, size)
-        message = self._post(call, caption, file)
-        self._contents[file.id] = upload.content
-        return message
+        return self.files.keep(kind, upload)
+
+    def _known(self, file: str, kind: FileKind) -> File:
+        found = self.files.find(file)
+        if found is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        if found.kind != kind:
+            had, wanted = found.kind.capitalize(), kind.capitalize()
+            raise bad_request(f"can't use file of type {had} as {wanted}")
+        return found
 
     def _post(
         self, call: Parameters, shown: Formatted, file: File | None = None
@@ -264,14 +265,18 @@ def _text(call: Parameters, too_long: str) -> Formatted:
     return shown
 
 
-def _upload(call: Parameters, kind: str) -> Upload:
+def _upload(call: Parameters, kind: str) -> Upload | None:
+    """Return a file that came with a call, None if it names one that was sent."""
     if kind in call.uploads:
         return call.uploads[kind]
-    if not call.text(kind):
+    told = call.text(kind)
+    if not told:
         raise bad_request(f"there is no {kind} in the request")
-    raise bad_request(
-        f"the sandbox takes a {kind} as an upload, not by a URL or a file_id"
-    )
+    if told.lower().startswith(("http://", "https://", "attach://")):
+        raise bad_request(
+            f"the sandbox takes a {kind} as an upload or a file_id, not by a URL"
+        )
+    return None
 
 
 def _reply_to(call: Parameters, chat: Chat) -> int:

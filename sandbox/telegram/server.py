@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sandbox.options import TOKEN
-from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Reply
+from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Download, Reply
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.limits import LARGEST_FILE
 from sandbox.telegram.parameters import read_parameters
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.control_server import Operation
     from sandbox.holds import Holds
 
+_FILE = re.compile(r"/file/bot([^/]+)/(.+)")
 _PATH = re.compile(r"/bot([^/]+)/([^/]+)/?")
 _LARGEST_BODY = LARGEST_FILE + (1 << 20)
 
@@ -111,18 +112,28 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(self._length())
         url = urlsplit(self.path)
+        if found := _FILE.fullmatch(url.path):
+            self._answer(self._bot.download(unquote(found[1]), unquote(found[2])))
+            return
         found = _PATH.fullmatch(url.path)
         if found is None:
             self._send(Reply.of(ApiError(404, "Not Found")))
             return
         kind = self.headers.get("Content-Type", "")
         read = partial(read_parameters, url.query, kind, body, self._is_gone)
-        reply = self._bot.answer(unquote(found[1]), found[2], read)
+        self._answer(self._bot.answer(unquote(found[1]), found[2], read))
+
+    def _answer(self, reply: Reply | Download | None) -> None:
         if reply is None:
-            self.close_connection = True
-            hang_up(self.connection)
+            self._hang_up()
+        elif isinstance(reply, Download):
+            self._send_file(reply)
         else:
             self._send(reply)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        hang_up(self.connection)
 
     def _is_gone(self) -> bool:
         """Return whether the client closed the connection."""
@@ -157,3 +168,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+    def _send_file(self, file: Download) -> None:
+        octets = len(file.content)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(octets))
+        self.end_headers()
+        if file.is_cut:
+            self.wfile.write(file.content[: octets // 2])
+            self._hang_up()
+        else:
+            self.wfile.write(file.content)

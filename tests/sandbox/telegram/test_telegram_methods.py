@@ -13,7 +13,7 @@ from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.entities import Entity
 from tests.kit.bot_client import BotClient
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\x40\0\0\0\xc8" + bytes(range(256))
 
 
 def test_a_bot_tells_who_it_is_and_where_it_is(bot: BotClient) -> None:
@@ -194,7 +194,8 @@ def test_a_photo_must_be_one(bot: BotClient, telegram: TelegramControl) -> None:
         said = {"chat_id": 1001, "caption": caption}
         return bot.post("sendPhoto", data=said, files={"photo": ("a.png", content)})
 
-    assert send(PNG).json()["result"]["photo"][0]["file_size"] == len(PNG)
+    (told,) = send(PNG).json()["result"]["photo"]
+    assert (told["width"], told["height"], told["file_size"]) == (320, 200, len(PNG))
     for content, caption, complaint in (
         (b"GIF?", "", "IMAGE_PROCESS_FAILED"),
         (b"", "", "file must be non-empty"),
