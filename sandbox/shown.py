@@ -11,6 +11,7 @@ from rich.text import Text
 from pipelines.text import visible
 from sandbox.private_files import new_file, private_folder
 from sandbox.smtp.page import page, plain
+from sandbox.telegram.rich import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ def _lines(message: Message) -> Iterator[str]:
     file = message.file
     if file:
         yield f"{file.kind} {visible(file.name)}, {file.size:,} octets"
+    if message.rich:
+        yield as_text(message.rich)
     if message.text:
         yield message.text
     for row in message.keyboard:

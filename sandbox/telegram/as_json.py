@@ -80,6 +80,8 @@ def _chat(here: Chat, chat: int) -> dict[str, Any]:
 
 
 def _content(message: Message) -> dict[str, Any]:
+    if message.rich:
+        return {"rich_message": message.rich}
     told: dict[str, Any] = _file(message.file) if message.file else {}
     text = "caption" if message.file else "text"
     if message.text or not message.file:

@@ -209,6 +209,7 @@ class Bot:
             "press": self._press,
             "query": self._query,
             "chats": self._read_chats,
+            "set_rich": self._set_rich,
             "set_status": self._set_status,
             "menu": self._menu,
             "calls": self._await_calls,
@@ -257,6 +258,10 @@ class Bot:
     def _read_chats(self) -> list[int]:
         with self._lock:
             return self._methods.chats.ids()
+
+    def _set_rich(self, *, rich: bool) -> None:
+        with self._lock:
+            self._methods.rich = rich
 
     def _set_status(self, chat: int, user: int, status: str) -> None:
         with self._lock:

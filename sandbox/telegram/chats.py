@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from sandbox.telegram.entities import Entity, Formatted
+from sandbox.telegram.entities import Entity
 from sandbox.telegram.errors import ApiError, bad_request
 from sandbox.telegram.keyboards import from_fields
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sandbox.telegram.keyboards import Keyboard
+    from sandbox.telegram.rich import Rich
 
 FileKind = Literal["document", "photo"]
 
@@ -64,6 +65,7 @@ class Message:
         as_chat: The id of the chat in whose name it was written, 0 for none.
         forwarded_from: The user whose words they are, 0 for the sender's own.
         keyboard: The rows of buttons under it.
+        rich: The Bot API's RichMessage, in place of a text.
     """
 
     id: int
@@ -81,6 +83,7 @@ class Message:
     as_chat: int = 0
     forwarded_from: int = 0
     keyboard: Keyboard = ()
+    rich: Rich | None = None
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Message:
@@ -226,21 +229,9 @@ class Chats:
         return next(self._numbers)
 
 
-def edited(
-    chat: Chat, message: Message, shown: Formatted, keyboard: Keyboard = ()
-) -> Message:
-    """Show another text and other buttons in place of a message's own."""
-    return _put(
-        chat,
-        replace(
-            message,
-            text=shown.text,
-            entities=shown.entities,
-            keyboard=keyboard,
-            edits=message.edits + 1,
-            edited=int(time.time()),
-        ),
-    )
+def edited(chat: Chat, message: Message, new: Message) -> Message:
+    """Show another content and other buttons in place of a message's own."""
+    return _put(chat, replace(new, edits=message.edits + 1, edited=int(time.time())))
 
 
 def deleted(chat: Chat, message: Message) -> Message:

@@ -151,6 +151,10 @@ class TelegramControl:
         """Return the ids of all chats."""
         return list(self._control.call("telegram.chats"))
 
+    def set_rich(self, *, rich: bool) -> None:
+        """Let the server know rich messages, or be an older one; the former first."""
+        self._control.call("telegram.set_rich", rich=rich)
+
     def set_status(self, chat: int, user: int, status: str) -> None:
         """Make a person creator, administrator or member of a group, left or kicked."""
         self._control.call("telegram.set_status", chat=chat, user=user, status=status)

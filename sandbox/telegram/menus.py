@@ -105,9 +105,9 @@ class Menus:
             return _Scope("default")
         if not isinstance(told, dict):
             raise _no_scope("BotCommandScope must be an Object")
-        kind = told.get("type")
+        kind = str(told.get("type"))
         if kind in _EVERYWHERE:
-            return _Scope(str(kind))
+            return _Scope(kind)
         if kind not in {"chat", *_IN_GROUPS}:
             raise _no_scope("Unsupported type specified")
         chat = self._chat(told.get("chat_id"))
@@ -169,7 +169,7 @@ def _command(told: Any) -> Command:  # noqa: ANN401 - JSON
 def _number(told: Any) -> int:  # noqa: ANN401 - JSON
     try:
         return int(told)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0
 
 

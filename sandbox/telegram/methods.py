@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.telegram.as_json import bot_as_json, message_as_json
@@ -25,16 +26,18 @@ from sandbox.telegram.method import Method
 from sandbox.telegram.people import People
 from sandbox.telegram.presses import Presses
 from sandbox.telegram.receiving import Receiving
+from sandbox.telegram.rich import read_rich
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sandbox.telegram.chats import Chat
     from sandbox.telegram.clock import Clock
-    from sandbox.telegram.keyboards import Keyboard
     from sandbox.telegram.parameters import Parameters, Upload
+    from sandbox.telegram.rich import Rich
     from sandbox.telegram.updates import Updates
 
+_RICH = "sendRichMessage"
 _REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
 _SEND = {
     *("chat_id", "message_thread_id", "disable_notification", "protect_content"),
@@ -58,6 +61,7 @@ class Methods:
         presses: The buttons that they press.
         menus: The commands that they are offered.
         files: What was sent, by them and by the bot.
+        rich: Whether it has rich messages, as servers before Bot API 10.1 have not.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Methods:
         self.presses = Presses(bot, self.people, updates, clock)
         self.menus = Menus(self.chats)
         self.files = Files(clock)
+        self.rich = True
         self._bot = bot
         found = [
             Method("getMe", self._get_me, set()),
@@ -95,7 +100,7 @@ class Methods:
             Method(
                 "editMessageText",
                 self._edit_message_text,
-                {"chat_id", "message_id", "reply_markup", *_TEXT},
+                {"chat_id", "message_id", "reply_markup", "rich_message", *_TEXT},
             ),
             Method(
                 "editMessageReplyMarkup",
@@ -103,6 +108,7 @@ class Methods:
                 {"chat_id", "message_id", "reply_markup"},
             ),
             Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            Method(_RICH, self._send_rich_message, {*_SEND, "rich_message"}),
             Method("getChatMember", self._get_chat_member, {"chat_id", "user_id"}),
             *Receiving(updates).methods(),
             *self.menus.methods(),
@@ -117,10 +123,10 @@ class Methods:
         Raises:
             ApiError: 404, the sandbox has no such method.
         """
-        try:
-            return self._methods[method.lower()].name
-        except KeyError:
-            raise ApiError(404, "Not Found: method not found") from None
+        found = self._methods.get(method.lower())
+        if found is None or (found.name == _RICH and not self.rich):
+            raise ApiError(404, "Not Found: method not found")
+        return found.name
 
     def run(self, method: str, call: Parameters) -> Any:  # noqa: ANN401 - JSON
         """Do what a call says, and return its result.
@@ -152,6 +158,9 @@ class Methods:
     def _send_message(self, call: Parameters) -> dict[str, Any]:
         shown = _text(call, "message is too long")
         return self._post(call, shown)
+
+    def _send_rich_message(self, call: Parameters) -> dict[str, Any]:
+        return self._post(call, Formatted(""), rich=read_rich(call))
 
     def _send_document(self, call: Parameters) -> dict[str, Any]:
         return self._send_file(call, "document", LARGEST_FILE)
@@ -188,7 +197,11 @@ class Methods:
         return found
 
     def _post(
-        self, call: Parameters, shown: Formatted, file: File | None = None
+        self,
+        call: Parameters,
+        shown: Formatted,
+        file: File | None = None,
+        rich: Rich | None = None,
     ) -> dict[str, Any]:
         chat = self._chat(call)
         thread = call.integer("message_thread_id")
@@ -207,35 +220,44 @@ class Methods:
             thread=thread,
             file=file,
             keyboard=keyboard,
+            rich=rich,
         )
         return self._as_json(chat, self.chats.post(chat, draft))
 
     def _edit_message_text(self, call: Parameters) -> dict[str, Any]:
-        shown = _text(call, "MESSAGE_TOO_LONG")
+        shown, rich = self._new_content(call)
         chat = self._chat(call)
         message = _to_edit(chat, call)
         if message.file:
             raise bad_request("there is no text in the message to edit")
-        return self._edit(chat, message, shown, read_keyboard(call))
+        new = replace(message, text=shown.text, entities=shown.entities, rich=rich)
+        return self._edit(call, chat, message, new)
+
+    def _new_content(self, call: Parameters) -> tuple[Formatted, Rich | None]:
+        # A server that knows no rich messages ignores what it does not know.
+        if not (self.rich and call.text("rich_message")):
+            return _text(call, "MESSAGE_TOO_LONG"), None
+        if call.text("text"):
+            raise bad_request("the sandbox takes either a text or a rich_message")
+        return Formatted(""), read_rich(call)
 
     def _edit_message_reply_markup(self, call: Parameters) -> dict[str, Any]:
         chat = self._chat(call)
         message = _to_edit(chat, call)
-        shown = Formatted(message.text, message.entities)
-        return self._edit(chat, message, shown, read_keyboard(call))
+        return self._edit(call, chat, message, message)
 
     def _edit(
-        self, chat: Chat, message: Message, shown: Formatted, keyboard: Keyboard
+        self, call: Parameters, chat: Chat, message: Message, new: Message
     ) -> dict[str, Any]:
+        new = replace(new, keyboard=read_keyboard(call))
         self.limits.admit(chat.id)
-        before = (message.text, message.entities, message.keyboard)
-        if before == (shown.text, shown.entities, keyboard):
+        if new == message:
             raise bad_request(
                 "message is not modified: specified new message content and reply"
                 " markup are exactly the same as a current content and reply markup"
                 " of the message"
             )
-        return self._as_json(chat, edited(chat, message, shown, keyboard))
+        return self._as_json(chat, edited(chat, message, new))
 
     def _delete_message(self, call: Parameters) -> bool:
         chat = self._chat(call)

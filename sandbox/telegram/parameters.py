@@ -93,7 +93,7 @@ class Parameters:
             return value
         try:
             return json.loads(value) if value else None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise bad_request(f"can't parse {name} JSON object") from None
 
 
@@ -137,7 +137,7 @@ def _object(body: bytes) -> dict[str, Any]:
         value = json.loads(body or b"{}")
     except UnicodeDecodeError:
         raise
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_request("can't parse request body as JSON") from None
     if not isinstance(value, dict):
         raise bad_request("can't parse request body as JSON: object expected")

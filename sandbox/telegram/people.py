@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sandbox.telegram.as_json import BOT_NAME, message_as_json, user_as_json
@@ -190,7 +190,8 @@ class People:
         old = place.message(number)
         if old.sender != _named(place, user, old.as_chat):
             raise ValueError(f"message {number} is not user {user}'s")
-        return edited(place, old, shown)
+        new = replace(old, text=shown.text, entities=shown.entities)
+        return edited(place, old, new)
 
     def _is_told(self, place: Chat, message: Message) -> bool:
         if place.blocked:

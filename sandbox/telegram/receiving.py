@@ -98,7 +98,7 @@ def _kinds(call: Parameters) -> Collection[str] | None:
     value = call.values.get("allowed_updates")
     try:
         told = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, list) or not all(isinstance(one, str) for one in told):
         return None

@@ -110,6 +110,14 @@ def test_a_persons_language_comes_before_none(
             "can't parse BotCommandScope: Unsupported type specified",
         ),
         (
+            {"commands": menu("a"), "scope": {"type": {}}},
+            "can't parse BotCommandScope: Unsupported type specified",
+        ),
+        (
+            {"commands": menu("a"), "scope": "[" * 100_000},
+            "can't parse scope JSON object",
+        ),
+        (
             {"commands": menu("a"), "scope": {"type": "chat"}},
             "can't parse BotCommandScope: Empty chat_id specified",
         ),

@@ -283,6 +283,7 @@ def test_a_wrong_token_or_method_is_told_apart(
     [
         ("application/json", b"{", 400),
         ("application/json", b"[1]", 400),
+        ("application/json", b"[" * 100_000, 400),
         ("application/x-www-form-urlencoded", b"text=%ff&chat_id=1001", 400),
         ("multipart/form-data", b"x", 400),
         ("multipart/form-data; boundary=b", b"--b\r\nx", 400),
