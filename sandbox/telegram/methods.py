@@ -50,6 +50,19 @@ _TEXT = {
 }
 _CAPTION = {"caption", "parse_mode", "caption_entities"}
 
+_ACTIONS = {
+    *("typing", "upload_photo", "upload_document", "upload_video", "upload_voice"),
+    *("record_video", "record_voice", "record_video_note", "upload_video_note"),
+    *("find_location", "choose_sticker"),
+}
+_GIFTS = (
+    "unlimited_gifts",
+    "limited_gifts",
+    "unique_gifts",
+    "premium_subscription",
+    "gifts_from_channels",
+)
+
 
 class Methods:
     """One bot, its chats and its limits. Not thread-safe.
@@ -109,6 +122,11 @@ class Methods:
             ),
             Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
             Method(_RICH, self._send_rich_message, {*_SEND, "rich_message"}),
+            Method(
+                "sendChatAction",
+                self._send_chat_action,
+                {"chat_id", "message_thread_id", "action"},
+            ),
             Method("getChatMember", self._get_chat_member, {"chat_id", "user_id"}),
             *Receiving(updates).methods(),
             *self.menus.methods(),
@@ -150,7 +168,22 @@ class Methods:
         }
 
     def _get_chat(self, call: Parameters) -> dict[str, Any]:
-        return self._chat(call).as_json()
+        # Beside the chat, what every ChatFullInfo has, and clients insist on.
+        return {
+            **self._chat(call).as_json(),
+            "accent_color_id": 0,
+            "max_reaction_count": 11,
+            "accepted_gift_types": dict.fromkeys(_GIFTS, False),
+        }
+
+    def _send_chat_action(self, call: Parameters) -> bool:
+        chat = self._chat(call)
+        thread = call.integer("message_thread_id")
+        if thread and thread not in chat.topics:
+            raise bad_request("message thread not found")
+        if call.text("action") not in _ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        return True
 
     def _get_chat_member(self, call: Parameters) -> dict[str, Any]:
         return member_as_json(self._chat(call), call.integer("user_id"), self._bot)

@@ -24,6 +24,17 @@ def test_a_bot_tells_who_it_is_and_where_it_is(bot: BotClient) -> None:
     assert answer.json()["result"]["is_bot"] is True
 
 
+def test_a_bot_seems_to_type(bot: BotClient, telegram: TelegramControl) -> None:
+    assert bot.call("sendChatAction", chat_id=1001, action="typing") is True
+    for chat, action, complaint in (
+        (1001, "sleep", "wrong parameter action in request"),
+        (5, "typing", "chat not found"),
+    ):
+        told = bot.refused("sendChatAction", chat_id=chat, action=action)
+        assert told["description"] == f"Bad Request: {complaint}"
+    assert telegram.messages(1001) == []
+
+
 @pytest.mark.parametrize("how", ["json", "data", "files", "params"])
 def test_parameters_come_in_every_form(
     bot: BotClient, telegram: TelegramControl, how: str

@@ -140,6 +140,28 @@ def test_a_poller_that_went_away_takes_nothing_with_it(
     assert told(bot) == ["still there"]
 
 
+def test_a_long_poll_ends_when_its_client_goes_away(
+    bot: BotClient, telegram: TelegramControl
+) -> None:
+    url = f"{bot.url}/bot{bot.token}/getUpdates"
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, json={"timeout": 50}, timeout=0.3)
+    telegram.wait(lambda: telegram.answers()["getUpdates", 200], timeout=DEADLINE)
+
+
+def test_a_long_poll_ends_when_the_sandbox_begins_again(
+    bot: BotClient, telegram: TelegramControl, control: Control
+) -> None:
+    hold = control.hold("^getUpdates ", server="telegram")
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(told, bot, timeout=50)
+        control.wait(hold, timeout=DEADLINE)
+        control.release("go", hold=hold)
+        while not answer.done():
+            telegram.reset()
+        assert answer.result(DEADLINE) == []
+
+
 def test_a_lost_answer_confirms_nothing(
     bot: BotClient, telegram: TelegramControl
 ) -> None:
