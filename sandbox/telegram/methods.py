@@ -322,8 +322,8 @@ def _text(call: Parameters, too_long: str) -> Formatted:
 
 def _upload(call: Parameters, kind: str) -> Upload | None:
     """Return a file that came with a call, None if it names one that was sent."""
-    if kind in call.uploads:
-        return call.uploads[kind]
+    if upload := call.upload(kind):
+        return upload
     told = call.text(kind)
     if not told:
         raise bad_request(f"there is no {kind} in the request")

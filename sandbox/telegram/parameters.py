@@ -15,6 +15,7 @@ from sandbox.telegram.errors import bad_request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_ATTACHED = "attach://"
 _TRUE = ("true", "yes", "1")
 
 
@@ -42,8 +43,20 @@ class Parameters:
     is_gone: Callable[[], bool] = lambda: False
 
     def names(self) -> set[str]:
-        """Return the names of all that came, files too."""
-        return {*self.values, *self.uploads}
+        """Return the names of all that came; files too, but for attached ones."""
+        told = (one for one in self.values.values() if isinstance(one, str))
+        attached = {
+            one.removeprefix(_ATTACHED) for one in told if one.startswith(_ATTACHED)
+        }
+        return {*self.values, *(self.uploads.keys() - attached)}
+
+    def upload(self, name: str) -> Upload | None:
+        """Return a file that came under a name, or is attached there; or None."""
+        if name in self.uploads:
+            return self.uploads[name]
+        told = self.text(name)
+        attached = told.removeprefix(_ATTACHED)
+        return self.uploads.get(attached) if attached != told else None
 
     def text(self, name: str) -> str:
         """Return a text, `""` if it did not come.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sandbox.options import TOKEN
+from sandbox.telegram.bodies import read_body
 from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Download, Reply
 from sandbox.telegram.errors import ApiError
 from sandbox.telegram.limits import LARGEST_FILE
@@ -106,11 +107,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the token stands in every path."""
 
     def _call(self) -> None:
-        if error := self._unreadable():
+        try:
+            body = read_body(self.headers, self.rfile, _LARGEST_BODY)
+        except ApiError as error:
             self.close_connection = True
             self._send(Reply.of(error))
             return
-        body = self.rfile.read(self._length())
         url = urlsplit(self.path)
         if found := _FILE.fullmatch(url.path):
             self._answer(self._bot.download(unquote(found[1]), unquote(found[2])))
@@ -143,19 +145,6 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         except OSError:
             return True
-
-    def _length(self) -> int:
-        return int(self.headers.get("Content-Length", "0"))
-
-    def _unreadable(self) -> ApiError | None:
-        """Return what is wrong with a body that is not to be read."""
-        if self.headers.get("Transfer-Encoding"):
-            return ApiError(411, "Length Required")
-        if not self.headers.get("Content-Length", "0").isdecimal():
-            return ApiError(400, "Bad Request")
-        if self._length() > _LARGEST_BODY:
-            return ApiError(413, "Request Entity Too Large")
-        return None
 
     def _send(self, reply: Reply) -> None:
         body = json.dumps(reply.body, ensure_ascii=False).encode()

@@ -103,8 +103,7 @@ class Updates:
 
     def pending(self) -> int:
         """Return how many updates are not confirmed."""
-        self._drop_old()
-        return len(self._kept)
+        return sum(1 for _ in self._fresh())
 
     def clear(self) -> None:
         """Forget all updates, confirmed or not."""
@@ -149,13 +148,16 @@ class Updates:
         return [update.as_json() for update in self._fitting(limit)]
 
     def _fitting(self, limit: int) -> Iterator[_Update]:
-        left, oldest = _LARGEST_ANSWER, self._oldest()
-        fresh = (update for update in self._kept if update.born > oldest)
-        for update in islice(fresh, limit):
+        left = _LARGEST_ANSWER
+        for update in islice(self._fresh(), limit):
             left -= update.octets
             if left <= 0:
                 return
             yield update
+
+    def _fresh(self) -> Iterator[_Update]:
+        oldest = self._oldest()
+        return (update for update in self._kept if update.born > oldest)
 
     def _wait(self, timeout: float, is_gone: Callable[[], bool]) -> None:
         """Return when there is news, or none to wait for it."""

@@ -204,6 +204,17 @@ def test_a_file_that_was_sent_can_be_sent_again_by_its_id(
         assert refused["description"] == f"Bad Request: {why}"
 
 
+def test_an_upload_may_be_attached_under_another_name(
+    bot: BotClient, telegram: TelegramControl
+) -> None:
+    said = {"chat_id": ANN, "document": "attach://x1"}
+    answer = bot.post("sendDocument", data=said, files={"x1": ("a.csv", b"a,b")})
+    assert answer.json()["result"]["document"]["file_name"] == "a.csv"
+    answer = bot.post("sendDocument", data=said, files={"x2": ("a.csv", b"a,b")})
+    assert answer.json()["description"].endswith("has no parameter x2")
+    assert len(telegram.messages(ANN)) == 1
+
+
 @pytest.mark.parametrize(
     ("picture", "size"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -307,6 +308,37 @@ def test_a_body_that_is_none_is_a_400(
     assert (answer.status_code, answer.json()["ok"]) == (code, False)
 
 
-def test_a_body_without_a_length_is_refused(bot: BotClient) -> None:
-    answer = bot.post("sendMessage", data=iter([b"text=a"]))
-    assert (answer.status_code, answer.json()["error_code"]) == (411, 411)
+def test_a_body_may_come_in_chunks(bot: BotClient, telegram: TelegramControl) -> None:
+    chunks = [b"chat_id=1001&", b"text=", b"a" * 4000]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for _ in range(2):  # what follows on the connection is read too
+        answer = bot.post("sendMessage", data=iter(chunks), headers=form)
+        assert answer.json()["ok"] is True
+    assert [len(one.text) for one in telegram.messages(1001)] == [4000, 4000]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "code"),
+    [
+        ("Transfer-Encoding: chunked", b"-5\r\n", 400),
+        ("Transfer-Encoding: chunked", b"5\r\ntext=a\r\n0\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"0\r\nTrailer: x\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"fffffff\r\n", 413),
+        ("Transfer-Encoding: gzip", b"", 400),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", b"0\r\n\r\n", 400),
+        ("Content-Length: -5", b"", 400),
+        ("Content-Length: 99999999", b"", 413),
+    ],
+)
+def test_a_body_without_an_end_ends_the_connection(
+    bot: BotClient, head: str, body: bytes, code: int
+) -> None:
+    host, _, port = bot.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        asked = f"POST /bot{bot.token}/getMe HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n"
+        raw.sendall(asked.encode() + body)
+        answer = b""
+        while got := raw.recv(4096):
+            answer += got
+    assert answer.startswith(b"HTTP/1.1 %d " % code)
+    assert b"Connection: close" in answer

@@ -53,6 +53,11 @@ def test_a_reply_tells_what_it_answers(
     (update,) = told(bot)
     answered = update["message"]["reply_to_message"]
     assert (answered["text"], answered["from"]["username"]) == ("failed", "sandbox_bot")
+    asked = update["message"]["message_id"]
+    answer = {"chat_id": GROUP, "reply_to_message_id": asked, "text": "no route"}
+    told_message = bot.call("sendMessage", **answer)
+    assert told_message["reply_to_message"]["message_id"] == asked
+    assert "reply_to_message" not in told_message["reply_to_message"]
 
 
 def test_a_message_of_a_topic_tells_the_topic(

@@ -192,6 +192,7 @@ def test_updates_of_more_than_a_day_ago_are_dropped(
 ) -> None:
     telegram.say(ANN, ANN, "old", ago=23 * 3600)
     say(telegram, "new")
+    telegram.say(ANN, ANN, "of yesterday", ago=25 * 3600)
     assert told(bot) == ["old", "new"]
     telegram.advance(2 * 3600)
     assert told(bot) == ["new"]
