@@ -1,4 +1,4 @@
-"""The command `python -m sandbox`: serve, fill, chat, mail, demo."""
+"""The command `python -m sandbox`: serve, fill, chat, say, press, mail, demo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pipelines.runtime import clean_log_records, say, say_exactly
+from pipelines.runtime import clean_log_records, say_exactly
+from pipelines.runtime import say as tell
 from pipelines.text import known_secrets, mask_secrets, visible
 from sandbox.addresses import read_addresses
 from sandbox.control import Control
@@ -19,6 +20,7 @@ from sandbox.options import SQL_SERVERS, TOKEN, USER, Options
 from sandbox.parameters import ADDRESSES, CATALOG, HOME, PATH, to_days
 from sandbox.shards import Shard, read_shards, write_shards
 from sandbox.shown_commands import chat, mail
+from sandbox.talk_commands import press, say
 
 _ALL = "all"
 _PASSWORD = "SHARDLINE_SANDBOX_PASSWORD"  # noqa: S105 - the variable's name
@@ -34,6 +36,7 @@ python -m sandbox serve --luigid
 python -m sandbox fill all --days 2019-03-11..2019-03-15
 LUIGI_CONFIG_PATH=.sandbox/luigi.cfg shardline run all --date 2019-03-14
 python -m sandbox chat
+python -m sandbox say /status
 python -m sandbox mail
 """
 _SERVE_HELP = """\
@@ -295,11 +298,11 @@ def fill(  # noqa: PLR0913 - one argument an option
             if shards_out:
                 made = [Shard(server, name) for name in filled.shards]
                 write_shards(shards_out, made)
-                say(f"shards written to {shards_out}")
+                tell(f"shards written to {shards_out}")
 
 
 def _say(table: str, filled: Filled) -> None:
-    say(
+    tell(
         f"{table}: {filled.rows:,} rows in {len(filled.shards):,} shards,"
         f" {filled.shard_days:,} shard days"
     )
@@ -318,6 +321,8 @@ def _mapping(maps: tuple[str, ...]) -> dict[str, str]:
 
 
 main.add_command(chat)
+main.add_command(say)
+main.add_command(press)
 main.add_command(mail)
 main.add_command(demo)
 

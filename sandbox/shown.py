@@ -11,9 +11,10 @@ from rich.text import Text
 from pipelines.text import visible
 from sandbox.private_files import new_file, private_folder
 from sandbox.smtp.page import page, plain
-from sandbox.telegram.bot import DEFAULT_CHATS
+from sandbox.telegram.rich import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pipelines.text import Console
@@ -26,7 +27,7 @@ def show_chats(console: Console, control: Control) -> None:
     """Print the messages of every chat."""
     shown = [
         message
-        for chat in DEFAULT_CHATS
+        for chat in control.telegram.chats()
         for message in control.telegram.messages(chat)
         if not message.deleted
     ]
@@ -38,20 +39,39 @@ def show_chats(console: Console, control: Control) -> None:
 
 def show_message(console: Console, message: Message) -> None:
     """Print a message as its chat shows it."""
-    sent = datetime.fromtimestamp(message.date, UTC)
-    told = [f"chat {message.chat}", f"{sent:%Y-%m-%d %H:%M} UTC"]
-    if message.edits:
-        told.append(f"edited {message.edits} times" if message.edits > 1 else "edited")
-    if message.reply_to:
-        told.append("a reply")
     console.print(
         Panel(
-            Text(visible(message.text, keep="\n")),
-            title=Text(", ".join(told)),
+            Text(visible("\n".join(_lines(message)), keep="\n")),
+            title=Text(", ".join(_title(message))),
             title_align="left",
-            border_style="cyan",
+            border_style="green" if message.sender else "cyan",
         )
     )
+
+
+def _title(message: Message) -> Iterator[str]:
+    yield f"chat {message.chat}"
+    if message.thread:
+        yield f"topic {message.thread}"
+    if message.sender:
+        yield f"user {message.sender}"
+    yield f"{datetime.fromtimestamp(message.date, UTC):%Y-%m-%d %H:%M} UTC"
+    if message.edits:
+        yield f"edited {message.edits} times" if message.edits > 1 else "edited"
+    if message.reply_to:
+        yield "a reply"
+
+
+def _lines(message: Message) -> Iterator[str]:
+    file = message.file
+    if file:
+        yield f"{file.kind} {visible(file.name)}, {file.size:,} octets"
+    if message.rich:
+        yield as_text(message.rich)
+    if message.text:
+        yield message.text
+    for row in message.keyboard:
+        yield " ".join(f"[ {visible(button.text)} ]" for button in row)
 
 
 def show_mails(console: Console, control: Control, folder: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
-from sandbox.telegram.entities import Entity, Formatted
+from sandbox.telegram.entities import Entity
 from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.keyboards import from_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from sandbox.telegram.keyboards import Keyboard
+    from sandbox.telegram.rich import Rich
 
 FileKind = Literal["document", "photo"]
 
 # Supergroups and channels have ids below this one.
 _SUPERGROUPS = -1_000_000_000_000
+_MOST_CHATS = 10_000
+_MOST_MESSAGES = 10_000  # a chat; older ones are forgotten
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,8 @@ class File:
 
     Attributes:
         size: In bytes.
+        width: Of a photo, in pixels.
+        height: The same.
     """
 
     id: str
@@ -31,6 +40,13 @@ class File:
     name: str
     mime_type: str
     size: int
+    width: int = 0
+    height: int = 0
+
+    @property
+    def unique_id(self) -> str:
+        """What stays the same of a file for every bot."""
+        return self.id[:16]
 
 
 @dataclass(frozen=True)
@@ -41,9 +57,15 @@ class Message:
         date: Seconds since 1970.
         text: What is read; of a message with a file, its caption.
         edits: How many times it was edited.
+        edited: When that was last, in seconds since 1970; 0 for never.
         deleted: Whether the chat shows it no more.
         reply_to: The id of the message it answers, 0 for none.
         thread: The topic of a forum that it is in, 0 for none.
+        sender: The id of the user who wrote it, 0 for the bot.
+        as_chat: The id of the chat in whose name it was written, 0 for none.
+        forwarded_from: The user whose words they are, 0 for the sender's own.
+        keyboard: The rows of buttons under it.
+        rich: The Bot API's RichMessage, in place of a text.
     """
 
     id: int
@@ -52,17 +74,25 @@ class Message:
     text: str
     entities: tuple[Entity, ...] = ()
     edits: int = 0
+    edited: int = 0
     deleted: bool = False
     reply_to: int = 0
     thread: int = 0
     file: File | None = None
+    sender: int = 0
+    as_chat: int = 0
+    forwarded_from: int = 0
+    keyboard: Keyboard = ()
+    rich: Rich | None = None
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Message:
         """Make one of what `asdict` made of it."""
         entities = tuple(Entity(**one) for one in fields["entities"])
         file = File(**fields["file"]) if fields["file"] else None
-        return cls(**{**fields, "entities": entities, "file": file})
+        keyboard = from_fields(fields["keyboard"])
+        read = {"entities": entities, "file": file, "keyboard": keyboard}
+        return cls(**{**fields, **read})
 
 
 @dataclass
@@ -73,6 +103,7 @@ class Chat:
         blocked: Whether the user blocked the bot, or the group removed it.
         migrated_to: The id of the supergroup it became, 0 if it did not.
         topics: Those of a forum, but for the general one, which has no thread.
+        members: What people are in a group, as far as the bot met them.
     """
 
     id: int
@@ -80,6 +111,7 @@ class Chat:
     migrated_to: int = 0
     topics: set[int] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
+    members: dict[int, str] = field(default_factory=dict)
 
     @property
     def type(self) -> str:
@@ -90,8 +122,24 @@ class Chat:
 
     def as_json(self) -> dict[str, Any]:
         """Return the Bot API's Chat."""
-        named = {"first_name": "User"} if self.id > 0 else {"title": f"Group {self.id}"}
+        if self.id > 0:
+            named: dict[str, Any] = {"first_name": f"User {self.id}"}
+        else:
+            named = {"title": f"Group {self.id}"}
+        if self.topics:
+            named["is_forum"] = True
         return {"id": self.id, **named, "type": self.type}
+
+    def message(self, number: int) -> Message:
+        """Return a message that the chat shows.
+
+        Raises:
+            KeyError: It shows none of that id.
+        """
+        found = self.messages.get(number)
+        if found is None or found.deleted:
+            raise KeyError(f"chat {self.id} shows no message {number}")
+        return found
 
 
 class Chats:
@@ -102,6 +150,10 @@ class Chats:
         self._chats = {one: Chat(one) for one in ids}
         self._numbers = count(1)
 
+    def __contains__(self, chat: int) -> bool:
+        """Tell whether there is a chat of that id."""
+        return chat in self._chats
+
     def add(self, chat: int) -> None:
         """Make an empty chat.
 
@@ -110,7 +162,13 @@ class Chats:
         """
         if chat in self._chats or not chat:
             raise ValueError(f"chat {chat} exists already, or cannot exist")
+        if len(self._chats) >= _MOST_CHATS:
+            raise ValueError(f"the sandbox has {_MOST_CHATS:,} chats at most")
         self._chats[chat] = Chat(chat)
+
+    def ids(self) -> list[int]:
+        """Return the ids of all chats, in the order in which they were made."""
+        return list(self._chats)
 
     def find(self, chat: int) -> Chat:
         """Return a chat, whatever became of it.
@@ -158,42 +216,22 @@ class Chats:
         self.add(old.migrated_to)
         return old.migrated_to
 
-    def post(
-        self,
-        chat: Chat,
-        shown: Formatted,
-        *,
-        date: int,
-        reply_to: int = 0,
-        thread: int = 0,
-        file: File | None = None,
-    ) -> Message:
-        """Show a new message."""
-        message = Message(
-            next(self._numbers),
-            chat.id,
-            date,
-            shown.text,
-            shown.entities,
-            reply_to=reply_to,
-            thread=thread,
-            file=file,
-        )
+    def post(self, chat: Chat, draft: Message) -> Message:
+        """Show a new message, under an id of its own."""
+        message = replace(draft, id=self.number())
         chat.messages[message.id] = message
+        if len(chat.messages) > _MOST_MESSAGES:
+            del chat.messages[next(iter(chat.messages))]
         return message
 
+    def number(self) -> int:
+        """Return the id of the next message."""
+        return next(self._numbers)
 
-def edited(chat: Chat, message: Message, shown: Formatted) -> Message:
-    """Show another text in place of a message's own."""
-    return _put(
-        chat,
-        replace(
-            message,
-            text=shown.text,
-            entities=shown.entities,
-            edits=message.edits + 1,
-        ),
-    )
+
+def edited(chat: Chat, message: Message, new: Message) -> Message:
+    """Show another content and other buttons in place of a message's own."""
+    return _put(chat, replace(new, edits=message.edits + 1, edited=int(time.time())))
 
 
 def deleted(chat: Chat, message: Message) -> Message:

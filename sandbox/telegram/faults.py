@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from sandbox.telegram.errors import ApiError
+from sandbox.telegram.updates import CONFLICT
+
+DOWNLOAD = "file"
+"""What a download is called where methods are named."""
 
 _DESCRIPTIONS = {
     400: "Bad Request: chat not found",
     403: "Forbidden: bot was blocked by the user",
-    409: "Conflict: terminated by other getUpdates request;"
-    " make sure that only one bot instance is running",
+    409: CONFLICT,
 }
 
 
@@ -23,6 +26,7 @@ class _Fault:
     times: int
     error: ApiError | None = None
     seconds: float = 0.0
+    cuts: bool = False
 
     def takes(self, method: str) -> bool:
         """Count a call down if it is one of those meant."""
@@ -70,6 +74,10 @@ class Faults:
         """Hold answers back, when all is done; see `fail` for the arguments."""
         self._add(_Fault(method, times, seconds=seconds))
 
+    def cut_downloads(self, times: int) -> None:
+        """Let downloads end in the middle of the file."""
+        self._add(_Fault(DOWNLOAD, times, cuts=True))
+
     def clear(self) -> None:
         """Let all calls go well."""
         with self._lock:
@@ -88,10 +96,15 @@ class Faults:
             meant = [one for one in self._faults if one.error]
             return next((one.error for one in meant if one.takes(method)), None)
 
+    def is_cut(self) -> bool:
+        """Return whether this download ends in the middle."""
+        with self._lock:
+            return any(one.takes(DOWNLOAD) for one in self._faults if one.cuts)
+
     def hold_back(self, method: str) -> None:
         """Return when the answer to this call may go."""
         with self._lock:
-            meant = [one for one in self._faults if not one.error]
+            meant = [one for one in self._faults if one.seconds]
             seconds = next((one.seconds for one in meant if one.takes(method)), 0.0)
             before = self._wakings
             self._woken.wait_for(lambda: self._wakings != before, timeout=seconds)

@@ -1,4 +1,4 @@
-"""How much Telegram takes: messages and edits a second, a chat, a group.
+"""How much Telegram takes: of a message, and a second, a chat, a group.
 
 The figures are those of https://core.telegram.org/bots/faq; how Telegram counts is
 unpublished, so the windows here are sliding ones, and as strict as the words allow.
@@ -12,6 +12,12 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from sandbox.telegram.errors import too_many_requests
+
+LONGEST_TEXT = 4096  # UTF-16 units, as are all lengths
+LONGEST_CAPTION = 1024
+LARGEST_PHOTO = 10 << 20
+LARGEST_FILE = 50 << 20
+LARGEST_DOWNLOAD = 20 << 20
 
 _LONGEST_BAN = 600  # seconds
 

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import time
-import uuid
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.telegram.chats import Chats, File, FileKind, deleted, edited
-from sandbox.telegram.entities import units
+from sandbox.telegram.as_json import bot_as_json, message_as_json
+from sandbox.telegram.chats import Chats, File, FileKind, Message, deleted, edited
+from sandbox.telegram.entities import Formatted, units
 from sandbox.telegram.errors import ApiError, bad_request
+from sandbox.telegram.files import Files
 from sandbox.telegram.formatting import read_formatted
-from sandbox.telegram.limits import Limits
+from sandbox.telegram.keyboards import read_keyboard
+from sandbox.telegram.limits import (
+    LARGEST_FILE,
+    LARGEST_PHOTO,
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    Limits,
+)
+from sandbox.telegram.members import member_as_json
+from sandbox.telegram.menus import Menus
+from sandbox.telegram.method import Method
+from sandbox.telegram.people import People
+from sandbox.telegram.presses import Presses
+from sandbox.telegram.receiving import Receiving
+from sandbox.telegram.rich import read_rich
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from sandbox.telegram.chats import Chat, Message
-    from sandbox.telegram.entities import Formatted
+    from sandbox.telegram.chats import Chat
+    from sandbox.telegram.clock import Clock
     from sandbox.telegram.parameters import Parameters, Upload
+    from sandbox.telegram.rich import Rich
+    from sandbox.telegram.updates import Updates
 
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
-LARGEST_PHOTO = 10 << 20
-LARGEST_FILE = 50 << 20
-
+_RICH = "sendRichMessage"
 _REPLY = {"reply_parameters", "reply_to_message_id", "allow_sending_without_reply"}
 _SEND = {
     *("chat_id", "message_thread_id", "disable_notification", "protect_content"),
+    "reply_markup",
     *_REPLY,
 }
 _TEXT = {
@@ -35,14 +49,19 @@ _TEXT = {
     *("link_preview_options", "disable_web_page_preview"),
 }
 _CAPTION = {"caption", "parse_mode", "caption_entities"}
-_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 
-
-@dataclass(frozen=True)
-class _Method:
-    name: str
-    run: Callable[[Parameters], Any]
-    parameters: set[str]
+_ACTIONS = {
+    *("typing", "upload_photo", "upload_document", "upload_video", "upload_voice"),
+    *("record_video", "record_voice", "record_video_note", "upload_video_note"),
+    *("find_location", "choose_sticker"),
+}
+_GIFTS = (
+    "unlimited_gifts",
+    "limited_gifts",
+    "unique_gifts",
+    "premium_subscription",
+    "gifts_from_channels",
+)
 
 
 class Methods:
@@ -51,39 +70,68 @@ class Methods:
     Attributes:
         chats: What the bot can write to.
         limits: How much of it.
+        people: Those who write to it.
+        presses: The buttons that they press.
+        menus: The commands that they are offered.
+        files: What was sent, by them and by the bot.
+        rich: Whether it has rich messages, as servers before Bot API 10.1 have not.
     """
 
-    def __init__(self, bot: int, chats: Iterable[int]) -> None:
+    def __init__(
+        self, bot: int, chats: Iterable[int], updates: Updates, clock: Clock
+    ) -> None:
         """Begin with empty chats.
 
         Args:
             bot: The bot's id, the number before the colon of its token.
             chats: The ids of its chats.
+            updates: What happened in them.
+            clock: Tells what is too old.
         """
         self.chats = Chats(chats)
         self.limits = Limits()
+        self.people = People(bot, self.chats, updates)
+        self.presses = Presses(bot, self.people, updates, clock)
+        self.menus = Menus(self.chats)
+        self.files = Files(clock)
+        self.rich = True
         self._bot = bot
-        self._contents: dict[str, bytes] = {}
         found = [
-            _Method("getMe", self._get_me, set()),
-            _Method("getChat", self._get_chat, {"chat_id"}),
-            _Method("sendMessage", self._send_message, _SEND | _TEXT),
-            _Method(
+            Method("getMe", self._get_me, set()),
+            Method("getChat", self._get_chat, {"chat_id"}),
+            Method("sendMessage", self._send_message, _SEND | _TEXT),
+            Method(
                 "sendDocument",
                 self._send_document,
                 {*_SEND, *_CAPTION, "document", "disable_content_type_detection"},
             ),
-            _Method(
+            Method(
                 "sendPhoto",
                 self._send_photo,
                 {*_SEND, *_CAPTION, "photo", "show_caption_above_media"},
             ),
-            _Method(
+            Method(
                 "editMessageText",
                 self._edit_message_text,
-                {"chat_id", "message_id", *_TEXT},
+                {"chat_id", "message_id", "reply_markup", "rich_message", *_TEXT},
             ),
-            _Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            Method(
+                "editMessageReplyMarkup",
+                self._edit_message_reply_markup,
+                {"chat_id", "message_id", "reply_markup"},
+            ),
+            Method("deleteMessage", self._delete_message, {"chat_id", "message_id"}),
+            Method(_RICH, self._send_rich_message, {*_SEND, "rich_message"}),
+            Method(
+                "sendChatAction",
+                self._send_chat_action,
+                {"chat_id", "message_thread_id", "action"},
+            ),
+            Method("getChatMember", self._get_chat_member, {"chat_id", "user_id"}),
+            *Receiving(updates).methods(),
+            *self.menus.methods(),
+            *self.files.methods(),
+            *self.presses.methods(),
         ]
         self._methods = {one.name.lower(): one for one in found}
 
@@ -93,10 +141,10 @@ class Methods:
         Raises:
             ApiError: 404, the sandbox has no such method.
         """
-        try:
-            return self._methods[method.lower()].name
-        except KeyError:
-            raise ApiError(404, "Not Found: method not found") from None
+        found = self._methods.get(method.lower())
+        if found is None or (found.name == _RICH and not self.rich):
+            raise ApiError(404, "Not Found: method not found")
+        return found.name
 
     def run(self, method: str, call: Parameters) -> Any:  # noqa: ANN401 - JSON
         """Do what a call says, and return its result.
@@ -109,36 +157,43 @@ class Methods:
             raise bad_request(f"the sandbox's {found.name} has no parameter {name}")
         return found.run(call)
 
-    def content(self, file: str) -> bytes:
-        """Return the bytes of a file that was sent.
-
-        Raises:
-            KeyError: No file has such an id.
-        """
-        return self._contents[file]
-
     def _get_me(self, _: Parameters) -> dict[str, Any]:
         return {
-            **self._me(),
+            **bot_as_json(self._bot),
             "can_join_groups": True,
-            "can_read_all_group_messages": False,
+            "can_read_all_group_messages": not self.people.privacy,
             "supports_inline_queries": False,
-        }
-
-    def _me(self) -> dict[str, Any]:
-        return {
-            "id": self._bot,
-            "is_bot": True,
-            "first_name": "Sandbox",
-            "username": "sandbox_bot",
+            "can_connect_to_business": False,
+            "has_main_web_app": False,
         }
 
     def _get_chat(self, call: Parameters) -> dict[str, Any]:
-        return self._chat(call).as_json()
+        # Beside the chat, what every ChatFullInfo has, and clients insist on.
+        return {
+            **self._chat(call).as_json(),
+            "accent_color_id": 0,
+            "max_reaction_count": 11,
+            "accepted_gift_types": dict.fromkeys(_GIFTS, False),
+        }
+
+    def _send_chat_action(self, call: Parameters) -> bool:
+        chat = self._chat(call)
+        thread = call.integer("message_thread_id")
+        if thread and thread not in chat.topics:
+            raise bad_request("message thread not found")
+        if call.text("action") not in _ACTIONS:
+            raise bad_request("wrong parameter action in request")
+        return True
+
+    def _get_chat_member(self, call: Parameters) -> dict[str, Any]:
+        return member_as_json(self._chat(call), call.integer("user_id"), self._bot)
 
     def _send_message(self, call: Parameters) -> dict[str, Any]:
         shown = _text(call, "message is too long")
         return self._post(call, shown)
+
+    def _send_rich_message(self, call: Parameters) -> dict[str, Any]:
+        return self._post(call, Formatted(""), rich=read_rich(call))
 
     def _send_document(self, call: Parameters) -> dict[str, Any]:
         return self._send_file(call, "document", LARGEST_FILE)
@@ -152,58 +207,97 @@ class Methods:
         caption = read_formatted(call, "caption", "caption_entities")
         if units(caption.text) > LONGEST_CAPTION:
             raise bad_request("message caption is too long")
+        return self._post(call, caption, self._file(call, kind, largest))
+
+    def _file(self, call: Parameters, kind: FileKind, largest: int) -> File:
         upload = _upload(call, kind)
+        if upload is None:
+            return self._known(call.text(kind), kind)
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > largest:
             size, most = len(upload.content), largest >> 20
             raise bad_request(f"file of size {size} bytes is too big: at most {most}MB")
-        if kind == "photo" and not upload.content.startswith(_IMAGES):
-            raise bad_request("IMAGE_PROCESS_FAILED")
-        name, size = upload.name, len(upload.content)
-        file = File(uuid.uuid4().hex, kind, name, upload.mime_type, size)
-        message = self._post(call, caption, file)
-        self._contents[file.id] = upload.content
-        return message
+        return self.files.keep(kind, upload)
+
+    def _known(self, file: str, kind: FileKind) -> File:
+        found = self.files.find(file)
+        if found is None:
+            raise bad_request("wrong file identifier/HTTP URL specified")
+        if found.kind != kind:
+            had, wanted = found.kind.capitalize(), kind.capitalize()
+            raise bad_request(f"can't use file of type {had} as {wanted}")
+        return found
 
     def _post(
-        self, call: Parameters, shown: Formatted, file: File | None = None
+        self,
+        call: Parameters,
+        shown: Formatted,
+        file: File | None = None,
+        rich: Rich | None = None,
     ) -> dict[str, Any]:
         chat = self._chat(call)
         thread = call.integer("message_thread_id")
         if thread and thread not in chat.topics:
             raise bad_request("message thread not found")
         reply_to = _reply_to(call, chat)
+        keyboard = read_keyboard(call)
         self.limits.admit(chat.id)
-        message = self.chats.post(
-            chat,
-            shown,
-            date=int(time.time()),
+        draft = Message(
+            0,
+            chat.id,
+            int(time.time()),
+            shown.text,
+            shown.entities,
             reply_to=reply_to,
             thread=thread,
             file=file,
+            keyboard=keyboard,
+            rich=rich,
         )
-        return self._as_json(chat, message)
+        return self._as_json(chat, self.chats.post(chat, draft))
 
     def _edit_message_text(self, call: Parameters) -> dict[str, Any]:
-        shown = _text(call, "MESSAGE_TOO_LONG")
+        shown, rich = self._new_content(call)
         chat = self._chat(call)
-        message = _find(chat, call, "message to edit not found")
+        message = _to_edit(chat, call)
         if message.file:
             raise bad_request("there is no text in the message to edit")
+        new = replace(message, text=shown.text, entities=shown.entities, rich=rich)
+        return self._edit(call, chat, message, new)
+
+    def _new_content(self, call: Parameters) -> tuple[Formatted, Rich | None]:
+        # A server that knows no rich messages ignores what it does not know.
+        if not (self.rich and call.text("rich_message")):
+            return _text(call, "MESSAGE_TOO_LONG"), None
+        if call.text("text"):
+            raise bad_request("the sandbox takes either a text or a rich_message")
+        return Formatted(""), read_rich(call)
+
+    def _edit_message_reply_markup(self, call: Parameters) -> dict[str, Any]:
+        chat = self._chat(call)
+        message = _to_edit(chat, call)
+        return self._edit(call, chat, message, message)
+
+    def _edit(
+        self, call: Parameters, chat: Chat, message: Message, new: Message
+    ) -> dict[str, Any]:
+        new = replace(new, keyboard=read_keyboard(call))
         self.limits.admit(chat.id)
-        if (message.text, message.entities) == (shown.text, shown.entities):
+        if new == message:
             raise bad_request(
                 "message is not modified: specified new message content and reply"
                 " markup are exactly the same as a current content and reply markup"
                 " of the message"
             )
-        told = self._as_json(chat, edited(chat, message, shown))
-        return {**told, "edit_date": int(time.time())}
+        return self._as_json(chat, edited(chat, message, new))
 
     def _delete_message(self, call: Parameters) -> bool:
         chat = self._chat(call)
-        deleted(chat, _find(chat, call, "message to delete not found"))
+        message = _find(chat, call, "message to delete not found")
+        if message.sender and chat.id < 0:
+            raise bad_request("message can't be deleted")
+        deleted(chat, message)
         return True
 
     def _chat(self, call: Parameters) -> Chat:
@@ -212,27 +306,7 @@ class Methods:
         return self.chats.reach(call.integer("chat_id"))
 
     def _as_json(self, chat: Chat, message: Message) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "message_id": message.id,
-            "from": self._me(),
-            "chat": chat.as_json(),
-            "date": message.date,
-        }
-        if message.thread:
-            told["message_thread_id"] = message.thread
-            told["is_topic_message"] = True
-        if message.reply_to:
-            answered = chat.messages[message.reply_to]
-            told["reply_to_message"] = self._as_json(chat, answered)
-        if message.file:
-            told.update(_file(message.file))
-        text = "caption" if message.file else "text"
-        if message.text or not message.file:
-            told[text] = message.text
-        if message.entities:
-            entities = "caption_entities" if message.file else "entities"
-            told[entities] = [one.as_json() for one in message.entities]
-        return told
+        return message_as_json(chat, message, self._bot)
 
 
 def _text(call: Parameters, too_long: str) -> Formatted:
@@ -246,14 +320,18 @@ def _text(call: Parameters, too_long: str) -> Formatted:
     return shown
 
 
-def _upload(call: Parameters, kind: str) -> Upload:
-    if kind in call.uploads:
-        return call.uploads[kind]
-    if not call.text(kind):
+def _upload(call: Parameters, kind: str) -> Upload | None:
+    """Return a file that came with a call, None if it names one that was sent."""
+    if upload := call.upload(kind):
+        return upload
+    told = call.text(kind)
+    if not told:
         raise bad_request(f"there is no {kind} in the request")
-    raise bad_request(
-        f"the sandbox takes a {kind} as an upload, not by a URL or a file_id"
-    )
+    if told.lower().startswith(("http://", "https://", "attach://")):
+        raise bad_request(
+            f"the sandbox takes a {kind} as an upload or a file_id, not by a URL"
+        )
+    return None
 
 
 def _reply_to(call: Parameters, chat: Chat) -> int:
@@ -274,16 +352,15 @@ def _reply_to(call: Parameters, chat: Chat) -> int:
     return number
 
 
+def _to_edit(chat: Chat, call: Parameters) -> Message:
+    message = _find(chat, call, "message to edit not found")
+    if message.sender:
+        raise bad_request("message can't be edited")
+    return message
+
+
 def _find(chat: Chat, call: Parameters, complaint: str) -> Message:
     message = chat.messages.get(call.integer("message_id"))
     if message is None or message.deleted:
         raise bad_request(complaint)
     return message
-
-
-def _file(file: File) -> dict[str, Any]:
-    known = {"file_id": file.id, "file_unique_id": file.id[:16], "file_size": file.size}
-    if file.kind == "photo":
-        return {"photo": [known]}
-    named = {"file_name": file.name, "mime_type": file.mime_type}
-    return {"document": {**named, **known}}

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl
 from sandbox.telegram.errors import bad_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+_ATTACHED = "attach://"
 _TRUE = ("true", "yes", "1")
 
 
@@ -34,14 +35,28 @@ class Parameters:
     Attributes:
         values: By name: text, or what JSON carried.
         uploads: Files by the name of their part.
+        is_gone: Tells whether who called waits for the answer no more.
     """
 
     values: Mapping[str, Any]
     uploads: Mapping[str, Upload]
+    is_gone: Callable[[], bool] = lambda: False
 
     def names(self) -> set[str]:
-        """Return the names of all that came, files too."""
-        return {*self.values, *self.uploads}
+        """Return the names of all that came; files too, but for attached ones."""
+        told = (one for one in self.values.values() if isinstance(one, str))
+        attached = {
+            one.removeprefix(_ATTACHED) for one in told if one.startswith(_ATTACHED)
+        }
+        return {*self.values, *(self.uploads.keys() - attached)}
+
+    def upload(self, name: str) -> Upload | None:
+        """Return a file that came under a name, or is attached there; or None."""
+        if name in self.uploads:
+            return self.uploads[name]
+        told = self.text(name)
+        attached = told.removeprefix(_ATTACHED)
+        return self.uploads.get(attached) if attached != told else None
 
     def text(self, name: str) -> str:
         """Return a text, `""` if it did not come.
@@ -64,6 +79,18 @@ class Parameters:
         except ValueError:
             return 0
 
+    def between(self, name: str, least: int, most: int, *, usual: int) -> int:
+        """Return a whole number, or the nearest of those allowed.
+
+        Args:
+            name: Its name.
+            least: The least allowed.
+            most: The most allowed.
+            usual: What it is if it did not come.
+        """
+        number = self.integer(name) if self.text(name) else usual
+        return min(max(number, least), most)
+
     def flag(self, name: str) -> bool:
         """Return whether something was asked for."""
         return self.text(name).lower() in _TRUE
@@ -79,12 +106,14 @@ class Parameters:
             return value
         try:
             return json.loads(value) if value else None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise bad_request(f"can't parse {name} JSON object") from None
 
 
-def read_parameters(query: str, content_type: str, body: bytes) -> Parameters:
-    """Read the parameters of one call.
+def read_parameters(
+    query: str, content_type: str, body: bytes, is_gone: Callable[[], bool]
+) -> Parameters:
+    """Read the parameters of one call; `is_gone` goes with them.
 
     Raises:
         ApiError: 400, the body is not what its type says.
@@ -109,7 +138,7 @@ def read_parameters(query: str, content_type: str, body: bytes) -> Parameters:
                 values.update(_form(body.decode()))
     except UnicodeDecodeError:
         raise bad_request("strings must be encoded in UTF-8") from None
-    return Parameters(values, uploads)
+    return Parameters(values, uploads, is_gone)
 
 
 def _form(text: str) -> list[tuple[str, str]]:
@@ -121,7 +150,7 @@ def _object(body: bytes) -> dict[str, Any]:
         value = json.loads(body or b"{}")
     except UnicodeDecodeError:
         raise
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_request("can't parse request body as JSON") from None
     if not isinstance(value, dict):
         raise bad_request("can't parse request body as JSON: object expected")

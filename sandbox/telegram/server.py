@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sandbox.options import TOKEN
-from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Reply
+from sandbox.telegram.bodies import read_body
+from sandbox.telegram.bot import DEFAULT_CHATS, Bot, Download, Reply
 from sandbox.telegram.errors import ApiError
-from sandbox.telegram.methods import LARGEST_FILE
+from sandbox.telegram.limits import LARGEST_FILE
+from sandbox.telegram.parameters import read_parameters
 from sandbox.threaded_server import Outage, ThreadedServer, hang_up
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Sequence
 
     from sandbox.control_server import Operation
     from sandbox.holds import Holds
 
+_FILE = re.compile(r"/file/bot([^/]+)/(.+)")
 _PATH = re.compile(r"/bot([^/]+)/([^/]+)/?")
 _LARGEST_BODY = LARGEST_FILE + (1 << 20)
 
@@ -103,36 +107,44 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the token stands in every path."""
 
     def _call(self) -> None:
-        if error := self._unreadable():
+        try:
+            body = read_body(self.headers, self.rfile, _LARGEST_BODY)
+        except ApiError as error:
             self.close_connection = True
             self._send(Reply.of(error))
             return
-        body = self.rfile.read(self._length())
         url = urlsplit(self.path)
+        if found := _FILE.fullmatch(url.path):
+            self._answer(self._bot.download(unquote(found[1]), unquote(found[2])))
+            return
         found = _PATH.fullmatch(url.path)
         if found is None:
             self._send(Reply.of(ApiError(404, "Not Found")))
             return
         kind = self.headers.get("Content-Type", "")
-        reply = self._bot.answer(unquote(found[1]), found[2], url.query, kind, body)
+        read = partial(read_parameters, url.query, kind, body, self._is_gone)
+        self._answer(self._bot.answer(unquote(found[1]), found[2], read))
+
+    def _answer(self, reply: Reply | Download | None) -> None:
         if reply is None:
-            self.close_connection = True
-            hang_up(self.connection)
+            self._hang_up()
+        elif isinstance(reply, Download):
+            self._send_file(reply)
         else:
             self._send(reply)
 
-    def _length(self) -> int:
-        return int(self.headers.get("Content-Length", "0"))
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        hang_up(self.connection)
 
-    def _unreadable(self) -> ApiError | None:
-        """Return what is wrong with a body that is not to be read."""
-        if self.headers.get("Transfer-Encoding"):
-            return ApiError(411, "Length Required")
-        if not self.headers.get("Content-Length", "0").isdecimal():
-            return ApiError(400, "Bad Request")
-        if self._length() > _LARGEST_BODY:
-            return ApiError(413, "Request Entity Too Large")
-        return None
+    def _is_gone(self) -> bool:
+        """Return whether the client closed the connection."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _send(self, reply: Reply) -> None:
         body = json.dumps(reply.body, ensure_ascii=False).encode()
@@ -145,3 +157,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+    def _send_file(self, file: Download) -> None:
+        octets = len(file.content)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(octets))
+        self.end_headers()
+        if file.is_cut:
+            self.wfile.write(file.content[: octets // 2])
+            self._hang_up()
+        else:
+            self.wfile.write(file.content)

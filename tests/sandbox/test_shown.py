@@ -53,6 +53,43 @@ def test_the_chats_show_what_stands_in_them(own: SandboxProcess) -> None:
     assert "[1] готово" in told
 
 
+def test_files_buttons_and_rich_messages_are_lines_of_a_chat(
+    own: SandboxProcess,
+) -> None:
+    host, port = own.addresses.telegram
+    url = f"http://{host}:{port}/bot{own.addresses.token}"
+    requests.post(
+        f"{url}/sendDocument",
+        data={"chat_id": 1001, "caption": "all rows"},
+        files={"document": ("orders\u202e.csv", b"a,b")},
+        timeout=30,
+    )
+    cells = [
+        [{"align": "left", "valign": "top", "text": text} for text in row]
+        for row in (("moscow", "failed"), ("perm", "loaded"))
+    ]
+    button = {"text": "Re-run", "callback_data": "run"}
+    said = {
+        "chat_id": 1001,
+        "rich_message": {"blocks": [{"type": "table", "cells": cells}]},
+        "reply_markup": {"inline_keyboard": [[button, button]]},
+    }
+    requests.post(f"{url}/sendRichMessage", json=said, timeout=30)
+    own.control.telegram.say(77, 77, "/why")
+    told = shown(own, "chat")
+    for line in (
+        r"document orders\u202e.csv, 3 octets",
+        "all rows",
+        "moscow | failed",
+        "perm   | loaded",
+        "[ Re-run ] [ Re-run ]",
+        "chat 77, user 77",
+        "/why",
+    ):
+        assert line in told
+    assert not hidden(told)
+
+
 def test_a_mail_is_saved_as_a_page_of_its_own(
     own: SandboxProcess, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.entities import Entity
 from tests.kit.bot_client import BotClient
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\x40\0\0\0\xc8" + bytes(range(256))
 
 
 def test_a_bot_tells_who_it_is_and_where_it_is(bot: BotClient) -> None:
@@ -22,6 +23,17 @@ def test_a_bot_tells_who_it_is_and_where_it_is(bot: BotClient) -> None:
     assert bot.call("getChat", chat_id="1001")["type"] == "private"
     answer = requests.get(f"{bot.url}/bot{bot.token}/getMe", timeout=20)
     assert answer.json()["result"]["is_bot"] is True
+
+
+def test_a_bot_seems_to_type(bot: BotClient, telegram: TelegramControl) -> None:
+    assert bot.call("sendChatAction", chat_id=1001, action="typing") is True
+    for chat, action, complaint in (
+        (1001, "sleep", "wrong parameter action in request"),
+        (5, "typing", "chat not found"),
+    ):
+        told = bot.refused("sendChatAction", chat_id=chat, action=action)
+        assert told["description"] == f"Bad Request: {complaint}"
+    assert telegram.messages(1001) == []
 
 
 @pytest.mark.parametrize("how", ["json", "data", "files", "params"])
@@ -106,8 +118,8 @@ def test_an_edit_that_changes_nothing_is_an_error(bot: BotClient) -> None:
             "Bad Request: message to be replied not found",
         ),
         (
-            {"chat_id": 1001, "text": "a", "reply_markup": {}},
-            "Bad Request: the sandbox's sendMessage has no parameter reply_markup",
+            {"chat_id": 1001, "text": "a", "message_effect_id": "1"},
+            "Bad Request: the sandbox's sendMessage has no parameter message_effect_id",
         ),
         (
             {"chat_id": 1001, "text": "\ud800"},
@@ -194,7 +206,8 @@ def test_a_photo_must_be_one(bot: BotClient, telegram: TelegramControl) -> None:
         said = {"chat_id": 1001, "caption": caption}
         return bot.post("sendPhoto", data=said, files={"photo": ("a.png", content)})
 
-    assert send(PNG).json()["result"]["photo"][0]["file_size"] == len(PNG)
+    (told,) = send(PNG).json()["result"]["photo"]
+    assert (told["width"], told["height"], told["file_size"]) == (320, 200, len(PNG))
     for content, caption, complaint in (
         (b"GIF?", "", "IMAGE_PROCESS_FAILED"),
         (b"", "", "file must be non-empty"),
@@ -265,7 +278,7 @@ def test_a_group_that_became_a_supergroup_tells_its_new_id(
         ("1:wrong", "getMe", 401, "Unauthorized"),
         ("", "getMe", 404, "Not Found"),
         ("nonsense", "getMe", 404, "Not Found"),
-        (None, "getUpdates", 404, "Not Found: method not found"),
+        (None, "getNothing", 404, "Not Found: method not found"),
         (None, "", 404, "Not Found"),
     ],
 )
@@ -282,6 +295,7 @@ def test_a_wrong_token_or_method_is_told_apart(
     [
         ("application/json", b"{", 400),
         ("application/json", b"[1]", 400),
+        ("application/json", b"[" * 100_000, 400),
         ("application/x-www-form-urlencoded", b"text=%ff&chat_id=1001", 400),
         ("multipart/form-data", b"x", 400),
         ("multipart/form-data; boundary=b", b"--b\r\nx", 400),
@@ -294,6 +308,37 @@ def test_a_body_that_is_none_is_a_400(
     assert (answer.status_code, answer.json()["ok"]) == (code, False)
 
 
-def test_a_body_without_a_length_is_refused(bot: BotClient) -> None:
-    answer = bot.post("sendMessage", data=iter([b"text=a"]))
-    assert (answer.status_code, answer.json()["error_code"]) == (411, 411)
+def test_a_body_may_come_in_chunks(bot: BotClient, telegram: TelegramControl) -> None:
+    chunks = [b"chat_id=1001&", b"text=", b"a" * 4000]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for _ in range(2):  # what follows on the connection is read too
+        answer = bot.post("sendMessage", data=iter(chunks), headers=form)
+        assert answer.json()["ok"] is True
+    assert [len(one.text) for one in telegram.messages(1001)] == [4000, 4000]
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "code"),
+    [
+        ("Transfer-Encoding: chunked", b"-5\r\n", 400),
+        ("Transfer-Encoding: chunked", b"5\r\ntext=a\r\n0\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"0\r\nTrailer: x\r\n\r\n", 400),
+        ("Transfer-Encoding: chunked", b"fffffff\r\n", 413),
+        ("Transfer-Encoding: gzip", b"", 400),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5", b"0\r\n\r\n", 400),
+        ("Content-Length: -5", b"", 400),
+        ("Content-Length: 99999999", b"", 413),
+    ],
+)
+def test_a_body_without_an_end_ends_the_connection(
+    bot: BotClient, head: str, body: bytes, code: int
+) -> None:
+    host, _, port = bot.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        asked = f"POST /bot{bot.token}/getMe HTTP/1.1\r\nHost: a\r\n{head}\r\n\r\n"
+        raw.sendall(asked.encode() + body)
+        answer = b""
+        while got := raw.recv(4096):
+            answer += got
+    assert answer.startswith(b"HTTP/1.1 %d " % code)
+    assert b"Connection: close" in answer
