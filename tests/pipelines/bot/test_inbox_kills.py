@@ -191,6 +191,10 @@ class Scene:
                 process.start()
                 self.processes.append((name, process))
 
+    def keep_busy(self) -> None:
+        if insistently(lambda: figures(self.engine)).waiting < AHEAD:
+            self.telegram.write(self.telegram.confirmed + AHEAD)
+
     def kill_somebody(self) -> None:
         odds = [10, 20, 1 if self.server else 0]
         (whom,) = self.rng.choices(["poller", "worker", "database"], odds)
@@ -268,7 +272,7 @@ def kill_at_random(kind: str, folder: Path, seed: int, kills: int) -> None:
     with scene(kind, folder, seed) as at:
         while at.killed.total() < kills:
             at.man()
-            at.telegram.write(at.telegram.confirmed + AHEAD)
+            at.keep_busy()
             time.sleep(at.rng.uniform(0, 0.12))
             at.kill_somebody()
         at.drain()
