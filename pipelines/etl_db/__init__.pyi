@@ -1,8 +1,8 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriptions_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
-from .pruning import prune
+from .pruning import UPDATES_KEPT, prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -42,6 +42,7 @@ __all__ = [
     "Outcome",
     "Session",
     "UNREAD",
+    "UPDATES_KEPT",
     "alerts_table",
     "as_utc",
     "audit_table",
@@ -78,5 +79,6 @@ __all__ = [
     "session_starts",
     "sessions_together",
     "subscriptions_table",
+    "updates_table",
     "was_loaded_before",
 ]

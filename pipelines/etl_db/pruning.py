@@ -37,10 +37,17 @@ from pipelines.etl_db.tables import (
     job_wishes_table,
     jobs_table,
     sessions_table,
+    updates_table,
 )
 
 BATCH = 1_000
 """How many rows are deleted by one transaction, which others may have to wait for."""
+
+UPDATES_KEPT = timedelta(days=2)
+"""How long an update of a chat is known after its end, should it come again.
+
+Telegram keeps for a day what it was not told to have arrived.
+"""
 
 SECONDS = 5.0
 """For how long a run begins further batches; the next one goes on."""
@@ -54,11 +61,13 @@ class _Aged:
         table: The table, with a key of one column.
         over: The moment from which a row's age counts; none has not begun.
         needed: Which rows stay, however old they are.
+        keep: For how long the others stay, if not for as long as is asked for.
     """
 
     table: Table
     over: Column[datetime]
     needed: ColumnElement[bool]
+    keep: timedelta | None = None
 
 
 def prune(engine: Engine, keep: timedelta) -> None:
@@ -66,15 +75,17 @@ def prune(engine: Engine, keep: timedelta) -> None:
 
     Of the session log, the latest load of each shard stays, and what tells of a day
     of which a failure is not over; so does whatever is open, and what a wish for a job
-    that is still known was called. No row of the audit is ever deleted.
+    that is still known was called. Updates of chats go after `UPDATES_KEPT`. No row of
+    the audit is ever deleted.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
-    before = datetime.now(UTC) - keep
+    now = datetime.now(UTC)
     end = time.monotonic() + SECONDS
-    every = (_sessions(), _incidents(), _jobs(), _job_wishes(), *_offers())
+    every = (_sessions(), _incidents(), _jobs(), _job_wishes(), *_offers(), _updates())
     for aged in every:
+        before = now - (aged.keep or keep)
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
 
@@ -143,6 +154,11 @@ def _jobs() -> _Aged:
 def _job_wishes() -> _Aged:
     one = job_wishes_table
     return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
+
+
+def _updates() -> _Aged:
+    one = updates_table
+    return _Aged(one, one.c.ended, false(), UPDATES_KEPT)
 
 
 def _open() -> Select[tuple[int]]:

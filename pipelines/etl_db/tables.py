@@ -290,3 +290,46 @@ subscriptions_table = Table(
     sqlite_autoincrement=True,
 )
 """What is told where besides the configured chats; an empty subject is all of it."""
+
+updates_table = Table(
+    "updates",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("update_id", BigInteger, nullable=False),
+    Column("chat", String(64), nullable=False),
+    Column("written", DateTime(timezone=True), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("accepted", DateTime(timezone=True), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("worker", String(300)),
+    Column("lease", DateTime(timezone=True)),
+    Column("answered", DateTime(timezone=True)),
+    Column("ended", DateTime(timezone=True)),
+    # The longest come last, so that the others are read without them.
+    Column("body", Text),
+    Column("reply", Text),
+    Index("updates_id", "update_id", unique=True),
+    # What is not over, in its order, and what is over, the oldest first.
+    Index("updates_ended", "ended", "number", "size"),
+    Index(
+        "updates_chat",
+        "chat",
+        "number",
+        sqlite_where=text("ended IS NULL"),
+        postgresql_where=text("ended IS NULL"),
+    ),
+    Index(
+        "updates_held",
+        "lease",
+        "chat",
+        sqlite_where=text("lease IS NOT NULL"),
+        postgresql_where=text("lease IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,  # a number is never another update's
+)
+"""The bot's inbox: a row for each update of a chat.
+
+`number` counts them as they came, since Telegram's own `update_id` may go down. `size`
+is of the body in octets; body and reply go as soon as they are not needed any more.
+"""
