@@ -106,7 +106,11 @@ class Subscribers:
         for _, number, name in sorted(waiting):
             if time.monotonic() >= until or setbacks == SETBACKS:
                 break
-            setbacks = 0 if self._tell_place(number, name, end) else setbacks + 1
+            channel = self._channel(name)
+            if channel.is_held():  # That is known, and costs no time.
+                continue
+            is_taken = self._tell_place(channel, number, end)
+            setbacks = 0 if is_taken else setbacks + 1
         told = [one for one in pending if not self._is_left(one)]
         forget_told(self._lease, told)
 
@@ -114,14 +118,13 @@ class Subscribers:
         engine = self._lease.engine
         return bool(places_to_tell(engine, incident, self._configured, limit=1))
 
-    def _tell_place(self, number: int, name: str, end: float) -> bool:
-        """Tell one place of one incident as both are now; False if that was in vain."""
-        channel = self._channel(name)
-        if channel.is_held():
-            return True  # It is known to be so, and cost no time.
+    def _tell_place(self, channel: TelegramChannel, number: int, end: float) -> bool:
+        """Tell one place of one incident as both are now; False if it took nothing."""
         engine = self._lease.engine
         for incident in pending_incidents(engine, number):
-            for place in places_to_tell(engine, incident, self._configured, name):
+            for place in places_to_tell(
+                engine, incident, self._configured, channel.name
+            ):
                 return self._deliver(channel, incident, place, end)
         return True
 
