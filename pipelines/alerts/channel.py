@@ -23,6 +23,8 @@ class Notice:
         recovered: Whether the incident is over.
         silent: Whether it is to wake nobody, where a channel can do that: its incident
             is muted, or it tells only what people have done about it.
+        showing: How often the incident was to be shown anew before: one with another
+            number than what is shown is a new message, unless it is silent.
     """
 
     number: int
@@ -32,6 +34,7 @@ class Notice:
     step: str
     recovered: bool = False
     silent: bool = False
+    showing: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,9 @@ class Channel(Protocol):
         """Show a notice.
 
         A notice of an incident that goes on replaces what was shown of it, where the
-        channel can edit, and is sent anew where it cannot. One with `recovered` is a
-        message of its own, a reply to the incident's. A notice that `before` tells is
-        shown already is not sent again.
+        channel can edit, and is sent anew where it cannot, or where `showing` is
+        another. One with `recovered` is a message of its own, a reply to the
+        incident's. A notice that `before` tells is shown already is not sent again.
 
         Args:
             notice: The state to show.

@@ -112,8 +112,8 @@ def _open_that_night(alert: Alert) -> ColumnElement[bool]:
 
 
 def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
-    before = _night_before(connection, alert, fingerprint)
-    mute = before if before and before.muted else None
+    row = _latest_of_row(connection, alert, fingerprint)
+    mute = row if row and row.muted else None
     values = {
         "family": alert.family,
         "fingerprint": fingerprint,
@@ -123,7 +123,7 @@ def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
         "step": alert.step,
         "opened": alert.happened,
         "last_seen": alert.happened,
-        "running_since": before.running_since if before else alert.happened,
+        "running_since": row.running_since if row else alert.happened,
         # A mute is of a cause, which ends no sooner for failing again.
         "muted_until": mute.muted_until if mute else None,
         "muted_by": mute.muted_by if mute else None,
@@ -135,16 +135,20 @@ def _make(connection: Connection, alert: Alert, fingerprint: str) -> Incident:
     return Incident.of(connection.execute(made).mappings().one())
 
 
-def _night_before(
+def _latest_of_row(
     connection: Connection, alert: Alert, fingerprint: str
 ) -> Incident | None:
-    """The latest incident of the row of nights that a failure goes on with."""
+    """The latest incident of the row of nights that a failure belongs to.
+
+    It may have begun later the same night: not all is recorded in the order in which it
+    happened.
+    """
     query = (
         select(*incident_columns(connection.engine))
         .where(
             incidents_table.c.family == alert.family,
             incidents_table.c.fingerprint == fingerprint,
-            incidents_table.c.opened <= alert.happened,
+            incidents_table.c.opened < alert.happened + ONE_NIGHT,
             incidents_table.c.opened > alert.happened - NEXT_NIGHT,
         )
         .order_by(incidents_table.c.opened.desc())

@@ -1,4 +1,4 @@
-"""What people do about an incident that is open: acknowledge, mute, close it.
+"""What people do about an incident: acknowledge, mute, close it.
 
 Each of these is one statement of a caller's transaction, so that it and the audit's row
 of it are one commit. `handled` counts them, which is how the sender learns of them.
@@ -16,15 +16,17 @@ from sqlalchemy import (
     Connection,
     Engine,
     case,
+    delete,
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from pipelines.alerts.incidents import (
-    NO_RECEIPTS,
     UNUSABLE,
+    VARIOUS,
     Incident,
     incident_columns,
     mute_is_over,
@@ -37,6 +39,7 @@ from pipelines.etl_db import (
     database_time,
     etl_db_errors,
     incidents_table,
+    subscriber_receipts_table,
 )
 from pipelines.text import cut_line
 
@@ -92,6 +95,9 @@ def mute_incident(
 ) -> None:
     """Have nothing new told of an incident until then; the last of several counts.
 
+    A mute is of a cause in a row of nights: all incidents of that row have it, and one
+    that is added inherits it.
+
     Args:
         connection: With an open transaction.
         number: The incident's.
@@ -100,7 +106,8 @@ def mute_incident(
             ETL database's clock.
 
     Raises:
-        ConfigurationError: None with that number is open, or that is no such moment.
+        ConfigurationError: None with that number is open, it takes in what has many
+            causes, or that is no such moment.
     """
     now = as_utc(connection.scalars(select(database_time(connection.engine))).one())
     if not now < until <= now + LONGEST_MUTE:
@@ -110,31 +117,42 @@ def mute_incident(
             step=f"name a moment after {now:%Y-%m-%d %H:%M} UTC, and no more than"
             f" {LONGEST_MUTE.days} days after it",
         )
+    fingerprint = _column_of_open(connection, number, incidents_table.c.fingerprint)
+    if fingerprint == VARIOUS:
+        raise ConfigurationError(
+            f"incident #{number} is of many causes: to mute it would also silence those"
+            " that nobody has seen yet",
+            step="acknowledge it, or mute incidents of one cause",
+        )
     # SQLite keeps no time zone, so all that is kept is in UTC.
     values = {"muted_until": until.astimezone(UTC), "muted_by": _name(who)}
-    if not _change(connection, number, values):
-        raise _not_open(number)
+    _change_row(connection, number, values)
 
 
 def unmute_incident(connection: Connection, number: int) -> None:
-    """Have an incident told as any other again, before its mute is over.
+    """Have an incident, and its row of nights, told again before its mute is over.
+
+    It may be over itself, since a mute outlasts that.
 
     Args:
         connection: With an open transaction.
         number: The incident's.
 
     Raises:
-        ConfigurationError: None with that number is open, or it is not muted.
+        ConfigurationError: None with that number is muted or open, or it is open and
+            not muted.
     """
-    # One that is over is left to the sender, which wakes somebody then.
-    is_muted = incidents_table.c.muted_until > database_time(connection.engine)
-    values = {"muted_until": None, "muted_by": None}
-    if _change(connection, number, values, is_muted):
-        return
-    _column_of_open(connection, number, incidents_table.c.muted_by)
-    raise ConfigurationError(
-        f"incident #{number} is not muted", step="see `shardline incidents list`"
+    # A mute that is over is left to the sender, which wakes somebody then.
+    is_muted = select(incidents_table.c.number).where(
+        incidents_table.c.number == number,
+        incidents_table.c.muted_until > database_time(connection.engine),
     )
+    if connection.scalar(is_muted) is None:
+        _column_of_open(connection, number, incidents_table.c.muted_by)
+        raise ConfigurationError(
+            f"incident #{number} is not muted", step="see `shardline incidents list`"
+        )
+    _change_row(connection, number, {"muted_until": None, "muted_by": None})
 
 
 def close_incident(connection: Connection, number: int) -> None:
@@ -147,17 +165,19 @@ def close_incident(connection: Connection, number: int) -> None:
     Raises:
         ConfigurationError: None with that number is open.
     """
-    now = datetime.now(UTC)
+    now = database_time(connection.engine)
     if not _change(connection, number, {"closed": now, "settled": now}):
         raise _not_open(number)
+    shown = subscriber_receipts_table
+    connection.execute(delete(shown).where(shown.c.incident == number))
 
 
 def end_mutes(lease: Lease) -> None:
     """Forget the mutes whose time has come.
 
-    What was shown of those incidents is forgotten as well: they are told by a message
-    of their own, since an edited one would wake nobody. That something was shown is
-    remembered, so that the end of one that recovers before that is told, too.
+    Those incidents are to be shown anew, by new messages, since an edited one would
+    wake nobody. What has shown them until now is kept: if one recovers before that, its
+    end is told there.
 
     Raises:
         LeaseLostError: Another sender has taken over.
@@ -172,7 +192,7 @@ def end_mutes(lease: Lease) -> None:
                 muted_until=None,
                 muted_by=None,
                 handled=incidents_table.c.handled + 1,
-                receipts=NO_RECEIPTS,
+                showing=incidents_table.c.showing + 1,
                 shown_partitions=case((shown.is_(None), null()), else_=0),
             )
         )
@@ -239,6 +259,20 @@ def _change(
     )
     handled = incidents_table.c.handled + 1
     return connection.execute(change.values(handled=handled, **values)).rowcount == 1
+
+
+def _change_row(
+    connection: Connection, number: int, values: Mapping[str, object]
+) -> None:
+    """Change all incidents of the row of nights that one belongs to."""
+    its = incidents_table.c
+    one = incidents_table.alias().c
+    row = select(one.family, one.fingerprint, one.running_since)
+    is_of_row = tuple_(its.family, its.fingerprint, its.running_since).in_(
+        row.where(one.number == number)
+    )
+    change = update(incidents_table).where(is_of_row)
+    connection.execute(change.values(handled=its.handled + 1, **values))
 
 
 def _column_of_open(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import (
@@ -64,6 +64,7 @@ class Incident:
             it is to be told anew.
         handled: How often people have done something about it.
         shown_handled: How much of that is shown.
+        showing: How often it was to be shown anew, as when a mute is over.
         muted: Whether it was muted when this was read, by the database's clock.
     """
 
@@ -88,6 +89,7 @@ class Incident:
     shown_partitions: int | None
     handled: int
     shown_handled: int
+    showing: int
     muted: bool
 
     @classmethod
@@ -105,12 +107,20 @@ class Incident:
     @property
     def nights(self) -> int:
         """The how-manieth night in a row this is."""
-        return round((self.opened - self.running_since) / timedelta(days=1)) + 1
+        nights = (self.opened - self.running_since) / timedelta(days=1)
+        return max(round(nights), 0) + 1  # it may take in what failed before the row
 
     @property
     def is_mute_over(self) -> bool:
         """Whether it was muted, and no sender has seen yet that this is over."""
         return self.muted_until is not None and not self.muted and not self.closed
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it is muted, or was so when it ended."""
+        if self.closed:
+            return self.muted_until is not None and self.closed < self.muted_until
+        return self.muted
 
     @property
     def is_changed_by_people_only(self) -> bool:
@@ -120,9 +130,13 @@ class Incident:
 
 def incident_columns(engine: Engine) -> list[ColumnElement[Any]]:
     """What an `Incident` is made from."""
+    return [*incidents_table.c, is_muted(engine).label("muted")]
+
+
+def is_muted(engine: Engine) -> ColumnElement[bool]:
+    """The incidents, open or not, whose mute lasts."""
     now = database_time(engine)
-    muted = func.coalesce(incidents_table.c.muted_until > now, false())
-    return [*incidents_table.c, muted.label("muted")]
+    return func.coalesce(incidents_table.c.muted_until > now, false())
 
 
 def mute_is_over(engine: Engine) -> ColumnElement[bool]:
@@ -208,7 +222,7 @@ def list_incidents(engine: Engine, *, also_closed: bool) -> list[Incident]:
 
 
 def incidents_of_day(
-    engine: Engine, subject: str, shard: str, day: date
+    engine: Engine, subject: str, shard: str, day: date, limit: int | None = None
 ) -> list[Incident]:
     """The incidents that a shard's day is a part of, newest first, open and closed.
 
@@ -220,6 +234,7 @@ def incidents_of_day(
         subject: The table.
         shard: The shard.
         day: The day.
+        limit: How many at most; all if it is None.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
@@ -230,7 +245,7 @@ def incidents_of_day(
         or_(alerts_table.c.shard == shard, alerts_table.c.shard.is_(None)),
     )
     query = select(*incident_columns(engine)).where(incidents_table.c.number.in_(its))
-    newest_first = query.order_by(incidents_table.c.number.desc())
+    newest_first = query.order_by(incidents_table.c.number.desc()).limit(limit)
     with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(newest_first).mappings()]
 
@@ -243,7 +258,7 @@ def close_incidents(connection: Connection, numbers: Iterable[int]) -> None:
             incidents_table.c.number.in_(list(numbers)),
             incidents_table.c.closed.is_(None),
         )
-        .values(closed=datetime.now(UTC))
+        .values(closed=database_time(connection.engine))
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -71,7 +72,8 @@ class MailChannel:
     ) -> Receipt:
         """Mail a notice as an answer to the incident's last mail.
 
-        The same state has the same Message-ID, however often it is sent.
+        The same state has the same Message-ID, however often it is sent, but for one
+        that is to be shown anew: programs drop what they have by its Message-ID.
 
         Raises:
             ChannelBusyError: No server took it; one of them may later.
@@ -97,7 +99,8 @@ class MailChannel:
     def _continued(self, known: _Thread | None, notice: Notice) -> _Thread:
         """The thread with a mail of this notice as its last."""
         sender = self._addresses[0].sender if self._addresses else ""
-        digest = hashlib.sha256(repr(notice).encode("utf-8", "replace")).hexdigest()
+        state = repr(replace(notice, silent=False))  # a mail has no sound
+        digest = hashlib.sha256(state.encode("utf-8", "replace")).hexdigest()
         last = f"<incident-{notice.number}.{digest[:16]}@{mail_domain(sender)}>"
         if known:
             return known.model_copy(update={"last": last})

@@ -32,6 +32,7 @@ def incident_notice(
         step="" if recovered else incident.step,
         recovered=recovered,
         silent=silent,
+        showing=incident.showing,
     )
 
 
@@ -41,7 +42,7 @@ def handling_facts(incident: Incident) -> list[str]:
     if incident.acknowledged:
         moment = f"{incident.acknowledged:{MINUTE_FORMAT}} UTC"
         facts.append(f"acknowledged by {incident.acknowledged_by} at {moment}")
-    if incident.muted:
+    if incident.is_quiet:
         moment = f"{incident.muted_until:{MINUTE_FORMAT}} UTC"
         facts.append(f"muted until {moment} by {incident.muted_by}")
     return facts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, delete, or_, select
+from sqlalchemy import Connection, Engine, Select, delete, or_, select
 
 from pipelines.alerts.incidents import UNUSABLE
 from pipelines.errors import ConfigurationError
@@ -131,27 +131,20 @@ def list_subscriptions(engine: Engine, place: str | None = None) -> list[Subscri
         ]
 
 
-def places_of_incident(engine: Engine, number: int) -> list[str]:
-    """Where an incident is told besides the configured chats.
-
-    Raises:
-        ShardlineError: The ETL database cannot be used.
-    """
+def places_of_incident(number: int) -> Select[tuple[str]]:
+    """Where an incident is told besides the configured chats, each place once."""
     subjects = select(alerts_table.c.subject).where(
         alerts_table.c.incident == number, alerts_table.c.subject.is_not(None)
     )
     wanted = subscriptions_table.c
-    query = (
+    return (
         select(wanted.place)
         .where(
             wanted.topic == Topic.INCIDENTS.value,
             or_(wanted.subject == EVERYTHING, wanted.subject.in_(subjects)),
         )
         .distinct()
-        .order_by(wanted.place)
     )
-    with etl_db_errors(UNUSABLE), engine.connect() as connection:
-        return list(connection.scalars(query))
 
 
 def _proper(place: str) -> str:

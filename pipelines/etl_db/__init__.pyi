@@ -1,6 +1,6 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriptions_table, updates_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
 from .pruning import UPDATES_KEPT, prune
 from .session_queries import (
@@ -78,6 +78,7 @@ __all__ = [
     "sessions_table",
     "session_starts",
     "sessions_together",
+    "subscriber_receipts_table",
     "subscriptions_table",
     "updates_table",
     "was_loaded_before",

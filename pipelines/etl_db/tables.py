@@ -103,13 +103,17 @@ incidents_table = Table(
     Column("muted_by", String(250)),
     Column("handled", Integer, nullable=False, server_default="0"),
     Column("shown_handled", Integer, nullable=False, server_default="0"),
+    Column("showing", Integer, nullable=False, server_default="0"),
+    Column("offered_partitions", Integer),
+    Column("offered_handled", Integer, nullable=False, server_default="0"),
     Index("incidents_cause", "family", "fingerprint", "opened"),
     Index("incidents_open", "closed"),
 )
 """Failures of one family with one cause; what a chat shows, and by which messages.
 
 `handled` counts what people have done about one, `shown_handled` how much of that is
-shown.
+shown, and `showing` how often one was to be shown by new messages. `offered_partitions`
+and `offered_handled` are of the state that all subscribers have been offered.
 """
 
 sender_table = Table(
@@ -332,4 +336,20 @@ updates_table = Table(
 
 `number` counts them as they came, since Telegram's own `update_id` may go down. `size`
 is of the body in octets; body and reply go as soon as they are not needed any more.
+"""
+
+subscriber_receipts_table = Table(
+    "subscriber_receipts",
+    metadata,
+    Column("incident", Integer, primary_key=True),
+    Column("place", String(250), primary_key=True),
+    Column("receipt", Text, nullable=False),
+    Column("partitions", Integer),
+    Column("handled", Integer),
+    Column("showing", Integer),
+    Column("tried", DateTime(timezone=True), nullable=False),
+)
+"""What subscribed places show of incidents, and when that was last tried.
+
+It has the rows of incidents that are not over, or whose end is still to be told.
 """

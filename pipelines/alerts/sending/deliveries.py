@@ -24,20 +24,17 @@ from pipelines.alerts.incidents import (
     UNUSABLE,
     Incident,
     incident_columns,
+    is_muted,
     mute_is_over,
 )
 from pipelines.alerts.outbox import MENDED
 from pipelines.alerts.sender_lease import Lease
 from pipelines.etl_db import (
     alerts_table,
-    database_time,
     etl_db_errors,
     incidents_table,
+    subscriber_receipts_table,
 )
-
-NOT_EVERYWHERE = -1
-"""The number of deeds shown of an incident that some chat is still to show: another
-than that of those done, so it stays out of date."""
 
 
 def undelivered(engine: Engine, number: int | None = None) -> list[Incident]:
@@ -62,12 +59,18 @@ def undelivered(engine: Engine, number: int | None = None) -> list[Incident]:
 
 
 def anything_undelivered(engine: Engine) -> bool:
-    """Whether there is a failure, or a change, that nobody was told of."""
+    """Whether there is a failure, or a change, that nobody was told of.
+
+    Not that an incident is muted, or what people do about it then: nobody waits for it.
+    """
     new = and_(
         alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
     )
     return _any(engine, alerts_table.c.id, new) or _any(
-        engine, incidents_table.c.number, _out_of_date(engine)
+        engine,
+        incidents_table.c.number,
+        _out_of_date(engine)
+        & (incidents_table.c.closed.is_not(None) | not_(is_muted(engine))),
     )
 
 
@@ -86,14 +89,10 @@ def _out_of_date(engine: Engine) -> ColumnElement[bool]:
     )
     handled = was_shown & (incidents_table.c.handled != incidents_table.c.shown_handled)
     is_open = incidents_table.c.closed.is_(None)
-    is_muted = and_(
-        incidents_table.c.muted_until.is_not(None),
-        incidents_table.c.muted_until > database_time(engine),
-    )
     return and_(
         incidents_table.c.settled.is_(None),
         or_(
-            and_(is_open, not_(is_muted), grown),
+            and_(is_open, not_(is_muted(engine)), grown),
             and_(is_open, handled),
             mute_is_over(engine),
             and_(not_(is_open), was_shown),
@@ -108,11 +107,7 @@ def _any(engine: Engine, column: Column[int], condition: ColumnElement[bool]) ->
 
 
 def record_delivered(
-    lease: Lease,
-    incident: Incident,
-    receipts: dict[str, Receipt],
-    *,
-    everywhere: bool = True,
+    lease: Lease, incident: Incident, receipts: dict[str, Receipt]
 ) -> None:
     """Write that an incident is shown as it is, and by which messages.
 
@@ -120,7 +115,6 @@ def record_delivered(
         lease: The right to write it down.
         incident: The incident as it was shown.
         receipts: What the channels gave that showed it now.
-        everywhere: Whether no chat is left that is to show it later.
 
     Raises:
         LeaseLostError: Another sender has taken over.
@@ -128,34 +122,25 @@ def record_delivered(
     now = datetime.now(UTC)
     shown: dict[str, object] = {
         "shown_partitions": incident.partitions,
-        "shown_handled": incident.handled if everywhere else NOT_EVERYWHERE,
+        "shown_handled": incident.handled,
         "shown": now,
     }
-    if incident.closed and everywhere:
+    if incident.closed:
         shown["settled"] = now
     _change(lease, incident, shown | _kept(incident, receipts))
 
 
-def pass_over_handling(
-    lease: Lease,
-    incident: Incident,
-    receipts: dict[str, Receipt],
-    *,
-    everywhere: bool = True,
-) -> None:
+def pass_over_handling(lease: Lease, incident: Incident) -> None:
     """Write that what people have done is not told before its next message is.
 
     Args:
         lease: The right to write it down.
         incident: The incident, as it would have been shown.
-        receipts: What subscribed chats gave, which have shown it nevertheless.
-        everywhere: Whether none of those is left that is to show it later.
 
     Raises:
         LeaseLostError: Another sender has taken over.
     """
-    shown = {"shown_handled": incident.handled if everywhere else NOT_EVERYWHERE}
-    _change(lease, incident, shown | _kept(incident, receipts))
+    _change(lease, incident, {"shown_handled": incident.handled})
 
 
 def keep_receipts(
@@ -184,7 +169,8 @@ def _change(lease: Lease, incident: Incident, values: dict[str, object]) -> None
 def delete_old_alerts(lease: Lease) -> None:
     """Delete the failures of incidents that ended `KEPT` ago; the incidents stay.
 
-    And those of that age that were mended before anybody was told of them.
+    And those of that age that were mended before anybody was told of them, and what is
+    left of subscribers who could not be told of the end.
 
     Raises:
         LeaseLostError: Another sender has taken over.
@@ -195,7 +181,9 @@ def delete_old_alerts(lease: Lease) -> None:
         incidents_table.c.closed < before, not_(_out_of_date(lease.engine))
     )
     mended = (alerts_table.c.incident == MENDED) & (alerts_table.c.due < before)
+    shown = subscriber_receipts_table
     with lease.held() as connection:
         connection.execute(
             delete(alerts_table).where(or_(alerts_table.c.incident.in_(ended), mended))
         )
+        connection.execute(delete(shown).where(shown.c.incident.in_(ended)))

@@ -12,7 +12,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
@@ -56,6 +56,9 @@ REFUSED = 600.0
 FAILED = 30.0
 """Seconds that a channel is left alone after it has not taken one in time."""
 
+MUTED = 3.0
+"""Seconds that a channel has to tell of an incident that it is muted."""
+
 WITHOUT_EDITS = 900.0
 """Seconds between two messages of one incident on a channel that is not the first."""
 
@@ -73,23 +76,8 @@ class Pause:
     busy: bool = False
 
 
-@dataclass
-class Besides:
-    """What became of a notice where people have subscribed to it.
-
-    Attributes:
-        receipts: Of those who took it.
-        owed: Whether some are to be told later.
-        soon: Whether that is worth waiting for.
-    """
-
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    owed: bool = False
-    soon: bool = False
-
-
 class Sender:
-    """Shows incidents on the first channel that takes them.
+    """Shows incidents on the first channel that takes them, then to who subscribed.
 
     Attributes:
         lease: What it must hold to send.
@@ -116,11 +104,14 @@ class Sender:
         self._channels = channels
         self._deadline = settings.alerts.deadline
         self.lease = Lease(engine, lease_seconds or self._deadline + 30)
-        self._subscribers = Subscribers(engine, channels)
+        self._subscribers = Subscribers(
+            self.lease,
+            channels,
+            lambda incident, silent: self._notice(incident, silent=silent),
+        )
         self._busy: dict[str, str] = {}  # what each channel said last, if it was busy
         self._pauses: defaultdict[str, Pause] = defaultdict(Pause)
         self._first_tried: dict[int, float] = {}
-        self._first_owed: dict[int, float] = {}
         self._again = math.inf
         self._checked = -math.inf
         self._looked = -math.inf
@@ -177,13 +168,19 @@ class Sender:
                 raise LeaseLostError("another sender of alerts is at work")
             time.sleep(LEASE_POLL)
         try:
-            while not self.send(last=True, end=end):
-                if self._again == math.inf:
-                    self._say_what_is_left()
-                    return False
-                time.sleep(max(0, self._again - time.monotonic()))
+            is_done = self._send_until(end)
+            self._subscribers.tell(min(end, time.monotonic() + self._deadline))
         finally:
             self.lease.release()
+        return is_done
+
+    def _send_until(self, end: float) -> bool:
+        """Send until nothing is left that is worth waiting for; whether nothing is."""
+        while not self.send(last=True, end=end):
+            if self._again == math.inf:
+                self._say_what_is_left()
+                return False
+            time.sleep(max(0, self._again - time.monotonic()))
         return True
 
     def follow(self, ended: Event) -> None:
@@ -194,6 +191,7 @@ class Sender:
                 self._note_what_is_late()
                 if self._has_work() and self.lease.take():
                     self.send()
+                    self._subscribers.tell(math.inf, POLL)
                 said = ""
             except ShardlineError as error:
                 if str(error) != said:
@@ -223,9 +221,10 @@ class Sender:
             lateness.record_late_days(self._engine, self._settings, found)
 
     def _has_work(self) -> bool:
-        engine = self._engine
-        return deliveries.anything_undelivered(engine) or deliveries.anything_open(
-            engine
+        return (
+            deliveries.anything_undelivered(self._engine)
+            or deliveries.anything_open(self._engine)
+            or self._subscribers.anything_pending()
         )
 
     def _is_check_due(self) -> bool:
@@ -253,21 +252,13 @@ class Sender:
             incident.muted or incident.is_changed_by_people_only
         ):
             return self._edit(incident, end)
-        notice = self._notice(incident, silent=incident.muted)
+        notice = self._notice(incident, silent=incident.is_quiet)
         receipts = self._deliver(notice, incident, end)
-        besides = self._tell_subscribers(notice, incident, end)
         if not receipts:
-            if besides.receipts:
-                deliveries.keep_receipts(self.lease, incident, besides.receipts)
             return False
-        deliveries.record_delivered(
-            self.lease,
-            incident,
-            receipts | besides.receipts,
-            everywhere=not besides.owed,
-        )
+        deliveries.record_delivered(self.lease, incident, receipts)
         self._first_tried.pop(incident.number, None)
-        return not besides.soon
+        return True
 
     def _edit(self, incident: Incident, end: float) -> bool:
         """Bring up to date what is shown already, where nobody is woken by that.
@@ -280,60 +271,29 @@ class Sender:
             if channel.name in incident.receipts and can_edit(channel)
         ]
         notice = self._notice(incident, silent=True)
-        receipts = self._try_all(ways, notice, incident, end)
-        besides = self._tell_subscribers(notice, incident, end)
-        if len(receipts) < len(ways):
-            deliveries.keep_receipts(self.lease, incident, receipts | besides.receipts)
-            return incident.muted
-        record = deliveries.record_delivered if ways else deliveries.pass_over_handling
-        record(
-            self.lease,
-            incident,
-            receipts | besides.receipts,
-            everywhere=not besides.owed,
-        )
-        return incident.muted or not besides.soon
-
-    def _tell_subscribers(
-        self, notice: Notice, incident: Incident, end: float
-    ) -> Besides:
-        """Show a notice where people have subscribed to it.
-
-        All of them together have the time of one channel. One that refuses it is not
-        asked again before the incident changes; one that is busy is.
-        """
-        since = self._first_owed.setdefault(incident.number, time.monotonic())
-        patience = min(end, since + self._deadline)
-        till = min(end, time.monotonic() + self._deadline)
-        besides = Besides()
-        for channel in self._subscribers.of(incident):
-            is_edit = channel.name in incident.receipts
-            told = replace(notice, silent=notice.silent and is_edit)
-            if receipt := self._try(channel, told, incident, till):
-                besides.receipts[channel.name] = receipt
-                continue
-            pause = self._pauses[channel.name]
-            besides.owed |= pause.busy
-            if pause.busy and pause.until < patience:
-                besides.soon = True
-                self._again = min(self._again, pause.until)
-        if not besides.owed:
-            del self._first_owed[incident.number]
-        return besides
-
-    def _try_all(
-        self, ways: Sequence[Channel], notice: Notice, incident: Incident, end: float
-    ) -> dict[str, Receipt]:
-        """Show a notice on some channels; the receipts of those that took it."""
+        till = min(end, time.monotonic() + MUTED) if incident.muted else end
         receipts = {}
         for channel in ways:
-            if receipt := self._try(channel, notice, incident, end):
+            if receipt := self._try(channel, notice, incident, till):
                 receipts[channel.name] = receipt
-                continue
-            pause = self._pauses[channel.name]
-            if pause.busy and pause.until < end:
-                self._again = min(self._again, pause.until)
-        return receipts
+            elif not incident.muted:
+                self._is_tried_again(channel, end)
+        if len(receipts) < len(ways):
+            deliveries.keep_receipts(self.lease, incident, receipts)
+            return incident.muted
+        if ways:
+            deliveries.record_delivered(self.lease, incident, receipts)
+        else:
+            deliveries.pass_over_handling(self.lease, incident)
+        return True
+
+    def _is_tried_again(self, channel: Channel, end: float) -> bool:
+        """Whether a channel that took nothing may do so before a moment; noted then."""
+        pause = self._pauses[channel.name]
+        if not pause.busy or pause.until >= end:
+            return False
+        self._again = min(self._again, pause.until)
+        return True
 
     def _notice(self, incident: Incident, *, silent: bool) -> Notice:
         extent = incident_extent(self._engine, incident.number, SHARDS_NAMED)
@@ -342,10 +302,8 @@ class Sender:
 
     def _is_time(self, incident: Incident) -> bool:
         """Whether the last message of an incident may be changed already."""
-        if incident.shown is None or not incident.receipts:
-            return True
-        if incident.closed and incident.shown_handled != deliveries.NOT_EVERYWHERE:
-            return True
+        if incident.shown is None or not incident.shown_partitions or incident.closed:
+            return True  # It is new, or to be shown anew, or over.
         edited = self._channels and self._channels[0].name in incident.receipts
         pause = self._settings.alerts.throttle if edited else WITHOUT_EDITS
         return (datetime.now(UTC) - incident.shown).total_seconds() >= pause
@@ -369,9 +327,7 @@ class Sender:
                 receipts[channel.name] = receipt
                 continue
             patience = end if channel is ways[-1] else min(end, since + self._deadline)
-            pause = self._pauses[channel.name]
-            if pause.busy and pause.until < patience:
-                self._again = min(self._again, pause.until)
+            if self._is_tried_again(channel, patience):
                 break
         return receipts
 

@@ -40,6 +40,8 @@ ANSWER_OCTETS = 1 << 20
 _NUMBERS = range(-(1 << 63), 1 << 63)
 """What the numbers of chats and messages can be."""
 
+CORRECT_CHATS = "correct the chats of the telegram connection"
+
 _SCHEME = "the api option of the telegram connection"
 _TOKEN = "the token of the telegram connection, as @BotFather shows it"  # noqa: S105 - its name
 
@@ -96,14 +98,16 @@ class _Answer:
 class BotApi:
     """One bot's door to the API."""
 
-    def __init__(self, token: SecretStr, api: str) -> None:
+    def __init__(self, token: SecretStr, api: str, remedy: str = CORRECT_CHATS) -> None:
         """Keep where it is; nothing is asked yet.
 
         Args:
             token: As @BotFather gives it.
             api: Where the API is, such as ``https://api.telegram.org``.
+            remedy: What somebody does about a chat that the bot may not write to.
         """
         self._token = token
+        self._remedy = remedy
         self._api = api.rstrip("/")
         _mask_logs()
 
@@ -242,8 +246,7 @@ class BotApi:
             return FaultyMessageError(fault)
         return ChannelRefusedError(
             f"the bot may not write: {_describe(answer)}",
-            step="let the bot into the chat and write there, or correct the chats of"
-            " the telegram connection",
+            step=f"let the bot into the chat and write there, or {self._remedy}",
             where=f"telegram chat {chat}",
         )
 

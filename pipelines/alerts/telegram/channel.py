@@ -15,6 +15,7 @@ from pipelines.alerts.channel import (
 )
 from pipelines.alerts.telegram import receipt as receipts
 from pipelines.alerts.telegram.api import (
+    CORRECT_CHATS,
     BotApi,
     Fault,
     FaultyMessageError,
@@ -30,6 +31,9 @@ from pipelines.errors import one_line
 
 logger = logging.getLogger(__name__)
 
+PLACE = "telegram:"
+"""What stands before a chat in the name of a place."""
+
 ADJUSTMENTS = 4
 """How often a notice is begun anew in a chat: moved to another, or in shorter parts."""
 
@@ -44,7 +48,7 @@ class TelegramChannel:
         address: TelegramAddress,
         limits: Limits | None = None,
         name: str = "telegram",
-        remedy: str = "correct the chats of the telegram connection",
+        remedy: str = CORRECT_CHATS,
     ) -> None:
         """Keep where to write; nothing is sent yet.
 
@@ -52,33 +56,40 @@ class TelegramChannel:
             address: Who writes where.
             limits: How fast; those that Telegram publishes, from now on.
             name: What tells it from other channels.
-            remedy: What somebody does about a chat that has another id now.
+            remedy: What somebody does about a chat that is closed, or has another id.
         """
         self.name = name
         self._address = address
         self._chats = address.chats
         self._limits = limits or Limits()
-        self._api = BotApi(address.token, address.api)
+        self._beside = self._limits.beside()
+        self._api = BotApi(address.token, address.api, remedy)
         self._writer = Writer(self._api, self._limits)
         self._warned: set[str] = set()
         self._remedy = remedy
 
-    def at(self, place: str) -> TelegramChannel | None:
-        """The same bot within the same limits, writing to one place besides its chats.
+    @property
+    def places(self) -> list[str]:
+        """Its chats, as `at` names them."""
+        return [f"{PLACE}{chat}" for chat in self._chats]
+
+    def at(self, place: str) -> TelegramChannel:
+        """The same bot, writing to one place besides its chats, for which nobody waits.
 
         Args:
             place: ``telegram:CHAT`` or ``telegram:CHAT/TOPIC``, the name of the
-                channel that comes back; None if it is one of the chats.
+                channel that comes back.
         """
-        chat = place.removeprefix("telegram:")
-        if chat in self._chats:
-            return None
         return TelegramChannel(
-            replace(self._address, chats=(chat,)),
-            self._limits,
+            replace(self._address, chats=(place.removeprefix(PLACE),)),
+            self._beside,
             place,
-            "subscribe there anew",
+            f"correct the subscriptions of {place}",
         )
+
+    def is_held(self) -> bool:
+        """Whether none of its chats may be written to before long; nothing is asked."""
+        return all(self._limits.is_held(split_topic(chat)[0]) for chat in self._chats)
 
     def deliver(
         self, notice: Notice, before: Receipt | None, deadline: float
@@ -152,7 +163,7 @@ class TelegramChannel:
         except MigratedError as error:
             raise ChannelRefusedError(
                 f"it is {error.chat} now",
-                step="correct the chats of the telegram connection",
+                step=self._remedy,
                 where=f"telegram chat {asked.get('chat_id', '')}",
             ) from None
         except FaultyMessageError:

@@ -38,6 +38,8 @@ class Page:
     def show(self, notice: Notice, wanted: Parts) -> None:
         """Edit the messages that differ, then send those that are missing.
 
+        One that is to be shown anew begins with a message of its own.
+
         Raises:
             FaultyMessageError: A message is too long after all.
             MigratedError: The chat has another id now.
@@ -45,8 +47,11 @@ class Page:
             ChannelRefusedError: The chat is closed to the bot.
         """
         self._quietly = {"disable_notification": True} if notice.silent else {}
-        messages = self._shown.recovery if notice.recovered else self._shown.incident
         texts = list(wanted.messages)
+        if self._is_new(notice):
+            first = self._send(texts[0], is_reply=False)
+            self._shown.begin(first, notice.showing)
+        messages = self._shown.recovery if notice.recovered else self._shown.incident
         # Those that a longer notice needed before.
         texts += [_nothing(notice)] * (len(messages) - len(texts))
         for at, text in enumerate(texts):
@@ -56,6 +61,11 @@ class Page:
                 messages[at] = self._edit(messages[at], text)
         if wanted.file and not self._shown.attached:
             self._attach(notice, wanted.file)
+
+    def _is_new(self, notice: Notice) -> bool:
+        if notice.recovered or notice.showing == self._shown.showing:
+            return False
+        return not (notice.silent and self._shown.incident)
 
     def _edit(self, message: Message, text: Part) -> Message:
         try:

@@ -6,6 +6,7 @@ all chats, one a second in a chat, 20 a minute in a group or channel. Edits coun
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import deque
@@ -17,6 +18,10 @@ from pipelines.alerts.telegram.api import BotApi, FloodError
 
 BACKOFF_MAX = 60.0
 """Most seconds to leave a server alone that fails again and again."""
+
+
+SHORT = 1.0
+"""Seconds that are waited for a chat that nobody waits for: between two messages."""
 
 
 class Window:
@@ -42,6 +47,23 @@ class Window:
         self._ends.append(now)
 
 
+class Calls:
+    """The calls that a bot has made lately, over all chats and in each."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._overall = Window(30, 1)
+        self._chats: dict[str, list[Window]] = {}
+
+    def windows(self, chat: str) -> list[Window]:
+        """What a call in a chat counts in."""
+        if chat not in self._chats:
+            a_second = Window(1, 1)
+            is_private = chat.isdecimal()
+            self._chats[chat] = [a_second] if is_private else [a_second, Window(20, 60)]
+        return [self._overall, *self._chats[chat]]
+
+
 class Limits:
     """The limits of one bot, for one caller at a time."""
 
@@ -49,20 +71,36 @@ class Limits:
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        calls: Calls | None = None,
+        patience: float = math.inf,
     ) -> None:
-        """Start with no calls made.
+        """Start with nothing held.
 
         Args:
             clock: Tells the time that deadlines are of, in seconds.
             sleep: Lets so many seconds pass.
+            calls: What was called until now; nothing if it is None.
+            patience: How many seconds are waited for a chat at most. If that is not
+                without end, a server that fails in one chat is left alone there only.
         """
         self._clock = clock
         self._sleep = sleep
-        self._overall = Window(30, 1)
-        self._chats: dict[str, list[Window]] = {}
+        self._calls = calls or Calls()
+        self._patience = patience
         self._held: dict[str, float] = {}
         self._all_held = 0.0
         self._setbacks = 0
+
+    def beside(self) -> Limits:
+        """Those of the same bot in chats that nobody waits for.
+
+        Calls count for both, but what is held there is not held here.
+        """
+        return Limits(self._clock, self._sleep, self._calls, SHORT)
+
+    def is_held(self, chat: str) -> bool:
+        """Whether a chat may not be written to within the patience."""
+        return self.left(self.free_at(chat)) > self._patience
 
     def left(self, deadline: float) -> float:
         """Seconds until a deadline; negative after it."""
@@ -70,8 +108,7 @@ class Limits:
 
     def free_at(self, chat: str) -> float:
         """When a chat may be written to."""
-        windows = [self._overall, *self._windows(chat)]
-        free = max(window.free_at for window in windows)
+        free = max(window.free_at for window in self._calls.windows(chat))
         return max(free, self._held.get(chat, 0), self._all_held)
 
     def wait(self, chat: str, deadline: float) -> None:
@@ -82,10 +119,10 @@ class Limits:
         """
         now = self._clock()
         free = max(self.free_at(chat), now)
-        if free >= deadline:
+        if free >= deadline or self.is_held(chat):
             seconds = max(free - now, 1)
             raise ChannelBusyError(
-                f"its next message may be sent in {seconds:.0f} s, after the deadline",
+                f"its next message may be sent in {seconds:.0f} s, which is too late",
                 where=f"telegram chat {chat}",
                 retry_after=seconds,
             )
@@ -95,15 +132,18 @@ class Limits:
     def count(self, chat: str) -> None:
         """Count a call that has been answered, or not in time."""
         now = self._clock()
-        for window in (self._overall, *self._windows(chat)):
+        for window in self._calls.windows(chat):
             window.count(now)
 
     def hold(self, chat: str, seconds: float) -> None:
         """Leave a chat alone, as the server asks to; the others go on."""
         self._held[chat] = self._clock() + seconds
 
-    def back_off(self) -> float:
-        """Leave the server alone: longer each time, and spread at random.
+    def back_off(self, chat: str) -> float:
+        """Leave the server alone that failed: longer each time, and spread at random.
+
+        Args:
+            chat: Where it failed.
 
         Returns:
             For how many seconds.
@@ -111,19 +151,15 @@ class Limits:
         self._setbacks += 1
         most = min(2.0**self._setbacks, BACKOFF_MAX)
         seconds = most * random.uniform(0.5, 1)  # noqa: S311 - spread, not secret
-        self._all_held = self._clock() + seconds
+        if self._patience == math.inf:
+            self._all_held = self._clock() + seconds
+        else:
+            self._held[chat] = self._clock() + seconds
         return seconds
 
     def is_well(self) -> None:
         """The server answers: the next failure is a first one again."""
         self._setbacks = 0
-
-    def _windows(self, chat: str) -> list[Window]:
-        if chat not in self._chats:
-            a_second = Window(1, 1)
-            is_private = chat.isdecimal()
-            self._chats[chat] = [a_second] if is_private else [a_second, Window(20, 60)]
-        return self._chats[chat]
 
 
 FLOOD_MARGIN = 0.1
@@ -164,7 +200,7 @@ class Writer:
             except FloodError as error:
                 self._limits.hold(chat, error.seconds + FLOOD_MARGIN)
             except ChannelBusyError as error:
-                error.retry_after = self._limits.back_off()
+                error.retry_after = self._limits.back_off(chat)
                 raise
             else:
                 self._limits.is_well()

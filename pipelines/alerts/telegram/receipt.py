@@ -29,17 +29,23 @@ class Shown(BaseModel):
         incident: The messages of the incident, in order.
         recovery: Those of its recovery.
         attached: Whether its file is there.
+        showing: The `showing` of the notice that these messages are of.
     """
 
     chat: str
     incident: list[Message] = []
     recovery: list[Message] = []
     attached: bool = False
+    showing: int = 0
 
     def move(self, chat: str) -> None:
         """Begin anew in another chat, where the ids mean other messages."""
         self.chat = chat
         self.incident, self.recovery, self.attached = [], [], False
+
+    def begin(self, message: Message, showing: int) -> None:
+        """Go on with a new message of the incident; older ones are left as they are."""
+        self.incident, self.attached, self.showing = [message], False, showing
 
 
 def split_topic(place: str) -> tuple[str, str]:

@@ -179,9 +179,9 @@ def _story(
     return Story(
         *(table, shard, day, grid.tables[table.name][shard.name][0]),
         attempts=newest_attempts(context.engine, wanted, ATTEMPTS),
-        incidents=incidents_of_day(context.engine, table.name, shard.name, day)[
-            :INCIDENTS
-        ],
+        incidents=incidents_of_day(
+            context.engine, table.name, shard.name, day, limit=INCIDENTS
+        ),
         jobs=[one.job for one in waiting if one.is_about(table, shard, day)],
     )
 

@@ -95,10 +95,10 @@ def test_a_chat_that_is_held_does_not_hold_the_others(
 def test_a_server_that_fails_is_left_alone_for_longer_each_time(
     limits: Limits, clock: Clock
 ) -> None:
-    waits = [limits.back_off() for _ in range(10)]
+    waits = [limits.back_off("7") for _ in range(10)]
     assert all(2 ** min(n, 5) <= waits[n] <= 2 ** (n + 1) for n in range(5))
     assert all(BACKOFF_MAX / 2 <= wait <= BACKOFF_MAX for wait in waits[5:])
     limits.wait("7", 1e9)
     assert clock.now == 1000 + waits[-1]
     limits.is_well()
-    assert limits.back_off() <= 2
+    assert limits.back_off("7") <= 2

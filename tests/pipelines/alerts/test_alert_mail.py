@@ -54,6 +54,17 @@ def test_the_mails_of_an_incident_are_one_thread(
     assert {m["Auto-Submitted"] for m in (first, second, third)} == {"auto-generated"}
 
 
+def test_what_is_to_be_shown_anew_is_a_new_mail_of_the_same_thread(
+    server: MailServer,
+) -> None:
+    channel = MailChannel([address(server)])
+    receipt = channel.deliver(NOTICE, None, soon())
+    assert channel.deliver(replace(NOTICE, silent=True), receipt, soon()) == receipt
+    channel.deliver(replace(NOTICE, showing=1), receipt, soon())
+    first, second = [received.message for received in server.received]
+    assert second["Message-ID"] != first["Message-ID"] == second["In-Reply-To"]
+
+
 def test_a_mail_tells_the_whole_notice(server: MailServer) -> None:
     cause = "Unable to connect\r\n to \ud83d " + "x" * 5_000
     MailChannel([address(server)]).deliver(replace(NOTICE, cause=cause), None, soon())

@@ -20,11 +20,12 @@ def upgrade() -> None:
         ("muted_by", sa.String(250)),
     ):
         op.add_column("incidents", sa.Column(name, kind))
-    for name in ("handled", "shown_handled"):
+    for name in ("handled", "shown_handled", "showing", "offered_handled"):
         op.add_column(
             "incidents",
             sa.Column(name, sa.Integer, nullable=False, server_default="0"),
         )
+    op.add_column("incidents", sa.Column("offered_partitions", sa.Integer))
     op.add_column("jobs", sa.Column("wish", sa.BigInteger))
     op.add_column("jobs", sa.Column("waiting_since", MOMENT))
     op.create_table(
@@ -42,4 +43,14 @@ def upgrade() -> None:
         "subscriptions",
         ["topic", "subject", "place"],
         unique=True,
+    )
+    op.create_table(
+        "subscriber_receipts",
+        sa.Column("incident", sa.Integer, primary_key=True),
+        sa.Column("place", sa.String(250), primary_key=True),
+        sa.Column("receipt", sa.Text, nullable=False),
+        sa.Column("partitions", sa.Integer),
+        sa.Column("handled", sa.Integer),
+        sa.Column("showing", sa.Integer),
+        sa.Column("tried", MOMENT, nullable=False),
     )
