@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from pydantic import Field
 
-from pipelines.catalog import DayRange
 from pipelines.config import WAREHOUSE, Settings
+from pipelines.operations.arguments import Arguments, Days, Shards, Tables
 from pipelines.planning import Selection, select
 
 
-class Ranged(Protocol):
-    """Arguments with days of tables and shards."""
+class RangeArguments(Arguments):
+    """Which tables, days and shards."""
 
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Names or patterns; all if there are none."""
-
-    @property
-    def shards(self) -> tuple[str, ...]:
-        """Names or patterns; all if there are none."""
-
-    @property
-    def days(self) -> DayRange:
-        """The days."""
+    tables: Tables = Field(
+        default=(),
+        description="Tables, by name or a pattern such as 'o*'; all without.",
+    )
+    days: Days = Field(description="The days.")
+    shards: Shards = Field(
+        default=(),
+        description="Shards, by name or a pattern such as 'm*'; all without.",
+    )
 
 
-def selected(settings: Settings, arguments: Ranged) -> Selection:
+def selected(settings: Settings, arguments: RangeArguments) -> Selection:
     """What the arguments name.
 
     Raises:

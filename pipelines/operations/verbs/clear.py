@@ -11,8 +11,9 @@ from pipelines.config import WAREHOUSE, Settings
 from pipelines.errors import ConfigurationError
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
-from pipelines.operations.arguments import Arguments, Days, Shards, Tables
+from pipelines.operations.arguments import Shards
 from pipelines.operations.audit.records import digest_of
+from pipelines.operations.selections import RangeArguments
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Selection, matching_names, name_some, select
 from pipelines.warehouse import ClearBatch, Holdings, clear_batches, read_holdings
@@ -27,14 +28,9 @@ SHOWN = 20
 """Most lines about what would be deleted; the others are counted."""
 
 
-class ClearArguments(Arguments):
+class ClearArguments(RangeArguments):
     """Which tables, days and shards."""
 
-    tables: Tables = Field(
-        default=(),
-        description="Tables, by name or a pattern such as 'o*'; all without.",
-    )
-    days: Days = Field(description="The days.")
     shards: Shards = Field(
         default=(),
         description="Shards, by name or pattern, also such as the catalog has no more;"

@@ -10,31 +10,19 @@ from pydantic import Field, model_validator
 from pipelines.config import Settings
 from pipelines.jobs import Priority
 from pipelines.operations.access.roles import Capability
-from pipelines.operations.arguments import (
-    Arguments,
-    Days,
-    Shards,
-    Tables,
-    Written,
-    is_name,
-)
+from pipelines.operations.arguments import Tables, Written, is_name
 from pipelines.operations.estimates import NOTHING, format_expected
-from pipelines.operations.selections import selected, servers_of
+from pipelines.operations.selections import RangeArguments, selected, servers_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.runs import Load, Purpose, Recheck, Reload, find_work
 from pipelines.runs import Work as WorkOfTable
 
 
-class RunArguments(Arguments):
+class RunArguments(RangeArguments):
     """Which tables, days and shards."""
 
     tables: Annotated[Tables, Written("TABLE", is_name, ("table",), "")] = Field(
         description="Tables, by name or pattern; `all` is every table.", min_length=1
-    )
-    days: Days = Field(description="The days.")
-    shards: Shards = Field(
-        default=(),
-        description="Shards, by name or a pattern such as 'm*'; all without.",
     )
 
     def purpose(self, _: Settings) -> Purpose:
@@ -42,18 +30,9 @@ class RunArguments(Arguments):
         return Load()
 
 
-class BackfillArguments(Arguments):
+class BackfillArguments(RangeArguments):
     """Which tables, days and shards, and what of those that are there."""
 
-    tables: Tables = Field(
-        default=(),
-        description="Tables, by name or a pattern such as 'o*'; all without.",
-    )
-    days: Days = Field(description="The days.")
-    shards: Shards = Field(
-        default=(),
-        description="Shards, by name or a pattern such as 'm*'; all without.",
-    )
     reload: bool = Field(default=False, description="Replace what is there already.")
     recheck: bool = Field(
         default=False, description="Replace what has changed since it was loaded."

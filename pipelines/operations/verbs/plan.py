@@ -11,14 +11,14 @@ from pipelines.catalog import consecutive_days
 from pipelines.config import Settings
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
-from pipelines.operations.arguments import Arguments, Count, Days, Shards, Tables
+from pipelines.operations.arguments import Count
 from pipelines.operations.estimates import (
     NOTHING,
     format_expected,
     format_rows,
     format_time,
 )
-from pipelines.operations.selections import selected
+from pipelines.operations.selections import RangeArguments, selected
 from pipelines.operations.verb import Answer, Context, Look
 from pipelines.planning import Expected, Plan, TablePlan, make_plan, name_some
 
@@ -37,18 +37,9 @@ HEADS = (
 )
 
 
-class PlanArguments(Arguments):
+class PlanArguments(RangeArguments):
     """Which tables, days and shards."""
 
-    tables: Tables = Field(
-        default=(),
-        description="Tables, by name or a pattern such as 'o*'; all without.",
-    )
-    days: Days = Field(description="The days.")
-    shards: Shards = Field(
-        default=(),
-        description="Shards, by name or a pattern such as 'm*'; all without.",
-    )
     workers: Count = Field(
         default=1, description="How many processes would load at a time."
     )

@@ -7,25 +7,15 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from pipelines.operations.access.roles import Capability
-from pipelines.operations.arguments import Arguments, Days, Shards, Tables
 from pipelines.operations.estimates import NOTHING, format_expected
-from pipelines.operations.selections import selected, servers_of
+from pipelines.operations.selections import RangeArguments, selected, servers_of
 from pipelines.operations.verb import Context, Long, Plan, Work
 from pipelines.planning import Selection, count_days_over, usual_loads
 
 
-class VerifyArguments(Arguments):
+class VerifyArguments(RangeArguments):
     """Which tables, days and shards, how closely, and what then."""
 
-    tables: Tables = Field(
-        default=(),
-        description="Tables, by name or a pattern such as 'o*'; all without.",
-    )
-    days: Days = Field(description="The days.")
-    shards: Shards = Field(
-        default=(),
-        description="Shards, by name or a pattern such as 'm*'; all without.",
-    )
     deep: bool = Field(
         default=False, description="Read the warehouse's values back, too."
     )
