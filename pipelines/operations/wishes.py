@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from pydantic import ValidationError
+
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
 from pipelines.operations.arguments import Arguments
@@ -91,9 +93,9 @@ def agree(
         raise _refused_answer(context, number)
     try:
         verb = verbs(what.verb)
-    except KeyError:  # another version of ours has asked
+        arguments: Arguments = verb.arguments.model_validate_json(what.arguments)
+    except (KeyError, ValidationError):  # another version of ours has asked
         raise _refused_answer(context, number) from None
-    arguments = verb.arguments.model_validate_json(what.arguments)
     wish = _wish(context, verb, arguments)
     _check_role(context, verb, wish)
     try:
