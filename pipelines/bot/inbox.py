@@ -52,6 +52,7 @@ from pipelines.etl_db import (
     etl_db_errors,
     updates_table,
 )
+from pipelines.operations import UndoneError
 
 MOST_OCTETS = 16 * 1024 * 1024
 """Octets of all the bodies that may wait."""
@@ -71,7 +72,7 @@ class InboxFullError(TransientError):
     """Nothing of a batch was accepted; Telegram keeps it while it is not confirmed."""
 
 
-class LostUpdateError(Exception):
+class LostUpdateError(UndoneError):
     """An update is another worker's by now, or is answered: undo what was done for it.
 
     It is none of the errors that are told to people, so nobody who answers with those

@@ -17,7 +17,7 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
-from .execution import Accepted, InCommit, Outcome, Question
+from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
@@ -145,6 +145,7 @@ __all__ = [
     "SUBSCRIPTIONS",
     "StatusArguments",
     "UNSUBSCRIBE",
+    "UndoneError",
     "VERBS",
     "VERIFY",
     "Verb",

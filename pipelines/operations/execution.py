@@ -78,8 +78,15 @@ InCommit = Callable[[Connection, Outcome], None]
 """What is written in the commit of a wish and its audit, such as that it was made."""
 
 
-class NotAgreedError(Exception):
-    """What was to be done is undone: an answer does not count for it."""
+class UndoneError(Exception):
+    """Whoever asks has no say any more: nothing is done, and nothing is written of it.
+
+    What `InCommit` raises if a wish is another process's meanwhile.
+    """
+
+
+class NotAgreedError(UndoneError):
+    """An answer does not count for what was to be done."""
 
     def __init__(self, agreement: Agreement) -> None:
         """Keep what the answer comes to."""

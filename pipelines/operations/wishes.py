@@ -27,6 +27,7 @@ from pipelines.operations.execution import (
     NotAgreedError,
     Outcome,
     Question,
+    UndoneError,
 )
 from pipelines.operations.refusals import refused
 from pipelines.operations.verb import AnyVerb, Context, Plan, RefusedError
@@ -179,7 +180,7 @@ def _failures_audited(
     """
     try:
         yield
-    except NotAgreedError:
+    except UndoneError:
         raise
     except RefusedError as error:
         raise refused(context.engine, wish, error.cause, error.step) from error

@@ -131,7 +131,7 @@ class _Hasty(Limits):
 
     def __init__(self) -> None:
         super().__init__()
-        self._overall._seconds = 0
+        self._calls._overall._seconds = 0
 
     def count(self, chat: str) -> None:
         """Nothing is counted."""

@@ -81,6 +81,14 @@ class Postgres:
         engine.dispose()
         return self.url(name)
 
+    def drop_database(self, address: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        name = sa.make_url(address).database
+        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        engine.dispose()
+
     @property
     def log(self) -> str:
         """What it has logged."""

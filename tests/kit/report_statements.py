@@ -7,7 +7,7 @@ from datetime import date
 from pipelines.catalog import Report, read_catalog, read_reports
 from pipelines.config import CatalogFiles
 from pipelines.config.sections import ReportsOptions
-from pipelines.reporting import headlines_statement, quoted_name
+from pipelines.reporting import headlines_statement, quoted_name, rows_statement
 from pipelines.sql import Dialect, render
 from pipelines.warehouse import NAME_OCTETS
 
@@ -58,6 +58,7 @@ def of_reports() -> dict[str, str]:
             "insert_report_view", vertica, **view, digest="cd" * 32
         ),
         "look_at": render("look_at", vertica, relation=target),
+        "select_report_rows": rows_statement(orders, DAY, 1000),
         "select_headlines": headlines_statement(orders, DAY, date(2019, 3, 13)),
         "select_daily": render(
             "select_daily", vertica, target=target, first=date(2019, 2, 15), last=DAY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,15 +55,19 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
-def costly_etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def costly_etl_database(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
     """As `etl_database`, of the other kind in the long run only."""
-    return _empty_database(request, tmp_path)
+    with _empty_database(request, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def etl_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty ETL database, of one kind and of the other."""
-    return _empty_database(request, tmp_path)
+    with _empty_database(request, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture
@@ -73,11 +78,16 @@ def engine(etl_database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@contextmanager
+def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database for one test; what the test has left open to it is closed."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'etl.db'}"
+        yield f"sqlite:///{tmp_path / 'etl.db'}"
+        return
     server: Postgres = request.getfixturevalue("postgres")
-    return server.fresh_database()
+    address = server.fresh_database()
+    yield address
+    server.drop_database(address)
 
 
 @pytest.fixture
