@@ -44,6 +44,7 @@ CLOSE_HELP = """Close incident NUMBER by hand: nothing more is told of it.
     Exit codes:
        0  it is closed
        2  wrong usage or configuration, or no incident with that number is open
+      30  the ETL database cannot be used
     """
 
 ACKNOWLEDGE_HELP = """Tell the others that you see to incident NUMBER.

@@ -42,6 +42,8 @@ REFRESH_HELP = """Refresh REPORTS of some days, all of them without a name, and 
       30  something failed; the old reports are in place
       35  something could not be scheduled
       40  something failed of which those on call may not know
+     130  interrupted
+     143  told to end by SIGTERM
     """
 
 

@@ -107,15 +107,16 @@ def _option(kind: type[Arguments], name: str, how: Written) -> Callable[[Any], A
     option = how.shell or f"--{name.replace('_', '-')}"
     if is_flag(kind, name):
         return click.option(option, name, is_flag=True, help=field.description)
-    is_plain = field.is_required() or field.default in (None, ())
+    has_default = not field.is_required() and field.default not in (None, ())
+    # Given as None, it would be one, and nothing be missing.
+    default = {"default": field.default, "show_default": True} if has_default else {}
     choice = _type(kind, name)
     return click.option(
         *dict.fromkeys((option, f"{option}s") if many else (option,)),
         name,
         multiple=many,
         required=field.is_required(),
-        default=None if is_plain else field.default,
-        show_default=not is_plain,
+        **default,
         type=choice,
         metavar=_metavar(kind, name, how),
         help=f"{field.description} May be given several times."

@@ -318,7 +318,9 @@ def _wall(moment: datetime) -> datetime:
 def _metadata(annotation: object) -> Iterator[Any]:
     """What is said of a type that may be missing."""
     for one in get_args(annotation):
-        yield from getattr(one, "__metadata__", ())
+        for part in getattr(one, "__metadata__", ()):
+            yield part
+            yield from getattr(part, "metadata", ())  # of a Field's bounds
 
 
 Name = Annotated[
