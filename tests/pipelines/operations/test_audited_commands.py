@@ -6,6 +6,8 @@ import getpass
 import json
 import signal
 
+import pytest
+
 from tests.kit.project import DAY, Project, finished, kill
 from tests.kit.reporting import Reporting
 
@@ -165,3 +167,18 @@ def test_a_person_who_is_not_there_is_one_line_and_on_record(project: Project) -
     assert line.startswith(r"shardline: there is no 'no\x1b[2Jbody' among the people")
     assert line.endswith("see `shardline people list`")
     assert [ending for _, _, ending, _ in summary(project)] == ["failed"]
+
+
+@pytest.mark.parametrize("said", ["", "1", "7", "x"])
+def test_nobody_is_left_out_of_the_audit_by_saying_that_it_is_a_job(
+    project: Project, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    project.loadable(1)
+    assert project.load(DAY).code == 0
+    # Job 1 is there, but does not run, and does something else.
+    wished = ("run", "orders", "--date", DAY, "--on", "job")
+    assert project.run("shardline", *wished).code == 0
+    monkeypatch.setenv("SHARDLINE_JOB", said)
+    assert project.run("shardline", "clear", *ONE_DAY, "--yes").code == 0
+    (cleared,) = audit(project, "--verb", "clear")
+    assert cleared["who"] == SHELL
