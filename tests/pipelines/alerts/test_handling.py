@@ -46,8 +46,8 @@ REFUSED = ChannelRefusedError("kicked out of the chat")
 
 
 @pytest.fixture
-def settings(etl_database: str) -> Settings:
-    return options(etl_database)
+def settings(costly_etl_database: str) -> Settings:
+    return options(costly_etl_database)
 
 
 @pytest.fixture
@@ -583,7 +583,7 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize("etl_database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("costly_etl_database", ["sqlite"], indirect=True)
 @examples(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=14))
 def test_in_whichever_order_things_happen_all_is_told_in_the_end(

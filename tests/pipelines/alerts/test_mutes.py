@@ -35,8 +35,8 @@ REFUSED = ChannelRefusedError("kicked out of the chat")
 
 
 @pytest.fixture
-def settings(etl_database: str) -> Settings:
-    return options(etl_database)
+def settings(costly_etl_database: str) -> Settings:
+    return options(costly_etl_database)
 
 
 @pytest.fixture

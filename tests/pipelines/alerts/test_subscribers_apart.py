@@ -47,8 +47,8 @@ class ScriptedBot(BotServer):
 
 
 @pytest.fixture
-def settings(etl_database: str) -> Settings:
-    return options(etl_database)
+def settings(costly_etl_database: str) -> Settings:
+    return options(costly_etl_database)
 
 
 @pytest.fixture

@@ -99,6 +99,11 @@ def test_who_comes_while_another_migrates_waits_for_it(postgres: Postgres) -> No
     raw.dispose()
 
 
+@pytest.mark.parametrize(
+    "etl_database",
+    [pytest.param("sqlite", marks=pytest.mark.long), "postgresql"],  # it waits for 30 s
+    indirect=True,
+)
 def test_who_cannot_wait_any_longer_may_try_again(
     etl_database: str, raw: sa.Engine
 ) -> None:

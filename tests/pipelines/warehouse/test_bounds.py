@@ -354,6 +354,8 @@ def test_an_interrupt_is_not_lost_to_a_server_that_answers_no_cancel(
     opened: list[Connection] = []
     over = threading.Event()
     signal.signal(signal.SIGURG, lambda *_: None)
+    # A shell that starts this in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def interrupt() -> None:
         """Interrupt it among its rows: the driver reads on to their end first.
