@@ -2,7 +2,6 @@ from .arguments import Arguments, Written, bounds_of, fields_of, is_flag, is_man
 from .audit.records import (
     Ending,
     Wish,
-    audited_change,
     digest_of,
     record_end,
     record_refusal,
@@ -164,7 +163,6 @@ __all__ = [
     "attempt_seconds",
     "attempted",
     "audited",
-    "audited_change",
     "audited_queue",
     "batch_name",
     "bounds_of",

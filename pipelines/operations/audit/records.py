@@ -6,14 +6,12 @@ A row that was written is never changed. So how a wish ended is a row of its own
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, Engine, insert
 
-from pipelines.errors import ShardlineError, one_line
+from pipelines.errors import one_line
 from pipelines.etl_db import (
     AUDIT_LENGTH,
     audit_table,
@@ -120,27 +118,6 @@ def record_refusal(engine: Engine, wish: Wish, why: str) -> None:
     """
     with etl_db_errors(UNUSABLE), engine.begin() as connection:
         record_wish(connection, replace(wish, allowed=False, detail=why))
-
-
-@contextmanager
-def audited_change(engine: Engine, wish: Wish) -> Iterator[Connection]:
-    """A transaction for a change of the ETL database, one commit with its audit.
-
-    Should the change fail, nothing is left of it but the rows that say so.
-
-    Raises:
-        ShardlineError: The block has raised it, or the ETL database does not take it.
-    """
-    try:
-        with etl_db_errors(UNUSABLE), engine.begin() as connection:
-            number = record_wish(connection, wish)
-            yield connection
-            record_end(connection, number, Ending.DONE)
-    except ShardlineError as error:
-        with etl_db_errors(UNUSABLE), engine.begin() as connection:
-            number = record_wish(connection, wish)
-            record_end(connection, number, Ending.FAILED, str(error))
-        raise
 
 
 def _bounded(text: str, most: int = AUDIT_LENGTH) -> str:

@@ -22,6 +22,7 @@ from pipelines.operations.arguments import (
     Count,
     Day,
     Name,
+    NoArguments,
     Written,
     is_name,
 )
@@ -41,10 +42,6 @@ def is_role(word: str) -> bool:
 
 
 PersonName = Annotated[Name, Written("NAME", is_name, (), SHELL_ARGUMENT)]
-
-
-class NobodyArguments(Arguments):
-    """All people."""
 
 
 class InviteArguments(Arguments):
@@ -130,7 +127,7 @@ def _moment(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat() if moment else None
 
 
-def _list(context: Context, _: NobodyArguments) -> Answer:
+def _list(context: Context, _: NoArguments) -> Answer:
     found = list_people(context.engine)
     return Answer(
         heads=("name", "role", "state", "identities"),
@@ -230,7 +227,7 @@ PEOPLE_LIST = Look(
     name="people list",
     summary="List the people: name, role, state and identities.",
     capability=Capability.MANAGE,
-    arguments=NobodyArguments,
+    arguments=NoArguments,
     aliases=("people",),
     run=_list,
 )

@@ -17,14 +17,10 @@ from pipelines.operations import (
     AuditEntry,
     AuditFilter,
     Ending,
-    Role,
     Wish,
     audited,
-    audited_change,
     find_caller,
-    invite,
     list_audit,
-    list_people,
     record_end,
     record_refusal,
     record_wish,
@@ -173,21 +169,6 @@ def test_pages_follow_each_other_without_a_gap_within_one_moment(
         pages += [entry.number for entry in page]
         before = pages[-1]
     assert pages == list(range(10, 0, -1))
-
-
-def test_a_change_of_people_is_one_commit_with_its_rows(engine: Engine) -> None:
-    wish = Wish(shell_caller(), shell_place(), "people invite")
-
-    def fail_after_the_change() -> None:
-        with audited_change(engine, wish) as connection:
-            invite(connection, "Anna", Role.VIEWER)
-            raise TransientError("no more")
-
-    with pytest.raises(TransientError):
-        fail_after_the_change()
-    assert list_people(engine) == []
-    (entry,) = all_of(engine)
-    assert (entry.ending, entry.detail) == (Ending.FAILED, "no more")
 
 
 @pytest.mark.parametrize(
