@@ -1,4 +1,4 @@
-from .arguments import Arguments, Written, bounds_of, fields_of, is_flag, is_many, kind_of
+from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
     Wish,
@@ -167,6 +167,7 @@ __all__ = [
     "batch_name",
     "bounds_of",
     "change_role",
+    "check_year",
     "clear_plan",
     "confirm",
     "describe_fault",
