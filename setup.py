@@ -6,7 +6,7 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 
 Options.warning_errors = True
 
@@ -54,39 +54,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=[
-        "lowlevel",
-        "pipelines",
-        "pipelines.alerts",
-        "pipelines.alerts.telegram",
-        "pipelines.catalog",
-        "pipelines.catalog.packaged",
-        "pipelines.commands",
-        "pipelines.commands.screens",
-        "pipelines.config",
-        "pipelines.deploy",
-        "pipelines.etl_db",
-        "pipelines.etl_db.migrations",
-        "pipelines.etl_db.migrations.versions",
-        "pipelines.load",
-        "pipelines.mail",
-        "pipelines.operations",
-        "pipelines.planning",
-        "pipelines.reporting",
-        "pipelines.runs",
-        "pipelines.runtime",
-        "pipelines.source",
-        "pipelines.sql",
-        "pipelines.tasks",
-        "pipelines.verify",
-        "pipelines.warehouse",
-        "sandbox",
-        "sandbox.fill",
-        "sandbox.smtp",
-        "sandbox.tds",
-        "sandbox.telegram",
-        "sandbox.vertica",
-    ],
+    packages=find_packages(include=["lowlevel*", "pipelines*", "sandbox*"]),
     package_data={
         "": ["*.pyi"],
         "lowlevel": ["py.typed"],
@@ -129,6 +97,10 @@ setup(
             "pyarrow>=20,<27",  # columns between DuckDB and the wire
             "sqlglot>=30.30,<31",  # T-SQL and Vertica SQL to DuckDB's
             "trustme>=1.2,<2",  # a certificate for TLS
+        ],
+        "bot": [  # the ops bot
+            "httpx>=0.27,<0.29",  # its client of HTTP, which has no bounds of its own
+            "python-telegram-bot>=22.8,<22.9",  # the Bot API's calls and objects
         ],
         "bench": ["pandas>=2.3,<4"],  # what the tutorial loads with
         "test": [
