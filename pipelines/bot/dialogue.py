@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipelines.bot import texts
 from pipelines.bot.messages import Button, Message, Press, Reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_db_errors
 from pipelines.operations import (
     VERBS,
     Accepted,
@@ -30,6 +31,11 @@ from pipelines.operations import (
     split_words,
     verb_named,
 )
+
+InReplyCommit = Callable[[Connection, Reply], None]
+"""What is written in the commit of what is done for somebody, such as the answer."""
+
+UNUSABLE = "what was said cannot be answered"
 
 START = "start"
 """What Telegram sends when somebody opens the bot, with the code of an invitation."""
@@ -57,20 +63,37 @@ class Dialogue:
         self._engine, self._settings, self._find = engine, settings, find
 
     def reply_to(
-        self, said: Message | Press, in_commit: InCommit = lambda *_: None
+        self, said: Message | Press, in_commit: InReplyCommit = lambda *_: None
     ) -> Reply:
-        """What is answered; never an error.
+        """What is answered; never an error of ours.
 
         Args:
             said: What has come.
-            in_commit: Is called in the transaction of what is done, if anything is.
+            in_commit: Is called once with the answer, in the transaction of what is
+                done for it; where nothing is, in one of its own.
+
+        Raises:
+            UndoneError: `in_commit` has raised it, so nothing is done.
+            ShardlineError: Not even that could be committed.
         """
+        is_committed = False
+
+        def commit(connection: Connection, outcome: Outcome) -> None:
+            nonlocal is_committed
+            in_commit(connection, reply_of(outcome))
+            is_committed = True
+
         try:
             if isinstance(said, Press):
-                return self._pressed(said, in_commit)
-            return self._written(said, in_commit)
+                reply = self._pressed(said, commit)
+            else:
+                reply = self._written(said, commit)
         except ShardlineError as error:
-            return Reply((str(error),))
+            reply, is_committed = Reply((str(error),)), False
+        if not is_committed:
+            with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
+                in_commit(connection, reply)
+        return reply
 
     def _written(self, said: Message, in_commit: InCommit) -> Reply:
         words = split_words(_without_address(said.text))
@@ -136,7 +159,7 @@ def _answer(answer: Answer) -> Reply:
     return Reply(
         lines=(texts.NOTHING,) if is_empty else lines,
         heads=answer.heads if answer.rows else (),
-        rows=answer.rows,
+        rows=tuple(answer.rows),
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,

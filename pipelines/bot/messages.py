@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from pipelines.operations import File, Identity
 
@@ -67,12 +70,35 @@ class Reply:
         files: Pictures and files that go with it.
         buttons: What may be pressed.
         is_private: Whether only who asked may read it.
+        replaces: Whether it takes the place of the message whose button was pressed,
+            rather than being one of its own.
+        follows: The number of the job whose progress is shown below it from now on.
     """
 
     lines: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
-    rows: Sequence[tuple[str, ...]] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     files: tuple[File, ...] = ()
     buttons: tuple[Button, ...] = ()
     is_private: bool = False
+    replaces: bool = False
+    follows: int | None = None
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    reply: Reply
+
+
+def write_reply(reply: Reply) -> dict[str, Any]:
+    """A reply as JSON has it, until it is sent."""
+    kept = _Kept(reply=reply)
+    told: dict[str, Any] = kept.model_dump(mode="json", exclude_defaults=True)["reply"]
+    return told
+
+
+def read_reply(told: Mapping[str, Any]) -> Reply:
+    """The reply that `write_reply` wrote."""
+    return _Kept.model_validate({"reply": told}).reply
