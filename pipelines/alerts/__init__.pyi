@@ -48,6 +48,7 @@ from .subscriptions import (
     Subscription,
     Topic,
     list_subscriptions,
+    move_places,
     subscribe,
     unsubscribe,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "incidents_of_day",
     "list_incidents",
     "list_subscriptions",
+    "move_places",
     "mute_incident",
     "open_channels",
     "plain",
