@@ -190,12 +190,20 @@ def _accepted(accepted: Accepted) -> Reply:
     )
 
 
+def command_of(text: str) -> str:
+    """The first word of a text; of a command of Telegram's, the verb that it names."""
+    command = text.strip().partition(" ")[0]
+    if not command.startswith("/"):
+        return command
+    return command[1:].partition("@")[0].replace("_", " ")
+
+
 def _without_address(text: str) -> str:
     """The text without the slash before a command, and the bot's name behind it."""
-    command, blank, rest = text.strip().partition(" ")
-    if not command.startswith("/"):
+    if not text.lstrip().startswith("/"):
         return text
-    return command[1:].partition("@")[0].replace("_", " ") + blank + rest
+    _, blank, rest = text.strip().partition(" ")
+    return command_of(text) + blank + rest
 
 
 def _greeting(text: str, caller: Caller) -> str:
