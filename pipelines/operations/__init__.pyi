@@ -21,7 +21,21 @@ from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
-from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Verb, Work
+from .verb import (
+    Answer,
+    AnyVerb,
+    Change,
+    Context,
+    File,
+    Long,
+    Look,
+    Plan,
+    RefusedError,
+    Slow,
+    Verb,
+    Work,
+    at_once,
+)
 from .verbs.clear import (
     CLEAR,
     ClearArguments,
@@ -66,7 +80,7 @@ from .verbs.plan import (
     read_plan,
 )
 from .verbs.refresh import REFRESH, RefreshArguments
-from .verbs.report import REPORT, ReportArguments
+from .verbs.report import REPORT, SLOW_MODULES, ReportArguments
 from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
@@ -139,9 +153,11 @@ __all__ = [
     "ReportArguments",
     "Role",
     "RunArguments",
+    "SLOW_MODULES",
     "STATUS",
     "SUBSCRIBE",
     "SUBSCRIPTIONS",
+    "Slow",
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
@@ -159,6 +175,7 @@ __all__ = [
     "agree",
     "ask",
     "asked",
+    "at_once",
     "attempt_fields",
     "attempt_seconds",
     "attempted",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -18,10 +18,32 @@ from pipelines.operations.audit.records import digest_of
 from pipelines.operations.words import shell_words, usage_of
 
 A = TypeVar("A", bound=Arguments)
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class RefusedError(PermanentError):
     """Somebody may not do what they wish; the audit has it."""
+
+
+class Slow(Protocol):
+    """Has a function called where it keeps nobody waiting."""
+
+    def __call__(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """What the function returns.
+
+        Args:
+            function: One of a module's own; it may be called in another process.
+            arguments: What it is called with: as what it returns, what can be pickled.
+
+        Raises:
+            ShardlineError: The function raised it, or could not be called.
+        """
+
+
+def at_once(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    """What a function returns: called here, where nobody else is kept waiting."""
+    return function(*arguments)
 
 
 @dataclass(frozen=True)
@@ -36,6 +58,7 @@ class Context:
         database: Opens the ETL database; asked again it gives the same.
         settings: Reads all options; likewise.
         jobs: Makes the queue where long operations wait.
+        slow: Does what takes much of a processor, such as pictures.
     """
 
     caller: Caller
@@ -43,6 +66,7 @@ class Context:
     database: Callable[[], Engine]
     settings: Callable[[], Settings]
     jobs: Callable[[Engine], JobQueue]
+    slow: Slow = at_once
 
     @property
     def engine(self) -> Engine:

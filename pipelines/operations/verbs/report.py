@@ -25,6 +25,9 @@ from pipelines.warehouse import MissingRelationError
 MOST_ROWS = 50_000
 """Of a report's day, that go into a file."""
 
+SLOW_MODULES = ("pandas", "matplotlib.backends.backend_agg", "vertica_python", __name__)
+"""What takes long to import of what is done by `Context.slow`."""
+
 COLUMNS = ("report", "rows", "label", "figure", "change")
 
 
@@ -39,7 +42,12 @@ class ReportArguments(Arguments):
 
 
 def _answer(context: Context, arguments: ReportArguments) -> Answer:
-    settings, day = context.settings(), arguments.date
+    return context.slow(_drawn, context.settings(), arguments)
+
+
+def _drawn(settings: Settings, arguments: ReportArguments) -> Answer:
+    """All of it; rows by rows of a driver in Python, pandas and pictures are slow."""
+    day = arguments.date
     named = [settings.report(name) for name in arguments.reports]
     found = _figures(settings, day)
     titles = {report.title for report in named or settings.report_entries.values()}
