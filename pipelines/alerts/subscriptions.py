@@ -17,6 +17,7 @@ from pipelines.etl_db import (
     database_time,
     etl_db_errors,
     insert_new,
+    subscriber_receipts_table,
     subscriptions_table,
 )
 
@@ -129,6 +130,29 @@ def list_subscriptions(engine: Engine, place: str | None = None) -> list[Subscri
             )
             for row in connection.execute(query).mappings()
         ]
+
+
+def move_places(connection: Connection, chat: int, new: int) -> None:
+    """Have told at a chat's new id what was told at the old one, topic by topic.
+
+    Args:
+        connection: With an open transaction.
+        chat: The group that has become a supergroup.
+        new: That one's id.
+    """
+    for table in (subscriptions_table, subscriber_receipts_table):
+        place = table.c.place
+        old = f"telegram:{chat}"
+        is_there = or_(place == old, place.startswith(f"{old}/", autoescape=True))
+        rows = connection.execute(select(table).where(is_there)).mappings().all()
+        connection.execute(delete(table).where(is_there))
+        for row in rows:
+            moved = {
+                **row,
+                "place": row["place"].replace(old, f"telegram:{new}", 1),
+            }
+            moved.pop("number", None)  # its own, in the order in which they came
+            connection.execute(insert_new(connection.engine, table).values(moved))
 
 
 def places_of_incident(number: int) -> Select[tuple[str]]:

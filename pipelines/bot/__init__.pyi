@@ -1,5 +1,6 @@
 from .dialogue import Dialogue
 from .messages import Button, Message, Press, Reply
+from .service import run_bot
 from .terminal import converse, reply_lines
 
 __all__ = [
@@ -10,4 +11,5 @@ __all__ = [
     "Reply",
     "converse",
     "reply_lines",
+    "run_bot",
 ]

@@ -32,3 +32,41 @@ HOW_FAR = "How far"
 CANCEL = "Cancel it"
 
 UNKNOWN_BUTTON = "This button stands for nothing any more; write what you wish."
+
+REFUSED_ANONYMOUS = (
+    "I answer people only: write under your own name, not as the group, a channel or"
+    " another bot."
+)
+
+REFUSED_FORWARDED = "What is forwarded is not carried out; write it yourself."
+
+REFUSED_EDITED = "What is edited is not read again; write it anew."
+
+REFUSED_CAPTION = "What stands below a file is not carried out; write it alone."
+
+REFUSED_KIND = "I read texts only."
+
+TOO_LATE = "That is too late: it is {minutes} minutes old. Send it again."
+
+FLOODED = (
+    "That is too much at once: what you send now is not read; wait for {seconds}"
+    " seconds, and send again what was not answered."
+)
+
+TOO_LARGE = "That is too large to be read."
+
+UNREADABLE = "That cannot be read."
+
+GIVEN_UP = (
+    "That was tried {attempts} times, and each time the bot died of it; it is not tried"
+    " again. The log of the bot tells more."
+)
+
+DEFECT = (
+    "Something is broken here ({kind}); nothing was done. The log of the bot tells"
+    " more, as update {number}."
+)
+
+LOST_ANSWER = "That is done, but the answer was too large to be kept; ask again."
+
+MOVED = "This group is now a supergroup; what it had subscribed to goes on here."

@@ -1,4 +1,4 @@
-"""`shardline bot`: the ops bot."""
+"""`shardline bot`: the ops bot, and the same in a terminal."""
 
 from __future__ import annotations
 
@@ -11,10 +11,31 @@ import click
 from sqlalchemy import Engine
 
 from pipelines.bot import Dialogue, converse
-from pipelines.config import current_settings, read_session_options
+from pipelines.config import current_settings, read_session_options, read_settings
+from pipelines.errors import ConfigurationError
 from pipelines.etl_db import etl_engine
 from pipelines.operations import Caller, Identity, Role, shell_caller, shell_place
-from pipelines.runtime import say, warn
+from pipelines.runtime import say, stopper, warn
+
+BOT_HELP = """Answer people in Telegram, until told to end.
+
+    What somebody sends is in the ETL database before Telegram forgets it, so nothing is
+    lost and nothing done twice, whenever the bot is killed. While it runs, it sends the
+    alerts, too. There is one bot at a time; another one waits. Told to end by SIGTERM,
+    it finishes what it has begun.
+
+    \b
+    Examples:
+      shardline bot
+      shardline bot try --role viewer
+
+    \b
+    Exit codes:
+       2  wrong usage or configuration, such as no telegram connection
+      30  the ETL database cannot be used at the start; later it is waited for
+     130  interrupted
+     143  told to end by SIGTERM
+    """
 
 TRY_HELP = """Talk with the bot in this terminal, without Telegram.
 
@@ -39,9 +60,27 @@ TRY_HELP = """Talk with the bot in this terminal, without Telegram.
 PROMPT = "> "
 
 
-@click.group()
-def bot() -> None:
-    """The ops bot: what people wish from a chat."""
+@click.group(invoke_without_command=True, help=BOT_HELP)
+@click.pass_context
+def bot(context: click.Context) -> None:
+    """Answer people in Telegram."""
+    if context.invoked_subcommand is None:
+        _run()
+
+
+def _run() -> None:
+    options = read_settings()
+    try:
+        from pipelines.bot import run_bot  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise ConfigurationError(
+            "the bot needs python-telegram-bot",
+            step="pip install 'shardline[bot]'",
+        ) from error
+    stopper().grace = options.run.grace
+    with stopper().shielded():
+        run_bot(options, stopper().stopped)
+    stopper().check()
 
 
 @bot.command("try", help=TRY_HELP)

@@ -13,6 +13,7 @@ from .files import check_files
 from .lookup import suggest
 from .luigi_cfg import logging_file, option_names
 from .sections import (
+    BotOptions,
     CatalogFiles,
     JobsOptions,
     LoadOptions,
@@ -36,6 +37,7 @@ from .settings import (
 from .variables import Items, Variables
 
 __all__ = [
+    "BotOptions",
     "CONNECTIONS",
     "CatalogFiles",
     "Connections",

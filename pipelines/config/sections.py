@@ -319,6 +319,14 @@ class AlertsOptions(Section):
     patience: Annotated[float, Field(ge=0, le=3_600)] = 20
 
 
+class BotOptions(Section):
+    """``[bot]``: how `shardline bot` answers."""
+
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    lease: Annotated[float, Field(ge=2, le=600)] = 40
+    port: Annotated[Port | None, BeforeValidator(_none_if_empty)] = None
+
+
 class JobsOptions(Section):
     """``[jobs]``: how `shardline jobs work` works on long operations."""
 

@@ -29,6 +29,7 @@ from pipelines.config.due_times import DueTime
 from pipelines.config.files import check_format
 from pipelines.config.sections import (
     AlertsOptions,
+    BotOptions,
     CatalogFiles,
     JobsOptions,
     LoadOptions,
@@ -76,6 +77,7 @@ class Settings(Section):
     deadlines: dict[str, DueTime] = Field(default_factory=dict)
     sessions: SessionsOptions
     alerts: AlertsOptions = AlertsOptions()
+    bot: BotOptions = BotOptions()
     jobs: JobsOptions = JobsOptions()
     servers: dict[str, Server]
     catalog: Catalog
@@ -116,6 +118,7 @@ def read_settings(*, logins: bool = True) -> Settings:
     metrics = _section("metrics", MetricsOptions, faults)
     sessions = _section("sessions", SessionsOptions, faults)
     alerts = _section("alerts", AlertsOptions, faults)
+    bot = _section("bot", BotOptions, faults)
     jobs = _section("jobs", JobsOptions, faults)
     files_ = _section("catalog", CatalogFiles, faults)
     tables_and_shards = _catalog(files_, faults)
@@ -149,6 +152,7 @@ def read_settings(*, logins: bool = True) -> Settings:
         deadlines=due,
         sessions=sessions,
         alerts=alerts,
+        bot=bot,
         jobs=jobs,
         servers=servers,
         catalog=tables_and_shards,

@@ -1,7 +1,8 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, poller_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
+from .lease import Lease, LeaseLostError
 from .pruning import UPDATES_KEPT, prune
 from .session_queries import (
     Attempt,
@@ -38,6 +39,8 @@ __all__ = [
     "Columns",
     "FailureStreak",
     "LOADS",
+    "Lease",
+    "LeaseLostError",
     "OpenSession",
     "Outcome",
     "Session",
@@ -72,6 +75,7 @@ __all__ = [
     "newest_attempts",
     "open_sessions",
     "people_table",
+    "poller_table",
     "prune",
     "report_mails_table",
     "sender_table",

@@ -295,6 +295,19 @@ subscriptions_table = Table(
 )
 """What is told where besides the configured chats; an empty subject is all of it."""
 
+poller_table = Table(
+    "poller",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(300)),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Column("polled", DateTime(timezone=True), nullable=False),
+)
+"""One row: who may ask Telegram for updates, until when, and when all had been taken.
+
+What comes by a press has no time of its own; it was not pressed before `polled`.
+"""
+
 updates_table = Table(
     "updates",
     metadata,

@@ -19,6 +19,7 @@ from .access.people import Person, change_role, list_people, revoke
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
+from .refusals import refused
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
 from .verb import (
@@ -214,6 +215,7 @@ __all__ = [
     "record_end",
     "record_refusal",
     "record_wish",
+    "refused",
     "revoke",
     "selected",
     "servers_of",

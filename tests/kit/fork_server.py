@@ -38,6 +38,7 @@ MODULES = (
     "multiprocessing.synchronize",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
+    "pipelines.bot.service",
 )
 
 READY = struct.Struct("i")

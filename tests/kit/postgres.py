@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import pwd
 import secrets
 import shutil
@@ -38,6 +39,10 @@ def why_not() -> str:
     return ""
 
 
+DYING = 90.0
+"""Seconds that the processes of a killed server may take to go."""
+
+
 class Postgres:
     """One server; each test takes a database of its own."""
 
@@ -56,6 +61,19 @@ class Postgres:
     def stop(self) -> None:
         """End it and its connections at once."""
         self._control("stop", "--mode=immediate")
+
+    def kill(self) -> None:
+        """SIGKILL to its first process, and start it anew when the others have gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        deadline = time.monotonic() + DYING
+        while True:
+            try:
+                self.start()
+            except subprocess.CalledProcessError:  # its processes have its memory still
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            else:
+                return
 
     @property
     def pid(self) -> int:

@@ -10,9 +10,7 @@ import logging
 import multiprocessing
 import os
 import random
-import signal
 import struct
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -200,7 +198,7 @@ class Scene:
         (whom,) = self.rng.choices(["poller", "worker", "database"], odds)
         self.killed[whom] += 1
         if whom == "database" and self.server:
-            kill_server(self.server)
+            self.server.kill()
             return
         named = [process for name, process in self.processes if name == whom]
         process = self.rng.choice(named)
@@ -234,20 +232,6 @@ def insistently(ask: Callable[[], T]) -> T:
         except TransientError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-
-
-def kill_server(server: Postgres) -> None:
-    """SIGKILL to its first process, and start it anew when the others have gone."""
-    os.kill(server.pid, signal.SIGKILL)
-    deadline = time.monotonic() + WAIT
-    while True:
-        try:
-            server.start()
-        except subprocess.CalledProcessError:  # its processes still have its memory
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pipelines.config import (
 )
 from pipelines.config.sections import (
     AlertsOptions,
+    BotOptions,
     JobsOptions,
     MetricsOptions,
     ReportsOptions,
@@ -34,6 +35,7 @@ SECTIONS = {
     "reports": ReportsOptions,
     "sessions": SessionsOptions,
     "alerts": AlertsOptions,
+    "bot": BotOptions,
     "jobs": JobsOptions,
 }
 GIVEN = {"host", "user", "password"}

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -135,7 +134,7 @@ class Scene:
             ["worker", "child", "database"], [10, 10, 2 if self.server else 0]
         )[0]
         if whom == "database" and self.server:
-            kill_server(self.server)
+            self.server.kill()
             self.killed[whom] += 1
             return
         worker = self.rng.choice(self.workers)
@@ -180,20 +179,6 @@ def children(pid: int | None) -> list[int]:
         with suppress(OSError):
             listed += map(int, path.read_text().split())
     return listed
-
-
-def kill_server(server: Postgres) -> None:
-    """SIGKILL to its first process, and start it anew when the others have gone."""
-    os.kill(server.pid, signal.SIGKILL)
-    deadline = time.monotonic() + WAIT
-    while True:
-        try:
-            server.start()
-        except subprocess.CalledProcessError:  # its processes still have its memory
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            return
 
 
 @contextmanager

@@ -1,0 +1,121 @@
+"""What is answered to an update, whatever it is, in one commit with what it brings."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine
+
+from pipelines.alerts import move_places
+from pipelines.bot import texts
+from pipelines.bot.dialogue import UNUSABLE, Dialogue
+from pipelines.bot.figures import Event, Figures
+from pipelines.bot.inbox import finish
+from pipelines.bot.kept_answers import KeptAnswer
+from pipelines.bot.messages import Message, Reply
+from pipelines.bot.telegram.incoming import Incoming
+from pipelines.bot.telegram.targets import Target
+from pipelines.bot.throttle import FLOOD, WINDOW
+from pipelines.bot.updates import HeldUpdate
+from pipelines.errors import ShardlineError
+from pipelines.etl_db import etl_db_errors
+from pipelines.operations import UndoneError, Wish, find_caller, refused
+
+logger = logging.getLogger(__name__)
+
+LATE = 300.0
+"""Seconds after which what somebody said is not carried out any more."""
+
+MOST_ATTEMPTS = 10
+"""How often an update is begun with while whoever does so dies of it."""
+
+LONGEST_VERB = 64
+"""Most characters of what was refused that the audit has: the first word alone, since
+an invitation's code may follow."""
+
+
+class Answering:
+    """Answers updates that a worker holds; for any number of threads."""
+
+    def __init__(self, engine: Engine, dialogue: Dialogue, figures: Figures) -> None:
+        """Prepare to answer.
+
+        Args:
+            engine: The ETL database.
+            dialogue: Who carries out what people wish.
+            figures: Where it is counted what was done.
+        """
+        self._engine, self._dialogue, self._figures = engine, dialogue, figures
+
+    def answer(self, held: HeldUpdate, incoming: Incoming) -> KeptAnswer:
+        """Do what an update asks for, and keep the answer by the same commit.
+
+        Raises:
+            LostUpdateError: It is another worker's by now; nothing is done.
+            ShardlineError: The ETL database cannot be used; nothing is done.
+        """
+        if incoming.new_chat is not None:
+            return self._move(held, incoming.target, incoming.new_chat)
+        if incoming.refusal:
+            self._figures.count(Event.REFUSED)
+            return self._refuse(held, incoming, incoming.refusal)
+        if held.update.kind == FLOOD:
+            why = texts.FLOODED.format(seconds=int(WINDOW))
+            return self._refuse(held, incoming, why)
+        age = (datetime.now(UTC) - held.update.written).total_seconds()
+        if age > LATE:
+            self._figures.count(Event.LATE)
+            why = texts.TOO_LATE.format(minutes=int(age / 60))
+            return self._refuse(held, incoming, why)
+        if held.attempt > MOST_ATTEMPTS:
+            logger.error("update %d was given up", held.number)
+            why = texts.GIVEN_UP.format(attempts=held.attempt - 1)
+            return self._refuse(held, incoming, why)
+        return self._converse(held, incoming)
+
+    def _converse(self, held: HeldUpdate, incoming: Incoming) -> KeptAnswer:
+        target = incoming.target
+
+        def in_commit(connection: Connection, reply: Reply) -> None:
+            finish(connection, held, KeptAnswer(reply, target).as_json())
+
+        try:
+            reply = self._dialogue.reply_to(incoming.said, in_commit)
+        except (ShardlineError, UndoneError):
+            raise
+        except Exception as error:
+            self._figures.count(Event.DEFECT)
+            logger.exception("update %d could not be answered", held.number)
+            kind = type(error).__name__
+            told = texts.DEFECT.format(kind=kind, number=held.number)
+            return self.end(held, KeptAnswer(Reply((told,)), target))
+        self._figures.count(Event.ANSWERED)
+        return KeptAnswer(reply, target)
+
+    def _refuse(self, held: HeldUpdate, incoming: Incoming, why: str) -> KeptAnswer:
+        said = incoming.said
+        words = said.text.split() if isinstance(said, Message) else [said.data]
+        verb = words[0][:LONGEST_VERB] if words else held.update.kind
+        caller = find_caller(self._engine, said.identity)
+        refused(self._engine, Wish(caller, said.place, verb, ""), why)
+        return self.end(held, KeptAnswer(Reply((why,)), incoming.target))
+
+    def _move(self, held: HeldUpdate, target: Target, new: int) -> KeptAnswer:
+        """Go on where a group is now."""
+        answer = KeptAnswer(Reply((texts.MOVED,)), Target(new, None, target.asker))
+        with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
+            move_places(connection, target.chat, new)
+            finish(connection, held, answer.as_json())
+        return answer
+
+    def end(self, held: HeldUpdate, answer: KeptAnswer) -> KeptAnswer:
+        """Have an update answered without doing anything for it.
+
+        Raises:
+            LostUpdateError: It is another worker's by now.
+            ShardlineError: The ETL database cannot be used.
+        """
+        with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
+            finish(connection, held, answer.as_json())
+        return answer

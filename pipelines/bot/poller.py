@@ -1,0 +1,224 @@
+"""The poller: what has come is in the inbox before Telegram is told to forget it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+import telegram
+from sqlalchemy import select, update
+from telegram.error import Conflict, EndPointNotFound, TelegramError
+
+from pipelines.bot.figures import Event, Figures
+from pipelines.bot.inbox import accept
+from pipelines.bot.telegram.bounded_request import FloodError, TokenRefusedError
+from pipelines.bot.telegram.client import server_date
+from pipelines.bot.telegram.incoming import KINDS, Arrival, Reader
+from pipelines.bot.throttle import FLOOD, Throttle, Verdict
+from pipelines.bot.updates import Update
+from pipelines.bot.waiting import Bell, Complaints
+from pipelines.errors import ConfigurationError, ShardlineError, TransientError
+from pipelines.etl_db import Lease, as_utc, poller_table
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+"""Most updates that Telegram gives at a time (Bot API, getUpdates)."""
+
+SLACK = 10.0
+"""Seconds that an answer may take beyond the poll's own time."""
+
+LEASE_LOOK = 1.0
+"""Seconds between two looks at another bot's lease."""
+
+SETBACK_MAX = 30.0
+"""Most seconds between two tries to reach a server that fails."""
+
+STOLEN = 60.0
+"""Seconds until Telegram is asked again after somebody else was."""
+
+
+class Poller:
+    """Asks Telegram for updates, one bot at a time."""
+
+    def __init__(
+        self,
+        bot: telegram.Bot,
+        reader: Reader,
+        lease: Lease,
+        figures: Figures,
+        bell: Bell,
+        seconds: int,
+        tell_of_another: Callable[[], None],
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            bot: By whom it is asked, and nothing else.
+            reader: Reads what comes.
+            lease: The right to ask.
+            figures: Where it is counted what comes.
+            bell: Is rung for it, and tells when to end.
+            seconds: How long Telegram waits for news; less than the lease lasts.
+            tell_of_another: Has people told that somebody else asks with our token.
+        """
+        self._bot, self._reader, self._lease = bot, reader, lease
+        self._figures, self._bell, self._seconds = figures, bell, seconds
+        self._record_another = tell_of_another
+        self._complaints = Complaints()
+        self._throttle = Throttle()
+        self._verdicts: dict[int, Verdict] = {}
+        self._polled = datetime.min.replace(tzinfo=UTC)
+        self._setbacks = 0
+        self._stolen = False
+
+    async def poll(self) -> None:
+        """Take updates until told to end.
+
+        Raises:
+            ConfigurationError: The token is wrong.
+        """
+        offset: int | None = None
+        while not self._bell.is_ended:
+            try:
+                offset = await self._turn(offset)
+                self._setbacks = 0
+            except (TokenRefusedError, EndPointNotFound) as error:
+                raise refused_token() from error
+            except Conflict:
+                offset = None
+                await self._tell_of_another()
+            except FloodError as error:
+                self._complaints.tell("Telegram asks for patience")
+                await self._bell.pause(error.seconds)
+            except (TelegramError, ShardlineError) as error:
+                offset = None
+                self._complaints.tell(f"updates cannot be taken: {error}")
+                await self._bell.pause(self._setback())
+        await asyncio.to_thread(self._lease.release)
+
+    async def _turn(self, offset: int | None) -> int | None:
+        """Take what there is; returns what to ask from next, if it is to be told."""
+        if not await asyncio.to_thread(self._take_lease):
+            self._complaints.tell("another bot is at work; this one waits")
+            await self._bell.wait(LEASE_LOOK)
+            return None
+        asked = datetime.now(UTC)
+        batch = await self._batch(offset)
+        if batch is None:
+            return None
+        if batch:
+            await asyncio.to_thread(self._accept, batch)
+            self._bell.ring()
+        if len(batch) < BATCH:
+            self._polled = asked
+        self._complaints.is_well()
+        return batch[-1]["update_id"] + 1 if batch else None
+
+    def _take_lease(self) -> bool:
+        """Take or renew the right to ask; it passes on how far was taken."""
+        if not self._lease.take():
+            return False
+        its = poller_table.c
+        with self._lease.held() as connection:
+            known = as_utc(connection.scalars(select(its.polled)).one())
+            if self._polled < known:
+                self._polled = known
+            else:
+                connection.execute(update(poller_table).values(polled=self._polled))
+        return True
+
+    async def _batch(self, offset: int | None) -> list[dict[str, Any]] | None:
+        """What Telegram has; None if all is told to end before it answers."""
+        asking = asyncio.create_task(self._ask(offset))
+        while not asking.done():
+            ended = asyncio.create_task(self._bell.wait(self._seconds + SLACK))
+            await asyncio.wait({asking, ended}, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            if self._bell.is_ended and not asking.done():
+                asking.cancel()  # What it would have told comes again.
+                return None
+        return asking.result()
+
+    async def _ask(self, offset: int | None) -> list[dict[str, Any]]:
+        asked: dict[str, Any] = {
+            "timeout": self._seconds,
+            "limit": BATCH,
+            "allowed_updates": list(KINDS),
+        }
+        if offset is not None:
+            asked["offset"] = offset
+        # As it is, in another spelling than PTB's own: one update that PTB cannot read
+        # would keep it from reading all that come with it, for ever.
+        told: object = await self._bot.do_api_request(
+            "getupdates", asked, read_timeout=self._seconds + SLACK
+        )
+        if not _are_updates(told):
+            raise TransientError("that is no Bot API: its updates are none")
+        return told
+
+    def _accept(self, batch: Sequence[dict[str, Any]]) -> None:
+        arrival = Arrival(
+            now := datetime.now(UTC), server_date(self._bot) or now, self._polled
+        )
+        self._verdicts = {
+            raw["update_id"]: self._verdicts.get(raw["update_id"]) or self._judge(raw)
+            for raw in batch
+        }
+        found = [update for raw in batch if (update := self._arrived(raw, arrival))]
+        new = accept(self._lease.engine, found)
+        self._figures.count(Event.ACCEPTED, new)
+
+    def _judge(self, raw: dict[str, Any]) -> Verdict:
+        try:
+            person = self._reader.sender_of(raw)
+        except ValueError:
+            return Verdict.TAKEN  # It is told when it is read.
+        return Verdict.TAKEN if person is None else self._throttle.judge(person)
+
+    def _arrived(self, raw: dict[str, Any], arrival: Arrival) -> Update | None:
+        verdict = self._verdicts[raw["update_id"]]
+        if verdict is Verdict.DROPPED:
+            self._figures.count(Event.FLOODED)
+            return None
+        try:
+            found = self._reader.arrived(raw, arrival)
+        except ValueError as error:
+            logger.warning("update %d is passed over: %s", raw["update_id"], error)
+            return None
+        if found and verdict is Verdict.TOLD:
+            return replace(found, kind=FLOOD)
+        return found
+
+    async def _tell_of_another(self) -> None:
+        """Tell once that somebody else asks with our token, and ask less."""
+        if not self._stolen:
+            self._stolen = True
+            await asyncio.to_thread(self._record_another)
+        self._complaints.tell("somebody else takes the updates of this bot")
+        await self._bell.pause(STOLEN)
+
+    def _setback(self) -> float:
+        self._setbacks += 1
+        most = min(2.0**self._setbacks, SETBACK_MAX)
+        return most * random.uniform(0.5, 1)  # noqa: S311 - spread, not secret
+
+
+def _are_updates(told: object) -> TypeGuard[list[dict[str, Any]]]:
+    return isinstance(told, list) and all(
+        isinstance(one, dict) and type(one.get("update_id")) is int for one in told
+    )
+
+
+def refused_token() -> ConfigurationError:
+    """What to raise when Telegram does not take the token."""
+    return ConfigurationError(
+        "the bot is refused",
+        step="correct the token of the telegram connection, as @BotFather shows it",
+        where="telegram",
+    )

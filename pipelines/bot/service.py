@@ -1,0 +1,188 @@
+"""The bot as a service: everything that runs while it does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from threading import Event
+
+import telegram
+from sqlalchemy import Engine
+from telegram.error import EndPointNotFound, TelegramError
+
+from pipelines.alerts import Limits
+from pipelines.bot.answering import Answering
+from pipelines.bot.dialogue import Dialogue
+from pipelines.bot.figures import Figures
+from pipelines.bot.poller import Poller, refused_token
+from pipelines.bot.stolen_token import record_stolen_token
+from pipelines.bot.telegram.bounded_request import TokenRefusedError
+from pipelines.bot.telegram.client import close_bot, open_bot
+from pipelines.bot.telegram.incoming import Reader
+from pipelines.bot.telegram.outgoing import Outgoing
+from pipelines.bot.waiting import Bell, Complaints
+from pipelines.bot.worker import Desk, work
+from pipelines.config import Settings, TelegramAddress, current_settings
+from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.etl_db import Lease, etl_engine, poller_table, prune
+
+logger = logging.getLogger(__name__)
+
+POLL_SHARE = 0.6
+"""Which part of its lease the poller waits for news; it needs the rest to renew it."""
+
+CONNECTING = 5.0
+"""Seconds until Telegram is asked again who the bot is."""
+
+TIDYING = 3_600.0
+"""Seconds between two times that old rows are deleted."""
+
+LISTENING = 0.5
+"""Seconds that a thread waits for the end at a time: it cannot be woken otherwise."""
+
+OTHERS = 8
+"""Threads beside those of the workers."""
+
+
+@dataclass(frozen=True)
+class Clients:
+    """Clients of the Bot API.
+
+    Attributes:
+        bot: Which answers.
+        asking: Which asks for updates, and has its one connection for that.
+    """
+
+    bot: telegram.Bot
+    asking: telegram.Bot
+
+
+def run_bot(settings: Settings, stopped: Event) -> None:
+    """Answer people until told to end; what has begun is finished then.
+
+    Args:
+        settings: All options.
+        stopped: Is set when all is to end.
+
+    Raises:
+        ConfigurationError: There is no telegram connection, or its token is wrong.
+        ShardlineError: The ETL database cannot be used at the start; later, that is
+            waited for.
+    """
+    address = settings.connections.telegram
+    if address is None:
+        raise ConfigurationError(
+            "there is no connection 'telegram'",
+            step="name it in [connections]: see docs/connections.md",
+        )
+    engine = etl_engine(settings.sessions.database)
+    try:
+        asyncio.run(_serve(settings, address, engine, stopped))
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+async def _serve(
+    settings: Settings, address: TelegramAddress, engine: Engine, stopped: Event
+) -> None:
+    bell = Bell()
+    threads = ThreadPoolExecutor(settings.bot.workers + OTHERS, "bot")
+    asyncio.get_running_loop().set_default_executor(threads)
+    async with asyncio.TaskGroup() as group, _connected(address) as clients:
+        group.create_task(_listen(stopped, bell), name="end")
+        reader = await _reader(clients.bot, bell)
+        if reader:
+            await _answer_people(settings, engine, clients, reader, bell)
+
+
+async def _answer_people(
+    settings: Settings, engine: Engine, clients: Clients, reader: Reader, bell: Bell
+) -> None:
+    """All that runs while people are answered."""
+    figures = Figures()
+    dialogue = Dialogue(engine, current_settings)
+    desk = Desk(
+        engine=engine,
+        reader=reader,
+        answering=Answering(engine, dialogue, figures),
+        outgoing=Outgoing(clients.bot, Limits()),
+        figures=figures,
+        bell=bell,
+        complaints=Complaints(),
+        lease=settings.bot.lease,
+    )
+    poller = Poller(
+        clients.asking,
+        reader,
+        Lease(engine, poller_table, "bot", settings.bot.lease),
+        figures,
+        bell,
+        int(settings.bot.lease * POLL_SHARE),
+        partial(record_stolen_token, engine, settings.catalog),
+    )
+    me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+    async with asyncio.TaskGroup() as group:
+        group.create_task(poller.poll(), name="poller")
+        group.create_task(_tidy(engine, settings.sessions.keep, bell), name="tidying")
+        for number in range(settings.bot.workers):
+            group.create_task(work(desk, f"{me} {number}"), name=f"worker {number}")
+
+
+async def _listen(stopped: Event, bell: Bell) -> None:
+    """End all when this process is told to."""
+    while not bell.is_ended:
+        if await asyncio.to_thread(stopped.wait, LISTENING):
+            bell.end()
+
+
+@asynccontextmanager
+async def _connected(address: TelegramAddress) -> AsyncIterator[Clients]:
+    """The bot, and another one of the same that asks for updates only."""
+    clients = Clients(open_bot(address), open_bot(address, connections=1))
+    try:
+        yield clients
+    finally:
+        await close_bot(clients.asking)
+        await close_bot(clients.bot)
+
+
+async def _reader(bot: telegram.Bot, bell: Bell) -> Reader | None:
+    """Who reads for the bot; None if all is told to end before Telegram has said so."""
+    complaints = Complaints()
+    while not bell.is_ended:
+        try:
+            me = await bot.get_me()
+        except (TokenRefusedError, EndPointNotFound) as error:
+            raise refused_token() from error
+        except TelegramError as error:
+            complaints.tell(f"Telegram cannot be reached: {error}")
+            await bell.pause(CONNECTING)
+        else:
+            logger.info("@%s answers", me.username)
+            return Reader(me.id, me.username or "")
+    return None
+
+
+async def _tidy(engine: Engine, keep: timedelta, bell: Bell) -> None:
+    """Delete what is old; runs do so, too, but there may be none."""
+    while not bell.is_ended:
+        try:
+            await asyncio.to_thread(prune, engine, keep)
+        except ShardlineError as error:
+            logger.info("what is old is deleted later: %s", error)
+        await bell.pause(TIDYING)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error of a group, which are all of what ended the bot."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

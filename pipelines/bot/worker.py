@@ -1,0 +1,172 @@
+"""Workers of the bot: each answers one update at a time, and sends the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from pipelines.bot import texts
+from pipelines.bot.answering import Answering
+from pipelines.bot.figures import Event, Figures
+from pipelines.bot.inbox import LostUpdateError, claim, renew, sent
+from pipelines.bot.kept_answers import KeptAnswer
+from pipelines.bot.messages import Reply
+from pipelines.bot.telegram.incoming import Incoming, Reader
+from pipelines.bot.telegram.outgoing import Outgoing, SendLaterError
+from pipelines.bot.telegram.targets import Target
+from pipelines.bot.updates import HeldUpdate
+from pipelines.bot.waiting import Bell, Complaints
+from pipelines.errors import ShardlineError
+
+logger = logging.getLogger(__name__)
+
+LOOK = 1.0
+"""Seconds between two looks into the inbox, where no bell rings."""
+
+TROUBLE = 2.0
+"""Seconds until the ETL database is tried again."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the workers of one bot share.
+
+    Attributes:
+        engine: The ETL database.
+        reader: Reads updates.
+        answering: Answers them.
+        outgoing: Sends answers.
+        figures: Where it is counted what was done.
+        bell: Rings when there is something new, and when all is to end.
+        complaints: Where troubles are told.
+        lease: Seconds that an update is its worker's without a renewal.
+    """
+
+    engine: Engine
+    reader: Reader
+    answering: Answering
+    outgoing: Outgoing
+    figures: Figures
+    bell: Bell
+    complaints: Complaints
+    lease: float
+
+
+async def work(desk: Desk, name: str) -> None:
+    """Answer updates until told to end; what has begun is finished.
+
+    Args:
+        desk: What the workers share.
+        name: What tells this one from all others, on any machine.
+    """
+    while not desk.bell.is_ended:
+        news = desk.bell.news
+        try:
+            held = await asyncio.to_thread(claim, desk.engine, name, desk.lease)
+            if held:
+                await _hold(desk, held)
+            else:
+                await desk.bell.wait(LOOK, news)
+            desk.complaints.is_well()
+        except LostUpdateError as error:
+            logger.warning("update %s is another worker's by now", error)
+        except ShardlineError as error:
+            desk.complaints.tell(f"updates wait: {error}")
+            await desk.bell.pause(TROUBLE)
+
+
+async def _hold(desk: Desk, held: HeldUpdate) -> None:
+    """Answer an update, or send its answer, while it stays ours."""
+    _name_task(f"update {held.number}")
+    async with _renewed(desk, held):
+        if held.is_answered:
+            answer = _kept(held)
+        else:
+            answer = await _answered(desk, held)
+        if not await _is_sent(desk, held, answer):
+            return
+    await asyncio.to_thread(sent, desk.engine, held)
+    desk.bell.ring()
+
+
+async def _answered(desk: Desk, held: HeldUpdate) -> KeptAnswer:
+    try:
+        incoming = desk.reader.read(held)
+    except ValueError as error:
+        logger.warning("update %d: %s", held.number, error)
+        told = texts.UNREADABLE if held.update.body else texts.TOO_LARGE
+        answer = KeptAnswer(Reply((told,)), _chat_of(held))
+        return await asyncio.to_thread(desk.answering.end, held, answer)
+    _name_task(f"update {held.number}, {_described(incoming)}")
+    if incoming.query is None:
+        return await asyncio.to_thread(desk.answering.answer, held, incoming)
+    # It has arrived for good, whatever becomes of it: the button need not wait.
+    async with asyncio.TaskGroup() as both:
+        both.create_task(desk.outgoing.answer_press(incoming.query))
+        answer_ = both.create_task(
+            asyncio.to_thread(desk.answering.answer, held, incoming)
+        )
+    return answer_.result()
+
+
+async def _is_sent(desk: Desk, held: HeldUpdate, answer: KeptAnswer) -> bool:
+    """Send an answer; if that is not possible now, leave it to whoever claims it."""
+    if answer.reply is None:
+        return True
+    try:
+        await desk.outgoing.send(answer.reply, answer.target)
+    except SendLaterError as error:
+        desk.figures.count(Event.PUT_OFF)
+        logger.info("an answer waits for %.0f s: %s", error.seconds, error)
+        await asyncio.to_thread(renew, desk.engine, held, max(error.seconds, LOOK))
+        return False
+    desk.figures.count(Event.SENT)
+    return True
+
+
+@asynccontextmanager
+async def _renewed(desk: Desk, held: HeldUpdate) -> AsyncIterator[None]:
+    """Renew the lease of an update while it is worked on."""
+    renewing = asyncio.create_task(_renew(desk, held))
+    try:
+        yield
+    finally:
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
+
+
+async def _renew(desk: Desk, held: HeldUpdate) -> None:
+    while True:
+        await asyncio.sleep(desk.lease / 3)
+        try:
+            if not await asyncio.to_thread(renew, desk.engine, held, desk.lease):
+                return  # Nothing of what is done for it can be committed any more.
+        except ShardlineError as error:
+            desk.complaints.tell(f"updates wait: {error}")
+
+
+def _kept(held: HeldUpdate) -> KeptAnswer:
+    if held.reply is None:
+        return KeptAnswer(Reply((texts.LOST_ANSWER,)), _chat_of(held))
+    return KeptAnswer.of_json(held.reply)
+
+
+def _chat_of(held: HeldUpdate) -> Target:
+    chat = int(held.update.chat)
+    return Target(chat, None, chat)
+
+
+def _described(incoming: Incoming) -> str:
+    """What is worked on, for whoever wonders why the loop stands still."""
+    return f"{type(incoming.said).__name__.lower()} in {incoming.said.place}"
+
+
+def _name_task(name: str) -> None:
+    if task := asyncio.current_task():
+        task.set_name(name)
