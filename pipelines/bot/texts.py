@@ -70,3 +70,20 @@ DEFECT = (
 LOST_ANSWER = "That is done, but the answer was too large to be kept; ask again."
 
 MOVED = "This group is now a supergroup; what it had subscribed to goes on here."
+
+ROWS = "{count} rows"
+
+ROWS_OF = "{shown} of {count} rows"
+
+SHORTENED = "There is more than a message takes: the whole is in {name}."
+
+SENT_PRIVATELY = "I have sent you the answer in our own chat."
+
+OPEN_ME_FIRST = (
+    "The answer is for you alone, but I cannot write to you. Open a chat with me, press"
+    " Start there, and ask again."
+)
+
+FILE_TOO_LARGE = "{name} has {size} MB and is not sent: Telegram takes {most} MB."
+
+FILE_EMPTY = "{name} is empty and is not sent."

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from pipelines.etl_db import etl_engine
 from pipelines.operations import AuditEntry, AuditFilter, Role, list_audit
+from sandbox.options import TOKEN
 from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.rich import as_text
@@ -37,6 +38,12 @@ class Chats:
 
     def __post_init__(self) -> None:
         self.project.options.setdefault("bot", {})["lease"] = "2"
+        telegram = self.project.sandbox.addresses.telegram
+        address = f"telegram://{TOKEN}@{GROUP}?api=http://{telegram.host}:{telegram.port}"
+        self.project.options["connections"] = {"telegram": address}
+        self.project.options["alerts"] = {"channels": "telegram"}
+        if not self.project.shards:
+            self.project.add_shard(ddl="")
         somebody(self.engine, "Anna", ADMIN, Role.ADMIN)
         somebody(self.engine, "Olga", OPERATOR, Role.OPERATOR)
         somebody(self.engine, "Vera", VIEWER, Role.VIEWER)

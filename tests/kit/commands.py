@@ -282,10 +282,12 @@ def start(
 def wait_for(process: Process, words: str) -> None:
     """Read what a process says until it has said some words."""
     assert process.stderr
+    told = []
     for line in process.stderr:
         if words in line:
             return
-    raise AssertionError(words)
+        told.append(line)
+    raise AssertionError(f"{words!r} is not in {''.join(told)!r}")
 
 
 def _pipe(wanted: int) -> tuple[int | None, int]:
