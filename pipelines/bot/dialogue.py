@@ -24,10 +24,10 @@ from pipelines.operations import (
     Slow,
     accept,
     agree,
-    at_once,
     audited_queue,
     find_caller,
     find_verb,
+    here,
     parse_words,
     perform,
     split_words,
@@ -54,7 +54,7 @@ class Dialogue:
         engine: Engine,
         settings: Callable[[], Settings],
         find: Callable[[Engine, Identity], Caller] = find_caller,
-        slow: Slow = at_once,
+        slow: Slow = here,
     ) -> None:
         """Prepare to answer.
 
@@ -62,7 +62,7 @@ class Dialogue:
             engine: The ETL database.
             settings: Reads all options.
             find: Tells who somebody is.
-            slow: Does what takes much of a processor.
+            slow: Finds out what takes a while.
         """
         self._engine, self._settings, self._find = engine, settings, find
         self._slow = slow

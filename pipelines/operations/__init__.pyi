@@ -16,6 +16,7 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
+from .elsewhere import SLOW_MODULES, ask_elsewhere
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
@@ -35,7 +36,7 @@ from .verb import (
     Slow,
     Verb,
     Work,
-    at_once,
+    here,
 )
 from .verbs.clear import (
     CLEAR,
@@ -81,7 +82,7 @@ from .verbs.plan import (
     read_plan,
 )
 from .verbs.refresh import REFRESH, RefreshArguments
-from .verbs.report import REPORT, SLOW_MODULES, ReportArguments
+from .verbs.report import REPORT, ReportArguments
 from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
@@ -175,8 +176,8 @@ __all__ = [
     "accept",
     "agree",
     "ask",
+    "ask_elsewhere",
     "asked",
-    "at_once",
     "attempt_fields",
     "attempt_seconds",
     "attempted",
@@ -196,6 +197,7 @@ __all__ = [
     "find_verb",
     "find_works",
     "handled_lines",
+    "here",
     "invite",
     "is_flag",
     "is_many",

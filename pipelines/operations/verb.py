@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, TypeVarTuple
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -19,7 +19,6 @@ from pipelines.operations.words import shell_words, usage_of
 
 A = TypeVar("A", bound=Arguments)
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 
 class RefusedError(PermanentError):
@@ -27,23 +26,26 @@ class RefusedError(PermanentError):
 
 
 class Slow(Protocol):
-    """Has a function called where it keeps nobody waiting."""
+    """Finds out what takes a while, where that keeps nobody else waiting."""
 
-    def __call__(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-        """What the function returns.
+    def __call__(
+        self, question: Callable[[Context, A], T], context: Context, arguments: A
+    ) -> T:
+        """What a question says.
 
         Args:
-            function: One of a module's own; it may be called in another process.
-            arguments: What it is called with: as what it returns, what can be pickled.
+            question: One of a module's own; it may be asked in another process.
+            context: Who asks it, where.
+            arguments: About what.
 
         Raises:
-            ShardlineError: The function raised it, or could not be called.
+            ShardlineError: The question raised it, or could not be asked.
         """
 
 
-def at_once(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
-    """What a function returns: called here, where nobody else is kept waiting."""
-    return function(*arguments)
+def here(question: Callable[[Context, A], T], context: Context, arguments: A) -> T:
+    """What a question says, asked where nobody else waits."""
+    return question(context, arguments)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Context:
         database: Opens the ETL database; asked again it gives the same.
         settings: Reads all options; likewise.
         jobs: Makes the queue where long operations wait.
-        slow: Does what takes much of a processor, such as pictures.
+        slow: Finds out what takes a while.
     """
 
     caller: Caller
@@ -66,7 +68,7 @@ class Context:
     database: Callable[[], Engine]
     settings: Callable[[], Settings]
     jobs: Callable[[Engine], JobQueue]
-    slow: Slow = at_once
+    slow: Slow = here
 
     @property
     def engine(self) -> Engine:
@@ -159,6 +161,9 @@ class Verb(Generic[A]):
         aliases: What it is called besides.
         asks: Whether some arguments need to be confirmed, since they destroy or cost.
         plan: What it would do; of a verb that asks.
+        is_slow: Whether to tell or to plan takes more than a look at a few rows: the
+            warehouse is asked, or something is computed or drawn. Of the warehouse a
+            process keeps one connection, which is for one question at a time.
     """
 
     name: str
@@ -169,11 +174,23 @@ class Verb(Generic[A]):
     aliases: tuple[str, ...] = ()
     asks: Callable[[A], bool] = lambda _: False
     plan: Callable[[Context, A], Plan] | None = None
+    is_slow: bool = False
 
     @property
     def usage(self) -> str:
         """How it is written."""
         return f"{self.name} {usage_of(self.arguments)}".strip()
+
+    def ask(
+        self, question: Callable[[Context, A], T], context: Context, arguments: A
+    ) -> T:
+        """What a question of the verb's says: its plan's, or its look's.
+
+        Raises:
+            ShardlineError: The question raised it, or could not be asked.
+        """
+        ask = context.slow if self.is_slow else here
+        return ask(question, context, arguments)
 
     def words(self, arguments: A, options: Sequence[str] = ()) -> list[str]:
         """The words of the shell's command that does the same.
@@ -227,6 +244,7 @@ class Long(Verb[A]):
     work: Callable[[Context, A, Plan], Work]
     destroys: bool = False
     asks: Callable[[A], bool] = lambda _: True
+    is_slow: bool = True
 
 
 AnyVerb = Look[Any] | Change[Any] | Long[Any]

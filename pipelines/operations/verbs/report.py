@@ -25,9 +25,6 @@ from pipelines.warehouse import MissingRelationError
 MOST_ROWS = 50_000
 """Of a report's day, that go into a file."""
 
-SLOW_MODULES = ("pandas", "matplotlib.backends.backend_agg", "vertica_python", __name__)
-"""What takes long to import of what is done by `Context.slow`."""
-
 COLUMNS = ("report", "rows", "label", "figure", "change")
 
 
@@ -42,12 +39,7 @@ class ReportArguments(Arguments):
 
 
 def _answer(context: Context, arguments: ReportArguments) -> Answer:
-    return context.slow(_drawn, context.settings(), arguments)
-
-
-def _drawn(settings: Settings, arguments: ReportArguments) -> Answer:
-    """All of it; rows by rows of a driver in Python, pandas and pictures are slow."""
-    day = arguments.date
+    settings, day = context.settings(), arguments.date
     named = [settings.report(name) for name in arguments.reports]
     found = _figures(settings, day)
     titles = {report.title for report in named or settings.report_entries.values()}
@@ -129,5 +121,6 @@ REPORT = Look(
     capability=Capability.LOOK,
     arguments=ReportArguments,
     example="city_orders 2019-03-14",
+    is_slow=True,
     run=_answer,
 )
