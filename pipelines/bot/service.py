@@ -34,6 +34,7 @@ from pipelines.bot.worker import Desk, work
 from pipelines.config import Settings, TelegramAddress, current_settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import Lease, etl_engine, poller_table, prune
+from pipelines.runtime import warn
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ async def _reader(bot: telegram.Bot, bell: Bell) -> Reader | None:
             complaints.tell(f"Telegram cannot be reached: {error}")
             await bell.pause(CONNECTING)
         else:
-            logger.info("@%s answers", me.username)
+            warn(f"@{me.username} answers; SIGTERM or Ctrl-C ends it")
             return Reader(me.id, me.username or "")
     return None
 

@@ -16,8 +16,9 @@ from pipelines.bot.figures import Event, Figures
 from pipelines.bot.inbox import LostUpdateError, claim, renew, sent
 from pipelines.bot.kept_answers import KeptAnswer
 from pipelines.bot.messages import Reply
+from pipelines.bot.telegram.calls import SendLaterError
 from pipelines.bot.telegram.incoming import Incoming, Reader
-from pipelines.bot.telegram.outgoing import Outgoing, SendLaterError
+from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate
 from pipelines.bot.waiting import Bell, Complaints

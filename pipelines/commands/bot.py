@@ -57,6 +57,9 @@ TRY_HELP = """Talk with the bot in this terminal, without Telegram.
      130  interrupted
     """
 
+CLIENT = ("telegram", "httpx")
+"""The modules that the extra `bot` brings."""
+
 PROMPT = "> "
 
 
@@ -72,7 +75,9 @@ def _run() -> None:
     options = read_settings()
     try:
         from pipelines.bot import run_bot  # noqa: PLC0415 - an extra
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in CLIENT:
+            raise
         raise ConfigurationError(
             "the bot needs python-telegram-bot",
             step="pip install 'shardline[bot]'",

@@ -44,6 +44,8 @@ class Chats:
         self.project.options["alerts"] = {"channels": "telegram"}
         if not self.project.shards:
             self.project.add_shard(ddl="")
+        for user in (ADMIN, OPERATOR, VIEWER, STRANGER):
+            self.telegram.add_chat(user)
         somebody(self.engine, "Anna", ADMIN, Role.ADMIN)
         somebody(self.engine, "Olga", OPERATOR, Role.OPERATOR)
         somebody(self.engine, "Vera", VIEWER, Role.VIEWER)

@@ -103,7 +103,7 @@ def test_a_stranger_learns_nothing_and_a_group_is_nobody(chats: Chats) -> None:
             assert "Vera" not in told
         chats.say("/status@another_bot", OPERATOR, GROUP)
         chats.say("what a day", OPERATOR, GROUP)
-        assert "no jobs" in chats.ask("/jobs", OPERATOR, GROUP).lower()
+        assert "nothing to tell" in chats.ask("/jobs", OPERATOR, GROUP).lower()
     assert len(chats.answers(GROUP)) == 5
 
 
