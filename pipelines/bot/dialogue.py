@@ -21,11 +21,13 @@ from pipelines.operations import (
     InCommit,
     Outcome,
     Question,
+    Slow,
     accept,
     agree,
     audited_queue,
     find_caller,
     find_verb,
+    here,
     parse_words,
     perform,
     split_words,
@@ -52,6 +54,7 @@ class Dialogue:
         engine: Engine,
         settings: Callable[[], Settings],
         find: Callable[[Engine, Identity], Caller] = find_caller,
+        slow: Slow = here,
     ) -> None:
         """Prepare to answer.
 
@@ -59,8 +62,10 @@ class Dialogue:
             engine: The ETL database.
             settings: Reads all options.
             find: Tells who somebody is.
+            slow: Finds out what takes a while.
         """
         self._engine, self._settings, self._find = engine, settings, find
+        self._slow = slow
 
     def reply_to(
         self, said: Message | Press, in_commit: InReplyCommit = lambda *_: None
@@ -140,7 +145,12 @@ class Dialogue:
     def _context(self, said: Message | Press) -> Context:
         caller = self._find(self._engine, said.identity)
         return Context(
-            caller, said.place, lambda: self._engine, self._settings, audited_queue
+            caller,
+            said.place,
+            lambda: self._engine,
+            self._settings,
+            audited_queue,
+            self._slow,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -69,6 +69,11 @@ class Reached(Section):
         """Have no text show it."""
         known_secrets().add(self.password.get_secret_value(), self.user)
         return self
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Be what another process had; it has no text show the password either."""
+        super().__setstate__(state)
+        known_secrets().add(self.password.get_secret_value(), self.user)
 
     @property
     def address(self) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.errors import ShardlineError
 from pipelines.jobs.queue import JobQueue
+from pipelines.network import metrics_registry, serve_metrics
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
-
-LOOPBACK = "127.0.0.1"
 
 
 class QueueCollector:
@@ -53,22 +52,5 @@ def serve_figures(queue: JobQueue, port: int) -> None:
     Raises:
         ConfigurationError: The extra ``metrics`` is not installed, or the port taken.
     """
-    try:
-        from prometheus_client import (  # noqa: PLC0415 - an extra
-            CollectorRegistry,
-            start_http_server,
-        )
-    except ImportError as error:
-        raise ConfigurationError(
-            "[jobs] port needs prometheus-client",
-            step="pip install 'shardline[metrics]', or take the option away",
-        ) from error
-    registry = CollectorRegistry()
-    registry.register(QueueCollector(queue))
-    try:
-        start_http_server(port, LOOPBACK, registry)
-    except OSError as error:
-        raise ConfigurationError(
-            f"[jobs] port: {LOOPBACK}:{port} cannot be listened on: {error.strerror}",
-            step="choose a free port, or end what has it",
-        ) from error
+    option = "[jobs] port"
+    serve_metrics(metrics_registry(QueueCollector(queue), option), port, option)

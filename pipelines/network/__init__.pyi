@@ -9,6 +9,7 @@ from .certificates import (
 )
 from .failover import first_to_answer, why_unreachable
 from .kept_connections import KeptConnections
+from .metrics_port import metrics_registry, serve_metrics
 
 __all__ = [
     "Address",
@@ -21,6 +22,8 @@ __all__ = [
     "first_to_answer",
     "host_and_port",
     "look_up",
+    "metrics_registry",
+    "serve_metrics",
     "show_certificate",
     "tls_fault",
     "trust",

@@ -16,13 +16,28 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
+from .elsewhere import SLOW_MODULES, ask_elsewhere
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .refusals import refused
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
-from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Verb, Work
+from .verb import (
+    Answer,
+    AnyVerb,
+    Change,
+    Context,
+    File,
+    Long,
+    Look,
+    Plan,
+    RefusedError,
+    Slow,
+    Verb,
+    Work,
+    here,
+)
 from .verbs.clear import (
     CLEAR,
     ClearArguments,
@@ -140,9 +155,11 @@ __all__ = [
     "ReportArguments",
     "Role",
     "RunArguments",
+    "SLOW_MODULES",
     "STATUS",
     "SUBSCRIBE",
     "SUBSCRIPTIONS",
+    "Slow",
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
@@ -159,6 +176,7 @@ __all__ = [
     "accept",
     "agree",
     "ask",
+    "ask_elsewhere",
     "asked",
     "attempt_fields",
     "attempt_seconds",
@@ -179,6 +197,7 @@ __all__ = [
     "find_verb",
     "find_works",
     "handled_lines",
+    "here",
     "invite",
     "is_flag",
     "is_many",

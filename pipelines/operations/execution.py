@@ -128,7 +128,7 @@ class Execution:
         return self._accept(verb, arguments, plan or Plan(()))
 
     def _look(self, verb: Look[Any], arguments: Arguments) -> Answer:
-        answer = verb.run(self.context, arguments)
+        answer = verb.ask(verb.run, self.context, arguments)
         with self._commit() as connection:
             number = record_wish(connection, self.wish)
             record_end(connection, number, Ending.DONE)

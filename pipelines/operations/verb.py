@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -18,10 +18,34 @@ from pipelines.operations.audit.records import digest_of
 from pipelines.operations.words import shell_words, usage_of
 
 A = TypeVar("A", bound=Arguments)
+T = TypeVar("T")
 
 
 class RefusedError(PermanentError):
     """Somebody may not do what they wish; the audit has it."""
+
+
+class Slow(Protocol):
+    """Finds out what takes a while, where that keeps nobody else waiting."""
+
+    def __call__(
+        self, question: Callable[[Context, A], T], context: Context, arguments: A
+    ) -> T:
+        """What a question says.
+
+        Args:
+            question: One of a module's own; it may be asked in another process.
+            context: Who asks it, where.
+            arguments: About what.
+
+        Raises:
+            ShardlineError: The question raised it, or could not be asked.
+        """
+
+
+def here(question: Callable[[Context, A], T], context: Context, arguments: A) -> T:
+    """What a question says, asked where nobody else waits."""
+    return question(context, arguments)
 
 
 @dataclass(frozen=True)
@@ -36,6 +60,7 @@ class Context:
         database: Opens the ETL database; asked again it gives the same.
         settings: Reads all options; likewise.
         jobs: Makes the queue where long operations wait.
+        slow: Finds out what takes a while.
     """
 
     caller: Caller
@@ -43,6 +68,7 @@ class Context:
     database: Callable[[], Engine]
     settings: Callable[[], Settings]
     jobs: Callable[[Engine], JobQueue]
+    slow: Slow = here
 
     @property
     def engine(self) -> Engine:
@@ -135,6 +161,9 @@ class Verb(Generic[A]):
         aliases: What it is called besides.
         asks: Whether some arguments need to be confirmed, since they destroy or cost.
         plan: What it would do; of a verb that asks.
+        is_slow: Whether to tell or to plan takes more than a look at a few rows: the
+            warehouse is asked, or something is computed or drawn. Of the warehouse a
+            process keeps one connection, which is for one question at a time.
     """
 
     name: str
@@ -145,11 +174,23 @@ class Verb(Generic[A]):
     aliases: tuple[str, ...] = ()
     asks: Callable[[A], bool] = lambda _: False
     plan: Callable[[Context, A], Plan] | None = None
+    is_slow: bool = False
 
     @property
     def usage(self) -> str:
         """How it is written."""
         return f"{self.name} {usage_of(self.arguments)}".strip()
+
+    def ask(
+        self, question: Callable[[Context, A], T], context: Context, arguments: A
+    ) -> T:
+        """What a question of the verb's says: its plan's, or its look's.
+
+        Raises:
+            ShardlineError: The question raised it, or could not be asked.
+        """
+        ask = context.slow if self.is_slow else here
+        return ask(question, context, arguments)
 
     def words(self, arguments: A, options: Sequence[str] = ()) -> list[str]:
         """The words of the shell's command that does the same.
@@ -203,6 +244,7 @@ class Long(Verb[A]):
     work: Callable[[Context, A, Plan], Work]
     destroys: bool = False
     asks: Callable[[A], bool] = lambda _: True
+    is_slow: bool = True
 
 
 AnyVerb = Look[Any] | Change[Any] | Long[Any]

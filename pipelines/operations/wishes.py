@@ -60,7 +60,7 @@ def perform(
     wish = _wish(context, verb, arguments)
     _check_role(context, verb, wish)
     with _failures_audited(context, wish):
-        plan = verb.plan(context, arguments) if verb.plan else None
+        plan = verb.ask(verb.plan, context, arguments) if verb.plan else None
         if plan and verb.asks(arguments) and not agreed:
             return _ask(context, verb, arguments, plan, in_commit)
         execution = Execution(context, _planned(wish, plan), source_id, in_commit)
@@ -101,7 +101,9 @@ def agree(
     _check_role(context, verb, wish)
     try:
         with _failures_audited(context, wish, question=number):
-            plan = verb.plan(context, arguments) if verb.plan else Plan(())
+            plan = Plan(())
+            if verb.plan:
+                plan = verb.ask(verb.plan, context, arguments)
             planned = _planned(wish, plan)
             execution = Execution(context, planned, source_id, in_commit, number)
             try:

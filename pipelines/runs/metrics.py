@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.catalog import Table
 from pipelines.config import Settings
 from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.network import metrics_registry, serve_metrics
 from pipelines.planning import last_days
 from pipelines.runtime import ExitCode, LedgerEntry, exit_code_of, ledger
 from pipelines.warehouse import cached_markers
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 LOOK_BACK = 31
 """Most days that a table is said to be behind."""
-
-LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
@@ -49,10 +48,10 @@ def publish_metrics(tables: Sequence[Table], settings: Settings) -> Iterator[Non
         yield
         return
     run = Run()
-    registry = _registry(run)
+    registry = metrics_registry(run, "[metrics]")
     try:
         if settings.metrics.port:
-            _serve(registry, settings.metrics.port)
+            serve_metrics(registry, settings.metrics.port, "[metrics] port")
         try:
             yield
         finally:
@@ -165,32 +164,6 @@ def lag_of(table: Table, settings: Settings) -> int | None:
         if all((day, name) in present for name in shards):
             return lag
     return LOOK_BACK
-
-
-def _registry(run: Run) -> CollectorRegistry:
-    try:
-        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ConfigurationError(
-            "[metrics] needs prometheus-client",
-            step="pip install 'shardline[metrics]', or take its options away",
-        ) from error
-    registry = CollectorRegistry()
-    registry.register(run)
-    return registry
-
-
-def _serve(registry: CollectorRegistry, port: int) -> None:
-    from prometheus_client import start_http_server  # noqa: PLC0415 - an extra
-
-    try:
-        start_http_server(port, LOOPBACK, registry)
-    except OSError as error:
-        raise ConfigurationError(
-            f"[metrics] port: {LOOPBACK}:{port} cannot be listened on:"
-            f" {error.strerror}",
-            step="choose a free port, or end what has it",
-        ) from error
 
 
 def _write(registry: CollectorRegistry, path: Path) -> None:

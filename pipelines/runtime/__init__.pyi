@@ -14,6 +14,15 @@ from .logs import (
     set_verbosity,
 )
 from .memory_limit import limit_memory
+from .processes.errors import (
+    BusyPoolError,
+    ClosedPoolError,
+    DeadProcessError,
+    DefectiveCallError,
+    LargeResultError,
+    LateCallError,
+)
+from .processes.pool import PoolFigures, ProcessPool
 from .progress_report import PROGRESS_VARIABLE, ProgressFile, telling_progress
 from .retries import RunRetries, ask_with_retries, retrying, run_retries
 from .run_ledger import LedgerEntry, ledger
@@ -23,6 +32,10 @@ from .time_limit import TimeLimit, ask_before_the_end, cut_after, finish_within
 from .uncaught import log_uncaught
 
 __all__ = [
+    "BusyPoolError",
+    "ClosedPoolError",
+    "DeadProcessError",
+    "DefectiveCallError",
     "ErrorTable",
     "ExitCode",
     "GRACE",
@@ -30,8 +43,12 @@ __all__ = [
     "LATER",
     "LOG_FORMATS",
     "LOG_FORMAT_VARIABLE",
+    "LargeResultError",
+    "LateCallError",
     "LedgerEntry",
     "PROGRESS_VARIABLE",
+    "PoolFigures",
+    "ProcessPool",
     "ProgressFile",
     "RunRetries",
     "SharedRecords",

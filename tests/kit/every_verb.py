@@ -15,6 +15,7 @@ from pipelines.config import current_settings, read_session_options
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import audit_table, etl_engine
 from pipelines.operations import (
+    SLOW_MODULES,
     VERBS,
     Accepted,
     AnyVerb,
@@ -24,8 +25,10 @@ from pipelines.operations import (
     Question,
     RefusedError,
     Role,
+    Slow,
     accept,
     agree,
+    ask_elsewhere,
     audited_queue,
     find_caller,
     find_verb,
@@ -35,6 +38,8 @@ from pipelines.operations import (
     split_words,
     verb_named,
 )
+from pipelines.runtime import ProcessPool
+from pipelines.warehouse import cached_markers
 
 PLACES = {
     IdentityKind.TELEGRAM: "telegram:-1001/5",
@@ -78,7 +83,9 @@ def people(engine: Engine) -> None:
             accept(engine, code, Identity(way, subject(way, role)), "test")
 
 
-def wish(engine: Engine, verb: AnyVerb, role: Role | None, way: IdentityKind) -> Tried:
+def wish(
+    engine: Engine, slow: Slow, verb: AnyVerb, role: Role | None, way: IdentityKind
+) -> Tried:
     """Wish what the verb's example says, and agree to it when asked."""
     identity = Identity(way, subject(way, role))
     context = Context(
@@ -87,6 +94,7 @@ def wish(engine: Engine, verb: AnyVerb, role: Role | None, way: IdentityKind) ->
         lambda: engine,
         current_settings,
         audited_queue,
+        slow,
     )
     found, words = find_verb(VERBS, split_words(f"{verb.name} {verb.example}"))
     before, steps, told = newest(engine), [], ""
@@ -132,12 +140,16 @@ def main() -> None:
     """Try all, verb by verb; who may do the least first."""
     engine = etl_engine(read_session_options().database)
     people(engine)
-    tried = [
-        wish(engine, verb, role, way)
-        for verb in VERBS
-        for role in (None, *Role)
-        for way in WAYS
-    ]
+    with ProcessPool(warm=SLOW_MODULES) as pool:
+        slow = ask_elsewhere(pool)
+        tried = [
+            wish(engine, slow, verb, role, way)
+            for verb in VERBS
+            for role in (None, *Role)
+            for way in WAYS
+        ]
+    # Threads of this process would have one connection to the warehouse together.
+    assert cached_markers.cache_info().currsize == 0
     json.dump([vars(one) for one in tried], sys.stdout)
 
 

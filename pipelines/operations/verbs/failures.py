@@ -114,5 +114,6 @@ FAILURES = Look(
     arguments=FailuresArguments,
     example="open",
     aliases=("failures",),
+    is_slow=True,
     run=_answer,
 )

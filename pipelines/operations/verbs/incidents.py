@@ -195,6 +195,7 @@ INCIDENTS_LIST = Look(
     arguments=IncidentsArguments,
     example="all",
     aliases=("incidents",),
+    is_slow=True,  # it asks what is mended
     run=_list,
 )
 

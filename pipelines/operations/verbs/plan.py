@@ -168,5 +168,6 @@ PLAN = Look(
     capability=Capability.LOOK,
     arguments=PlanArguments,
     example="2019-03-01..2019-03-31",
+    is_slow=True,
     run=_answer,
 )

@@ -121,5 +121,6 @@ REPORT = Look(
     capability=Capability.LOOK,
     arguments=ReportArguments,
     example="city_orders 2019-03-14",
+    is_slow=True,
     run=_answer,
 )

@@ -139,5 +139,6 @@ STATUS = Look(
     capability=Capability.LOOK,
     arguments=StatusArguments,
     example="orders 2019-03-01..2019-03-31",
+    is_slow=True,
     run=_answer,
 )

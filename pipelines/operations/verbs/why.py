@@ -289,5 +289,6 @@ WHY = Look(
     capability=Capability.LOOK,
     arguments=WhyArguments,
     example="moscow 2019-03-14",
+    is_slow=True,
     run=_answer,
 )

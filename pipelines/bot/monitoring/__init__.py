@@ -1,0 +1,1 @@
+"""How well the bot is: whether its loop keeps up, and its figures."""

@@ -1,0 +1,1 @@
+"""Processes that wait for slow work, so that this one is free for others."""
