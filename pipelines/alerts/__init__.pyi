@@ -1,4 +1,12 @@
-from .channel import Channel, ChannelBusyError, ChannelRefusedError, Notice, Receipt
+from .channel import (
+    WISH,
+    Action,
+    Channel,
+    ChannelBusyError,
+    ChannelRefusedError,
+    Notice,
+    Receipt,
+)
 from .channels import open_channels
 from .container_deaths import ScheduledWork, container_alerts
 from .grouping import group_alerts
@@ -52,9 +60,11 @@ from .subscriptions import (
     unsubscribe,
 )
 from .telegram.channel import TelegramChannel
+from .telegram.rate_limits import Limits
 
 __all__ = [
     "About",
+    "Action",
     "Channel",
     "ChannelBusyError",
     "ChannelRefusedError",
@@ -63,6 +73,7 @@ __all__ = [
     "Incident",
     "Lease",
     "LeaseLostError",
+    "Limits",
     "MINUTE_FORMAT",
     "Notice",
     "Occasion",
@@ -74,6 +85,7 @@ __all__ = [
     "Subscription",
     "TelegramChannel",
     "Topic",
+    "WISH",
     "about_task",
     "accept_markers",
     "acknowledge_incident",
