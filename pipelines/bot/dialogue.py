@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
 
+from pipelines.alerts import WISH
 from pipelines.bot import texts
 from pipelines.bot.messages import Button, Message, Press, Reply
 from pipelines.config import Settings
@@ -42,7 +43,7 @@ UNUSABLE = "what was said cannot be answered"
 START = "start"
 """What Telegram sends when somebody opens the bot, with the code of an invitation."""
 
-AGREE, LEAVE, WISH = "agree", "leave", "wish"
+AGREE, LEAVE = "agree", "leave"
 """What a button stands for, before a colon and what it is about."""
 
 
