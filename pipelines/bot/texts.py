@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 HELLO = "Hello, {name}. You are {role} here; `help` tells what you may wish."
 
 HELLO_STRANGER = (
@@ -32,3 +35,31 @@ HOW_FAR = "How far"
 CANCEL = "Cancel it"
 
 UNKNOWN_BUTTON = "This button stands for nothing any more; write what you wish."
+
+WHICH = "{wish}: which {what}?"
+
+PRESS_OR_REPLY = "Press a button or reply to this, within ten minutes; /cancel ends it."
+
+REPLY = "Reply to this within ten minutes; /cancel ends it."
+
+END = "Never mind"
+
+TOO_LATE = "Too late: `{verb}` has waited for ten minutes. Begin anew."
+
+ANEW = "Begin anew"
+
+ASKED_ANOTHER = "somebody else was asked this, or in another chat"
+
+WISH_YOURSELF = "write what you wish yourself"
+
+YESTERDAY = "yesterday"
+
+LAST_DAYS: Mapping[int, str] = MappingProxyType({7: "the last 7 days"})
+"""Days that a question offers, by how many they are; today is none of them."""
+
+EVERY_TABLE = "every table"
+
+MOMENTS: Mapping[str, str] = MappingProxyType(
+    {"1h": "for an hour", "09:00": "until 09:00", "1d": "for a day"}
+)
+"""Moments to come that a question offers."""

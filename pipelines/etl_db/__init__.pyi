@@ -1,8 +1,8 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, conversations_table, documents_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, menus_table, people_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
-from .pruning import UPDATES_KEPT, prune
+from .pruning import CONVERSATIONS_KEPT, UPDATES_KEPT, prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -35,6 +35,7 @@ __all__ = [
     "Attempt",
     "AttemptFilter",
     "AttemptState",
+    "CONVERSATIONS_KEPT",
     "Columns",
     "FailureStreak",
     "LOADS",
@@ -48,8 +49,10 @@ __all__ = [
     "audit_table",
     "confirm_session",
     "confirmations_table",
+    "conversations_table",
     "create_etl_database",
     "database_time",
+    "documents_table",
     "etl_db_errors",
     "etl_engine",
     "expected_rows",
@@ -67,6 +70,7 @@ __all__ = [
     "latest_session",
     "mark_session_lost",
     "may_be_alive",
+    "menus_table",
     "new_id",
     "now_for_all",
     "newest_attempts",

@@ -1,3 +1,4 @@
+from .answers import add_answer, add_choice
 from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
@@ -30,6 +31,7 @@ from .verbs.clear import (
     find_batches,
     others_than_agreed,
 )
+from .verbs.documents import DOCUMENTS_LIST, DOCUMENTS_REMOVE, KeptDocument, list_documents
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
 from .verbs.incidents import (
@@ -71,9 +73,13 @@ from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
 from .verbs.why import WHY, WhyArguments
+from .refusals import refused
 from .words import (
+    Unfinished,
     WrongWordsError,
     describe_fault,
+    described,
+    parse_values,
     parse_words,
     shell_words,
     usage_of,
@@ -99,6 +105,8 @@ __all__ = [
     "Change",
     "ClearArguments",
     "Context",
+    "DOCUMENTS_LIST",
+    "DOCUMENTS_REMOVE",
     "Ending",
     "FAILURES",
     "File",
@@ -119,6 +127,7 @@ __all__ = [
     "JOBS_LIST",
     "JOBS_RETRY",
     "JOBS_SHOW",
+    "KeptDocument",
     "Long",
     "Look",
     "Outcome",
@@ -145,6 +154,7 @@ __all__ = [
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
+    "Unfinished",
     "VERBS",
     "VERIFY",
     "Verb",
@@ -156,6 +166,8 @@ __all__ = [
     "Written",
     "WrongWordsError",
     "accept",
+    "add_answer",
+    "add_choice",
     "agree",
     "ask",
     "asked",
@@ -171,6 +183,7 @@ __all__ = [
     "clear_plan",
     "confirm",
     "describe_fault",
+    "described",
     "digest_of",
     "fields_of",
     "find_batches",
@@ -183,9 +196,11 @@ __all__ = [
     "is_many",
     "kind_of",
     "list_audit",
+    "list_documents",
     "list_people",
     "menu",
     "others_than_agreed",
+    "parse_values",
     "parse_words",
     "perform",
     "person_state",
@@ -197,6 +212,7 @@ __all__ = [
     "record_end",
     "record_refusal",
     "record_wish",
+    "refused",
     "revoke",
     "selected",
     "servers_of",
