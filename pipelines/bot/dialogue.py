@@ -9,8 +9,8 @@ from typing import NoReturn
 from sqlalchemy import Connection, Engine
 
 from pipelines.bot import texts
-from pipelines.bot.choices import choices_of
-from pipelines.bot.conversations import (
+from pipelines.bot.asking.choices import choices_of
+from pipelines.bot.asking.conversations import (
     Conversation,
     end_conversation,
     find_conversation,
@@ -18,8 +18,8 @@ from pipelines.bot.conversations import (
     keep_conversation,
     new_question,
 )
+from pipelines.bot.asking.questions import ANSWER, END, question_reply
 from pipelines.bot.messages import Button, Message, Press, Reply
-from pipelines.bot.questions import ANSWER, END, question_reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
@@ -186,7 +186,9 @@ class Dialogue:
         turn.also(lambda connection: end_conversation(connection, asked))
         if asked.is_over or not _is_known(asked):
             anew = Button(texts.ANEW, f"{WISH}:{asked.verb}")
-            return Reply((texts.TOO_LATE.format(verb=asked.verb),), buttons=(anew,))
+            return Reply(
+                (texts.ANSWER_TOO_LATE.format(verb=asked.verb),), buttons=(anew,)
+            )
         context, verb = self._context(said), verb_named(asked.verb)
         if not context.caller.may(verb.capability):
             return self._refused(context, verb)

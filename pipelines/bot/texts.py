@@ -44,7 +44,7 @@ REPLY = "Reply to this within ten minutes; /cancel ends it."
 
 END = "Never mind"
 
-TOO_LATE = "Too late: `{verb}` has waited for ten minutes. Begin anew."
+ANSWER_TOO_LATE = "Too late: `{verb}` has waited for ten minutes. Begin anew."
 
 ANEW = "Begin anew"
 
@@ -63,3 +63,8 @@ MOMENTS: Mapping[str, str] = MappingProxyType(
     {"1h": "for an hour", "09:00": "until 09:00", "1d": "for a day"}
 )
 """Moments to come that a question offers."""
+
+COMMANDS_OF_STRANGERS: Mapping[str, str] = MappingProxyType(
+    {"start": "Make yourself known", "help": "What you may wish"}
+)
+"""The menu of whoever is not known to be somebody."""

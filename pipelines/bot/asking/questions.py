@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.bot import texts
-from pipelines.bot.choices import Choice
-from pipelines.bot.conversations import Conversation
+from pipelines.bot.asking.choices import Choice
+from pipelines.bot.asking.conversations import Conversation
 from pipelines.bot.messages import Button, Reply
 from pipelines.operations import AnyVerb, described, fields_of
 
