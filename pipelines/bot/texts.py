@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 HELLO = "Hello, {name}. You are {role} here; `help` tells what you may wish."
 
 HELLO_STRANGER = (
@@ -87,3 +90,36 @@ OPEN_ME_FIRST = (
 FILE_TOO_LARGE = "{name} has {size} MB and is not sent: Telegram takes {most} MB."
 
 FILE_EMPTY = "{name} is empty and is not sent."
+
+WHICH = "{wish}: which {what}?"
+
+PRESS_OR_REPLY = "Press a button or reply to this, within ten minutes; /cancel ends it."
+
+REPLY = "Reply to this within ten minutes; /cancel ends it."
+
+END = "Never mind"
+
+ANSWER_TOO_LATE = "Too late: `{verb}` has waited for ten minutes. Begin anew."
+
+ANEW = "Begin anew"
+
+ASKED_ANOTHER = "somebody else was asked this, or in another chat"
+
+WISH_YOURSELF = "write what you wish yourself"
+
+YESTERDAY = "yesterday"
+
+LAST_DAYS: Mapping[int, str] = MappingProxyType({7: "the last 7 days"})
+"""Days that a question offers, by how many they are; today is none of them."""
+
+EVERY_TABLE = "every table"
+
+MOMENTS: Mapping[str, str] = MappingProxyType(
+    {"1h": "for an hour", "09:00": "until 09:00", "1d": "for a day"}
+)
+"""Moments to come that a question offers."""
+
+COMMANDS_OF_STRANGERS: Mapping[str, str] = MappingProxyType(
+    {"start": "Make yourself known", "help": "What you may wish"}
+)
+"""The menu of whoever is not known to be somebody."""

@@ -1,3 +1,4 @@
+from .answers import add_answer, add_choice
 from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
@@ -46,6 +47,7 @@ from .verbs.clear import (
     find_batches,
     others_than_agreed,
 )
+from .verbs.documents import DOCUMENTS_LIST, DOCUMENTS_REMOVE, KeptDocument, list_documents
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
 from .verbs.incidents import (
@@ -87,9 +89,13 @@ from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
 from .verbs.why import WHY, WhyArguments
+from .refusals import refused
 from .words import (
+    Unfinished,
     WrongWordsError,
     describe_fault,
+    described,
+    parse_values,
     parse_words,
     shell_words,
     usage_of,
@@ -115,6 +121,8 @@ __all__ = [
     "Change",
     "ClearArguments",
     "Context",
+    "DOCUMENTS_LIST",
+    "DOCUMENTS_REMOVE",
     "Ending",
     "FAILURES",
     "File",
@@ -135,6 +143,7 @@ __all__ = [
     "JOBS_LIST",
     "JOBS_RETRY",
     "JOBS_SHOW",
+    "KeptDocument",
     "Long",
     "Look",
     "Outcome",
@@ -163,6 +172,7 @@ __all__ = [
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
+    "Unfinished",
     "VERBS",
     "VERIFY",
     "Verb",
@@ -174,6 +184,8 @@ __all__ = [
     "Written",
     "WrongWordsError",
     "accept",
+    "add_answer",
+    "add_choice",
     "agree",
     "ask",
     "ask_elsewhere",
@@ -190,6 +202,7 @@ __all__ = [
     "clear_plan",
     "confirm",
     "describe_fault",
+    "described",
     "digest_of",
     "fields_of",
     "find_batches",
@@ -203,9 +216,11 @@ __all__ = [
     "is_many",
     "kind_of",
     "list_audit",
+    "list_documents",
     "list_people",
     "menu",
     "others_than_agreed",
+    "parse_values",
     "parse_words",
     "perform",
     "person_state",

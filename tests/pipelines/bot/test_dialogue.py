@@ -135,7 +135,7 @@ def test_a_button_that_is_none_does_nothing(dialogue: Dialogue, data: str) -> No
     ("text", "told"),
     [
         ("frobnicate", "'frobnicate' is no verb; see `help`"),
-        ("jobs cancel", "NUMBER is missing; write: jobs cancel NUMBER"),
+        ("incidents 1", "'1' has no meaning here; write: incidents list [all]"),
         ("jobs cancel 4711", "there is no job 4711"),
         ('people "revoke', "quotation mark"),
         ("/", "is no verb"),
