@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 
 from pipelines.bot import texts
-from pipelines.bot.messages import Button, Message, Press, Reply
+from pipelines.bot.job_replies import accepted_reply
+from pipelines.bot.messages import AGREE, LEAVE, WISH, Button, Message, Press, Reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
@@ -39,9 +40,6 @@ UNUSABLE = "what was said cannot be answered"
 
 START = "start"
 """What Telegram sends when somebody opens the bot, with the code of an invitation."""
-
-AGREE, LEAVE, WISH = "agree", "leave", "wish"
-"""What a button stands for, before a colon and what it is about."""
 
 
 class Dialogue:
@@ -149,7 +147,7 @@ def reply_of(outcome: Outcome) -> Reply:
     if isinstance(outcome, Question):
         return _question(outcome)
     if isinstance(outcome, Accepted):
-        return _accepted(outcome)
+        return accepted_reply(outcome.job, is_new=outcome.is_new)
     return _answer(outcome)
 
 
@@ -163,6 +161,7 @@ def _answer(answer: Answer) -> Reply:
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,
+        follows=answer.job,
     )
 
 
@@ -173,19 +172,6 @@ def _question(question: Question) -> Reply:
         buttons=(
             Button(texts.AGREE, f"{AGREE}:{question.number}"),
             Button(texts.LEAVE, f"{LEAVE}:{question.number}"),
-        ),
-    )
-
-
-def _accepted(accepted: Accepted) -> Reply:
-    number = accepted.job.number
-    command = " ".join(["shardline", *accepted.job.wish.words])
-    text = texts.QUEUED if accepted.is_new else texts.SAME_JOB
-    return Reply(
-        lines=(text.format(number=number, command=command),),
-        buttons=(
-            Button(texts.HOW_FAR, f"{WISH}:jobs show {number}"),
-            Button(texts.CANCEL, f"{WISH}:jobs cancel {number}"),
         ),
     )
 

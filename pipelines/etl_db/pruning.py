@@ -32,6 +32,7 @@ from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 from pipelines.etl_db.tables import (
     alerts_table,
     confirmations_table,
+    followed_jobs_table,
     incidents_table,
     invitations_table,
     job_wishes_table,
@@ -83,7 +84,10 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """
     now = datetime.now(UTC)
     end = time.monotonic() + SECONDS
-    every = (_sessions(), _incidents(), _jobs(), _job_wishes(), *_offers(), _updates())
+    every = (
+        *(_sessions(), _incidents(), _jobs(), _job_wishes(), _followed_jobs()),
+        *(*_offers(), _updates()),
+    )
     for aged in every:
         before = now - (aged.keep or keep)
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
@@ -154,6 +158,12 @@ def _jobs() -> _Aged:
 def _job_wishes() -> _Aged:
     one = job_wishes_table
     return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
+
+
+def _followed_jobs() -> _Aged:
+    one = followed_jobs_table
+    is_known = exists().where(jobs_table.c.number == one.c.job)
+    return _Aged(one, one.c.touched, is_known)
 
 
 def _updates() -> _Aged:

@@ -16,6 +16,7 @@ from .access.identities import Identity, IdentityKind
 from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
+from .estimates import format_time
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
@@ -39,7 +40,17 @@ from .verbs.incidents import (
     INCIDENTS_MUTE,
     INCIDENTS_UNMUTE,
 )
-from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
+from .verbs.jobs import (
+    JOBS_CANCEL,
+    JOBS_LIST,
+    JOBS_RETRY,
+    JOBS_SHOW,
+    MINUTE_FORMAT,
+    command_of,
+    job_progress,
+    job_since,
+    job_state,
+)
 from .verbs.loads import (
     BACKFILL,
     RUN,
@@ -121,6 +132,7 @@ __all__ = [
     "JOBS_SHOW",
     "Long",
     "Look",
+    "MINUTE_FORMAT",
     "Outcome",
     "PEOPLE_INVITE",
     "PEOPLE_LIST",
@@ -169,6 +181,7 @@ __all__ = [
     "change_role",
     "check_year",
     "clear_plan",
+    "command_of",
     "confirm",
     "describe_fault",
     "digest_of",
@@ -177,10 +190,14 @@ __all__ = [
     "find_caller",
     "find_verb",
     "find_works",
+    "format_time",
     "handled_lines",
     "invite",
     "is_flag",
     "is_many",
+    "job_progress",
+    "job_since",
+    "job_state",
     "kind_of",
     "list_audit",
     "list_people",
