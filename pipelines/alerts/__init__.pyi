@@ -51,7 +51,11 @@ from .subscriptions import (
     subscribe,
     unsubscribe,
 )
+from .telegram.api import Fault, fault_of, flood_seconds
 from .telegram.channel import TelegramChannel
+from .telegram.log_masks import mask_logs
+from .telegram.rate_limits import FLOOD_MARGIN, Limits, setback
+from .telegram.text import MESSAGE_UNITS
 
 __all__ = [
     "About",
@@ -59,10 +63,14 @@ __all__ = [
     "ChannelBusyError",
     "ChannelRefusedError",
     "Event",
+    "FLOOD_MARGIN",
+    "Fault",
     "HandledIncident",
     "Incident",
     "Lease",
     "LeaseLostError",
+    "Limits",
+    "MESSAGE_UNITS",
     "MINUTE_FORMAT",
     "Notice",
     "Occasion",
@@ -85,7 +93,9 @@ __all__ = [
     "end_mutes",
     "end_of_run",
     "error_kind",
+    "fault_of",
     "find_late_days",
+    "flood_seconds",
     "group_alerts",
     "handled_incidents",
     "handling_facts",
@@ -95,6 +105,7 @@ __all__ = [
     "incidents_of_day",
     "list_incidents",
     "list_subscriptions",
+    "mask_logs",
     "mute_incident",
     "open_channels",
     "plain",
@@ -105,6 +116,7 @@ __all__ = [
     "release_alerts",
     "release_at_exit",
     "run_id",
+    "setback",
     "start_sender",
     "subscribe",
     "unmute_incident",

@@ -8,29 +8,33 @@ from collections.abc import Sequence
 from pipelines.alerts.channel import Channel
 from pipelines.alerts.mail_channel import MailChannel
 from pipelines.alerts.telegram.channel import TelegramChannel
+from pipelines.alerts.telegram.rate_limits import Limits
 from pipelines.config import MAIL_CONNECTION, TELEGRAM_CONNECTION, Connections
 from pipelines.errors import ConfigurationError
 
 
-def open_channels(names: Sequence[str], connections: Connections) -> list[Channel]:
+def open_channels(
+    names: Sequence[str], connections: Connections, limits: Limits | None = None
+) -> list[Channel]:
     """The channels with these names, in this order.
 
     Args:
         names: ``telegram`` and ``mail`` are the connections of these names. Any other
             one names what makes a channel, as ``package.module:function``.
         connections: Where the first two are.
+        limits: How fast Telegram is written to, if somebody else does so too.
 
     Raises:
         ConfigurationError: A name is unknown, or its connection is missing or wrong.
     """
-    return [_channel(name, connections) for name in names]
+    return [_channel(name, connections, limits) for name in names]
 
 
-def _channel(name: str, connections: Connections) -> Channel:
+def _channel(name: str, connections: Connections, limits: Limits | None) -> Channel:
     match name:
         case "telegram":
             if bot := connections.telegram:
-                return TelegramChannel(bot)
+                return TelegramChannel(bot, limits)
             raise _missing(TELEGRAM_CONNECTION)
         case "mail":
             if servers := connections.mail:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from pipelines.alerts.channel import Notice
 from pipelines.errors import one_line
-from pipelines.text import mask_secrets, visible
+from pipelines.text import well_formed
 
 Style = Literal["plain", "bold", "pre"]
 
@@ -46,11 +46,3 @@ def styled_parts(notice: Notice) -> list[Styled]:
 def plain(notice: Notice) -> str:
     """The whole notice without any style."""
     return "".join(span.text for span in styled_parts(notice))
-
-
-def well_formed(text: str) -> str:
-    """The text with plain line breaks, no secrets, and nothing hidden."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    # Two halves of a pair are one character; half of one has no form in UTF-8.
-    whole = lines.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return visible(mask_secrets(whole), keep="\n")

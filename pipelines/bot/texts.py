@@ -58,3 +58,20 @@ HOW_FAR = "How far"
 CANCEL = "Cancel it"
 
 UNKNOWN_BUTTON = "This button stands for nothing any more; write what you wish."
+
+ROWS = "{count} rows"
+
+ROWS_OF = "{shown} of {count} rows"
+
+SHORTENED = "There is more than a message takes: the whole is in {name}."
+
+SENT_PRIVATELY = "I have sent you the answer in our own chat."
+
+OPEN_ME_FIRST = (
+    "The answer is for you alone, but I cannot write to you. Open a chat with me, press"
+    " Start there, and ask again."
+)
+
+FILE_TOO_LARGE = "{name} has {size} MB and is not sent: Telegram takes {most} MB."
+
+FILE_EMPTY = "{name} is empty and is not sent."

@@ -133,5 +133,9 @@ class _Hasty(Limits):
         super().__init__()
         self._calls._overall._seconds = 0
 
+    def take(self, chat: str) -> float:  # noqa: ARG002 - whichever it is
+        """No place is taken."""
+        return 0
+
     def count(self, chat: str) -> None:
         """Nothing is counted."""

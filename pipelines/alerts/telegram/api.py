@@ -8,9 +8,7 @@ client's own log lines are masked.
 from __future__ import annotations
 
 import json
-import logging
 import math
-import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ import requests
 from pydantic import SecretStr
 
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
+from pipelines.alerts.telegram.log_masks import mask_logs
 from pipelines.errors import one_line
 from pipelines.network import BoundedSession, LongAnswerError
 from pipelines.runtime import finish_within
@@ -109,7 +108,7 @@ class BotApi:
         self._token = token
         self._remedy = remedy
         self._api = api.rstrip("/")
-        _mask_logs()
+        mask_logs("urllib3.connectionpool", "urllib3.util.retry")
 
     def call(
         self,
@@ -230,7 +229,8 @@ class BotApi:
                 f"{self._host} failed: {_describe(answer)}", where="telegram"
             )
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return FloodError(_flood_seconds(answer))
+            asked = _parameters(answer).get("retry_after", answer.retry_after)
+            return FloodError(flood_seconds(asked))
         if not answer.body:
             return self._no_bot_api(_describe(answer))
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
@@ -242,7 +242,9 @@ class BotApi:
         moved = _parameters(answer).get("migrate_to_chat_id")
         if _is_number(moved):
             return MigratedError(str(moved))
-        if answer.status == HTTPStatus.BAD_REQUEST and (fault := _fault(answer)):
+        if answer.status == HTTPStatus.BAD_REQUEST and (
+            fault := fault_of(_description(answer))
+        ):
             return FaultyMessageError(fault)
         return ChannelRefusedError(
             f"the bot may not write: {_describe(answer)}",
@@ -296,8 +298,8 @@ def _parameters(answer: _Answer) -> dict[str, Any]:
     return parameters if isinstance(parameters, dict) else {}
 
 
-def _flood_seconds(answer: _Answer) -> float:
-    asked = _parameters(answer).get("retry_after", answer.retry_after)
+def flood_seconds(asked: Any) -> float:  # noqa: ANN401 - JSON
+    """How long to wait after a 429, whatever it says of that."""
     try:
         seconds = float(asked)
     except OverflowError:
@@ -307,11 +309,11 @@ def _flood_seconds(answer: _Answer) -> float:
     return FLOOD_SECONDS if math.isnan(seconds) else min(max(seconds, 0), LONGEST_FLOOD)
 
 
-def _fault(answer: _Answer) -> Fault | None:
-    description = _description(answer).lower()
+def fault_of(description: str) -> Fault | None:
+    """What is wrong with a message, by what the server says of it; None if not that."""
+    told = description.lower()
     return next(
-        (fault for fault in Fault if any(text in description for text in fault.value)),
-        None,
+        (fault for fault in Fault if any(text in told for text in fault.value)), None
     )
 
 
@@ -320,23 +322,3 @@ def _root(error: BaseException) -> BaseException:
     while before := error.__cause__ or error.__context__:
         error = before
     return error
-
-
-class _Masked(logging.Filter):
-    """Log lines without what stands between ``/bot`` and the next slash."""
-
-    _token = re.compile(r"/bot[^/\s]+/")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = self._token.sub("/bot***/", record.getMessage())
-        record.args = ()
-        return True
-
-
-_masked = _Masked()
-
-
-def _mask_logs() -> None:
-    """Mask what the HTTP client logs, of any URL; a filter is added once only."""
-    for name in ("urllib3.connectionpool", "urllib3.util.retry"):
-        logging.getLogger(name).addFilter(_masked)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pipelines.alerts.channel import Notice
 from pipelines.alerts.message import Styled, plain, styled_parts
+from pipelines.text import split_text
 
 MESSAGE_UNITS = 4096
 """Most UTF-16 code units in one message, without its markup (Bot API, sendMessage)."""
@@ -71,7 +72,9 @@ def _messages(notice: Notice, limit: int) -> tuple[Part, ...]:
     whole = styled_parts(notice)
     messages: list[Part] = []
     begin = 0
-    for text in split("".join(span.text for span in whole), limit - len(heading.text)):
+    for text in split_text(
+        "".join(span.text for span in whole), limit - len(heading.text)
+    ):
         end = begin + len(text)
         shown = [heading] if messages else []
         shown += _between(whole, begin, end)
@@ -129,44 +132,3 @@ def marked(span: Styled) -> str:
         # word would be taken for the name of its language.
         return f"```\n{escape_markdown(span.text, inside='pre')}```"
     return escape_markdown(span.text)
-
-
-def split(text: str, limit: int) -> list[str]:
-    """Cut a text into parts, after a line or else a word where that is near.
-
-    Args:
-        text: Text without markup or escapes; those are added to each part afterwards.
-        limit: Most UTF-16 code units in a part, which is how Telegram counts; from 2.
-
-    Returns:
-        The parts; joined, they are the text.
-    """
-    parts = []
-    begin = 0
-    while begin < len(text):
-        end = _reach(text, begin, limit)
-        if end < len(text):
-            end = _boundary(text, begin, end)
-        parts.append(text[begin:end])
-        begin = end
-    return parts
-
-
-def _reach(text: str, begin: int, limit: int) -> int:
-    """How far a part may go: whole characters, some of which are two units."""
-    units = 0
-    for at in range(begin, len(text)):
-        units += 2 if text[at] > "\uffff" else 1
-        if units > limit:
-            return at
-    return len(text)
-
-
-def _boundary(text: str, begin: int, end: int) -> int:
-    """The last end of a line, or else of a word, in the part's second half."""
-    half = (begin + end) // 2
-    for mark in ("\n", " "):
-        found = text.rfind(mark, half, end)
-        if found >= 0:
-            return found + 1
-    return end

@@ -6,8 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.alerts import Notice
-from pipelines.alerts.message import plain, title, well_formed
-from pipelines.alerts.telegram.text import MOST_PARTS, escape_markdown, parts, split
+from pipelines.alerts.message import plain, title
+from pipelines.alerts.telegram.text import MOST_PARTS, escape_markdown, parts
+from pipelines.text import split_text, well_formed
 from sandbox.telegram.markdown import parse_markdown
 from tests.kit.hidden import HOSTILE, hidden
 
@@ -78,20 +79,20 @@ def test_an_escaped_link_leads_where_it_should() -> None:
 @example("🔴" * 100, 3)
 @example("a\n" * 100, 3)
 def test_a_split_text_is_whole_and_each_part_fits(text: str, limit: int) -> None:
-    found = split(text, limit)
+    found = split_text(text, limit)
     assert "".join(found) == text
     assert all(0 < units(part) <= limit for part in found)
 
 
 def test_a_text_is_split_after_lines_then_words_then_anywhere() -> None:
-    assert split("one two\nthree four\nfive", 12) == [
+    assert split_text("one two\nthree four\nfive", 12) == [
         "one two\n",
         "three four\n",
         "five",
     ]
-    assert split("one two three four", 9) == ["one two ", "three ", "four"]
-    assert split("abcdefgh", 3) == ["abc", "def", "gh"]
-    assert split("a\nbbbbbbbbbbbb", 8) == ["a\nbbbbbb", "bbbbbb"]
+    assert split_text("one two three four", 9) == ["one two ", "three ", "four"]
+    assert split_text("abcdefgh", 3) == ["abc", "def", "gh"]
+    assert split_text("a\nbbbbbbbbbbbb", 8) == ["a\nbbbbbb", "bbbbbb"]
 
 
 @given(NOTICES, st.integers(256, 4096))
