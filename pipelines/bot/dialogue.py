@@ -20,7 +20,8 @@ from pipelines.bot.asking.conversations import (
     new_question,
 )
 from pipelines.bot.asking.questions import ANSWER, END, question_reply
-from pipelines.bot.messages import Button, Message, Press, Reply
+from pipelines.bot.job_replies import accepted_reply
+from pipelines.bot.messages import AGREE, LEAVE, Button, Message, Press, Reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
@@ -68,9 +69,6 @@ CANCEL = "cancel"
 
 COMMAND = "/"
 """What a command of Telegram's begins with."""
-
-AGREE, LEAVE = "agree", "leave"
-"""What a button stands for, before a colon and what it is about."""
 
 
 class Dialogue:
@@ -303,7 +301,7 @@ def reply_of(outcome: Outcome) -> Reply:
     if isinstance(outcome, Question):
         return _question(outcome)
     if isinstance(outcome, Accepted):
-        return _accepted(outcome)
+        return accepted_reply(outcome.job, is_new=outcome.is_new)
     return _answer(outcome)
 
 
@@ -317,6 +315,7 @@ def _answer(answer: Answer) -> Reply:
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,
+        follows=answer.job,
     )
 
 
@@ -327,19 +326,6 @@ def _question(question: Question) -> Reply:
         buttons=(
             Button(texts.AGREE, f"{AGREE}:{question.number}"),
             Button(texts.LEAVE, f"{LEAVE}:{question.number}"),
-        ),
-    )
-
-
-def _accepted(accepted: Accepted) -> Reply:
-    number = accepted.job.number
-    command = " ".join(["shardline", *accepted.job.wish.words])
-    text = texts.QUEUED if accepted.is_new else texts.SAME_JOB
-    return Reply(
-        lines=(text.format(number=number, command=command),),
-        buttons=(
-            Button(texts.HOW_FAR, f"{WISH}:jobs show {number}"),
-            Button(texts.CANCEL, f"{WISH}:jobs cancel {number}"),
         ),
     )
 

@@ -30,6 +30,32 @@ QUEUED = "Job {number} is queued: {command}"
 
 SAME_JOB = "Job {number} does the same already: {command}"
 
+JOB = "Job {number}: {command}"
+
+JOB_NOW = "{state} since {since} UTC"
+
+JOB_COUNTS = "{far}, {rows} rows"
+
+JOB_END = "Job {number} {end}: {command}"
+
+JOB_ENDS = {
+    "succeeded": "has succeeded",
+    "failed": "has failed",
+    "cancelled": "was cancelled by {who}",
+}
+
+JOB_TIME = " after {time}"
+
+JOB_ATTEMPTS = ", at attempt {attempt}"
+
+JOB_CODE = ", with exit code {code}"
+
+LAST_LINES = "The last that it wrote"
+
+RETRY = "Try again"
+
+WHY = "Why"
+
 HOW_FAR = "How far"
 
 CANCEL = "Cancel it"

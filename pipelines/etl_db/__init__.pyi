@@ -1,6 +1,6 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, conversations_table, documents_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, menus_table, people_table, poller_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, conversations_table, documents_table, followed_jobs_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, menus_table, people_table, poller_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
 from .lease import Lease, LeaseLostError
 from .pruning import CONVERSATIONS_KEPT, UPDATES_KEPT, prune
@@ -60,6 +60,7 @@ __all__ = [
     "etl_engine",
     "expected_rows",
     "failure_streaks",
+    "followed_jobs_table",
     "has_begun_since",
     "has_ended_since",
     "identities_table",

@@ -33,6 +33,7 @@ from pipelines.etl_db.tables import (
     alerts_table,
     confirmations_table,
     conversations_table,
+    followed_jobs_table,
     incidents_table,
     invitations_table,
     job_wishes_table,
@@ -87,7 +88,7 @@ def prune(engine: Engine, keep: timedelta) -> None:
     """
     now = datetime.now(UTC)
     end = time.monotonic() + SECONDS
-    of_runs = (_sessions(), _incidents(), _jobs(), _job_wishes())
+    of_runs = (_sessions(), _incidents(), _jobs(), _job_wishes(), _followed_jobs())
     for aged in (*of_runs, *_offers(), _updates(), _conversations()):
         before = now - (aged.keep or keep)
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
@@ -158,6 +159,12 @@ def _jobs() -> _Aged:
 def _job_wishes() -> _Aged:
     one = job_wishes_table
     return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
+
+
+def _followed_jobs() -> _Aged:
+    one = followed_jobs_table
+    is_known = exists().where(jobs_table.c.number == one.c.job)
+    return _Aged(one, one.c.touched, is_known)
 
 
 def _updates() -> _Aged:

@@ -416,3 +416,22 @@ documents_table = Table(
 
 The file is called by the number, in the bot's own folder; one without a row may go.
 """
+
+followed_jobs_table = Table(
+    "followed_jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("topic", BigInteger),
+    Column("asker", BigInteger, nullable=False),
+    Column("message", BigInteger),
+    Column("shown", String(200), nullable=False),
+    Column("touched", DateTime(timezone=True), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Jobs whose end is still to be told in a chat, and which message shows their progress.
+
+`message` is empty if there is none any more, `shown` tells the state of the job that it
+shows, and `touched` is when the row was last written.
+"""

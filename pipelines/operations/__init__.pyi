@@ -18,6 +18,7 @@ from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
 from .elsewhere import SLOW_MODULES, ask_elsewhere
+from .estimates import format_time
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
@@ -57,7 +58,17 @@ from .verbs.incidents import (
     INCIDENTS_MUTE,
     INCIDENTS_UNMUTE,
 )
-from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
+from .verbs.jobs import (
+    JOBS_CANCEL,
+    JOBS_LIST,
+    JOBS_RETRY,
+    JOBS_SHOW,
+    MINUTE_FORMAT,
+    command_of,
+    job_progress,
+    job_since,
+    job_state,
+)
 from .verbs.loads import (
     BACKFILL,
     RUN,
@@ -146,6 +157,7 @@ __all__ = [
     "KeptDocument",
     "Long",
     "Look",
+    "MINUTE_FORMAT",
     "Outcome",
     "PEOPLE_INVITE",
     "PEOPLE_LIST",
@@ -200,6 +212,7 @@ __all__ = [
     "change_role",
     "check_year",
     "clear_plan",
+    "command_of",
     "confirm",
     "describe_fault",
     "described",
@@ -209,11 +222,15 @@ __all__ = [
     "find_caller",
     "find_verb",
     "find_works",
+    "format_time",
     "handled_lines",
     "here",
     "invite",
     "is_flag",
     "is_many",
+    "job_progress",
+    "job_since",
+    "job_state",
     "kind_of",
     "list_audit",
     "list_documents",
