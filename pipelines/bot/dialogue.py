@@ -19,7 +19,8 @@ from pipelines.bot.asking.conversations import (
     new_question,
 )
 from pipelines.bot.asking.questions import ANSWER, END, question_reply
-from pipelines.bot.messages import Button, Message, Press, Reply
+from pipelines.bot.documents.receiving import Documents
+from pipelines.bot.messages import AGREE, LEAVE, WISH, Button, Message, Press, Reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
@@ -66,9 +67,6 @@ CANCEL = "cancel"
 COMMAND = "/"
 """What a command of Telegram's begins with."""
 
-AGREE, LEAVE, WISH = "agree", "leave", "wish"
-"""What a button stands for, before a colon and what it is about."""
-
 
 class Dialogue:
     """Answers what comes from a chat."""
@@ -78,6 +76,7 @@ class Dialogue:
         engine: Engine,
         settings: Callable[[], Settings],
         find: Callable[[Engine, Identity], Caller] = find_caller,
+        documents: Documents | None = None,
     ) -> None:
         """Prepare to answer.
 
@@ -85,8 +84,10 @@ class Dialogue:
             engine: The ETL database.
             settings: Reads all options.
             find: Tells who somebody is.
+            documents: Takes documents; without, none is taken.
         """
         self._engine, self._settings, self._find = engine, settings, find
+        self._documents = documents
 
     def reply_to(
         self, said: Message | Press, in_commit: InReplyCommit = lambda *_: None
@@ -116,6 +117,10 @@ class Dialogue:
         return turn.shown(reply)
 
     def _written(self, said: Message, turn: _Turn) -> Reply:
+        if said.document is not None:
+            if self._documents is None:
+                return Reply((texts.NO_DOCUMENTS,))
+            return self._documents.receive(said, turn.commit)
         asked = find_conversation(self._engine, said.identity, said.place)
         if asked is None:
             return self._wished(said, turn)
