@@ -1,11 +1,14 @@
 from .dialogue import Dialogue
-from .messages import Button, Message, Press, Reply
+from .documents.receiving import Documents
+from .messages import Button, Document, Message, Press, Reply
 from .service import run_bot
 from .terminal import converse, reply_lines
 
 __all__ = [
     "Button",
     "Dialogue",
+    "Document",
+    "Documents",
     "Message",
     "Press",
     "Reply",

@@ -20,6 +20,7 @@ from pipelines.bot.asking.conversations import (
     new_question,
 )
 from pipelines.bot.asking.questions import ANSWER, END, question_reply
+from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.job_replies import accepted_reply
 from pipelines.bot.messages import AGREE, LEAVE, Button, Message, Press, Reply
 from pipelines.config import Settings
@@ -80,6 +81,7 @@ class Dialogue:
         settings: Callable[[], Settings],
         find: Callable[[Engine, Identity], Caller] = find_caller,
         slow: Slow = here,
+        documents: Documents | None = None,
     ) -> None:
         """Prepare to answer.
 
@@ -88,9 +90,10 @@ class Dialogue:
             settings: Reads all options.
             find: Tells who somebody is.
             slow: Finds out what takes a while.
+            documents: Takes documents; without, none is taken.
         """
         self._engine, self._settings, self._find = engine, settings, find
-        self._slow = slow
+        self._slow, self._documents = slow, documents
 
     def reply_to(
         self, said: Message | Press, in_commit: InReplyCommit = lambda *_: None
@@ -120,6 +123,10 @@ class Dialogue:
         return turn.shown(reply)
 
     def _written(self, said: Message, turn: _Turn) -> Reply:
+        if said.document is not None:
+            if self._documents is None:
+                return Reply((texts.NO_DOCUMENTS,))
+            return self._documents.receive(said, turn.commit)
         asked = find_conversation(self._engine, said.identity, said.place)
         if asked is None:
             return self._wished(said, turn)

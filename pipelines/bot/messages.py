@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,27 @@ AGREE, LEAVE = "agree", "leave"
 
 
 @dataclass(frozen=True)
+class Document:
+    """A file that somebody has sent.
+
+    Attributes:
+        file_id: What it is fetched by.
+        name: What its sender calls it: data, and nothing to be relied on.
+        size: Octets that it is said to have.
+        content_type: What it is said to be.
+        file: Where it is, once it is fetched.
+        fault: Why it could not be fetched; empty if that was not tried.
+    """
+
+    file_id: str
+    name: str
+    size: int
+    content_type: str = ""
+    file: Path | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class Message:
     """Something that somebody has written.
 
@@ -23,12 +45,14 @@ class Message:
         place: Where, such as `telegram:-1001234567890/5`.
         text: What, as it was written.
         source_id: What it is called where it comes from, so that it counts once.
+        document: A file that it comes with; the text is then what stands below that.
     """
 
     identity: Identity
     place: str
     text: str = field(repr=False)  # it may be an invitation's code
     source_id: str | None = None
+    document: Document | None = None
 
 
 @dataclass(frozen=True)
