@@ -63,7 +63,7 @@ image: ## The images of shardline and luigid, by docker, podman or buildah
 lock: build/lock ## The hashes of constraints.txt anew, in requirements.txt and requirements-dev.txt
 	$(LOCK) --output-file requirements-dev.txt constraints.txt
 	$(LOCK) --constraint constraints.txt --all-build-deps \
-		--extra postgresql --extra mail --extra metrics --output-file requirements.txt setup.py
+		--extra bot --extra mail --extra metrics --extra postgresql --output-file requirements.txt setup.py
 
 audit: $(VENV)/.ready build/audit ## The template and the Dockerfile, by cfn-lint and checkov
 	$(BIN)/cfn-lint deploy/shardline.yaml

@@ -19,7 +19,7 @@ PIN = re.compile(
     r"(?P<name>[a-z0-9-]+)==(?P<version>[\w.!+]+)"
     r"(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)"
 )
-IN_IMAGES = {"postgresql", "mail", "metrics"}
+IN_IMAGES = {"bot", "mail", "metrics", "postgresql"}
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 

@@ -1,4 +1,12 @@
-from .channel import Channel, ChannelBusyError, ChannelRefusedError, Notice, Receipt
+from .channel import (
+    WISH,
+    Action,
+    Channel,
+    ChannelBusyError,
+    ChannelRefusedError,
+    Notice,
+    Receipt,
+)
 from .channels import open_channels
 from .container_deaths import ScheduledWork, container_alerts
 from .grouping import group_alerts
@@ -57,9 +65,11 @@ from .telegram.channel import TelegramChannel
 from .telegram.log_masks import mask_logs
 from .telegram.rate_limits import FLOOD_MARGIN, Limits, setback
 from .telegram.text import MESSAGE_UNITS
+from .telegram.rate_limits import Limits
 
 __all__ = [
     "About",
+    "Action",
     "Channel",
     "ChannelBusyError",
     "ChannelRefusedError",
@@ -83,6 +93,7 @@ __all__ = [
     "Subscription",
     "TelegramChannel",
     "Topic",
+    "WISH",
     "about_task",
     "accept_markers",
     "acknowledge_incident",

@@ -7,6 +7,22 @@ from typing import Protocol
 
 from pipelines.errors import PermanentError, TransientError
 
+WISH = "wish"
+"""What stands in a button's data before a colon and the wish in words."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that people can do about an incident, where a channel has buttons.
+
+    Attributes:
+        label: What is on the button.
+        wish: What pressing it wishes, in the words of a chat.
+    """
+
+    label: str
+    wish: str
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -25,6 +41,7 @@ class Notice:
             is muted, or it tells only what people have done about it.
         showing: How often the incident was to be shown anew before: one with another
             number than what is shown is a new message, unless it is silent.
+        actions: What people can do about it; a channel without buttons leaves it out.
     """
 
     number: int
@@ -35,6 +52,7 @@ class Notice:
     recovered: bool = False
     silent: bool = False
     showing: int = 0
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True)

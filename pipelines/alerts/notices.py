@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipelines.alerts.channel import Notice
+from collections.abc import Sequence
+
+from pipelines.alerts.channel import Action, Notice
 from pipelines.alerts.incidents import VARIOUS, Extent, Incident
 
 SHARDS_NAMED = 3
@@ -12,7 +14,12 @@ MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
 
 def incident_notice(
-    incident: Incident, extent: Extent, shards: int, *, silent: bool = False
+    incident: Incident,
+    extent: Extent,
+    shards: int,
+    *,
+    silent: bool = False,
+    actions: Sequence[Action] = (),
 ) -> Notice:
     """The message that shows an incident as it is.
 
@@ -21,6 +28,7 @@ def incident_notice(
         extent: What failed.
         shards: How many shards there are in all.
         silent: Whether the message is to wake nobody.
+        actions: What people can do about it.
     """
     recovered = incident.closed is not None
     what = _what(incident.family, extent, shards)
@@ -33,6 +41,7 @@ def incident_notice(
         recovered=recovered,
         silent=silent,
         showing=incident.showing,
+        actions=tuple(actions),
     )
 
 

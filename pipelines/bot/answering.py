@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from pipelines.alerts import move_places
 from pipelines.bot import texts
-from pipelines.bot.dialogue import UNUSABLE, Dialogue
+from pipelines.bot.dialogue import UNUSABLE, Dialogue, command_of
 from pipelines.bot.figures import Event, Figures
 from pipelines.bot.inbox import finish
 from pipelines.bot.kept_answers import KeptAnswer
@@ -18,7 +18,7 @@ from pipelines.bot.telegram.incoming import Incoming
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.throttle import FLOOD, WINDOW
 from pipelines.bot.updates import HeldUpdate
-from pipelines.errors import ShardlineError
+from pipelines.errors import TransientError
 from pipelines.etl_db import etl_db_errors
 from pipelines.operations import UndoneError, Wish, find_caller, refused
 
@@ -55,6 +55,19 @@ class Answering:
             LostUpdateError: It is another worker's by now; nothing is done.
             ShardlineError: The ETL database cannot be used; nothing is done.
         """
+        try:
+            return self._answered(held, incoming)
+        except (TransientError, UndoneError):
+            raise
+        except Exception as error:
+            # Tried again, it would keep its chat waiting for ever.
+            self._figures.count(Event.DEFECT)
+            logger.exception("update %d could not be answered", held.number)
+            kind = type(error).__name__
+            told = texts.DEFECT.format(kind=kind, number=held.number)
+            return self.end(held, KeptAnswer(Reply((told,)), incoming.target))
+
+    def _answered(self, held: HeldUpdate, incoming: Incoming) -> KeptAnswer:
         if incoming.new_chat is not None:
             return self._move(held, incoming.target, incoming.new_chat)
         if incoming.refusal:
@@ -80,23 +93,14 @@ class Answering:
         def in_commit(connection: Connection, reply: Reply) -> None:
             finish(connection, held, KeptAnswer(reply, target).as_json())
 
-        try:
-            reply = self._dialogue.reply_to(incoming.said, in_commit)
-        except (ShardlineError, UndoneError):
-            raise
-        except Exception as error:
-            self._figures.count(Event.DEFECT)
-            logger.exception("update %d could not be answered", held.number)
-            kind = type(error).__name__
-            told = texts.DEFECT.format(kind=kind, number=held.number)
-            return self.end(held, KeptAnswer(Reply((told,)), target))
+        reply = self._dialogue.reply_to(incoming.said, in_commit)
         self._figures.count(Event.ANSWERED)
         return KeptAnswer(reply, target)
 
     def _refuse(self, held: HeldUpdate, incoming: Incoming, why: str) -> KeptAnswer:
         said = incoming.said
-        words = said.text.split() if isinstance(said, Message) else [said.data]
-        verb = words[0][:LONGEST_VERB] if words else held.update.kind
+        text = said.text if isinstance(said, Message) else said.data
+        verb = command_of(text)[:LONGEST_VERB] or held.update.kind
         caller = find_caller(self._engine, said.identity)
         refused(self._engine, Wish(caller, said.place, verb, ""), why)
         return self.end(held, KeptAnswer(Reply((why,)), incoming.target))

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NoReturn
 
 from sqlalchemy import Connection, Engine
 
+from pipelines.alerts import WISH
 from pipelines.bot import texts
-from pipelines.bot.messages import Button, Message, Press, Reply
+from pipelines.bot.asking.choices import choices_of
+from pipelines.bot.asking.conversations import (
+    Conversation,
+    end_conversation,
+    find_conversation,
+    find_question,
+    keep_conversation,
+    new_question,
+)
+from pipelines.bot.asking.questions import ANSWER, END, question_reply
+from pipelines.bot.job_replies import accepted_reply
+from pipelines.bot.messages import AGREE, LEAVE, Button, Message, Press, Reply
 from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
@@ -15,21 +29,29 @@ from pipelines.operations import (
     VERBS,
     Accepted,
     Answer,
+    AnyVerb,
+    Arguments,
     Caller,
     Context,
     Identity,
-    InCommit,
     Outcome,
     Question,
     Slow,
+    Unfinished,
+    Wish,
+    WrongWordsError,
     accept,
+    add_answer,
+    add_choice,
     agree,
     audited_queue,
     find_caller,
     find_verb,
     here,
+    parse_values,
     parse_words,
     perform,
+    refused,
     split_words,
     verb_named,
 )
@@ -42,8 +64,11 @@ UNUSABLE = "what was said cannot be answered"
 START = "start"
 """What Telegram sends when somebody opens the bot, with the code of an invitation."""
 
-AGREE, LEAVE, WISH = "agree", "leave", "wish"
-"""What a button stands for, before a colon and what it is about."""
+CANCEL = "cancel"
+"""What ends a conversation if it stands alone; it is a verb where there is none."""
+
+COMMAND = "/"
+"""What a command of Telegram's begins with."""
 
 
 class Dialogue:
@@ -81,26 +106,31 @@ class Dialogue:
             UndoneError: `in_commit` has raised it, so nothing is done.
             ShardlineError: Not even that could be committed.
         """
-        is_committed = False
-
-        def commit(connection: Connection, outcome: Outcome) -> None:
-            nonlocal is_committed
-            in_commit(connection, reply_of(outcome))
-            is_committed = True
-
+        turn = _Turn(in_commit)
         try:
             if isinstance(said, Press):
-                reply = self._pressed(said, commit)
+                reply = self._pressed(said, turn)
             else:
-                reply = self._written(said, commit)
+                reply = self._written(said, turn)
         except ShardlineError as error:
-            reply, is_committed = Reply((str(error),)), False
-        if not is_committed:
+            reply, turn.is_committed = Reply((str(error),)), False
+        if not turn.is_committed:
             with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
-                in_commit(connection, reply)
-        return reply
+                turn.commit(connection, reply)
+        return turn.shown(reply)
 
-    def _written(self, said: Message, in_commit: InCommit) -> Reply:
+    def _written(self, said: Message, turn: _Turn) -> Reply:
+        asked = find_conversation(self._engine, said.identity, said.place)
+        if asked is None:
+            return self._wished(said, turn)
+        if not is_command(said.text):
+            return self._answered(said, asked, said.text, turn)
+        turn.also(lambda connection: end_conversation(connection, asked))
+        if split_words(_without_address(said.text)) == [CANCEL]:
+            return Reply((texts.LEFT,))
+        return self._wished(said, turn)
+
+    def _wished(self, said: Message, turn: _Turn) -> Reply:
         words = split_words(_without_address(said.text))
         if words and words[0].lower() == START:
             return self._started(said, words[1:])
@@ -109,13 +139,71 @@ class Dialogue:
             return Reply((texts.HELLO_STRANGER,))
         verb, rest = find_verb(VERBS, words)
         if not context.caller.may(verb.capability):
-            # What it takes is nothing for who may not wish it, so it is not read.
-            rest = split_words(verb.example)
-        arguments = parse_words(verb.arguments, rest, verb.usage)
+            return self._refused(context, verb)
+        try:
+            arguments = parse_words(verb.arguments, rest, verb.usage)
+        except WrongWordsError as error:
+            if error.unfinished is None:
+                raise
+            return self._asked(context, verb, error.unfinished, turn)
+        return self._performed(said, context, verb, arguments, turn)
+
+    def _performed(
+        self,
+        said: Message | Press,
+        context: Context,
+        verb: AnyVerb,
+        arguments: Arguments,
+        turn: _Turn,
+    ) -> Reply:
         outcome = perform(
-            context, verb, arguments, source_id=said.source_id, in_commit=in_commit
+            *(context, verb, arguments),
+            source_id=said.source_id,
+            in_commit=turn.commit_outcome,
         )
         return reply_of(outcome)
+
+    def _refused(self, context: Context, verb: AnyVerb) -> NoReturn:
+        """Refuse a verb to who may not wish it.
+
+        What they wrote behind it is nothing for them, so it was not read.
+        """
+        words = split_words(verb.example)
+        perform(context, verb, parse_words(verb.arguments, words, verb.usage))
+        raise TypeError(f"{verb.name} was to be refused")
+
+    def _asked(
+        self, context: Context, verb: AnyVerb, unfinished: Unfinished, turn: _Turn
+    ) -> Reply:
+        """Ask for an argument; the question waits from the commit of this on."""
+        choices = choices_of(context, verb, unfinished.wanted)
+        asked = Conversation(
+            *(new_question(), str(context.caller.identity), context.place),
+            *(verb.name, unfinished, tuple(choice.value for choice in choices)),
+        )
+        turn.also(lambda connection: keep_conversation(connection, asked))
+        return question_reply(verb, asked, choices)
+
+    def _answered(
+        self, said: Message | Press, asked: Conversation, answer: str, turn: _Turn
+    ) -> Reply:
+        turn.also(lambda connection: end_conversation(connection, asked))
+        if asked.is_over or not _is_known(asked):
+            anew = Button(texts.ANEW, f"{WISH}:{asked.verb}")
+            return Reply(
+                (texts.ANSWER_TOO_LATE.format(verb=asked.verb),), buttons=(anew,)
+            )
+        context, verb = self._context(said), verb_named(asked.verb)
+        if not context.caller.may(verb.capability):
+            return self._refused(context, verb)
+        add = add_choice if isinstance(said, Press) else add_answer
+        try:
+            values = add(verb.arguments, asked.unfinished, answer)
+            arguments = parse_values(verb.arguments, values, verb.usage)
+        except WrongWordsError as error:
+            again = replace(asked.unfinished, fault=error.cause)
+            return self._asked(context, verb, error.unfinished or again, turn)
+        return self._performed(said, context, verb, arguments, turn)
 
     def _started(self, said: Message, words: list[str]) -> Reply:
         if words:
@@ -126,21 +214,41 @@ class Dialogue:
             return Reply((texts.HELLO_STRANGER,))
         return Reply((_greeting(texts.HELLO, caller),))
 
-    def _pressed(self, said: Press, in_commit: InCommit) -> Reply:
+    def _pressed(self, said: Press, turn: _Turn) -> Reply:
         kind, _, about = said.data.partition(":")
         if kind == WISH:
             wish = Message(said.identity, said.place, about, said.source_id)
-            return self._written(wish, in_commit)
+            return self._wished(wish, turn)
         if kind == LEAVE:
             return Reply((texts.LEFT,))
+        if kind in {ANSWER, END}:
+            return self._chosen(said, kind, about, turn)
         if kind != AGREE:
             return Reply((texts.UNKNOWN_BUTTON,))
         outcome = agree(
             *(self._context(said), about, verb_named),
             source_id=said.source_id,
-            in_commit=in_commit,
+            in_commit=turn.commit_outcome,
         )
         return reply_of(outcome)
+
+    def _chosen(self, said: Press, kind: str, about: str, turn: _Turn) -> Reply:
+        """A button of a question was pressed."""
+        question, _, number = about.partition(":")
+        asked = find_question(self._engine, question)
+        if asked is None:
+            return Reply((texts.UNKNOWN_BUTTON,))
+        if not asked.is_of(said.identity, said.place):
+            wish = Wish(self._context(said).caller, said.place, kind, question)
+            raise refused(self._engine, wish, texts.ASKED_ANOTHER, texts.WISH_YOURSELF)
+        turn.replaces = True
+        if kind == END:
+            turn.also(lambda connection: end_conversation(connection, asked))
+            return Reply((texts.LEFT,))
+        chosen = {str(at): value for at, value in enumerate(asked.choices)}.get(number)
+        if chosen is None:
+            return Reply((texts.UNKNOWN_BUTTON,))
+        return self._answered(said, asked, chosen, turn)
 
     def _context(self, said: Message | Press) -> Context:
         caller = self._find(self._engine, said.identity)
@@ -154,12 +262,46 @@ class Dialogue:
         )
 
 
+class _Turn:
+    """What becomes of one message or one press, until it is committed.
+
+    Attributes:
+        is_committed: Whether it is.
+        replaces: Whether the answer takes the place of the message that was pressed.
+    """
+
+    def __init__(self, in_commit: InReplyCommit) -> None:
+        self._in_commit = in_commit
+        self._changes: list[Callable[[Connection], None]] = []
+        self.is_committed = self.replaces = False
+
+    def also(self, change: Callable[[Connection], None]) -> None:
+        """Have something be changed by the commit, whichever that will be."""
+        self._changes.append(change)
+
+    def commit(self, connection: Connection, reply: Reply) -> None:
+        """Write the answer, and all that changes with it."""
+        for change in self._changes:
+            change(connection)
+        self._in_commit(connection, self.shown(reply))
+        self.is_committed = True
+
+    def commit_outcome(self, connection: Connection, outcome: Outcome) -> None:
+        """The same with what has come of a wish."""
+        self.commit(connection, reply_of(outcome))
+
+    def shown(self, reply: Reply) -> Reply:
+        """The answer as it is sent: what is private, or a file, replaces nothing."""
+        replaces = self.replaces and not (reply.is_private or reply.files)
+        return replace(reply, replaces=reply.replaces or replaces)
+
+
 def reply_of(outcome: Outcome) -> Reply:
     """What is answered when something has come of a wish."""
     if isinstance(outcome, Question):
         return _question(outcome)
     if isinstance(outcome, Accepted):
-        return _accepted(outcome)
+        return accepted_reply(outcome.job, is_new=outcome.is_new)
     return _answer(outcome)
 
 
@@ -173,6 +315,7 @@ def _answer(answer: Answer) -> Reply:
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,
+        follows=answer.job,
     )
 
 
@@ -187,25 +330,32 @@ def _question(question: Question) -> Reply:
     )
 
 
-def _accepted(accepted: Accepted) -> Reply:
-    number = accepted.job.number
-    command = " ".join(["shardline", *accepted.job.wish.words])
-    text = texts.QUEUED if accepted.is_new else texts.SAME_JOB
-    return Reply(
-        lines=(text.format(number=number, command=command),),
-        buttons=(
-            Button(texts.HOW_FAR, f"{WISH}:jobs show {number}"),
-            Button(texts.CANCEL, f"{WISH}:jobs cancel {number}"),
-        ),
-    )
+def command_of(text: str) -> str:
+    """The first word of a text; of a command of Telegram's, the verb that it names."""
+    command = text.strip().partition(" ")[0]
+    if not is_command(command):
+        return command
+    return command[1:].partition("@")[0].replace("_", " ")
+
+
+def _is_known(asked: Conversation) -> bool:
+    """Whether this version of ours would have asked the same."""
+    kinds = {verb.name: verb.arguments for verb in VERBS}
+    fields = kinds[asked.verb].model_fields if asked.verb in kinds else {}
+    return {asked.unfinished.wanted, *asked.unfinished.given} <= fields.keys()
+
+
+def is_command(text: str) -> bool:
+    """Whether a text is a command of Telegram's, rather than an answer."""
+    return text.lstrip().startswith(COMMAND)
 
 
 def _without_address(text: str) -> str:
     """The text without the slash before a command, and the bot's name behind it."""
-    command, blank, rest = text.strip().partition(" ")
-    if not command.startswith("/"):
+    if not is_command(text):
         return text
-    return command[1:].partition("@")[0].replace("_", " ") + blank + rest
+    _, blank, rest = text.strip().partition(" ")
+    return command_of(text) + blank + rest
 
 
 def _greeting(text: str, caller: Caller) -> str:

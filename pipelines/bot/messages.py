@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pipelines.operations import File, Identity
 
+AGREE, LEAVE = "agree", "leave"
+"""What a button stands for, before a colon and what it is about."""
+
 
 @dataclass(frozen=True)
 class Message:

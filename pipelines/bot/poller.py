@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -39,8 +40,11 @@ LEASE_LOOK = 1.0
 SETBACK_MAX = 30.0
 """Most seconds between two tries to reach a server that fails."""
 
-STOLEN = 60.0
-"""Seconds until Telegram is asked again after somebody else was."""
+CONFLICT = 10.0
+"""Seconds until Telegram is asked again after it has told of somebody else."""
+
+EPISODE = 600.0
+"""After so many seconds without somebody else, the next time is told anew."""
 
 
 class Poller:
@@ -75,7 +79,7 @@ class Poller:
         self._verdicts: dict[int, Verdict] = {}
         self._polled = datetime.min.replace(tzinfo=UTC)
         self._setbacks = 0
-        self._stolen = False
+        self._conflict = -math.inf
 
     async def poll(self) -> None:
         """Take updates until told to end.
@@ -196,12 +200,13 @@ class Poller:
         return found
 
     async def _tell_of_another(self) -> None:
-        """Tell once that somebody else asks with our token, and ask less."""
-        if not self._stolen:
-            self._stolen = True
+        """Tell that somebody else asks with our token, and ask less."""
+        now = asyncio.get_running_loop().time()
+        if now > self._conflict + EPISODE:
             await asyncio.to_thread(self._record_another)
+        self._conflict = now
         self._complaints.tell("somebody else takes the updates of this bot")
-        await self._bell.pause(STOLEN)
+        await self._bell.pause(CONFLICT)
 
     def _setback(self) -> float:
         self._setbacks += 1

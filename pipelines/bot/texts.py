@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 HELLO = "Hello, {name}. You are {role} here; `help` tells what you may wish."
 
 HELLO_STRANGER = (
@@ -26,6 +29,32 @@ SHALL_I_ANEW = "That has changed meanwhile. Shall I do this instead?"
 QUEUED = "Job {number} is queued: {command}"
 
 SAME_JOB = "Job {number} does the same already: {command}"
+
+JOB = "Job {number}: {command}"
+
+JOB_NOW = "{state} since {since} UTC"
+
+JOB_COUNTS = "{far}, {rows} rows"
+
+JOB_END = "Job {number} {end}: {command}"
+
+JOB_ENDS = {
+    "succeeded": "has succeeded",
+    "failed": "has failed",
+    "cancelled": "was cancelled by {who}",
+}
+
+JOB_TIME = " after {time}"
+
+JOB_ATTEMPTS = ", at attempt {attempt}"
+
+JOB_CODE = ", with exit code {code}"
+
+LAST_LINES = "The last that it wrote"
+
+RETRY = "Try again"
+
+WHY = "Why"
 
 HOW_FAR = "How far"
 
@@ -87,3 +116,36 @@ OPEN_ME_FIRST = (
 FILE_TOO_LARGE = "{name} has {size} MB and is not sent: Telegram takes {most} MB."
 
 FILE_EMPTY = "{name} is empty and is not sent."
+
+WHICH = "{wish}: which {what}?"
+
+PRESS_OR_REPLY = "Press a button or reply to this, within ten minutes; /cancel ends it."
+
+REPLY = "Reply to this within ten minutes; /cancel ends it."
+
+END = "Never mind"
+
+ANSWER_TOO_LATE = "Too late: `{verb}` has waited for ten minutes. Begin anew."
+
+ANEW = "Begin anew"
+
+ASKED_ANOTHER = "somebody else was asked this, or in another chat"
+
+WISH_YOURSELF = "write what you wish yourself"
+
+YESTERDAY = "yesterday"
+
+LAST_DAYS: Mapping[int, str] = MappingProxyType({7: "the last 7 days"})
+"""Days that a question offers, by how many they are; today is none of them."""
+
+EVERY_TABLE = "every table"
+
+MOMENTS: Mapping[str, str] = MappingProxyType(
+    {"1h": "for an hour", "09:00": "until 09:00", "1d": "for a day"}
+)
+"""Moments to come that a question offers."""
+
+COMMANDS_OF_STRANGERS: Mapping[str, str] = MappingProxyType(
+    {"start": "Make yourself known", "help": "What you may wish"}
+)
+"""The menu of whoever is not known to be somebody."""

@@ -26,6 +26,7 @@ COMMANDS = {
     "connections": "pipelines.commands.connections:connections",
     "deadlines": "pipelines.commands.deadlines:deadlines",
     "deploy": "pipelines.commands.deploy:deploy",
+    "documents": "pipelines.commands.documents:documents",
     "help": "pipelines.commands.help:help_command",
     "incidents": "pipelines.commands.incidents:incidents",
     "jobs": "pipelines.commands.jobs:jobs",

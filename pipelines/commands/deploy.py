@@ -39,7 +39,7 @@ CHECK_HELP = """Tell what is wrong with a deployment; AWS is not asked.
 
     \b
     Exit codes:
-       0  nothing is wrong, and what the schedules start is listed
+       0  nothing is wrong, and what schedules and services start is listed
        2  something is wrong, a line each
     """
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # it needs an extra
 
 TASKS = "AWS::ECS::TaskDefinition"
 SCHEDULES = "AWS::Scheduler::Schedule"
+SERVICES = "AWS::ECS::Service"
 
 USUAL_STOP = 30
 """Seconds that Fargate waits between SIGTERM and SIGKILL where nothing is said."""
@@ -43,16 +44,18 @@ _IMAGE = re.compile(
 
 @dataclass(frozen=True)
 class Planned:
-    """What a schedule starts.
+    """What a schedule or a service starts.
 
     Attributes:
-        name: The schedule's.
-        when: Its expression and its time zone.
+        kind: `schedule` or `service`.
+        name: Of that.
+        when: A schedule's expression and its time zone; a service's is always.
         command: The words that follow `shardline`.
         task: The task definition's name in the template.
         container: Which container of it gets the command.
     """
 
+    kind: str
     name: str
     when: str
     command: tuple[str, ...]
@@ -67,8 +70,11 @@ def containers(stack: Stack, task: str) -> dict[str, dict[str, Any]]:
 
 
 def planned_resources(stack: Stack) -> list[Planned]:
-    """What the schedules start; a schedule of another form starts nothing."""
-    found = []
+    """What schedules and services start of `shardline`; one of another form nothing."""
+    return [*_scheduled(stack), *_served(stack)]
+
+
+def _scheduled(stack: Stack) -> Iterator[Planned]:
     for name, schedule in stack.of_type(SCHEDULES).items():
         target = schedule.get("Target", {})
         try:
@@ -78,8 +84,16 @@ def planned_resources(stack: Stack) -> list[Planned]:
         except (KeyError, ValueError, TypeError):
             continue
         when = f"{schedule['ScheduleExpression']} {_zone(schedule)}"
-        found.append(Planned(name, when, command, task, override.get("name", "")))
-    return found
+        yield Planned("schedule", name, when, command, task, override.get("name", ""))
+
+
+def _served(stack: Stack) -> Iterator[Planned]:
+    for name, service in stack.of_type(SERVICES).items():
+        task = service["TaskDefinition"]
+        for container, made in containers(stack, task).items():
+            if made.get("EntryPoint") == ["shardline"]:
+                command = tuple(map(str, made.get("Command", ())))
+                yield Planned("service", name, "always", command, task, container)
 
 
 def template_faults(stack: Stack, shardline: click.Command) -> Iterator[str]:
@@ -109,17 +123,24 @@ def secrets(container: Mapping[str, Any]) -> dict[str, str]:
 
 
 def ways_out(stack: Stack, task: str) -> list[range]:
-    """The ports that the groups of a scheduled task let out, each rule's as a range.
+    """The ports that the groups of a task let out, each rule's as a range.
 
     A group without a rule for that keeps nothing in.
     """
+    starts = [
+        (ecs["TaskDefinitionArn"], ecs["NetworkConfiguration"])
+        for schedule in stack.of_type(SCHEDULES).values()
+        for ecs in [schedule["Target"]["EcsParameters"]]
+    ]
+    starts += [
+        (service["TaskDefinition"], service["NetworkConfiguration"])
+        for service in stack.of_type(SERVICES).values()
+    ]
     groups = {
         group
-        for schedule in stack.of_type(SCHEDULES).values()
-        if (ecs := schedule["Target"]["EcsParameters"])["TaskDefinitionArn"] == task
-        for group in ecs["NetworkConfiguration"]["AwsvpcConfiguration"][
-            "SecurityGroups"
-        ]
+        for started, network in starts
+        if started == task
+        for group in network["AwsvpcConfiguration"]["SecurityGroups"]
     }
     rules = [
         rule
@@ -181,7 +202,7 @@ def _zone(schedule: Mapping[str, Any]) -> str:
 
 
 def _schedule_faults(stack: Stack) -> Iterator[str]:
-    understood = {one.name for one in planned_resources(stack)}
+    understood = {one.name for one in _scheduled(stack)}
     for name, schedule in stack.of_type(SCHEDULES).items():
         expression = str(schedule.get("ScheduleExpression", ""))
         if why := schedules.schedule_fault(expression):
@@ -204,7 +225,7 @@ def _command_faults(
     container = containers(stack, one.task).get(one.container)
     if container is None:
         yield (
-            f"schedule {one.name}: {one.task} has no container {one.container!r},"
+            f"{one.kind} {one.name}: {one.task} has no container {one.container!r},"
             " so its command would go nowhere"
         )
         return
@@ -213,14 +234,14 @@ def _command_faults(
         yield f"{one.task}: its EntryPoint is {entry}, not shardline"
     if why := _usage_fault(one.command, shardline):
         text = " ".join(one.command)
-        yield f"schedule {one.name}: `shardline {text}` is refused: {why}"
+        yield f"{one.kind} {one.name}: `shardline {text}` is refused: {why}"
 
 
 def _usage_fault(words: tuple[str, ...], shardline: click.Command) -> str:
     """Why the command line would not take these words, or ""; nothing is run."""
     command, rest = shardline, list(words)
     try:
-        while isinstance(command, click.Group):
+        while isinstance(command, click.Group) and not _is_whole(command, rest):
             with command.make_context("shardline", rest[:1]) as context:
                 _, found, _ = command.resolve_command(context, rest[:1])
             if found is None:
@@ -232,6 +253,11 @@ def _usage_fault(words: tuple[str, ...], shardline: click.Command) -> str:
     except click.ClickException as error:
         return error.format_message()
     return ""
+
+
+def _is_whole(group: click.Group, rest: list[str]) -> bool:
+    """Whether a group does something by itself, and is asked for that."""
+    return group.invoke_without_command and not rest
 
 
 def _address_faults(stack: Stack) -> Iterator[str]:

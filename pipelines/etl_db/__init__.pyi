@@ -1,9 +1,9 @@
 from .creation import create_etl_database
 from .database import (as_utc, database_time, etl_engine, insert_new, insert_or_renew, now_for_all)
-from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, people_table, poller_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
+from .tables import (AUDIT_LENGTH, Columns, alerts_table, audit_table, confirmations_table, conversations_table, documents_table, followed_jobs_table, identities_table, incidents_table, job_wishes_table, jobs_table, invitations_table, menus_table, people_table, poller_table, report_mails_table, sender_table, sessions_table, subscriber_receipts_table, subscriptions_table, updates_table)
 from .errors import etl_db_errors
 from .lease import Lease, LeaseLostError
-from .pruning import UPDATES_KEPT, prune
+from .pruning import CONVERSATIONS_KEPT, UPDATES_KEPT, prune
 from .session_queries import (
     Attempt,
     AttemptFilter,
@@ -36,6 +36,7 @@ __all__ = [
     "Attempt",
     "AttemptFilter",
     "AttemptState",
+    "CONVERSATIONS_KEPT",
     "Columns",
     "FailureStreak",
     "LOADS",
@@ -51,36 +52,40 @@ __all__ = [
     "audit_table",
     "confirm_session",
     "confirmations_table",
+    "conversations_table",
     "create_etl_database",
     "database_time",
+    "documents_table",
     "etl_db_errors",
     "etl_engine",
     "expected_rows",
     "failure_streaks",
+    "followed_jobs_table",
     "has_begun_since",
     "has_ended_since",
     "identities_table",
     "incidents_table",
     "insert_new",
     "insert_or_renew",
+    "invitations_table",
     "job_wishes_table",
     "jobs_table",
-    "invitations_table",
     "latest_attempts",
     "latest_session",
     "mark_session_lost",
     "may_be_alive",
+    "menus_table",
     "new_id",
-    "now_for_all",
     "newest_attempts",
+    "now_for_all",
     "open_sessions",
     "people_table",
     "poller_table",
     "prune",
     "report_mails_table",
     "sender_table",
-    "sessions_table",
     "session_starts",
+    "sessions_table",
     "sessions_together",
     "subscriber_receipts_table",
     "subscriptions_table",

@@ -32,6 +32,8 @@ from pipelines.etl_db.sessions import LOADS, UNWRITTEN
 from pipelines.etl_db.tables import (
     alerts_table,
     confirmations_table,
+    conversations_table,
+    followed_jobs_table,
     incidents_table,
     invitations_table,
     job_wishes_table,
@@ -48,6 +50,9 @@ UPDATES_KEPT = timedelta(days=2)
 
 Telegram keeps for a day what it was not told to have arrived.
 """
+
+CONVERSATIONS_KEPT = timedelta(days=1)
+"""For how long an answer that comes too late is known to be one."""
 
 SECONDS = 5.0
 """For how long a run begins further batches; the next one goes on."""
@@ -75,16 +80,16 @@ def prune(engine: Engine, keep: timedelta) -> None:
 
     Of the session log, the latest load of each shard stays, and what tells of a day
     of which a failure is not over; so does whatever is open, and what a wish for a job
-    that is still known was called. Updates of chats go after `UPDATES_KEPT`. No row of
-    the audit is ever deleted.
+    that is still known was called. Updates of chats go after `UPDATES_KEPT`, and
+    what was asked there after `CONVERSATIONS_KEPT`. No row of the audit ever does.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
     """
     now = datetime.now(UTC)
     end = time.monotonic() + SECONDS
-    every = (_sessions(), _incidents(), _jobs(), _job_wishes(), *_offers(), _updates())
-    for aged in every:
+    of_runs = (_sessions(), _incidents(), _jobs(), _job_wishes(), _followed_jobs())
+    for aged in (*of_runs, *_offers(), _updates(), _conversations()):
         before = now - (aged.keep or keep)
         while time.monotonic() < end and _prune_some(engine, aged, before) == BATCH:
             pass
@@ -156,9 +161,20 @@ def _job_wishes() -> _Aged:
     return _Aged(one, one.c.made, exists().where(jobs_table.c.number == one.c.job))
 
 
+def _followed_jobs() -> _Aged:
+    one = followed_jobs_table
+    is_known = exists().where(jobs_table.c.number == one.c.job)
+    return _Aged(one, one.c.touched, is_known)
+
+
 def _updates() -> _Aged:
     one = updates_table
     return _Aged(one, one.c.ended, false(), UPDATES_KEPT)
+
+
+def _conversations() -> _Aged:
+    one = conversations_table
+    return _Aged(one, one.c.expires, false(), CONVERSATIONS_KEPT)
 
 
 def _open() -> Select[tuple[int]]:

@@ -366,3 +366,72 @@ subscriber_receipts_table = Table(
 
 It has the rows of incidents that are not over, or whose end is still to be told.
 """
+
+conversations_table = Table(
+    "conversations",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    Column("identity", String(250), nullable=False),
+    Column("place", String(250), nullable=False),
+    Column("verb", String(64), nullable=False),
+    Column("given", Text, nullable=False),
+    Column("wanted", String(64), nullable=False),
+    Column("choices", Text, nullable=False),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Index("conversations_whose", "identity", "place", unique=True),
+    Index("conversations_expires", "expires"),
+)
+"""What the bot has asked somebody in some place, and what it knows of the wish so far.
+
+`id` is the question's: the next one has another, so that no old button answers it.
+"""
+
+menus_table = Table(
+    "menus",
+    metadata,
+    Column("chat", BigInteger, primary_key=True, autoincrement=False),
+    Column("user", BigInteger, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("shown", DateTime(timezone=True), nullable=False),
+)
+"""Which menu of commands Telegram shows to whom; chat and user 0 are all others."""
+
+documents_table = Table(
+    "documents",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("source_id", String(200)),
+    Column("name", String(250), nullable=False),
+    Column("content_type", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("who", String(250), nullable=False),
+    Column("identity", String(250), nullable=False),
+    Column("place", String(250), nullable=False),
+    Column("added", DateTime(timezone=True), nullable=False),
+    Index("documents_source", "source_id", unique=True),
+    sqlite_autoincrement=True,  # a number that was told to somebody stays that one's
+)
+"""Documents that were sent to the bot, and are kept for publishing: a row a file.
+
+The file is called by the number, in the bot's own folder; one without a row may go.
+"""
+
+followed_jobs_table = Table(
+    "followed_jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("topic", BigInteger),
+    Column("asker", BigInteger, nullable=False),
+    Column("message", BigInteger),
+    Column("shown", String(200), nullable=False),
+    Column("touched", DateTime(timezone=True), nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Jobs whose end is still to be told in a chat, and which message shows their progress.
+
+`message` is empty if there is none any more, `shown` tells the state of the job that it
+shows, and `touched` is when the row was last written.
+"""

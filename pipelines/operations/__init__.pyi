@@ -1,3 +1,4 @@
+from .answers import add_answer, add_choice
 from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
@@ -17,6 +18,7 @@ from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
 from .elsewhere import SLOW_MODULES, ask_elsewhere
+from .estimates import format_time
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
 from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
@@ -46,6 +48,7 @@ from .verbs.clear import (
     find_batches,
     others_than_agreed,
 )
+from .verbs.documents import DOCUMENTS_LIST, DOCUMENTS_REMOVE, KeptDocument, list_documents
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
 from .verbs.incidents import (
@@ -55,7 +58,17 @@ from .verbs.incidents import (
     INCIDENTS_MUTE,
     INCIDENTS_UNMUTE,
 )
-from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
+from .verbs.jobs import (
+    JOBS_CANCEL,
+    JOBS_LIST,
+    JOBS_RETRY,
+    JOBS_SHOW,
+    MINUTE_FORMAT,
+    command_of,
+    job_progress,
+    job_since,
+    job_state,
+)
 from .verbs.loads import (
     BACKFILL,
     RUN,
@@ -87,9 +100,13 @@ from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
 from .verbs.why import WHY, WhyArguments
+from .refusals import refused
 from .words import (
+    Unfinished,
     WrongWordsError,
     describe_fault,
+    described,
+    parse_values,
     parse_words,
     shell_words,
     usage_of,
@@ -115,6 +132,8 @@ __all__ = [
     "Change",
     "ClearArguments",
     "Context",
+    "DOCUMENTS_LIST",
+    "DOCUMENTS_REMOVE",
     "Ending",
     "FAILURES",
     "File",
@@ -135,8 +154,10 @@ __all__ = [
     "JOBS_LIST",
     "JOBS_RETRY",
     "JOBS_SHOW",
+    "KeptDocument",
     "Long",
     "Look",
+    "MINUTE_FORMAT",
     "Outcome",
     "PEOPLE_INVITE",
     "PEOPLE_LIST",
@@ -163,6 +184,7 @@ __all__ = [
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
+    "Unfinished",
     "VERBS",
     "VERIFY",
     "Verb",
@@ -174,6 +196,8 @@ __all__ = [
     "Written",
     "WrongWordsError",
     "accept",
+    "add_answer",
+    "add_choice",
     "agree",
     "ask",
     "ask_elsewhere",
@@ -188,24 +212,32 @@ __all__ = [
     "change_role",
     "check_year",
     "clear_plan",
+    "command_of",
     "confirm",
     "describe_fault",
+    "described",
     "digest_of",
     "fields_of",
     "find_batches",
     "find_caller",
     "find_verb",
     "find_works",
+    "format_time",
     "handled_lines",
     "here",
     "invite",
     "is_flag",
     "is_many",
+    "job_progress",
+    "job_since",
+    "job_state",
     "kind_of",
     "list_audit",
+    "list_documents",
     "list_people",
     "menu",
     "others_than_agreed",
+    "parse_values",
     "parse_words",
     "perform",
     "person_state",

@@ -119,8 +119,10 @@ def _check_may(caller: Caller, verb: AnyVerb) -> None:
         RefusedError: They may not.
     """
     if not caller.may(verb.capability):
-        why = f"a {caller.role} may not {verb.name}"
-        raise RefusedError(why, step="ask an admin of the pipeline")
+        who = caller.role.one if caller.role else "somebody unknown"
+        raise RefusedError(
+            f"{who} may not {verb.name}", step="ask an admin of the pipeline"
+        )
 
 
 def _related(verb: AnyVerb, known: Iterable[AnyVerb]) -> Iterator[str]:

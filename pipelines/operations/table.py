@@ -6,6 +6,7 @@ from pipelines.operations.help import make_help
 from pipelines.operations.verb import AnyVerb
 from pipelines.operations.verbs import (
     clear,
+    documents,
     failures,
     incidents,
     jobs,
@@ -43,6 +44,8 @@ _VERBS: tuple[AnyVerb, ...] = (
     jobs.JOBS_SHOW,
     jobs.JOBS_CANCEL,
     jobs.JOBS_RETRY,
+    documents.DOCUMENTS_LIST,
+    documents.DOCUMENTS_REMOVE,
     people.PEOPLE_LIST,
     people.PEOPLE_INVITE,
     people.PEOPLE_ROLE,

@@ -136,6 +136,7 @@ class Answer:
         data: The same for programs, as JSON has it.
         is_private: Whether nobody else may read it.
         warnings: What somebody should see to, besides what was asked.
+        job: The number of a job that goes on by this, if one does.
     """
 
     lines: tuple[str, ...] = ()
@@ -146,6 +147,7 @@ class Answer:
     data: Any = None
     is_private: bool = False
     warnings: tuple[str, ...] = ()
+    job: int | None = None
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def _planned(wish: Wish, plan: Plan | None) -> Wish:
 def _check_role(context: Context, verb: AnyVerb, wish: Wish) -> None:
     caller = context.caller
     if not caller.may(verb.capability):
-        who = f"a {caller.role}" if caller.role else "somebody unknown"
+        who = caller.role.one if caller.role else "somebody unknown"
         raise refused(context.engine, wish, f"{who} may not {verb.name}")
 
 

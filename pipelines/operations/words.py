@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
+from pydantic_core import ErrorDetails
 
 from pipelines.catalog import DayRange
 from pipelines.errors import ConfigurationError
@@ -67,8 +69,35 @@ _DASHES = ("--", "—", "–")  # noqa: RUF001 - what telephones make of two hyp
 A = TypeVar("A", bound=Arguments)
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """Arguments of which one has to be asked for.
+
+    Attributes:
+        given: The others that were given, as JSON has them: what was `yesterday` is
+            a date here, so that it stays that day.
+        wanted: The field to ask for.
+        fault: What is wrong with what was given for it; empty if nothing was.
+    """
+
+    given: Mapping[str, Any]
+    wanted: str
+    fault: str = ""
+
+
 class WrongWordsError(ConfigurationError):
-    """What was written cannot be understood; nothing was done."""
+    """What was written cannot be understood; nothing was done.
+
+    Attributes:
+        unfinished: What was understood of it, if asking for the rest makes sense.
+    """
+
+    def __init__(
+        self, cause: str, *, step: str = "", unfinished: Unfinished | None = None
+    ) -> None:
+        """Keep what is told, and what was understood."""
+        super().__init__(cause, step=step)
+        self.unfinished = unfinished
 
 
 def parse_words(kind: type[A], words: Sequence[str], usage: str = "") -> A:
@@ -82,13 +111,41 @@ def parse_words(kind: type[A], words: Sequence[str], usage: str = "") -> A:
     Raises:
         WrongWordsError: They say something else, or too little.
     """
-    step = f"write: {usage}" if usage else ""
     try:
-        return kind.model_validate(_Reader(kind, words).values())
-    except ValidationError as error:
-        raise WrongWordsError(describe_fault(kind, error), step=step) from None
+        values = read_words(kind, words)
     except WrongWordsError as error:
-        raise WrongWordsError(error.cause, step=step) from None
+        raise WrongWordsError(error.cause, step=_step(usage)) from None
+    return parse_values(kind, values, usage)
+
+
+def read_words(kind: type[Arguments], words: Sequence[str]) -> dict[str, Any]:
+    """What each field is given by some words, whether it takes that or not.
+
+    Raises:
+        WrongWordsError: A word is given to none.
+    """
+    return _Reader(kind, words).values()
+
+
+def parse_values(kind: type[A], values: Mapping[str, Any], usage: str = "") -> A:
+    """The arguments of which each field was given something.
+
+    Args:
+        kind: Of which verb.
+        values: What each field was given.
+        usage: How it is written, for whoever gave something else.
+
+    Raises:
+        WrongWordsError: A field does not take what it was given, or needs something.
+    """
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise WrongWordsError(
+            describe_fault(kind, error),
+            step=_step(usage),
+            unfinished=_unfinished(kind, values, error),
+        ) from None
 
 
 def usage_of(kind: type[Arguments]) -> str:
@@ -244,10 +301,17 @@ def _shown(name: str) -> str:
     return name.replace("_", "-")
 
 
+def _step(usage: str) -> str:
+    return f"write: {usage}" if usage else ""
+
+
 def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     """What is wrong with the arguments of a verb, first of all."""
-    first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
+    return _described_fault(kind, error.errors(include_url=False)[0])
+
+
+def _described_fault(kind: type[Arguments], first: ErrorDetails) -> str:
+    name = _field_of(first)
     if first["type"] == "missing":
         return f"{fields_of(kind)[name].metavar} is missing"
     if first["type"].startswith("bool_"):
@@ -255,6 +319,35 @@ def describe_fault(kind: type[Arguments], error: ValidationError) -> str:
     what = FAULTS.get(first["type"])
     why = what.format(**first.get("ctx", {})) if what else _own_words(first["msg"])
     return f"{_shown(name)}: {why}" if name else why
+
+
+def _unfinished(
+    kind: type[Arguments], values: Mapping[str, Any], error: ValidationError
+) -> Unfinished | None:
+    """What is to be asked for; None if no single answer could mend it."""
+    faults = {_field_of(one): one for one in error.errors(include_url=False)}
+    wrong = [name for name, one in faults.items() if one["type"] != "missing"]
+    # A fault of no field is one of several together; a flag takes no answer.
+    if len(wrong) > 1 or any(not name or is_flag(kind, name) for name in faults):
+        return None
+    known = {name: values[name] for name in values if name not in faults}
+    given = {name: _settled(kind, name, value) for name, value in known.items()}
+    if wrong:
+        return Unfinished(given, wrong[0], _described_fault(kind, faults[wrong[0]]))
+    return Unfinished(given, next(name for name in kind.model_fields if name in faults))
+
+
+def _settled(kind: type[Arguments], name: str, value: object) -> object:
+    """What a field was given, as JSON has it, and meaning the same from now on."""
+    field = kind.model_fields[name]
+    fields: dict[str, Any] = {name: (field.annotation, field)}
+    alone = create_model("Alone", __base__=Arguments, **fields)
+    settled: object = alone.model_validate({name: value}).model_dump(mode="json")[name]
+    return settled
+
+
+def _field_of(fault: ErrorDetails) -> str:
+    return str(fault["loc"][0]) if fault["loc"] else ""
 
 
 def _own_words(said: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import TypeVar
@@ -35,7 +36,9 @@ def cached_markers(options: Warehouse) -> MarkerCache:
 
 
 class MarkerCache:
-    """Remembers what is present, over one connection that each process keeps.
+    """Remembers what is present, over connections that each process keeps.
+
+    There are as many as threads have asked at a time, one for most processes.
 
     Attributes:
         tries: How often a question is asked when what fails may pass; once if None.
@@ -47,7 +50,7 @@ class MarkerCache:
         self.tries: Retrying | None = None
         self._answers = True
         self._options = options
-        self._connections: dict[int, Connection] = {}
+        self._idle: dict[int, list[Connection]] = {}
         self._tables: set[str] = set()
         self._sources: dict[tuple[str, date], set[str]] = {}
 
@@ -130,29 +133,34 @@ class MarkerCache:
         return answer
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
-        """Ask over the kept connection, or over a new one if it has been cut.
+        """Ask over a kept connection, or over a new one if it has been cut.
 
-        A connection that a parent left here is its own, and is not touched.
+        One that a parent left here is its own, and is not touched; one that another
+        thread asks over is that thread's until it has its answer.
         """
-        kept = self._connections.get(os.getpid())
-        if kept is not None:
-            try:
-                return question(kept)
-            except TransientError:
-                kept.close()
-            except KeyboardInterrupt:
-                self._drop(kept)
-                raise
+        idle = self._idle.setdefault(os.getpid(), [])
+        if idle:
+            with suppress(TransientError):
+                return _ask_over(idle.pop(), question, idle)
         connection = log_in_warehouse(self._options, autocommit=True)
-        self._connections[os.getpid()] = connection
-        try:
-            return question(connection)
-        except KeyboardInterrupt:
-            self._drop(connection)
-            raise
+        return _ask_over(connection, question, idle)
 
-    def _drop(self, connection: Connection) -> None:
-        """Leave a connection that was interrupted in the middle of an answer."""
-        connection.cancel()
+
+def _ask_over(
+    connection: Connection, question: Callable[[Connection], T], idle: list[Connection]
+) -> T:
+    """Ask, and keep the connection if it may be asked again."""
+    try:
+        answer = question(connection)
+    except TransientError:
         connection.close()
-        self._connections.pop(os.getpid(), None)
+        raise
+    except KeyboardInterrupt:
+        connection.cancel()  # It is in the middle of an answer.
+        connection.close()
+        raise
+    except BaseException:
+        idle.append(connection)
+        raise
+    idle.append(connection)
+    return answer

@@ -39,6 +39,6 @@ def account() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[dict[str, str]]:
-    """The outputs of a stack named `shardline`, which a file's tests share."""
+    """The outputs of a stack `shardline` with all its parts, for a file's tests."""
     with logged_in():
-        yield deploy("shardline")
+        yield deploy("shardline", Bot="ENABLED")

@@ -283,6 +283,48 @@ def test_a_mistake_in_the_template_is_one_line(
     assert [line for line in lines if told in line], lines
 
 
+BOT = "          Command: [bot]\n"
+"""Where the template has the bot's command."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            BOT,
+            "          Command: [bott]\n",
+            "service BotService: `shardline bott` is refused: No such command 'bott'.",
+        ),
+        (
+            '!Sub "${JobsAtATime}"',
+            '"0"',
+            (
+                "service JobsService: `shardline jobs work --workers 0` is refused:"
+                " Invalid value for '--workers': 0 is not in the range 1<=x<=100."
+            ),
+        ),
+        (
+            "StopTimeout: 60 # seconds; longer than [run] grace and ten",
+            "StopTimeout: 20",
+            (
+                "JobsTask, container pipelines: StopTimeout 20 is not longer than the"
+                " 25 s that a run takes at most to end"
+            ),
+        ),
+    ],
+)
+def test_a_mistake_in_a_service_is_one_line(
+    quick: Deployment, old: str, new: str, told: str
+) -> None:
+    quick.edit("shardline.yaml", old, new)
+    if old != BOT:
+        quick.edit("shardline.yaml", BOT, BOT.replace("[bot]", "[bot, try]"))
+    assert quick.check() == []
+    quick.parameter("Bot", "ENABLED")
+    (line,) = quick.check()
+    assert told in line
+
+
 def test_a_variable_that_no_container_gets_is_named_with_its_option(
     quick: Deployment,
 ) -> None:

@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not()),
 ]
 MOST_ADDED = 350_000_000
-"""Bytes; with the extras postgresql, mail and metrics."""
+"""Bytes; with the extras bot, mail, metrics and postgresql."""
 
 GRACE = 30
 """Seconds that orchestrators leave between SIGTERM and SIGKILL."""
@@ -111,7 +111,7 @@ def test_nothing_that_only_a_build_needs_is_in_them(images: Images) -> None:
 
 def test_the_extras_that_they_are_made_with_are_there(images: Images) -> None:
     script = (
-        "import matplotlib.pyplot, pandas, psycopg, prometheus_client;"
+        "import matplotlib.pyplot, pandas, psycopg, prometheus_client, telegram;"
         "import pipelines.mail.plots"
     )
     ended = images.run("python", "-c", script)

@@ -109,6 +109,24 @@ def test_the_role_of_the_schedules_may_start_runs_and_nothing_else(
     )
 
 
+def test_bot_and_worker_run_beside_luigid_with_the_rights_of_runs(
+    stack: dict[str, str],
+) -> None:
+    runs = task_definition(stack["Task"])
+    names = [stack[name] for name in ("BotService", "JobsService")]
+    found = boto3.client("ecs").describe_services(
+        cluster=stack["Cluster"], services=names
+    )["services"]
+    assert [one["desiredCount"] for one in found] == [1, 1]
+    for service, words in zip(found, (["bot"], ["jobs", "work"]), strict=True):
+        task = task_definition(service["taskDefinition"])
+        (container,) = task["containerDefinitions"]
+        assert container["command"][: len(words)] == words
+        assert task["executionRoleArn"] == runs["executionRoleArn"]
+        assert "taskRoleArn" not in task
+        assert container["secrets"] == runs["containerDefinitions"][0]["secrets"]
+
+
 def test_luigid_may_read_no_secret(stack: dict[str, str]) -> None:
     ecs = boto3.client("ecs")
     (service,) = ecs.describe_services(

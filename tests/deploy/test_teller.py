@@ -19,6 +19,7 @@ Event = dict[str, Any]
 Teller = Callable[..., list[list[str]]]
 TASK = "0123456789abcdef0123456789abcdef"
 DEPLOYMENT = "Scaling activity initiated by (deployment ecs-svc/1234567890123456789)"
+BOT = "service:shardline-BotService-AbCdEfGhIjKl"
 LUIGID = "service:shardline-Luigid-AbCdEfGhIjKl"
 
 
@@ -74,7 +75,7 @@ def ended(
     }
 
 
-def alarm(group: str) -> Event:
+def alarm(group: str, before: str = "INSUFFICIENT_DATA") -> Event:
     """An event in the form of "Alarm events and EventBridge" of CloudWatch's guide."""
     found = boto3.client("cloudwatch").describe_alarms(
         AlarmNames=[f"shardline-{group}"]
@@ -89,6 +90,7 @@ def alarm(group: str) -> Event:
             "alarmName": made["AlarmName"],
             "configuration": {"description": made["AlarmDescription"]},
             "state": {"value": "ALARM"},
+            "previousState": {"value": before},
         },
     }
 
@@ -155,6 +157,8 @@ def test_a_container_killed_for_memory_is_told(teller: Teller) -> None:
         (ended("load", 40), "exit code 40"),
         (ended(LUIGID, 137), f"{LUIGID}: "),
         (ended(LUIGID, 0), f"{LUIGID}: "),
+        (ended(BOT, 2), f"{BOT}: "),
+        (ended(BOT, 0), f"{BOT}: "),
         (
             ended(
                 LUIGID,
@@ -168,7 +172,8 @@ def test_a_container_killed_for_memory_is_told(teller: Teller) -> None:
     ],
     ids=[
         *("spot", "image", "secret", "configuration", "traceback"),
-        *("luigid", "luigid by itself", "luigid unhealthy", "one-off"),
+        *("luigid", "luigid by itself", "bot's configuration", "bot by itself"),
+        *("luigid unhealthy", "one-off"),
     ],
 )
 def test_what_ends_without_a_word_is_told(
@@ -189,6 +194,7 @@ def test_what_ends_without_a_word_is_told(
         ended("load", 10),
         ended(LUIGID, 0, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
         ended(LUIGID, 137, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
+        ended(BOT, 143, stop_code="ServiceSchedulerInitiated", stopped=DEPLOYMENT),
         ended("load", 143, stop_code="UserInitiated"),
         ended("one-off", 2),
         ended("alerts", 0),
@@ -199,6 +205,7 @@ def test_what_ends_without_a_word_is_told(
         "locked",
         "deployed",
         "killed late",
+        "bot deployed",
         "by hand",
         "typo",
         "alert",
@@ -231,6 +238,17 @@ def test_runs_that_never_came_and_calls_that_failed_are_told(
     assert second[3:] == ["--for", "reports"]
     assert third[2].startswith("starts: a scheduled run could not be started")
     assert len(third) == 3
+
+
+@pytest.mark.parametrize("name", ["bot", "jobs"])
+def test_a_service_that_stands_still_is_told_unless_the_stack_was_made_just_now(
+    teller: Teller, name: str
+) -> None:
+    assert teller(alarm(name, "INSUFFICIENT_DATA")) == []
+    (command,) = teller(alarm(name, "OK"))
+    assert command[:2] == ["alerts", "tell"]
+    assert command[2].startswith(f"{name}: the ")
+    assert command[2].endswith(" has not been running for 15 minutes")
 
 
 @pytest.mark.parametrize("code", [137, 30, 2, None])

@@ -6,11 +6,13 @@ import json
 import re
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.commands.jobs import FORCE, WRITING
 from pipelines.deploy import load_template, parameter_values, stack
 from pipelines.deploy.template import Stack
 from pipelines.runtime import GRACE
@@ -24,6 +26,12 @@ def made() -> Stack:
     """The template with its defaults, and its parameters' names for what has none."""
     template = load_template(TEMPLATE)
     return stack(template, parameter_values(template, {}))
+
+
+@pytest.fixture(scope="module")
+def with_bot() -> Stack:
+    template = load_template(TEMPLATE)
+    return stack(template, parameter_values(template, {"Bot": "ENABLED"}))
 
 
 def of(made: Stack, name: str) -> Json:
@@ -47,12 +55,17 @@ def test_cfn_lint_finds_nothing() -> None:
     assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_it_refers_to_nothing_that_is_not_there(made: Stack) -> None:
-    assert made.faults == ()
+def test_it_refers_to_nothing_that_is_not_there(made: Stack, with_bot: Stack) -> None:
+    assert made.faults == with_bot.faults == ()
 
 
-def test_luigid_is_one_and_is_stopped_before_its_successor_starts(made: Stack) -> None:
-    service = of(made, "Luigid")
+@pytest.mark.parametrize(
+    ("name", "task"), [("Luigid", "LuigidTask"), ("BotService", "BotTask")]
+)
+def test_a_service_of_one_is_stopped_before_its_successor_starts(
+    with_bot: Stack, name: str, task: str
+) -> None:
+    service = of(with_bot, name)
     assert service["DesiredCount"] == 1
     assert service["DeploymentConfiguration"] == {
         "MinimumHealthyPercent": 0,
@@ -61,7 +74,63 @@ def test_luigid_is_one_and_is_stopped_before_its_successor_starts(made: Stack) -
     }
     assert service["AvailabilityZoneRebalancing"] == "DISABLED"
     assert service["LaunchType"] == "FARGATE"
-    assert service["TaskDefinition"] == "LuigidTask"
+    assert service["TaskDefinition"] == task
+
+
+def test_jobs_have_a_worker_all_the_time(with_bot: Stack) -> None:
+    service = of(with_bot, "JobsService")
+    assert service["DesiredCount"] == 1
+    assert service["DeploymentConfiguration"]["MinimumHealthyPercent"] == 100
+    (strategy,) = service["CapacityProviderStrategy"]
+    assert strategy["CapacityProvider"] == "FARGATE"
+    assert only_container(with_bot, "JobsTask")["Command"] == [
+        *("jobs", "work", "--workers", "2")
+    ]
+
+
+def test_there_is_no_bot_unless_one_is_asked_for(made: Stack, with_bot: Stack) -> None:
+    added = with_bot.resources.keys() - made.resources.keys()
+    assert added == {
+        *("BotTask", "BotService", "BotMissing"),
+        *("JobsTask", "JobsService", "JobsMissing"),
+    }
+    assert with_bot.outputs.keys() - made.outputs.keys() == {
+        "BotService",
+        "JobsService",
+    }
+
+
+@pytest.mark.parametrize("task", ["BotTask", "JobsTask"])
+def test_bot_and_jobs_are_runs_that_do_not_end(with_bot: Stack, task: str) -> None:
+    runs, kept = (
+        deepcopy(only_container(with_bot, one)) for one in ("PipelinesTask", task)
+    )
+    stream = kept["LogConfiguration"]["Options"].pop("awslogs-stream-prefix")
+    assert stream == kept["Command"][0]
+    del runs["LogConfiguration"]["Options"]["awslogs-stream-prefix"]
+    for one in (runs, kept):
+        del one["Command"]
+    assert kept == runs
+    assert "TaskRoleArn" not in of(with_bot, task)
+    service = of(with_bot, task.replace("Task", "Service"))
+    network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["SecurityGroups"] == ["PipelinesGroup"]
+    assert "ServiceRegistries" not in service
+
+
+@pytest.mark.parametrize("name", ["Bot", "Jobs"])
+def test_a_service_that_is_not_running_is_an_alarm_within_half_an_hour(
+    with_bot: Stack, name: str
+) -> None:
+    alarm = of(with_bot, f"{name}Missing")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Statistic"] == "SampleCount"
+    assert alarm["EvaluationPeriods"] * alarm["Period"] <= 1_800
+    assert {"Name": "ServiceName", "Value": f"{name}Service.Name"} in alarm[
+        "Dimensions"
+    ]
+    told = of(with_bot, "Alarms")["EventPattern"]["detail"]["alarmName"]
+    assert alarm["AlarmName"] in told
 
 
 def test_luigid_is_found_by_its_name(made: Stack) -> None:
@@ -114,13 +183,13 @@ def test_nobody_reaches_runs_and_each_part_is_in_its_group(made: Stack) -> None:
         assert of(made, name)["SecurityGroups"] == ["StateGroup"]
 
 
-def test_no_group_is_let_out_to_more_than_it_needs(made: Stack) -> None:
+def test_no_group_is_let_out_to_more_than_it_needs(with_bot: Stack) -> None:
     let_out = {
         name: {
             (rule["IpProtocol"], str(rule.get("FromPort")), rule["CidrIp"])
             for rule in group["SecurityGroupEgress"]
         }
-        for name, group in made.of_type("AWS::EC2::SecurityGroup").items()
+        for name, group in with_bot.of_type("AWS::EC2::SecurityGroup").items()
     }
     anywhere, nowhere = "0.0.0.0/0", {("-1", "None", "127.0.0.1/32")}
     assert let_out == {
@@ -156,8 +225,8 @@ def test_who_makes_the_database_is_given_all_that_its_address_asks_for(
     assert given == asked | master
 
 
-def test_every_role_serves_this_account_only(made: Stack) -> None:
-    roles = made.of_type("AWS::IAM::Role")
+def test_every_role_serves_this_account_only(with_bot: Stack) -> None:
+    roles = with_bot.of_type("AWS::IAM::Role")
     assert len(roles) == 6
     for role in roles.values():
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -182,7 +251,7 @@ def test_the_state_is_reached_encrypted_and_through_an_access_point(
 
 
 def test_containers_write_nowhere_but_to_volumes_that_the_image_makes_theirs(
-    made: Stack,
+    with_bot: Stack,
 ) -> None:
     dockerfile = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
     runtime, _, luigid = dockerfile.partition(" AS runtime")[2].partition(" AS luigid")
@@ -194,14 +263,16 @@ def test_containers_write_nowhere_but_to_volumes_that_the_image_makes_theirs(
         "PipelinesTask": common,
         "DatabaseTask": common,
         "LuigidTask": common | state | tunnel,
+        "BotTask": common,
+        "JobsTask": common,
     }
-    assert made.of_type("AWS::ECS::TaskDefinition").keys() == written.keys()
+    assert with_bot.of_type("AWS::ECS::TaskDefinition").keys() == written.keys()
     for task, paths in written.items():
-        container = only_container(made, task)
+        container = only_container(with_bot, task)
         assert container["ReadonlyRootFilesystem"]
         mounts = container["MountPoints"]
         assert {one["ContainerPath"] for one in mounts} == paths
-        volumes = [one["Name"] for one in of(made, task)["Volumes"]]
+        volumes = [one["Name"] for one in of(with_bot, task)["Volumes"]]
         assert sorted(one["SourceVolume"] for one in mounts) == sorted(volumes)
 
 
@@ -226,9 +297,15 @@ def test_the_state_of_luigid_outlives_its_container(made: Stack) -> None:
     assert folder["RootDirectory"]["CreationInfo"]["OwnerUid"] == user == "10001"
 
 
-def test_a_container_is_given_the_time_it_needs_to_end(made: Stack) -> None:
-    assert GRACE < only_container(made, "PipelinesTask")["StopTimeout"] <= 120
-    assert only_container(made, "LuigidTask")["StopTimeout"] <= 120
+def test_a_container_is_given_the_time_it_needs_to_end(with_bot: Stack) -> None:
+    ends = {
+        task: only_container(with_bot, task)["StopTimeout"]
+        for task in ("PipelinesTask", "LuigidTask", "BotTask", "JobsTask")
+    }
+    assert max(ends.values()) <= 120
+    assert ends["PipelinesTask"] > GRACE
+    assert ends["BotTask"] > GRACE
+    assert ends["JobsTask"] > GRACE + FORCE + WRITING
 
 
 def test_a_silent_connection_is_kept_open_longer_than_a_nat_gateway_keeps_it(
@@ -296,7 +373,8 @@ def test_an_alarm_that_is_on_from_the_beginning_is_made_after_who_hears_it() -> 
 def test_containers_run_on_what_their_images_were_built_for() -> None:
     template = load_template(TEMPLATE)
     for given, told in (({}, "X86_64"), ({"Architecture": "ARM64"}, "ARM64")):
-        made = stack(template, parameter_values(template, given))
+        asked = {"Bot": "ENABLED", **given}
+        made = stack(template, parameter_values(template, asked))
         for task in made.of_type("AWS::ECS::TaskDefinition"):
             assert of(made, task)["RuntimePlatform"] == {
                 "CpuArchitecture": told,

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from pipelines.etl_db import etl_engine
 from pipelines.operations import AuditEntry, AuditFilter, Role, list_audit
 from sandbox.options import TOKEN
+from sandbox.telegram.as_json import BOT_NAME
 from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.rich import as_text
@@ -39,7 +40,9 @@ class Chats:
     def __post_init__(self) -> None:
         self.project.options.setdefault("bot", {})["lease"] = "2"
         telegram = self.project.sandbox.addresses.telegram
-        address = f"telegram://{TOKEN}@{GROUP}?api=http://{telegram.host}:{telegram.port}"
+        address = (
+            f"telegram://{TOKEN}@{GROUP}?api=http://{telegram.host}:{telegram.port}"
+        )
         self.project.options["connections"] = {"telegram": address}
         self.project.options["alerts"] = {"channels": "telegram"}
         if not self.project.shards:
@@ -71,7 +74,13 @@ class Chats:
         assert "Traceback" not in told, told
 
     def say(self, text: str, user: int = OPERATOR, chat: int = 0, **how: object) -> int:
-        """Write something; the update that tells the bot, 0 if none does."""
+        """Write something; the update that tells the bot, 0 if none does.
+
+        In a group a command has to be meant for the bot, so that it is told.
+        """
+        if chat < 0 and text.startswith("/") and "@" not in text:
+            command, blank, rest = text.partition(" ")
+            text = f"{command}@{BOT_NAME}{blank}{rest}"
         said = self.telegram.say(chat or user, user, text, **how)  # type: ignore[arg-type]
         return said.update
 

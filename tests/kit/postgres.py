@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile

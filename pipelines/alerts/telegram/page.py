@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.alerts.channel import ChannelRefusedError, Notice
 from pipelines.alerts.telegram.api import Fault, FaultyMessageError
+from pipelines.alerts.telegram.keyboard import keyboard
 from pipelines.alerts.telegram.rate_limits import Writer
 from pipelines.alerts.telegram.receipt import Message, Shown, split_topic
 from pipelines.alerts.telegram.text import Part, Parts, escape_markdown
@@ -61,6 +62,8 @@ class Page:
                 messages[at] = self._edit(messages[at], text)
         if wanted.file and not self._shown.attached:
             self._attach(notice, wanted.file)
+        if notice.recovered:
+            self._remove_buttons(notice)
 
     def _is_new(self, notice: Notice) -> bool:
         if notice.recovered or notice.showing == self._shown.showing:
@@ -75,13 +78,13 @@ class Page:
                 return self._send(text, is_reply=False)
             if error.fault is not Fault.UNCHANGED:
                 raise
-        return Message(id=message.id, digest=text.digest)
+        return _message(message.id, text)
 
     def _send(self, text: Part, *, is_reply: bool) -> Message:
         reply = self._reply() if is_reply else {}
         more = {**self._thread, **self._quietly, **reply}
         result = self._put("sendMessage", text, more)
-        return Message(id=result["message_id"], digest=text.digest)
+        return _message(result["message_id"], text)
 
     def _reply(self) -> dict[str, Any]:
         """What makes a message a reply to the incident's, if that is still there."""
@@ -96,10 +99,15 @@ class Page:
         }
 
     def _put(self, method: str, text: Part, more: dict[str, Any]) -> dict[str, Any]:
-        """Send or edit a text; as plain text if its markup is refused."""
+        """Send or edit a text; as plain text if its markup is refused.
+
+        Its buttons go with it each time: an edit without them would remove them.
+        """
+        buttons = {"reply_markup": keyboard(text.buttons)} if text.buttons else {}
         common = {
             "chat_id": self._shown.chat,
             "link_preview_options": {"is_disabled": True},
+            **buttons,
             **more,
         }
         marked = {**common, "text": text.marked, "parse_mode": "MarkdownV2"}
@@ -109,6 +117,20 @@ class Page:
             if error.fault is not Fault.MARKUP:
                 raise
         return self._write(method, {**common, "text": text.plain})
+
+    def _remove_buttons(self, notice: Notice) -> None:
+        """Leave nothing to be pressed at an incident that is over."""
+        for at, message in enumerate(self._shown.incident):
+            if not message.has_buttons:
+                continue
+            where = {"chat_id": self._shown.chat, "message_id": message.id}
+            try:
+                self._write("editMessageReplyMarkup", where)
+            except (FaultyMessageError, ChannelRefusedError) as error:
+                # Its end is told, and who presses them is told so, too.
+                logger.info("the buttons of incident %d: %s", notice.number, error)
+            rest = message.model_copy(update={"has_buttons": False})
+            self._shown.incident[at] = rest
 
     def _attach(self, notice: Notice, text: str) -> None:
         """Send the whole notice as a file; an incident has one, of its first state."""
@@ -137,6 +159,10 @@ class Page:
         return self._writer.write(
             method, self._chat, parameters, self._deadline, document
         )
+
+
+def _message(number: int, text: Part) -> Message:
+    return Message(id=number, digest=text.digest, has_buttons=bool(text.buttons))
 
 
 def _nothing(notice: Notice) -> Part:

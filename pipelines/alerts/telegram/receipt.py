@@ -15,10 +15,12 @@ class Message(BaseModel):
     Attributes:
         id: Telegram's, unique in its chat.
         digest: What it shows.
+        has_buttons: Whether something can be pressed below it.
     """
 
     id: int
     digest: str
+    has_buttons: bool = False
 
 
 class Shown(BaseModel):

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipelines.alerts.channel import Notice
+from pipelines.alerts.channel import Action, Notice
 from pipelines.alerts.message import Styled, plain, styled_parts
+from pipelines.alerts.telegram.keyboard import pressable
 from pipelines.text import split_text
 
 MESSAGE_UNITS = 4096
@@ -29,15 +30,18 @@ class Part:
     Attributes:
         marked: Its MarkdownV2.
         plain: The same without markup, in case that is refused.
+        buttons: What can be pressed below it.
     """
 
     marked: str
     plain: str
+    buttons: tuple[Action, ...] = ()
 
     @property
     def digest(self) -> str:
-        """What tells this message from others."""
-        return hashlib.sha256(self.marked.encode()).hexdigest()[:16]
+        """What tells this message from others, its buttons among it."""
+        buttons = "".join(f"\0{one.label}\0{one.wish}" for one in self.buttons)
+        return hashlib.sha256(f"{self.marked}{buttons}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Parts:
 
 def parts(notice: Notice, limit: int = MESSAGE_UNITS) -> Parts:
     """The messages that show a notice; each shows the incident's number.
+
+    The first has the buttons, unless there is nothing to be done any more.
 
     Args:
         notice: What to show.
@@ -82,10 +88,15 @@ def _messages(notice: Notice, limit: int) -> tuple[Part, ...]:
             Part(
                 marked="".join(marked(span) for span in shown),
                 plain="".join(span.text for span in shown),
+                buttons=() if messages else _buttons(notice),
             )
         )
         begin = end
     return tuple(messages)
+
+
+def _buttons(notice: Notice) -> tuple[Action, ...]:
+    return () if notice.recovered else pressable(notice.actions)
 
 
 def _between(whole: Sequence[Styled], begin: int, end: int) -> Iterator[Styled]:

@@ -25,7 +25,10 @@ from pipelines.operations import Identity, IdentityKind
 KINDS = ("message", "edited_message", "callback_query")
 """The kinds of updates that are asked for."""
 
-NOBODY = frozenset({777000, 1087968824, 136817688})
+HIDDEN = 1087968824
+"""Whom Telegram names in the place of a group's administrator who hides."""
+
+NOBODY = frozenset({777000, HIDDEN, 136817688})
 """Whom Telegram names where it hides a person: itself, a group's administrator, and
 who writes in the name of a channel."""
 
@@ -159,16 +162,16 @@ def _text(message: telegram.Message) -> str:
 
 
 def _written(message: telegram.Message, source_id: str, *, is_edited: bool) -> Incoming:
-    sender = message.sender_chat or message.from_user or message.chat
+    sender = message.from_user.id if message.from_user else HIDDEN
     topic = message.message_thread_id if message.is_topic_message else None
     return Incoming(
         said=Message(
-            Identity(IdentityKind.TELEGRAM, str(sender.id)),
+            Identity(IdentityKind.TELEGRAM, str(sender)),
             _place(message.chat.id, topic),
             message.text or "",
             source_id,
         ),
-        target=Target(message.chat.id, topic, sender.id, message.message_id),
+        target=Target(message.chat.id, topic, sender, message.message_id),
         refusal=_refusal(message, is_edited=is_edited),
         new_chat=message.migrate_to_chat_id,
     )

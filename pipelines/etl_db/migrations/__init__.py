@@ -11,7 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-HEAD = "0011"
+HEAD = "0013"
 """The version that this code works with."""
 
 VERSION_TABLE = "alembic_version"

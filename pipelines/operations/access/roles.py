@@ -23,6 +23,11 @@ class Role(StrEnum):
     ANALYST = "analyst"
     ADMIN = "admin"
 
+    @property
+    def one(self) -> str:
+        """Somebody of the role, with an article."""
+        return f"{'an' if self[0] in 'aeiou' else 'a'} {self}"
+
 
 class Capability(StrEnum):
     """A kind of verbs, all of which need the same roles."""

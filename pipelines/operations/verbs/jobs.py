@@ -49,8 +49,8 @@ def command_of(job: Job) -> str:
 def job_cells(job: Job) -> tuple[str, ...]:
     """Number, state, since when, who, what, how far."""
     return (
-        *(f"#{job.number}", job_state(job), f"{_since(job):{MINUTE_FORMAT}}"),
-        *(job.wish.asker, command_of(job), _progress(job)),
+        *(f"#{job.number}", job_state(job), f"{job_since(job):{MINUTE_FORMAT}}"),
+        *(job.wish.asker, command_of(job), job_progress(job)),
     )
 
 
@@ -115,12 +115,15 @@ def job_state(job: Job) -> str:
     return "ending" if is_ending else str(job.state)
 
 
-def _since(job: Job) -> datetime:
+def job_since(job: Job) -> datetime:
+    """Since when a job is where it is."""
     running = job.started if job.state is JobState.RUNNING else None
-    return job.finished or running or job.created
+    waiting = job.waiting_since if job.waits_for else None
+    return job.finished or running or waiting or job.created
 
 
-def _progress(job: Job) -> str:
+def job_progress(job: Job) -> str:
+    """How far a job is, in what its command counts; empty if it does not say."""
     far = job.result.progress
     return f"{far.done:,} of {far.total:,}" if far.total else ""
 
@@ -158,7 +161,8 @@ def _cancel(
 
 def _retry(connection: Connection, context: Context, arguments: JobArguments) -> Answer:
     job = context.queue.retry(arguments.number, connection)
-    return Answer((f"job {job.number} is queued",), data=job_fields(job))
+    told = (f"job {job.number} is queued",)
+    return Answer(told, data=job_fields(job), job=job.number)
 
 
 JOBS_LIST = Look(

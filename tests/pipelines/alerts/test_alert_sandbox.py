@@ -10,16 +10,23 @@ import pytest
 from pydantic import SecretStr
 from test_alert_texts import NOTICE
 
-from pipelines.alerts import TelegramChannel
+from pipelines.alerts import Action, TelegramChannel
 from pipelines.alerts.channel import ChannelBusyError, ChannelRefusedError
 from pipelines.alerts.mail_channel import MailChannel
 from pipelines.alerts.telegram.rate_limits import Limits
 from pipelines.config import SmtpAddress, TelegramAddress
 from sandbox.process import SandboxProcess
+from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 
 GROUP, PERSON = -1001, 1001
 OVER = replace(NOTICE, recovered=True)
+ACTIONS = (
+    Action("What failed", "incidents show 17"),
+    Action("Re-run these", "incidents rerun 17"),
+    Action("Acknowledge", "incidents acknowledge 17"),
+)
+PRESSABLE = replace(NOTICE, actions=ACTIONS)
 
 
 @pytest.fixture
@@ -156,3 +163,83 @@ def test_an_incident_is_mailed_as_one_thread(sandbox: SandboxProcess) -> None:
         line for line in first.data.splitlines() if line.startswith(b"Message-ID: ")
     ]
     assert identity.replace(b"Message-ID", b"In-Reply-To") in second.data
+
+
+def buttons(message: Message) -> list[list[tuple[str, str]]]:
+    return [[(one.text, one.data) for one in row] for row in message.keyboard]
+
+
+def test_what_can_be_done_about_an_incident_is_below_it_until_it_is_over(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    channel = connect(sandbox, clock, GROUP)
+    receipt = channel.deliver(PRESSABLE, None, clock() + 120)
+    grown = replace(PRESSABLE, headline="150 of 150 shards failed")
+    receipt = channel.deliver(grown, receipt, clock() + 120)
+    (incident,) = telegram.messages(GROUP)
+    assert buttons(incident) == [
+        [
+            ("What failed", "wish:incidents show 17"),
+            ("Re-run these", "wish:incidents rerun 17"),
+        ],
+        [("Acknowledge", "wish:incidents acknowledge 17")],
+    ]
+    receipt = channel.deliver(replace(grown, recovered=True), receipt, clock() + 120)
+    incident, recovery = telegram.messages(GROUP)
+    assert (incident.keyboard, recovery.keyboard) == ((), ())
+    assert incident.text.startswith("🔴 #17 150 of 150")
+    channel.deliver(replace(grown, recovered=True), receipt, clock() + 120)
+    assert telegram.answers()["editMessageReplyMarkup", 200] == 1
+
+
+def test_a_change_of_the_buttons_alone_is_an_edit(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    channel = connect(sandbox, clock, GROUP)
+    receipt = channel.deliver(PRESSABLE, None, clock() + 120)
+    fewer = replace(PRESSABLE, actions=ACTIONS[:1])
+    receipt = channel.deliver(fewer, receipt, clock() + 120)
+    receipt = channel.deliver(fewer, receipt, clock() + 120)
+    (incident,) = telegram.messages(GROUP)
+    assert incident.edits == 1
+    assert buttons(incident) == [[("What failed", "wish:incidents show 17")]]
+    channel.deliver(NOTICE, receipt, clock() + 120)
+    (incident,) = telegram.messages(GROUP)
+    assert (incident.edits, incident.keyboard) == (2, ())
+
+
+def test_a_long_notice_has_its_buttons_below_the_first_message(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    long = replace(PRESSABLE, cause="x" * 6_000)
+    connect(sandbox, clock, PERSON).deliver(long, None, clock() + 120)
+    first, second = telegram.messages(PERSON)
+    assert (len(first.keyboard), len(second.keyboard)) == (2, 0)
+
+
+def test_a_wish_that_no_button_can_stand_for_costs_nobody_the_message(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    fits, too_long = "я" * 29 + "y", "я" * 30
+    wishes = (Action("Yes", fits), Action("No", too_long))
+    notice = replace(NOTICE, actions=wishes)
+    connect(sandbox, clock, GROUP).deliver(notice, None, clock() + 120)
+    (incident,) = telegram.messages(GROUP)
+    assert buttons(incident) == [[("Yes", f"wish:{fits}")]]
+    assert len(incident.keyboard[0][0].data.encode()) == 64
+
+
+def test_an_incident_whose_message_is_gone_is_over_all_the_same(
+    sandbox: SandboxProcess, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    channel = connect(sandbox, clock, GROUP)
+    receipt = channel.deliver(PRESSABLE, None, clock() + 120)
+    telegram.fail(
+        400, "Bad Request: message to edit not found", method="editMessageReplyMarkup"
+    )
+    over = replace(PRESSABLE, recovered=True)
+    receipt = channel.deliver(over, receipt, clock() + 120)
+    channel.deliver(over, receipt, clock() + 120)
+    _, recovery = telegram.messages(GROUP)
+    assert recovery.text.startswith("🟢 #17")
+    assert telegram.answers()["editMessageReplyMarkup", 400] == 1

@@ -100,7 +100,9 @@ class Scene:
 
     def load(self, most: int) -> None:
         """Go on with the days that are to be loaded: ask for one, or agree to it."""
-        asked = [one for one in self.chats.answers(LOADER) if texts.AGREE in labels(one)]
+        asked = [
+            one for one in self.chats.answers(LOADER) if texts.AGREE in labels(one)
+        ]
         telling = "".join(map(text_of, self.chats.answers(LOADER)))
         if self.days and str(self.days[-1]) not in telling.partition("Job")[2]:
             if asked and str(self.days[-1]) in text_of(asked[-1]):
@@ -169,7 +171,10 @@ def scene(
         project = Project(folder, sandbox, etl_database=url)
         project.loadable(3)
         project.options["jobs"] = {
-            **{"lease": "2", "beat": "0.5", "poll": "0.2", "backoff": "0.1"},
+            "lease": "2",
+            "beat": "0.5",
+            "poll": "0.2",
+            "backoff": "0.1",
         }
         chats = Chats(project, telegram)
         for user in (*PEOPLE, LOADER):

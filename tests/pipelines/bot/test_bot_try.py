@@ -62,3 +62,23 @@ def test_a_role_is_tried_and_sees_no_more_than_it_may(project: Project) -> None:
 def test_a_number_that_is_no_button_is_an_ordinary_word(project: Project) -> None:
     project.loadable(1)
     assert talk(project, "7", "", "   ") == ["'7' is no verb; see `help`"]
+
+
+def test_what_is_missing_is_asked_for_and_a_process_may_end_between(
+    project: Project,
+) -> None:
+    project.loadable(3)
+    (question, _, buttons) = talk(project, "/run")
+    assert question == (
+        "run: which TABLE? Tables, by name or pattern; `all` is every table."
+    )
+    assert buttons == "[1] orders  [2] every table  [3] Never mind"
+    (question, _, buttons) = talk(project, "orders")
+    assert question.startswith("run orders: which DAYS? The days.")
+    assert buttons.startswith("[1] yesterday, ")
+    told = talk(project, DAY, "2")
+    assert told[0].startswith(f"orders {DAY}: 1 days of shards to do in 1 extracts")
+    assert told[-1] == "Left as it is."
+    told = talk(project, "/run", "2", "yesterday", "/cancel", "/run", "/cancel")
+    assert told[3].startswith("run all: which DAYS?")
+    assert told[-1] == "Left as it is."

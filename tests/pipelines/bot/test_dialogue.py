@@ -122,6 +122,15 @@ def test_a_button_is_a_wish_with_the_role_of_whoever_presses_it(
     assert queue.show(number).state is JobState.CANCELLED
 
 
+def test_a_job_is_followed_by_whoever_wants_it_and_by_who_has_it_tried_again(
+    dialogue: Dialogue, engine: Engine
+) -> None:
+    queue = audited_queue(engine)
+    number = queue.enqueue(Wish("run", ("run",), "key", "anna", "test")).number
+    assert write(dialogue, f"jobs cancel {number}").follows is None
+    assert write(dialogue, f"jobs retry {number}").follows == number
+
+
 @pytest.mark.parametrize(
     "data", ["", ":", "agree:", "agree:x", "wish:", "other:1", "\0"]
 )
@@ -135,7 +144,7 @@ def test_a_button_that_is_none_does_nothing(dialogue: Dialogue, data: str) -> No
     ("text", "told"),
     [
         ("frobnicate", "'frobnicate' is no verb; see `help`"),
-        ("jobs cancel", "NUMBER is missing; write: jobs cancel NUMBER"),
+        ("incidents 1", "'1' has no meaning here; write: incidents list [all]"),
         ("jobs cancel 4711", "there is no job 4711"),
         ('people "revoke', "quotation mark"),
         ("/", "is no verb"),

@@ -77,7 +77,7 @@ def test_help_tells_of_a_verb_only_who_may_wish_it(engine: Engine, role: Role) -
             else:
                 with pytest.raises(RefusedError) as refused:
                     helped(engine, role, name)
-                assert f"a {role} may not {verb.name}; ask an admin" in str(
+                assert f"{role.one} may not {verb.name}; ask an admin" in str(
                     refused.value
                 )
 

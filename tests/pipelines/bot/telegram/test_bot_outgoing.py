@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import struct
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 import pytest
 from conftest import Courier, SharedClock
 
+from pipelines.alerts import Limits, Notice, TelegramChannel
 from pipelines.bot import Button, Reply, texts
 from pipelines.bot.telegram.calls import SendLaterError
 from pipelines.bot.telegram.outgoing import Outgoing, Sent
@@ -390,6 +392,44 @@ def test_no_limit_is_exceeded_however_much_is_sent(
     assert {code for _, code in telegram.answers()} == {200}
     for chat in (ANN, GROUP):
         assert shown(telegram, chat) == [str(number) for number in range(50)]
+
+
+def test_alerts_and_answers_keep_the_limits_together(
+    courier: Courier, telegram: TelegramControl, clock: SharedClock
+) -> None:
+    limits = Limits(clock, clock.pass_by)
+    chats = replace(courier.address, chats=(str(GROUP), str(ANN)))
+    alerts = TelegramChannel(chats, limits)
+
+    def alert() -> None:
+        receipt = None
+        for number in range(30):
+            notice = Notice(17, f"{number} shards failed", "", (), "")
+            receipt = alerts.deliver(notice, receipt, clock() + 600)
+
+    async def answer(outgoing: Outgoing, target: Target) -> None:
+        for number in range(30):
+            reply = Reply((f"{number}",))
+            while True:
+                try:
+                    await outgoing.send(reply, target)
+                except SendLaterError as later:
+                    clock.pass_by(later.seconds)
+                else:
+                    break
+
+    async def both(outgoing: Outgoing) -> None:
+        group = Target(GROUP, None, ANN)
+        await asyncio.gather(
+            asyncio.to_thread(alert), answer(outgoing, ANNS), answer(outgoing, group)
+        )
+
+    courier.limits = limits
+    courier.use(both)
+    assert {code for _, code in telegram.answers()} == {200}
+    for chat in (ANN, GROUP):
+        answers = [one for one in shown(telegram, chat) if not one.startswith("🔴")]
+        assert answers == [str(number) for number in range(30)]
 
 
 def test_a_chat_that_is_flooded_is_left_alone_by_whoever_writes(

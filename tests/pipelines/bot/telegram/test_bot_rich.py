@@ -251,3 +251,20 @@ def test_a_rich_message_that_is_too_long_is_shortened_beside_the_whole(
     whole = telegram.content(file.file.id).decode()
     assert "\n999  xxx" in whole
     assert whole.endswith("y\n")
+
+
+def test_however_a_table_is_counted_it_is_not_too_long(
+    courier: Courier, telegram: TelegramControl
+) -> None:
+    rows = (("\U0001f534" * 20, "x"), ("x" * 40, "\U0001f534")) * 500
+    courier.send(ANNS, Reply(rows=rows))
+    assert telegram.messages(ANN)[0].rich
+
+
+def test_a_message_of_nothing_but_blanks_is_not_tried(
+    courier: Courier, telegram: TelegramControl
+) -> None:
+    telegram.set_rich(rich=False)
+    text = f"a{chr(10) * 10_000}b"
+    courier.send(ANNS, Reply(texts=(("Log", text),)))
+    assert [one.text[-1] for one in telegram.messages(ANN)] == ["a", "b"]
