@@ -23,6 +23,8 @@ from pipelines.alerts import Limits
 from pipelines.bot.answering import Answering
 from pipelines.bot.dialogue import Dialogue
 from pipelines.bot.figures import Figures
+from pipelines.bot.monitoring.loop_lag import LoopLag
+from pipelines.bot.monitoring.metrics import BotMetrics
 from pipelines.bot.poller import Poller, refused_token
 from pipelines.bot.stolen_token import record_stolen_token
 from pipelines.bot.telegram.bounded_request import TokenRefusedError
@@ -34,7 +36,8 @@ from pipelines.bot.worker import Desk, work
 from pipelines.config import Settings, TelegramAddress, current_settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import Lease, etl_engine, poller_table, prune
-from pipelines.runtime import warn
+from pipelines.operations import ask_elsewhere
+from pipelines.runtime import ProcessPool, warn
 
 logger = logging.getLogger(__name__)
 
@@ -67,15 +70,17 @@ class Clients:
     asking: telegram.Bot
 
 
-def run_bot(settings: Settings, stopped: Event) -> None:
+def run_bot(settings: Settings, stopped: Event, pool: ProcessPool) -> None:
     """Answer people until told to end; what has begun is finished then.
 
     Args:
         settings: All options.
         stopped: Is set when all is to end.
+        pool: Finds out what takes a while.
 
     Raises:
-        ConfigurationError: There is no telegram connection, or its token is wrong.
+        ConfigurationError: There is no telegram connection, or its token is wrong, or
+            the figures cannot be served.
         ShardlineError: The ETL database cannot be used at the start; later, that is
             waited for.
     """
@@ -87,13 +92,17 @@ def run_bot(settings: Settings, stopped: Event) -> None:
         )
     engine = etl_engine(settings.sessions.database)
     try:
-        asyncio.run(_serve(settings, address, engine, stopped))
+        asyncio.run(_serve(settings, address, engine, stopped, pool))
     except BaseExceptionGroup as group:
         raise _first(group) from None
 
 
 async def _serve(
-    settings: Settings, address: TelegramAddress, engine: Engine, stopped: Event
+    settings: Settings,
+    address: TelegramAddress,
+    engine: Engine,
+    stopped: Event,
+    pool: ProcessPool,
 ) -> None:
     bell = Bell()
     threads = ThreadPoolExecutor(settings.bot.workers + OTHERS, "bot")
@@ -102,40 +111,50 @@ async def _serve(
         group.create_task(_listen(stopped, bell), name="end")
         reader = await _reader(clients.bot, bell)
         if reader:
-            await _answer_people(settings, engine, clients, reader, bell)
+            await _answer_people(settings, engine, clients, reader, bell, pool)
 
 
 async def _answer_people(
-    settings: Settings, engine: Engine, clients: Clients, reader: Reader, bell: Bell
+    settings: Settings,
+    engine: Engine,
+    clients: Clients,
+    reader: Reader,
+    bell: Bell,
+    pool: ProcessPool,
 ) -> None:
     """All that runs while people are answered."""
-    figures = Figures()
-    dialogue = Dialogue(engine, current_settings)
-    desk = Desk(
-        engine=engine,
-        reader=reader,
-        answering=Answering(engine, dialogue, figures),
-        outgoing=Outgoing(clients.bot, Limits()),
-        figures=figures,
-        bell=bell,
-        complaints=Complaints(),
-        lease=settings.bot.lease,
-    )
-    poller = Poller(
-        clients.asking,
-        reader,
-        Lease(engine, poller_table, "bot", settings.bot.lease),
-        figures,
-        bell,
-        int(settings.bot.lease * POLL_SHARE),
-        partial(record_stolen_token, engine, settings.catalog),
-    )
-    me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
-    async with asyncio.TaskGroup() as group:
-        group.create_task(poller.poll(), name="poller")
-        group.create_task(_tidy(engine, settings.sessions.keep, bell), name="tidying")
-        for number in range(settings.bot.workers):
-            group.create_task(work(desk, f"{me} {number}"), name=f"worker {number}")
+    figures, lag = Figures(), LoopLag()
+    async with lag.measured():
+        if settings.bot.port:
+            BotMetrics(engine, figures, lag, pool).serve(settings.bot.port)
+        dialogue = Dialogue(engine, current_settings, slow=ask_elsewhere(pool))
+        desk = Desk(
+            engine=engine,
+            reader=reader,
+            answering=Answering(engine, dialogue, figures),
+            outgoing=Outgoing(clients.bot, Limits()),
+            figures=figures,
+            bell=bell,
+            complaints=Complaints(),
+            lease=settings.bot.lease,
+        )
+        poller = Poller(
+            clients.asking,
+            reader,
+            Lease(engine, poller_table, "bot", settings.bot.lease),
+            figures,
+            bell,
+            int(settings.bot.lease * POLL_SHARE),
+            partial(record_stolen_token, engine, settings.catalog),
+        )
+        me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(poller.poll(), name="poller")
+            group.create_task(
+                _tidy(engine, settings.sessions.keep, bell), name="tidying"
+            )
+            for number in range(settings.bot.workers):
+                group.create_task(work(desk, f"{me} {number}"), name=f"worker {number}")
 
 
 async def _listen(stopped: Event, bell: Bell) -> None:

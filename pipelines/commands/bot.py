@@ -14,8 +14,15 @@ from pipelines.bot import Dialogue, converse
 from pipelines.config import current_settings, read_session_options, read_settings
 from pipelines.errors import ConfigurationError
 from pipelines.etl_db import etl_engine
-from pipelines.operations import Caller, Identity, Role, shell_caller, shell_place
-from pipelines.runtime import say, stopper, warn
+from pipelines.operations import (
+    SLOW_MODULES,
+    Caller,
+    Identity,
+    Role,
+    shell_caller,
+    shell_place,
+)
+from pipelines.runtime import ProcessPool, say, stopper, warn
 
 BOT_HELP = """Answer people in Telegram, until told to end.
 
@@ -60,6 +67,9 @@ TRY_HELP = """Talk with the bot in this terminal, without Telegram.
 CLIENT = ("telegram", "httpx")
 """The modules that the extra `bot` brings."""
 
+PROCESSES = 2
+"""For what takes a while."""
+
 PROMPT = "> "
 
 
@@ -83,8 +93,8 @@ def _run() -> None:
             step="pip install 'shardline[bot]'",
         ) from error
     stopper().grace = options.run.grace
-    with stopper().shielded():
-        run_bot(options, stopper().stopped)
+    with stopper().shielded(), ProcessPool(PROCESSES, SLOW_MODULES) as pool:
+        run_bot(options, stopper().stopped, pool)
     stopper().check()
 
 
