@@ -73,7 +73,7 @@ REFUSED_EDITED = "What is edited is not read again; write it anew."
 
 REFUSED_CAPTION = "What stands below a file is not carried out; write it alone."
 
-REFUSED_KIND = "I read texts only."
+REFUSED_KIND = "I read texts and documents only."
 
 TOO_LATE = "That is too late: it is {minutes} minutes old. Send it again."
 

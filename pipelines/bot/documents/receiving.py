@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
+from pipelines.alerts import WISH
 from pipelines.bot import texts
 from pipelines.bot.documents.content_types import XLSX, content_type_of
 from pipelines.bot.documents.shelf import UNUSABLE, NewDocument, Shelf
-from pipelines.bot.messages import WISH, Button, Document, Message, Reply
+from pipelines.bot.messages import Button, Document, Message, Reply
 from pipelines.errors import TransientError
 from pipelines.etl_db import etl_db_errors
 from pipelines.operations import (

@@ -17,7 +17,7 @@ import telegram
 from telegram.constants import ChatType
 
 from pipelines.bot import texts
-from pipelines.bot.messages import Message, Press
+from pipelines.bot.messages import Document, Message, Press
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate, Update
 from pipelines.operations import Identity, IdentityKind
@@ -168,8 +168,9 @@ def _written(message: telegram.Message, source_id: str, *, is_edited: bool) -> I
         said=Message(
             Identity(IdentityKind.TELEGRAM, str(sender)),
             _place(message.chat.id, topic),
-            message.text or "",
+            _text(message),
             source_id,
+            _document(message.document) if message.document else None,
         ),
         target=Target(message.chat.id, topic, sender, message.message_id),
         refusal=_refusal(message, is_edited=is_edited),
@@ -188,7 +189,16 @@ def _refusal(message: telegram.Message, *, is_edited: bool) -> str:
         return texts.REFUSED_EDITED
     if (message.caption or "").lstrip().startswith("/"):
         return texts.REFUSED_CAPTION
-    return "" if message.text else texts.REFUSED_KIND
+    return "" if message.text or message.document else texts.REFUSED_KIND
+
+
+def _document(told: telegram.Document) -> Document:
+    return Document(
+        file_id=told.file_id,
+        name=told.file_name or "",
+        size=told.file_size or 0,
+        content_type=told.mime_type or "",
+    )
 
 
 def _pressed(press: telegram.CallbackQuery, source_id: str) -> Incoming:
