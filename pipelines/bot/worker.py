@@ -27,7 +27,7 @@ from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate
 from pipelines.bot.waiting import Bell, Complaints
-from pipelines.errors import ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.operations import Caller, Identity, IdentityKind
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def _hold(desk: Desk, held: HeldUpdate) -> None:
 async def _answered(desk: Desk, held: HeldUpdate) -> KeptAnswer:
     try:
         incoming = desk.reader.read(held)
-    except ValueError as error:
+    except (ValueError, ConfigurationError) as error:
         logger.warning("update %d: %s", held.number, error)
         told = texts.UNREADABLE if held.update.body else texts.TOO_LARGE
         answer = KeptAnswer(Reply((told,)), _chat_of(held))
