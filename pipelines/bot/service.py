@@ -29,6 +29,7 @@ from pipelines.bot.stolen_token import record_stolen_token
 from pipelines.bot.telegram.bounded_request import TokenRefusedError
 from pipelines.bot.telegram.client import close_bot, open_bot
 from pipelines.bot.telegram.incoming import Reader
+from pipelines.bot.telegram.job_progress import tell_progress
 from pipelines.bot.telegram.menus import Menus
 from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.waiting import Bell, Complaints
@@ -127,6 +128,7 @@ class Service:
         self._engine = etl_engine(settings.sessions.database)
         self._figures, self._lag = Figures(), LoopLag()
         self._limits = Limits()
+        self._outgoing = Outgoing(clients.bot, self._limits)
 
     async def answer_people(self) -> None:
         """Run all of them until told to end."""
@@ -138,6 +140,7 @@ class Service:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._poller().poll(), name="poller")
                 group.create_task(self._tidy(), name="tidying")
+                group.create_task(self._tell_progress(), name="progress of jobs")
                 self._begin_work(group)
 
     def _poller(self) -> Poller:
@@ -151,6 +154,9 @@ class Service:
             int(lease * POLL_SHARE),
             partial(record_stolen_token, self._engine, self._settings.catalog),
         )
+
+    async def _tell_progress(self) -> None:
+        await tell_progress(self._engine, self._outgoing, self._bell.ended)
 
     def _begin_work(self, group: asyncio.TaskGroup) -> None:
         desk = self._desk()
@@ -171,7 +177,7 @@ class Service:
             engine=engine,
             reader=self._reader,
             answering=Answering(engine, dialogue, self._figures),
-            outgoing=Outgoing(bot, self._limits),
+            outgoing=self._outgoing,
             bot=bot,
             documents=documents,
             menus=Menus(bot, engine),

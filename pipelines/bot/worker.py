@@ -15,6 +15,7 @@ from pipelines.bot import texts
 from pipelines.bot.answering import Answering
 from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.figures import Event, Figures
+from pipelines.bot.followed_jobs import UNUSABLE, Place, follow
 from pipelines.bot.inbox import LostUpdateError, claim, renew, sent
 from pipelines.bot.kept_answers import KeptAnswer
 from pipelines.bot.messages import Press, Reply
@@ -22,12 +23,14 @@ from pipelines.bot.telegram.calls import SendLaterError
 from pipelines.bot.telegram.client import download
 from pipelines.bot.telegram.documents import fetched
 from pipelines.bot.telegram.incoming import Incoming, Reader
+from pipelines.bot.telegram.job_progress import place_of
 from pipelines.bot.telegram.menus import Menus
 from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate
 from pipelines.bot.waiting import Bell, Complaints
 from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.etl_db import etl_db_errors
 from pipelines.operations import Caller, Identity, IdentityKind
 
 logger = logging.getLogger(__name__)
@@ -143,14 +146,22 @@ async def _is_sent(desk: Desk, held: HeldUpdate, answer: KeptAnswer) -> bool:
     if answer.reply is None:
         return True
     try:
-        await desk.outgoing.send(answer.reply, answer.target)
+        where = await desk.outgoing.send(answer.reply, answer.target)
     except SendLaterError as error:
         desk.figures.count(Event.PUT_OFF)
         logger.info("an answer waits for %.0f s: %s", error.seconds, error)
         await asyncio.to_thread(renew, desk.engine, held, max(error.seconds, LOOK))
         return False
     desk.figures.count(Event.SENT)
+    place = place_of(answer.target, where)
+    if answer.reply.follows is not None and place:
+        await asyncio.to_thread(_follow, desk.engine, answer.reply.follows, place)
     return True
+
+
+def _follow(engine: Engine, job: int, place: Place) -> None:
+    with etl_db_errors(UNUSABLE), engine.begin() as connection:
+        follow(connection, job, place)
 
 
 @asynccontextmanager

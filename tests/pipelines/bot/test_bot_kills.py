@@ -178,6 +178,7 @@ def scene(
         }
         chats = Chats(project, telegram)
         for user in (*PEOPLE, LOADER):
+            telegram.add_chat(user)
             somebody(chats.engine, f"Person {user}", user)
         made = Scene(chats, random.Random(16), server)
         try:
