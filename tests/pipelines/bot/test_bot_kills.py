@@ -141,7 +141,7 @@ class Scene:
 
     def is_done(self) -> bool:
         try:
-            jobs = audited_queue(self.chats.engine).list(JobFilter())
+            jobs = audited_queue(self.chats.engine).list(JobFilter(), 1_000)
             waiting = figures(self.chats.engine).waiting
         except TransientError:
             return False
