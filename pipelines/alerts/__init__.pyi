@@ -21,6 +21,7 @@ from .handling import (
 )
 from .incidents import (
     Incident,
+    find_incident,
     incident_extent,
     incidents_of_day,
     list_incidents,
@@ -47,7 +48,7 @@ from .recorder import (
     release_at_exit,
     run_id,
 )
-from .recovery import Recovery
+from .recovery import Failed, Recovery, failed_parts, lacking_parts
 from .sender_lease import Lease, LeaseLostError
 from .sending.deliveries import delete_old_alerts
 from .sending.sender import Sender
@@ -69,6 +70,7 @@ __all__ = [
     "ChannelBusyError",
     "ChannelRefusedError",
     "Event",
+    "Failed",
     "HandledIncident",
     "Incident",
     "Lease",
@@ -97,6 +99,8 @@ __all__ = [
     "end_mutes",
     "end_of_run",
     "error_kind",
+    "failed_parts",
+    "find_incident",
     "find_late_days",
     "group_alerts",
     "handled_incidents",
@@ -105,6 +109,7 @@ __all__ = [
     "incident_extent",
     "incident_notice",
     "incidents_of_day",
+    "lacking_parts",
     "list_incidents",
     "list_subscriptions",
     "mute_incident",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.operations import File, Identity
+from pipelines.operations import File, Identity, Section
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Reply:
         lines: Line by line.
         heads: The heads of a table below that, if there is one.
         rows: Its rows.
+        sections: What is behind it, folded below that where that can be done.
         texts: What was written by others, below its heading, to be shown as it is.
         files: Pictures and files that go with it.
         buttons: What may be pressed.
@@ -78,6 +79,7 @@ class Reply:
     lines: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    sections: tuple[Section, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     files: tuple[File, ...] = ()
     buttons: tuple[Button, ...] = ()

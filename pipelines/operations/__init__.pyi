@@ -1,4 +1,4 @@
-from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
+from .arguments import MORNING, Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
     Wish,
@@ -21,7 +21,7 @@ from .wishes import agree, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
-from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Verb, Work
+from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Section, Verb, Work
 from .verbs.clear import (
     CLEAR,
     ClearArguments,
@@ -32,13 +32,16 @@ from .verbs.clear import (
 )
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
-from .verbs.incidents import (
+from .verbs.incidents.handling import (
     INCIDENTS_ACKNOWLEDGE,
     INCIDENTS_CLOSE,
-    INCIDENTS_LIST,
     INCIDENTS_MUTE,
     INCIDENTS_UNMUTE,
+    IncidentArguments,
 )
+from .verbs.incidents.listing import INCIDENTS_LIST
+from .verbs.incidents.rerunning import INCIDENTS_RERUN, rerun_words
+from .verbs.incidents.showing import INCIDENTS_SHOW
 from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
 from .verbs.loads import (
     BACKFILL,
@@ -109,10 +112,13 @@ __all__ = [
     "INCIDENTS_CLOSE",
     "INCIDENTS_LIST",
     "INCIDENTS_MUTE",
+    "INCIDENTS_RERUN",
+    "INCIDENTS_SHOW",
     "INCIDENTS_UNMUTE",
     "Identity",
     "IdentityKind",
     "InCommit",
+    "IncidentArguments",
     "Invitation",
     "InvitationRefusedError",
     "JOBS_CANCEL",
@@ -121,6 +127,7 @@ __all__ = [
     "JOBS_SHOW",
     "Long",
     "Look",
+    "MORNING",
     "Outcome",
     "PEOPLE_INVITE",
     "PEOPLE_LIST",
@@ -142,6 +149,7 @@ __all__ = [
     "STATUS",
     "SUBSCRIBE",
     "SUBSCRIPTIONS",
+    "Section",
     "StatusArguments",
     "UNSUBSCRIBE",
     "UndoneError",
@@ -197,6 +205,7 @@ __all__ = [
     "record_end",
     "record_refusal",
     "record_wish",
+    "rerun_words",
     "revoke",
     "selected",
     "servers_of",
