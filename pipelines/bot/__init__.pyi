@@ -1,12 +1,15 @@
+from .alert_sender import AlertSender
 from .dialogue import Dialogue
 from .documents.receiving import Documents
 from .messages import Button, Document, Message, Press, Reply
+from .incident_actions import incident_actions
 from .messages import Button, Message, Press, Reply
 from .monitoring.loop_lag import LoopLag
 from .service import run_bot
 from .terminal import converse, reply_lines
 
 __all__ = [
+    "AlertSender",
     "Button",
     "Dialogue",
     "Document",
@@ -16,6 +19,7 @@ __all__ = [
     "Press",
     "Reply",
     "converse",
+    "incident_actions",
     "reply_lines",
     "run_bot",
 ]

@@ -314,11 +314,13 @@ def reply_of(outcome: Outcome) -> Reply:
 
 def _answer(answer: Answer) -> Reply:
     lines = (*answer.lines, *answer.warnings)
-    is_empty = not (lines or answer.rows or answer.texts or answer.files)
+    shown = (lines, answer.rows, answer.sections, answer.texts, answer.files)
+    is_empty = not any(shown)
     return Reply(
         lines=(texts.NOTHING,) if is_empty else lines,
         heads=answer.heads if answer.rows else (),
         rows=tuple(answer.rows),
+        sections=answer.sections,
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,

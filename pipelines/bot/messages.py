@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.operations import File, Identity
+from pipelines.operations import File, Identity, Section
 
 AGREE, LEAVE = "agree", "leave"
 """What a button stands for, before a colon and what it is about."""
@@ -93,6 +93,7 @@ class Reply:
         lines: Line by line.
         heads: The heads of a table below that, if there is one.
         rows: Its rows.
+        sections: What is behind it, folded below that where that can be done.
         texts: What was written by others, below its heading, to be shown as it is.
         files: Pictures and files that go with it.
         buttons: What may be pressed.
@@ -105,6 +106,7 @@ class Reply:
     lines: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    sections: tuple[Section, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     files: tuple[File, ...] = ()
     buttons: tuple[Button, ...] = ()

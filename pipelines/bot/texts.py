@@ -60,6 +60,16 @@ HOW_FAR = "How far"
 
 CANCEL = "Cancel it"
 
+WHAT_FAILED = "What failed"
+
+RERUN = "Re-run these"
+
+ACKNOWLEDGE = "Acknowledge"
+
+MUTE = "Mute until morning"
+
+UNMUTE = "Unmute"
+
 UNKNOWN_BUTTON = "This button stands for nothing any more; write what you wish."
 
 REFUSED_ANONYMOUS = (
