@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 
 from pydantic import SecretStr
 
@@ -18,13 +19,29 @@ QUICK = Pauses(looks=0.05, private=0, group=0)
 """Pauses for tests, whose chats nobody else writes to."""
 
 
+class Ending:
+    """Tells those who do something in a loop when to end."""
+
+    def __init__(self) -> None:
+        self.is_ended = False
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        self.is_ended = True
+        self._ended.set()
+
+    async def pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
+
+
 async def tell(database: str, api: str, token: str) -> None:
     """Tell what is due, on and on."""
     engine = etl_engine(SecretStr(database))
     bot = open_bot(TelegramAddress(SecretStr(token), (), api))
     try:
         outgoing = Outgoing(bot, Limits())
-        await tell_progress(engine, outgoing, asyncio.Event(), QUICK)
+        await tell_progress(engine, outgoing, Ending(), QUICK)
     finally:
         await close_bot(bot)
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -51,10 +52,19 @@ class Pauses:
     group: float = 10.0
 
 
+class End(Protocol):
+    """Tells when all is to end."""
+
+    is_ended: bool
+
+    async def pause(self, seconds: float) -> None:
+        """Wait for so long, or for the end."""
+
+
 async def tell_progress(
     engine: Engine,
     outgoing: Outgoing,
-    stopped: asyncio.Event,
+    end: End,
     pauses: Pauses = Pauses(),
 ) -> None:
     """Tell how far jobs are that chats follow, and how they end, until told to stop.
@@ -64,16 +74,15 @@ async def tell_progress(
     Args:
         engine: The ETL database.
         outgoing: Sends.
-        stopped: Set when it is to end.
+        end: Tells when to end.
         pauses: How long it is waited for what.
     """
     teller = _Teller(engine, outgoing, pauses)
     async with asyncio.TaskGroup() as group:
-        while not stopped.is_set():
+        while not end.is_ended:
             for change in await teller.due():
                 group.create_task(teller.tell(change))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), pauses.looks)
+            await end.pause(pauses.looks)
 
 
 def place_of(target: Target, sent: Sent) -> Place | None:

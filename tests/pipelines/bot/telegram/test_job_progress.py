@@ -29,7 +29,7 @@ from sandbox.process import SandboxProcess
 from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.rich import as_text
-from tests.kit.progress_teller import QUICK
+from tests.kit.progress_teller import QUICK, Ending
 from tests.kit.project import REPOSITORY
 
 if TYPE_CHECKING:
@@ -57,12 +57,10 @@ def telling(courier: Courier, engine: Engine) -> Telling:
         ended = threading.Event()
 
         async def work(outgoing: Outgoing) -> None:
-            stopped = asyncio.Event()
-            teller = asyncio.create_task(
-                tell_progress(engine, outgoing, stopped, pauses)
-            )
+            end = Ending()
+            teller = asyncio.create_task(tell_progress(engine, outgoing, end, pauses))
             await asyncio.to_thread(ended.wait)
-            stopped.set()
+            end.end()
             async with asyncio.timeout(END):
                 await teller
 
