@@ -18,6 +18,7 @@ import telegram
 from telegram.error import EndPointNotFound, TelegramError
 
 from pipelines.alerts import Limits
+from pipelines.bot.alert_sender import AlertSender
 from pipelines.bot.answering import Answering
 from pipelines.bot.dialogue import Dialogue
 from pipelines.bot.documents.receiving import Documents
@@ -137,7 +138,7 @@ class Service:
             if options.port:
                 metrics = (self._engine, self._figures, self._lag, self._pool)
                 BotMetrics(*metrics).serve(options.port)
-            async with asyncio.TaskGroup() as group:
+            async with self._sending_alerts(), asyncio.TaskGroup() as group:
                 group.create_task(self._poller().poll(), name="poller")
                 group.create_task(self._tidy(), name="tidying")
                 group.create_task(self._tell_progress(), name="progress of jobs")
@@ -156,7 +157,17 @@ class Service:
         )
 
     async def _tell_progress(self) -> None:
-        await tell_progress(self._engine, self._outgoing, self._bell.ended)
+        await tell_progress(self._engine, self._outgoing, self._bell)
+
+    @asynccontextmanager
+    async def _sending_alerts(self) -> AsyncIterator[None]:
+        """Send the alerts meanwhile: the limits are those of the token."""
+        sender = AlertSender(self._settings, self._engine, self._limits)
+        sender.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(sender.stop)
 
     def _begin_work(self, group: asyncio.TaskGroup) -> None:
         desk = self._desk()
