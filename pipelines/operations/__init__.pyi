@@ -18,7 +18,7 @@ from .invitations import Invitation, InvitationRefusedError, accept, invite
 from .audit.job_ends import audited_queue
 from .access.people import Person, change_role, list_people, revoke
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
-from .wishes import agree, perform
+from .wishes import agree, check_role, perform
 from .access.roles import ALLOWED, Capability, Role
 from .selections import selected, servers_of
 from .table import HELP_VERB, VERBS, verb_named
@@ -179,6 +179,7 @@ __all__ = [
     "batch_name",
     "bounds_of",
     "change_role",
+    "check_role",
     "check_year",
     "clear_plan",
     "confirm",
