@@ -47,6 +47,7 @@ from pipelines.operations import (
     agree,
     audited_queue,
     check_role,
+    decline,
     find_caller,
     find_verb,
     here,
@@ -117,7 +118,8 @@ class Dialogue:
             else:
                 reply = self._written(said, turn)
         except ShardlineError as error:
-            reply, turn.is_committed = Reply((str(error),)), False
+            reply = Reply((str(error),))
+            turn.is_committed = turn.replaces = False
         if not turn.is_committed:
             with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
                 turn.commit(connection, reply)
@@ -141,7 +143,7 @@ class Dialogue:
     def _wished(self, said: Message, turn: _Turn) -> Reply:
         words = split_words(_without_address(said.text))
         if words and words[0].lower() == START:
-            return self._started(said, words[1:])
+            return self._started(said, words[1:], turn)
         context = self._context(said)
         is_stranger = context.caller.role is None
         try:
@@ -209,14 +211,17 @@ class Dialogue:
             return self._asked(context, verb, error.unfinished or again, turn)
         return self._performed(said, context, verb, arguments, turn)
 
-    def _started(self, said: Message, words: list[str]) -> Reply:
+    def _started(self, said: Message, words: list[str], turn: _Turn) -> Reply:
         if words:
-            caller = accept(self._engine, words[0], said.identity, said.place)
-            return Reply((_greeting(texts.WELCOME, caller),))
+            caller = accept(
+                *(self._engine, words[0], said.identity, said.place),
+                lambda connection, caller: turn.commit(connection, _welcome(caller)),
+            )
+            return _welcome(caller)
         caller = self._find(self._engine, said.identity)
         if caller.role is None:
             return Reply((texts.HELLO_STRANGER,))
-        return Reply((_greeting(texts.HELLO, caller),))
+        return Reply((texts.HELLO.format(name=caller.who, role=caller.role),))
 
     def _pressed(self, said: Press, turn: _Turn) -> Reply:
         kind, _, about = said.data.partition(":")
@@ -224,17 +229,28 @@ class Dialogue:
             wish = Message(said.identity, said.place, about, said.source_id)
             return self._wished(wish, turn)
         if kind == LEAVE:
-            return Reply((texts.LEFT,))
+            return self._left(said, about, turn)
         if kind in {ANSWER, END}:
             return self._chosen(said, kind, about, turn)
         if kind != AGREE:
             return Reply((texts.UNKNOWN_BUTTON,))
+        turn.replaces = True
         outcome = agree(
             *(self._context(said), about, verb_named),
             source_id=said.source_id,
             in_commit=turn.commit_outcome,
         )
         return reply_of(outcome)
+
+    def _left(self, said: Press, number: str, turn: _Turn) -> Reply:
+        """What was asked is not done."""
+        left = Reply((texts.LEFT,))
+        turn.replaces = True
+        decline(
+            *(self._context(said), number),
+            lambda connection: turn.commit(connection, left),
+        )
+        return left
 
     def _chosen(self, said: Press, kind: str, about: str, turn: _Turn) -> Reply:
         """A button of a question was pressed."""
@@ -364,5 +380,5 @@ def _without_address(text: str) -> str:
     return command_of(text) + blank + rest
 
 
-def _greeting(text: str, caller: Caller) -> str:
-    return text.format(name=caller.who, role=caller.role)
+def _welcome(caller: Caller) -> Reply:
+    return Reply((texts.WELCOME.format(name=caller.who, role=caller.role),))

@@ -130,6 +130,9 @@ class Service:
         self._figures, self._lag = Figures(), LoopLag()
         self._limits = Limits()
         self._outgoing = Outgoing(clients.bot, self._limits)
+        self._menus = Menus(clients.bot, self._engine)
+        folder = settings.bot.documents
+        self._documents = Documents(self._engine, folder) if folder else None
 
     async def answer_people(self) -> None:
         """Run all of them until told to end."""
@@ -143,6 +146,7 @@ class Service:
                 group.create_task(self._tidy(), name="tidying")
                 group.create_task(self._tell_progress(), name="progress of jobs")
                 self._begin_work(group)
+            await self._menus.settle()
 
     def _poller(self) -> Poller:
         lease = self._settings.bot.lease
@@ -177,12 +181,11 @@ class Service:
 
     def _desk(self) -> Desk:
         engine, bot, options = self._engine, self._clients.bot, self._settings.bot
-        documents = Documents(engine, options.documents) if options.documents else None
         dialogue = Dialogue(
             engine,
             current_settings,
             slow=ask_elsewhere(self._pool) if options.processes else here,
-            documents=documents,
+            documents=self._documents,
         )
         return Desk(
             engine=engine,
@@ -190,21 +193,25 @@ class Service:
             answering=Answering(engine, dialogue, self._figures),
             outgoing=self._outgoing,
             bot=bot,
-            documents=documents,
-            menus=Menus(bot, engine),
+            documents=self._documents,
+            menus=self._menus,
             figures=self._figures,
             bell=self._bell,
             complaints=Complaints(),
             lease=options.lease,
         )
 
+    def _delete_what_is_old(self) -> None:
+        prune(self._engine, self._settings.sessions.keep)
+        if self._documents:
+            self._documents.shelf.sweep()
+
     async def _tidy(self) -> None:
         """Delete what is old; runs do so, too, but there may be none."""
         while not self._bell.is_ended:
             try:
-                keep = self._settings.sessions.keep
-                await asyncio.to_thread(prune, self._engine, keep)
-            except ShardlineError as error:
+                await asyncio.to_thread(self._delete_what_is_old)
+            except (ShardlineError, OSError) as error:
                 logger.info("what is old is deleted later: %s", error)
             await self._bell.pause(TIDYING)
 

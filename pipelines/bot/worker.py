@@ -115,10 +115,9 @@ async def _hold(desk: Desk, held: HeldUpdate) -> None:
             return
     await asyncio.to_thread(sent, desk.engine, held)
     desk.bell.ring()
-    asker = Identity(IdentityKind.TELEGRAM, str(answer.target.asker))
-    await desk.menus.show(Caller(asker, None, None), answer.target.chat)
-    asker = Identity(IdentityKind.TELEGRAM, str(answer.target.asker))
-    await desk.menus.show(Caller(asker, None, None), answer.target.chat)
+    with suppress(ConfigurationError):  # it is nobody's number
+        asker = Identity(IdentityKind.TELEGRAM, str(answer.target.asker))
+        await desk.menus.show(Caller(asker, None, None), answer.target.chat)
 
 
 async def _answered(desk: Desk, held: HeldUpdate) -> KeptAnswer:

@@ -21,7 +21,7 @@ from .access.people import Person, change_role, list_people, revoke
 from .elsewhere import SLOW_MODULES, ask_elsewhere
 from .estimates import format_time
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
-from .wishes import agree, check_role, perform
+from .wishes import agree, check_role, decline, perform
 from .access.roles import ALLOWED, Capability, Role
 from .refusals import refused
 from .selections import selected, servers_of
@@ -226,6 +226,7 @@ __all__ = [
     "clear_plan",
     "command_of",
     "confirm",
+    "decline",
     "describe_fault",
     "described",
     "digest_of",

@@ -125,6 +125,27 @@ def confirm(
     return Agreement.CONFIRMED if shown == digest_now else Agreement.PLAN_CHANGED
 
 
+def decline(connection: Connection, number: str, caller: Caller, place: str) -> bool:
+    """Take a question back, so that nobody can confirm it any more.
+
+    Args:
+        connection: With an open transaction.
+        number: What `ask` gave.
+        caller: Who declines.
+        place: Where.
+
+    Returns:
+        Whether it waited for an answer of theirs there.
+    """
+    engine = connection.engine
+    taken = (
+        update(confirmations_table)
+        .where(_valid(engine, number, caller, place))
+        .values(used=database_time(engine))
+    )
+    return connection.execute(taken).rowcount == 1
+
+
 def _valid(
     engine: Engine,
     number: str,

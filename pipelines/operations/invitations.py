@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,7 +98,13 @@ def invite(
     return Invitation(code, as_utc(connection.scalars(new).one()))
 
 
-def accept(engine: Engine, code: str, identity: Identity, place: str) -> Caller:
+def accept(
+    engine: Engine,
+    code: str,
+    identity: Identity,
+    place: str,
+    in_commit: Callable[[Connection, Caller], None] = lambda *_: None,
+) -> Caller:
     """Make an identity known by a code; the code is used then.
 
     Args:
@@ -105,6 +112,7 @@ def accept(engine: Engine, code: str, identity: Identity, place: str) -> Caller:
         code: As it was sent.
         identity: Of whoever has sent it, as the way in vouches for it.
         place: Where it was sent.
+        in_commit: Is called in the transaction, with the person.
 
     Returns:
         The person.
@@ -128,6 +136,7 @@ def accept(engine: Engine, code: str, identity: Identity, place: str) -> Caller:
             caller = _take(connection, code, identity)
             number = record_wish(connection, Wish(caller, place, ACCEPT))
             record_end(connection, number, Ending.DONE, f"as {caller.role}")
+            in_commit(connection, caller)
     except InvitationRefusedError as error:
         wish = Wish(Caller(identity, None, None), place, ACCEPT)
         record_refusal(engine, wish, error.cause)

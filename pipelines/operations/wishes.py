@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
+from pipelines.operations import confirmations
 from pipelines.operations.arguments import Arguments
 from pipelines.operations.audit.records import (
     UNUSABLE,
@@ -114,6 +116,30 @@ def agree(
             return _ask(context, verb, arguments, plan, in_commit, answered=number)
     except NotAgreedError:
         raise _refused_answer(context, number) from None
+
+
+def decline(
+    context: Context, number: str, in_commit: Callable[[Connection], None]
+) -> None:
+    """Leave what somebody was asked to confirm.
+
+    Args:
+        context: Who answers, where.
+        number: Of the question.
+        in_commit: Is called in the transaction.
+
+    Raises:
+        RefusedError: Nothing waits for this answer.
+        ShardlineError: The ETL database cannot be used.
+    """
+    with etl_db_errors(UNUSABLE), context.engine.begin() as connection:
+        is_asked = confirmations.decline(
+            connection, number, context.caller, context.place
+        )
+        if is_asked:
+            in_commit(connection)
+    if not is_asked:
+        raise _refused_answer(context, number)
 
 
 def _wish(context: Context, verb: AnyVerb, arguments: Arguments) -> Wish:
