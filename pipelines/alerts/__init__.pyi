@@ -21,6 +21,7 @@ from .handling import (
 )
 from .incidents import (
     Incident,
+    find_incident,
     incident_extent,
     incidents_of_day,
     list_incidents,
@@ -47,7 +48,7 @@ from .recorder import (
     release_at_exit,
     run_id,
 )
-from .recovery import Recovery
+from .recovery import Failed, Recovery, failed_parts, lacking_parts
 from .sender_lease import Lease, LeaseLostError
 from .sending.deliveries import delete_old_alerts
 from .sending.sender import Sender
@@ -75,6 +76,7 @@ __all__ = [
     "ChannelRefusedError",
     "Event",
     "FLOOD_MARGIN",
+    "Failed",
     "Fault",
     "HandledIncident",
     "Incident",
@@ -105,7 +107,9 @@ __all__ = [
     "end_mutes",
     "end_of_run",
     "error_kind",
+    "failed_parts",
     "fault_of",
+    "find_incident",
     "find_late_days",
     "flood_seconds",
     "group_alerts",
@@ -115,6 +119,7 @@ __all__ = [
     "incident_extent",
     "incident_notice",
     "incidents_of_day",
+    "lacking_parts",
     "list_incidents",
     "list_subscriptions",
     "mask_logs",

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from pipelines.alerts.channel import Receipt
 from pipelines.alerts.outbox import MENDED
+from pipelines.errors import ConfigurationError
 from pipelines.etl_db import (
     alerts_table,
     as_utc,
@@ -114,6 +115,11 @@ class Incident:
     def is_mute_over(self) -> bool:
         """Whether it was muted, and no sender has seen yet that this is over."""
         return self.muted_until is not None and not self.muted and not self.closed
+
+    @property
+    def may_be_muted(self) -> bool:
+        """Whether a mute of it silences one cause only."""
+        return self.fingerprint != VARIOUS
 
     @property
     def is_quiet(self) -> bool:
@@ -219,6 +225,23 @@ def list_incidents(engine: Engine, *, also_closed: bool) -> list[Incident]:
         query = query.where(incidents_table.c.closed.is_(None))
     with etl_db_errors(UNUSABLE), engine.connect() as connection:
         return [Incident.of(row) for row in connection.execute(query).mappings()]
+
+
+def find_incident(engine: Engine, number: int) -> Incident:
+    """The incident of that number.
+
+    Raises:
+        ConfigurationError: There is none.
+        ShardlineError: The ETL database cannot be used.
+    """
+    query = select(*incident_columns(engine)).where(incidents_table.c.number == number)
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise ConfigurationError(
+            f"there is no incident #{number}", step="see `shardline incidents list`"
+        )
+    return Incident.of(row)
 
 
 def incidents_of_day(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine, false, func, select
+from sqlalchemy import ColumnElement, Engine, false, func, select
 
 from pipelines.alerts.incidents import UNUSABLE, close_incidents, leave_out
 from pipelines.alerts.outbox import Alert
@@ -36,11 +36,13 @@ class Failed:
 
     Attributes:
         id: Its number in the outbox.
+        task_id: The task, as Luigi calls it.
         asked: When it was asked for although it had a marker; None if it had none.
         shown: Whether its incident was shown since it is a part of that.
     """
 
     id: int
+    task_id: str
     subject: str | None
     day: date | None
     shard: str | None
@@ -94,7 +96,8 @@ class Recovery:
             LeaseLostError: Another sender has taken over.
             ShardlineError: The ETL database cannot be used.
         """
-        failed = _open(self._lease)
+        is_open = incidents_table.c.closed.is_(None)
+        failed = _failed(self._lease.engine, is_open)
         mended = self.mended([one for parts in failed.values() for one in parts])
         if not mended:
             return
@@ -108,13 +111,35 @@ class Recovery:
             close_incidents(connection, ended)
 
 
-def _open(lease: Lease) -> dict[int, list[Failed]]:
-    """What failed of each open incident."""
+def failed_parts(engine: Engine, number: int) -> list[Failed]:
+    """What failed of an incident, as long as the outbox keeps it.
+
+    Raises:
+        ShardlineError: The ETL database cannot be used.
+    """
+    return _failed(engine, incidents_table.c.number == number).get(number, [])
+
+
+def lacking_parts(
+    engine: Engine, settings: Settings, failed: Sequence[Failed]
+) -> list[Failed]:
+    """What of that is not mended, in that order.
+
+    Raises:
+        ShardlineError: The markers cannot be read, or the ETL database cannot be used.
+    """
+    is_mended = _Mended(settings, engine, failed)
+    return [one for one in failed if not is_mended(one)]
+
+
+def _failed(engine: Engine, which: ColumnElement[bool]) -> dict[int, list[Failed]]:
+    """What failed of some incidents."""
     shown = func.coalesce(alerts_table.c.due <= incidents_table.c.shown, false())
     query = (
         select(
             incidents_table.c.number,
             alerts_table.c.id,
+            alerts_table.c.task_id,
             alerts_table.c.subject,
             alerts_table.c.day,
             alerts_table.c.shard,
@@ -122,13 +147,16 @@ def _open(lease: Lease) -> dict[int, list[Failed]]:
             shown,
         )
         .join(alerts_table, alerts_table.c.incident == incidents_table.c.number)
-        .where(incidents_table.c.closed.is_(None))
+        .where(which)
+        .order_by(alerts_table.c.happened, alerts_table.c.id)
     )
     found: dict[int, list[Failed]] = defaultdict(list)
-    with etl_db_errors(UNUSABLE), lease.engine.connect() as connection:
-        for number, id_, subject, day, shard, asked, told in connection.execute(query):
+    with etl_db_errors(UNUSABLE), engine.connect() as connection:
+        for number, *row in connection.execute(query):
+            id_, task, subject, day, shard, asked, told = row
             moment = as_utc(asked) if asked else None
-            found[number].append(Failed(id_, subject, day, shard, moment, bool(told)))
+            part = Failed(id_, task, subject, day, shard, moment, bool(told))
+            found[number].append(part)
     return found
 
 

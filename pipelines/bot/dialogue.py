@@ -20,6 +20,7 @@ from pipelines.bot.asking.conversations import (
     new_question,
 )
 from pipelines.bot.asking.questions import ANSWER, END, question_reply
+from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.job_replies import accepted_reply
 from pipelines.bot.messages import AGREE, LEAVE, Button, Message, Press, Reply
 from pipelines.config import Settings
@@ -80,6 +81,7 @@ class Dialogue:
         settings: Callable[[], Settings],
         find: Callable[[Engine, Identity], Caller] = find_caller,
         slow: Slow = here,
+        documents: Documents | None = None,
     ) -> None:
         """Prepare to answer.
 
@@ -88,9 +90,10 @@ class Dialogue:
             settings: Reads all options.
             find: Tells who somebody is.
             slow: Finds out what takes a while.
+            documents: Takes documents; without, none is taken.
         """
         self._engine, self._settings, self._find = engine, settings, find
-        self._slow = slow
+        self._slow, self._documents = slow, documents
 
     def reply_to(
         self, said: Message | Press, in_commit: InReplyCommit = lambda *_: None
@@ -120,6 +123,10 @@ class Dialogue:
         return turn.shown(reply)
 
     def _written(self, said: Message, turn: _Turn) -> Reply:
+        if said.document is not None:
+            if self._documents is None:
+                return Reply((texts.NO_DOCUMENTS,))
+            return self._documents.receive(said, turn.commit)
         asked = find_conversation(self._engine, said.identity, said.place)
         if asked is None:
             return self._wished(said, turn)
@@ -307,11 +314,13 @@ def reply_of(outcome: Outcome) -> Reply:
 
 def _answer(answer: Answer) -> Reply:
     lines = (*answer.lines, *answer.warnings)
-    is_empty = not (lines or answer.rows or answer.texts or answer.files)
+    shown = (lines, answer.rows, answer.sections, answer.texts, answer.files)
+    is_empty = not any(shown)
     return Reply(
         lines=(texts.NOTHING,) if is_empty else lines,
         heads=answer.heads if answer.rows else (),
         rows=tuple(answer.rows),
+        sections=answer.sections,
         texts=answer.texts,
         files=answer.files,
         is_private=answer.is_private,

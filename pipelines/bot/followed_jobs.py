@@ -53,13 +53,13 @@ class Place:
         chat: Its number.
         topic: The topic of a forum, if it is one.
         asker: Who wanted the job, by their number.
-        message: The message that shows it; None if there is none.
+        message: The message that shows it.
     """
 
     chat: int
     topic: int | None
     asker: int
-    message: int | None
+    message: int
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class FollowedJob:
         job: The number of the job.
         place: Where it is shown.
         state: How the job is.
-        is_shown: Whether the message shows that, or there is no message.
+        is_shown: Whether the message shows that.
         is_over: Whether nothing more becomes of the job by itself.
     """
 
@@ -134,7 +134,8 @@ def show_as(engine: Engine, followed: FollowedJob, place: Place) -> None:
     Args:
         engine: The ETL database.
         followed: What was told of.
-        place: Where that is; if the chat has another number now, all of it moves there.
+        place: Where that is. If the chat has another number now, all that is followed
+            there moves along.
 
     Raises:
         ShardlineError: The ETL database cannot be used.
@@ -164,7 +165,7 @@ def forget(engine: Engine, followed: FollowedJob) -> None:
 
 def _changes(paused: Collection[int]) -> Select[tuple[object, ...]]:
     state, over = _state(), _is_over()
-    is_shown = or_(_followed.message.is_(None), _followed.shown == state)
+    is_shown = _followed.shown == state
     place_in_chat = func.row_number().over(
         partition_by=_followed.chat,
         order_by=(case((over, 0), else_=1), _followed.touched, _followed.number),

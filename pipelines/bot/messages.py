@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.operations import File, Identity
+from pipelines.operations import File, Identity, Section
 
 AGREE, LEAVE = "agree", "leave"
 """What a button stands for, before a colon and what it is about."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that somebody has sent.
+
+    Attributes:
+        file_id: What it is fetched by.
+        name: What its sender calls it: data, and nothing to be relied on.
+        size: Octets that it is said to have.
+        content_type: What it is said to be.
+        file: Where it is, once it is fetched.
+        fault: Why it could not be fetched; empty if that was not tried.
+    """
+
+    file_id: str
+    name: str
+    size: int
+    content_type: str = ""
+    file: Path | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,12 +45,14 @@ class Message:
         place: Where, such as `telegram:-1001234567890/5`.
         text: What, as it was written.
         source_id: What it is called where it comes from, so that it counts once.
+        document: A file that it comes with; the text is then what stands below that.
     """
 
     identity: Identity
     place: str
     text: str = field(repr=False)  # it may be an invitation's code
     source_id: str | None = None
+    document: Document | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,7 @@ class Reply:
         lines: Line by line.
         heads: The heads of a table below that, if there is one.
         rows: Its rows.
+        sections: What is behind it, folded below that where that can be done.
         texts: What was written by others, below its heading, to be shown as it is.
         files: Pictures and files that go with it.
         buttons: What may be pressed.
@@ -81,6 +106,7 @@ class Reply:
     lines: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    sections: tuple[Section, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     files: tuple[File, ...] = ()
     buttons: tuple[Button, ...] = ()

@@ -11,17 +11,17 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from threading import Event
 
 import telegram
-from sqlalchemy import Engine
 from telegram.error import EndPointNotFound, TelegramError
 
 from pipelines.alerts import Limits
+from pipelines.bot.alert_sender import AlertSender
 from pipelines.bot.answering import Answering
 from pipelines.bot.dialogue import Dialogue
+from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.figures import Figures
 from pipelines.bot.monitoring.loop_lag import LoopLag
 from pipelines.bot.monitoring.metrics import BotMetrics
@@ -30,6 +30,8 @@ from pipelines.bot.stolen_token import record_stolen_token
 from pipelines.bot.telegram.bounded_request import TokenRefusedError
 from pipelines.bot.telegram.client import close_bot, open_bot
 from pipelines.bot.telegram.incoming import Reader
+from pipelines.bot.telegram.job_progress import tell_progress
+from pipelines.bot.telegram.menus import Menus
 from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.waiting import Bell, Complaints
 from pipelines.bot.worker import Desk, work
@@ -90,19 +92,14 @@ def run_bot(settings: Settings, stopped: Event, pool: ProcessPool) -> None:
             "there is no connection 'telegram'",
             step="name it in [connections]: see docs/connections.md",
         )
-    engine = etl_engine(settings.sessions.database)
     try:
-        asyncio.run(_serve(settings, address, engine, stopped, pool))
+        asyncio.run(_serve(settings, address, stopped, pool))
     except BaseExceptionGroup as group:
         raise _first(group) from None
 
 
 async def _serve(
-    settings: Settings,
-    address: TelegramAddress,
-    engine: Engine,
-    stopped: Event,
-    pool: ProcessPool,
+    settings: Settings, address: TelegramAddress, stopped: Event, pool: ProcessPool
 ) -> None:
     bell = Bell()
     threads = ThreadPoolExecutor(settings.bot.workers + OTHERS, "bot")
@@ -111,50 +108,105 @@ async def _serve(
         group.create_task(_listen(stopped, bell), name="end")
         reader = await _reader(clients.bot, bell)
         if reader:
-            await _answer_people(settings, engine, clients, reader, bell, pool)
+            service = Service(settings, clients, reader, bell, pool)
+            await service.answer_people()
 
 
-async def _answer_people(
-    settings: Settings,
-    engine: Engine,
-    clients: Clients,
-    reader: Reader,
-    bell: Bell,
-    pool: ProcessPool,
-) -> None:
+class Service:
     """All that runs while people are answered."""
-    figures, lag = Figures(), LoopLag()
-    async with lag.measured():
-        if settings.bot.port:
-            BotMetrics(engine, figures, lag, pool).serve(settings.bot.port)
-        dialogue = Dialogue(engine, current_settings, slow=ask_elsewhere(pool))
-        desk = Desk(
-            engine=engine,
-            reader=reader,
-            answering=Answering(engine, dialogue, figures),
-            outgoing=Outgoing(clients.bot, Limits()),
-            figures=figures,
-            bell=bell,
-            complaints=Complaints(),
-            lease=settings.bot.lease,
+
+    def __init__(
+        self,
+        settings: Settings,
+        clients: Clients,
+        reader: Reader,
+        bell: Bell,
+        pool: ProcessPool,
+    ) -> None:
+        """Put the parts together; none of them runs yet."""
+        self._settings, self._clients, self._reader = settings, clients, reader
+        self._bell, self._pool = bell, pool
+        self._engine = etl_engine(settings.sessions.database)
+        self._figures, self._lag = Figures(), LoopLag()
+        self._limits = Limits()
+        self._outgoing = Outgoing(clients.bot, self._limits)
+
+    async def answer_people(self) -> None:
+        """Run all of them until told to end."""
+        options = self._settings.bot
+        async with self._lag.measured():
+            if options.port:
+                metrics = (self._engine, self._figures, self._lag, self._pool)
+                BotMetrics(*metrics).serve(options.port)
+            async with self._sending_alerts(), asyncio.TaskGroup() as group:
+                group.create_task(self._poller().poll(), name="poller")
+                group.create_task(self._tidy(), name="tidying")
+                group.create_task(self._tell_progress(), name="progress of jobs")
+                self._begin_work(group)
+
+    def _poller(self) -> Poller:
+        lease = self._settings.bot.lease
+        return Poller(
+            self._clients.asking,
+            self._reader,
+            Lease(self._engine, poller_table, "bot", lease),
+            self._figures,
+            self._bell,
+            int(lease * POLL_SHARE),
+            partial(record_stolen_token, self._engine, self._settings.catalog),
         )
-        poller = Poller(
-            clients.asking,
-            reader,
-            Lease(engine, poller_table, "bot", settings.bot.lease),
-            figures,
-            bell,
-            int(settings.bot.lease * POLL_SHARE),
-            partial(record_stolen_token, engine, settings.catalog),
-        )
+
+    async def _tell_progress(self) -> None:
+        await tell_progress(self._engine, self._outgoing, self._bell)
+
+    @asynccontextmanager
+    async def _sending_alerts(self) -> AsyncIterator[None]:
+        """Send the alerts meanwhile: the limits are those of the token."""
+        sender = AlertSender(self._settings, self._engine, self._limits)
+        sender.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(sender.stop)
+
+    def _begin_work(self, group: asyncio.TaskGroup) -> None:
+        desk = self._desk()
         me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
-        async with asyncio.TaskGroup() as group:
-            group.create_task(poller.poll(), name="poller")
-            group.create_task(
-                _tidy(engine, settings.sessions.keep, bell), name="tidying"
-            )
-            for number in range(settings.bot.workers):
-                group.create_task(work(desk, f"{me} {number}"), name=f"worker {number}")
+        for number in range(self._settings.bot.workers):
+            group.create_task(work(desk, f"{me} {number}"), name=f"worker {number}")
+
+    def _desk(self) -> Desk:
+        engine, bot, options = self._engine, self._clients.bot, self._settings.bot
+        documents = Documents(engine, options.documents) if options.documents else None
+        dialogue = Dialogue(
+            engine,
+            current_settings,
+            slow=ask_elsewhere(self._pool),
+            documents=documents,
+        )
+        return Desk(
+            engine=engine,
+            reader=self._reader,
+            answering=Answering(engine, dialogue, self._figures),
+            outgoing=self._outgoing,
+            bot=bot,
+            documents=documents,
+            menus=Menus(bot, engine),
+            figures=self._figures,
+            bell=self._bell,
+            complaints=Complaints(),
+            lease=options.lease,
+        )
+
+    async def _tidy(self) -> None:
+        """Delete what is old; runs do so, too, but there may be none."""
+        while not self._bell.is_ended:
+            try:
+                keep = self._settings.sessions.keep
+                await asyncio.to_thread(prune, self._engine, keep)
+            except ShardlineError as error:
+                logger.info("what is old is deleted later: %s", error)
+            await self._bell.pause(TIDYING)
 
 
 async def _listen(stopped: Event, bell: Bell) -> None:
@@ -190,16 +242,6 @@ async def _reader(bot: telegram.Bot, bell: Bell) -> Reader | None:
             warn(f"@{me.username} answers; SIGTERM or Ctrl-C ends it")
             return Reader(me.id, me.username or "")
     return None
-
-
-async def _tidy(engine: Engine, keep: timedelta, bell: Bell) -> None:
-    """Delete what is old; runs do so, too, but there may be none."""
-    while not bell.is_ended:
-        try:
-            await asyncio.to_thread(prune, engine, keep)
-        except ShardlineError as error:
-            logger.info("what is old is deleted later: %s", error)
-        await bell.pause(TIDYING)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -43,6 +43,9 @@ def reply_lines(reply: Reply) -> Iterator[str]:
     """An answer as lines of plain text."""
     yield from reply.lines
     yield from _table([reply.heads, *reply.rows] if reply.heads else reply.rows)
+    for section in reply.sections:
+        yield f"{section.summary}:"
+        yield from (f"  {line}" for line in _table([section.heads, *section.rows]))
     for heading, text in reply.texts:
         if text:
             yield from (f"{heading}:", *text.rstrip("\n").splitlines())

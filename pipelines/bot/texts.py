@@ -60,6 +60,16 @@ HOW_FAR = "How far"
 
 CANCEL = "Cancel it"
 
+WHAT_FAILED = "What failed"
+
+RERUN = "Re-run these"
+
+ACKNOWLEDGE = "Acknowledge"
+
+MUTE = "Mute until morning"
+
+UNMUTE = "Unmute"
+
 UNKNOWN_BUTTON = "This button stands for nothing any more; write what you wish."
 
 REFUSED_ANONYMOUS = (
@@ -73,7 +83,7 @@ REFUSED_EDITED = "What is edited is not read again; write it anew."
 
 REFUSED_CAPTION = "What stands below a file is not carried out; write it alone."
 
-REFUSED_KIND = "I read texts only."
+REFUSED_KIND = "I read texts and documents only."
 
 TOO_LATE = "That is too late: it is {minutes} minutes old. Send it again."
 
@@ -149,3 +159,33 @@ COMMANDS_OF_STRANGERS: Mapping[str, str] = MappingProxyType(
     {"start": "Make yourself known", "help": "What you may wish"}
 )
 """The menu of whoever is not known to be somebody."""
+
+DOCUMENT_KEPT = (
+    "Document {number} is kept for publishing: {name}, {kind}, {size} octets."
+)
+
+REMOVE = "Remove it"
+
+NOT_KEPT = "the document is not kept"
+
+NO_DOCUMENTS = "I take no documents here."
+
+MAY_NOT_PUBLISH = "{who} may not publish documents"
+
+SOMEBODY_UNKNOWN = "somebody unknown"
+
+COMMAND_AS_CAPTION = "a command below a document is not carried out; send it alone"
+
+DOCUMENT_TOO_LARGE = "{name} has {size} octets, and no document may have over {most}"
+
+UNKNOWN_KIND = "{name} is none of {kinds}, whatever it is called"
+
+NOT_FETCHED = "The document could not be fetched; send it again."
+
+NOT_WRITTEN = "the document could not be written; send it again"
+
+SHELF_FULL = "there is no room for another document"
+
+REMOVE_ONE = "remove one first, such as the oldest: `documents remove {number}`"
+
+NAMELESS = "(without a name)"

@@ -13,14 +13,19 @@ class Bell:
     """Wakes whoever waits for news, and whoever waits for the end.
 
     Attributes:
-        is_ended: Whether all is told to end.
+        ended: Is set when all is told to end.
     """
 
     def __init__(self) -> None:
         """Nothing is told to end."""
         self.news = asyncio.Event()
         """Is set by the next ring; to be taken before looking for what is new."""
-        self.is_ended = False
+        self.ended = asyncio.Event()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether all is told to end."""
+        return self.ended.is_set()
 
     def ring(self) -> None:
         """Wake everybody who waits now."""
@@ -30,7 +35,7 @@ class Bell:
 
     def end(self) -> None:
         """Tell everybody to end."""
-        self.is_ended = True
+        self.ended.set()
         self.ring()
 
     async def wait(self, seconds: float, news: asyncio.Event | None = None) -> None:

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+import telegram
 from sqlalchemy import Engine
 
 from pipelines.bot import texts
 from pipelines.bot.answering import Answering
+from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.figures import Event, Figures
+from pipelines.bot.followed_jobs import UNUSABLE, Place, follow
 from pipelines.bot.inbox import LostUpdateError, claim, renew, sent
 from pipelines.bot.kept_answers import KeptAnswer
-from pipelines.bot.messages import Reply
+from pipelines.bot.messages import Press, Reply
 from pipelines.bot.telegram.calls import SendLaterError
+from pipelines.bot.telegram.client import download
+from pipelines.bot.telegram.documents import fetched
 from pipelines.bot.telegram.incoming import Incoming, Reader
+from pipelines.bot.telegram.job_progress import place_of
+from pipelines.bot.telegram.menus import Menus
 from pipelines.bot.telegram.outgoing import Outgoing
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate
 from pipelines.bot.waiting import Bell, Complaints
-from pipelines.errors import ShardlineError
+from pipelines.errors import ConfigurationError, ShardlineError
+from pipelines.etl_db import etl_db_errors
+from pipelines.operations import Caller, Identity, IdentityKind
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +51,9 @@ class Desk:
         reader: Reads updates.
         answering: Answers them.
         outgoing: Sends answers.
+        bot: By whom documents are fetched.
+        documents: Who takes documents, if they are taken.
+        menus: What people are offered.
         figures: Where it is counted what was done.
         bell: Rings when there is something new, and when all is to end.
         complaints: Where troubles are told.
@@ -52,10 +64,20 @@ class Desk:
     reader: Reader
     answering: Answering
     outgoing: Outgoing
+    bot: telegram.Bot
+    documents: Documents | None
+    menus: Menus
     figures: Figures
     bell: Bell
     complaints: Complaints
     lease: float
+    asides: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def aside(self, doing: Coroutine[None, None, None]) -> None:
+        """Do something for which no answer waits."""
+        task = asyncio.create_task(doing)
+        self.asides.add(task)  # or nobody would have it, and it might go
+        task.add_done_callback(self.asides.discard)
 
 
 async def work(desk: Desk, name: str) -> None:
@@ -93,26 +115,30 @@ async def _hold(desk: Desk, held: HeldUpdate) -> None:
             return
     await asyncio.to_thread(sent, desk.engine, held)
     desk.bell.ring()
+    asker = Identity(IdentityKind.TELEGRAM, str(answer.target.asker))
+    await desk.menus.show(Caller(asker, None, None), answer.target.chat)
+    asker = Identity(IdentityKind.TELEGRAM, str(answer.target.asker))
+    await desk.menus.show(Caller(asker, None, None), answer.target.chat)
 
 
 async def _answered(desk: Desk, held: HeldUpdate) -> KeptAnswer:
     try:
         incoming = desk.reader.read(held)
-    except ValueError as error:
+    except (ValueError, ConfigurationError) as error:
         logger.warning("update %d: %s", held.number, error)
         told = texts.UNREADABLE if held.update.body else texts.TOO_LARGE
         answer = KeptAnswer(Reply((told,)), _chat_of(held))
         return await asyncio.to_thread(desk.answering.end, held, answer)
     _name_task(f"update {held.number}, {_described(incoming)}")
-    if incoming.query is None:
+    if incoming.query is not None:
+        # It has arrived for good, whatever becomes of it: the button need not wait.
+        desk.aside(desk.outgoing.answer_press(incoming.query))
+    said = incoming.said
+    if isinstance(said, Press) or incoming.refusal or desk.documents is None:
         return await asyncio.to_thread(desk.answering.answer, held, incoming)
-    # It has arrived for good, whatever becomes of it: the button need not wait.
-    async with asyncio.TaskGroup() as both:
-        both.create_task(desk.outgoing.answer_press(incoming.query))
-        answer_ = both.create_task(
-            asyncio.to_thread(desk.answering.answer, held, incoming)
-        )
-    return answer_.result()
+    async with fetched(desk.bot, desk.documents, said, download) as whole:
+        whole_ = replace(incoming, said=whole)
+        return await asyncio.to_thread(desk.answering.answer, held, whole_)
 
 
 async def _is_sent(desk: Desk, held: HeldUpdate, answer: KeptAnswer) -> bool:
@@ -120,14 +146,22 @@ async def _is_sent(desk: Desk, held: HeldUpdate, answer: KeptAnswer) -> bool:
     if answer.reply is None:
         return True
     try:
-        await desk.outgoing.send(answer.reply, answer.target)
+        where = await desk.outgoing.send(answer.reply, answer.target)
     except SendLaterError as error:
         desk.figures.count(Event.PUT_OFF)
         logger.info("an answer waits for %.0f s: %s", error.seconds, error)
         await asyncio.to_thread(renew, desk.engine, held, max(error.seconds, LOOK))
         return False
     desk.figures.count(Event.SENT)
+    place = place_of(answer.target, where)
+    if answer.reply.follows is not None and place:
+        await asyncio.to_thread(_follow, desk.engine, answer.reply.follows, place)
     return True
+
+
+def _follow(engine: Engine, job: int, place: Place) -> None:
+    with etl_db_errors(UNUSABLE), engine.begin() as connection:
+        follow(connection, job, place)
 
 
 @asynccontextmanager

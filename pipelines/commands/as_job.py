@@ -73,9 +73,10 @@ class AlsoAsJob(AlsoOnEcs):
             is_other = name in ctx.params and name not in {*own, YES}
             if is_other and is_typed:
                 raise click.UsageError(f"{parameter.opts[0]} does not go with --on job")
-        days = {name: own.pop(name, None) for name in PARAMETERS}
-        whole = one_range(days_asked_for(days, current_settings))
-        return arguments_of(kind, {**own, "days": whole})
+        if "days" in kind.model_fields:
+            days = {name: own.pop(name, None) for name in PARAMETERS}
+            own["days"] = one_range(days_asked_for(days, current_settings))
+        return arguments_of(kind, own)
 
 
 def _is_own(kind: type[Arguments], parameter: str) -> bool:

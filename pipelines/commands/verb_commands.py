@@ -67,6 +67,10 @@ def print_answer(answer: Answer, *, as_json: bool) -> None:
         say(*row)
     for line in () if as_json else answer.lines:
         say(line)
+    for section in () if as_json else answer.sections:
+        say(f"{section.summary}:")
+        for row in section.rows:
+            say(*row)
     for heading, text in () if as_json else answer.texts:
         if text:
             say(f"{heading}:")

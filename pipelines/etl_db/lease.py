@@ -27,7 +27,15 @@ class Lease:
         engine: The ETL database.
     """
 
-    def __init__(self, engine: Engine, table: Table, what: str, seconds: float) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        table: Table,
+        what: str,
+        seconds: float,
+        *,
+        mark: str = "",
+    ) -> None:
         """Prepare to take it.
 
         Args:
@@ -35,12 +43,14 @@ class Lease:
             table: Of one row, with the columns `holder` and `expires`.
             what: Who holds it, such as `sender of alerts`.
             seconds: How long it lasts from each renewal on.
+            mark: What its holder's name ends with.
         """
         self.engine = engine
         self._table = table
         self._what = what
         self._seconds = seconds
-        self._me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+        me = f"{socket.gethostname()[:200]} {os.getpid()} {secrets.token_hex(8)}"
+        self._me = me + mark
 
     def take(self) -> bool:
         """Take it if nobody has it, or renew it; whether it is ours now.

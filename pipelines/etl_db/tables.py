@@ -425,13 +425,13 @@ followed_jobs_table = Table(
     Column("chat", BigInteger, nullable=False),
     Column("topic", BigInteger),
     Column("asker", BigInteger, nullable=False),
-    Column("message", BigInteger),
+    Column("message", BigInteger, nullable=False),
     Column("shown", String(200), nullable=False),
     Column("touched", DateTime(timezone=True), nullable=False),
     sqlite_autoincrement=True,
 )
 """Jobs whose end is still to be told in a chat, and which message shows their progress.
 
-`message` is empty if there is none any more, `shown` tells the state of the job that it
-shows, and `touched` is when the row was last written.
+`shown` is the state of the job that the message shows, and `touched` when the row was
+last written.
 """

@@ -1,5 +1,6 @@
 from .answers import add_answer, add_choice
 from .arguments import Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
+from .arguments import MORNING, Arguments, Written, bounds_of, check_year, fields_of, is_flag, is_many, kind_of
 from .audit.records import (
     Ending,
     Wish,
@@ -40,6 +41,7 @@ from .verb import (
     Work,
     here,
 )
+from .verb import Answer, AnyVerb, Change, Context, File, Long, Look, Plan, RefusedError, Section, Verb, Work
 from .verbs.clear import (
     CLEAR,
     ClearArguments,
@@ -51,12 +53,12 @@ from .verbs.clear import (
 from .verbs.documents import DOCUMENTS_LIST, DOCUMENTS_REMOVE, KeptDocument, list_documents
 from .verbs.failures import FAILURES, attempt_fields, attempt_seconds, attempted
 from .verbs.handled_cells import HandledCells, handled_lines
-from .verbs.incidents import (
+from .verbs.incidents.handling import (
     INCIDENTS_ACKNOWLEDGE,
     INCIDENTS_CLOSE,
-    INCIDENTS_LIST,
     INCIDENTS_MUTE,
     INCIDENTS_UNMUTE,
+    IncidentArguments,
 )
 from .verbs.jobs import (
     JOBS_CANCEL,
@@ -69,6 +71,10 @@ from .verbs.jobs import (
     job_since,
     job_state,
 )
+from .verbs.incidents.listing import INCIDENTS_LIST
+from .verbs.incidents.rerunning import INCIDENTS_RERUN, rerun_words
+from .verbs.incidents.showing import INCIDENTS_SHOW
+from .verbs.jobs import JOBS_CANCEL, JOBS_LIST, JOBS_RETRY, JOBS_SHOW
 from .verbs.loads import (
     BACKFILL,
     RUN,
@@ -144,10 +150,13 @@ __all__ = [
     "INCIDENTS_CLOSE",
     "INCIDENTS_LIST",
     "INCIDENTS_MUTE",
+    "INCIDENTS_RERUN",
+    "INCIDENTS_SHOW",
     "INCIDENTS_UNMUTE",
     "Identity",
     "IdentityKind",
     "InCommit",
+    "IncidentArguments",
     "Invitation",
     "InvitationRefusedError",
     "JOBS_CANCEL",
@@ -158,6 +167,7 @@ __all__ = [
     "Long",
     "Look",
     "MINUTE_FORMAT",
+    "MORNING",
     "Outcome",
     "PEOPLE_INVITE",
     "PEOPLE_LIST",
@@ -180,6 +190,7 @@ __all__ = [
     "STATUS",
     "SUBSCRIBE",
     "SUBSCRIPTIONS",
+    "Section",
     "Slow",
     "StatusArguments",
     "UNSUBSCRIBE",
@@ -250,6 +261,7 @@ __all__ = [
     "record_refusal",
     "record_wish",
     "refused",
+    "rerun_words",
     "revoke",
     "selected",
     "servers_of",

@@ -35,6 +35,11 @@ LONGEST_NAME = 250
 
 _NEAR_DAYS = MappingProxyType({"today": 0, "yesterday": 1})
 
+MORNING = "morning"
+"""A moment to come: when people are at work."""
+
+_AT_WORK = time(9)
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 _MEANT_FOR_A_DAY = re.compile(r"\d{4,}-\d")
@@ -100,7 +105,8 @@ def is_number(word: str) -> bool:
 
 def is_moment(word: str) -> bool:
     """Whether a word is meant for a moment to come, or the time until then."""
-    return bool(_CLOCK.fullmatch(word) or _SPAN.fullmatch(word) or _DAY.match(word))
+    ways = (_CLOCK.fullmatch(word), _SPAN.fullmatch(word), _DAY.match(word))
+    return any(ways) or word.lower() == MORNING
 
 
 def read_day(value: object) -> date:
@@ -155,6 +161,8 @@ def read_number(value: object) -> object:
 def read_moment(value: object) -> datetime:
     """A moment to come: `09:00`, `2h`, `2026-12-24T09:00`, in this machine's zone.
 
+    `morning` is the next 09:00.
+
     Raises:
         ValueError: It is none.
     """
@@ -163,6 +171,8 @@ def read_moment(value: object) -> datetime:
         return datetime.now(UTC) + timedelta(**{unit: int(span[1])})
     if isinstance(value, str) and _CLOCK.fullmatch(value):
         return _next_time(_clock(value))
+    if isinstance(value, str) and value.lower() == MORNING:
+        return _next_time(_AT_WORK)
     moment = _moment(value, "09:00, 2h or 2026-12-24T09:00")
     return moment.astimezone(UTC) if moment.tzinfo else _at(moment)
 

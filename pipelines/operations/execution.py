@@ -158,6 +158,7 @@ class Execution:
 
     def _job(self, verb: Long[Any], arguments: Arguments, plan: Plan) -> jobs.Wish:
         work = verb.work(self.context, arguments, plan)
+        verb, arguments = work.instead or (verb, arguments)
         words = verb.words(arguments, work.options)
         return jobs.Wish(
             verb=verb.name,

@@ -116,6 +116,8 @@ def accept(engine: Engine, code: str, identity: Identity, place: str) -> Caller:
     """
     if identity.kind is IdentityKind.SHELL:
         raise ConfigurationError("who has a shell needs no invitation")
+    if identity.kind is IdentityKind.CHAT:
+        raise ConfigurationError("a chat is nobody", step="write under your own name")
     if _failed_tries(engine, identity) >= TRIES:
         # Without a row, or whoever goes on would fill the audit.
         raise InvitationRefusedError(

@@ -8,7 +8,6 @@ from pipelines.operations.verbs import (
     clear,
     documents,
     failures,
-    incidents,
     jobs,
     loads,
     people,
@@ -20,16 +19,19 @@ from pipelines.operations.verbs import (
     verify,
     why,
 )
+from pipelines.operations.verbs.incidents import handling, listing, rerunning, showing
 
 _VERBS: tuple[AnyVerb, ...] = (
     status.STATUS,
     failures.FAILURES,
     why.WHY,
-    incidents.INCIDENTS_LIST,
-    incidents.INCIDENTS_ACKNOWLEDGE,
-    incidents.INCIDENTS_MUTE,
-    incidents.INCIDENTS_UNMUTE,
-    incidents.INCIDENTS_CLOSE,
+    listing.INCIDENTS_LIST,
+    showing.INCIDENTS_SHOW,
+    rerunning.INCIDENTS_RERUN,
+    handling.INCIDENTS_ACKNOWLEDGE,
+    handling.INCIDENTS_MUTE,
+    handling.INCIDENTS_UNMUTE,
+    handling.INCIDENTS_CLOSE,
     subscriptions.SUBSCRIPTIONS,
     subscriptions.SUBSCRIBE,
     subscriptions.UNSUBSCRIBE,

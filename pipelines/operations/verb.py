@@ -124,6 +124,21 @@ class File:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of an answer that is folded where that can be done: a heading, a table.
+
+    Attributes:
+        summary: What is read while it is folded.
+        heads: The heads of its table.
+        rows: The rows.
+    """
+
+    summary: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Answer:
     """What comes of a verb that is done at once.
 
@@ -132,6 +147,7 @@ class Answer:
         texts: What was written by others, below its heading, to be shown as it is.
         heads: The heads of a table below that, if there is one.
         rows: Its rows.
+        sections: What is behind it, below that.
         files: What goes with it.
         data: The same for programs, as JSON has it.
         is_private: Whether nobody else may read it.
@@ -143,6 +159,7 @@ class Answer:
     heads: tuple[str, ...] = ()
     rows: Sequence[tuple[str, ...]] = ()
     texts: tuple[tuple[str, str], ...] = ()
+    sections: tuple[Section, ...] = ()
     files: tuple[File, ...] = ()
     data: Any = None
     is_private: bool = False
@@ -226,11 +243,14 @@ class Work:
         servers: The names of the servers that it keeps busy.
         priority: Whose turn is first.
         options: What its command is told besides the arguments.
+        instead: The verb and the arguments that the job is of; those that were wished
+            if it is None.
     """
 
     servers: tuple[str, ...]
     priority: Priority = Priority.INTERACTIVE
     options: tuple[str, ...] = ()
+    instead: tuple[Long[Any], Arguments] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

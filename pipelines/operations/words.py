@@ -36,7 +36,9 @@ ENDS = ("from", "to")
 """What the ends of days may be called, one by one."""
 
 END_OF_OPTIONS = "--"
-"""Behind it words are what stands alone in the shell, whatever they look like."""
+"""Behind it words are what stands alone in the shell, whatever they look like.
+
+Where it is said, names are what they are, the commas in them too."""
 
 _OPTION = re.compile(r"(?:--|—|–)?([A-Za-z][\w-]*)=(.*)", re.DOTALL)  # noqa: RUF001
 
@@ -187,6 +189,8 @@ class _Reader:
         """The field that the word before was given to, if it is a list."""
         self._goes_on = False
         """Whether a comma stood behind that."""
+        self._is_exact = False
+        """Whether the words are as the shell's command takes them."""
         self._is_named = False
         """Whether that list was begun by its name, as in `shards moscow kazan`."""
 
@@ -208,7 +212,7 @@ class _Reader:
 
     def _value(self, name: str, given: list[str]) -> Any:  # noqa: ANN401 - a field's
         if self._is_list(name):
-            return _without_commas(name, given)
+            return given if self._is_exact else _without_commas(name, given)
         if len(given) > 1:
             raise WrongWordsError(f"{_shown(name)} is given twice")
         return given[0]
@@ -232,6 +236,7 @@ class _Reader:
 
     def _read_alone(self) -> None:
         """What is behind `--`, as the shell's command takes it, whatever it is."""
+        self._is_exact = True
         for name in _alone(self._kind):
             most = 0 if self._count(name) else 1
             for word in islice(self._rest, None if self._is_list(name) else most):

@@ -63,15 +63,20 @@ def anything_undelivered(engine: Engine) -> bool:
 
     Not that an incident is muted, or what people do about it then: nobody waits for it.
     """
-    new = and_(
-        alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
-    )
-    return _any(engine, alerts_table.c.id, new) or _any(
+    return anything_new(engine) or _any(
         engine,
         incidents_table.c.number,
         _out_of_date(engine)
         & (incidents_table.c.closed.is_not(None) | not_(is_muted(engine))),
     )
+
+
+def anything_new(engine: Engine) -> bool:
+    """Whether there is a failure that belongs to no incident yet."""
+    new = and_(
+        alerts_table.c.incident.is_(None), alerts_table.c.due <= datetime.now(UTC)
+    )
+    return _any(engine, alerts_table.c.id, new)
 
 
 def anything_open(engine: Engine) -> bool:

@@ -11,7 +11,8 @@ import logging
 import math
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -20,6 +21,7 @@ from sqlalchemy import Engine
 
 from pipelines.alerts import grouping, handling, lateness
 from pipelines.alerts.channel import (
+    Action,
     Channel,
     ChannelBusyError,
     ChannelRefusedError,
@@ -59,6 +61,9 @@ FAILED = 30.0
 MUTED = 3.0
 """Seconds that a channel has to tell of an incident that it is muted."""
 
+PARTING = 5.0
+"""Seconds that a sender which had the lease has for what it was left to at its end."""
+
 WITHOUT_EDITS = 900.0
 """Seconds between two messages of one incident on a channel that is not the first."""
 
@@ -89,6 +94,9 @@ class Sender:
         engine: Engine,
         channels: Sequence[Channel],
         lease_seconds: float | None = None,
+        *,
+        stays: bool = False,
+        actions: Callable[[Incident], Sequence[Action]] = lambda _: (),
     ) -> None:
         """Prepare to send.
 
@@ -98,12 +106,17 @@ class Sender:
             channels: In the order in which they are tried.
             lease_seconds: How long other senders wait for this one if it dies; by
                 default, as long as a delivery may take, and some more.
+            stays: Whether it has the lease for as long as it follows, so that others
+                leave to it what there is.
+            actions: What people can do about an incident by its message: nothing where
+                nobody would hear of a pressed button.
         """
         self._settings = settings
         self._engine = engine
         self._channels = channels
         self._deadline = settings.alerts.deadline
-        self.lease = Lease(engine, lease_seconds or self._deadline + 30)
+        self._stays, self._actions = stays, actions
+        self.lease = Lease(engine, lease_seconds or self._deadline + 30, stays=stays)
         self._subscribers = Subscribers(
             self.lease,
             channels,
@@ -115,6 +128,7 @@ class Sender:
         self._again = math.inf
         self._checked = -math.inf
         self._looked = -math.inf
+        self._ended = Event()
 
     def send(self, *, last: bool = False, end: float = math.inf) -> bool:
         """Group what is new, end what is mended, and show what has changed.
@@ -158,13 +172,15 @@ class Sender:
             Whether nothing is left.
 
         Raises:
-            LeaseLostError: Another sender is at work, and has not told all by then.
+            LeaseLostError: Another sender is at work, and has not told all by then, or
+                has seen to all and stays: what is left is its to send.
             ShardlineError: The ETL database cannot be used.
         """
+        kept_until = self.lease.kept_until()
         while not self.lease.take():
             if not deliveries.anything_undelivered(self._engine):
                 return True
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or self._is_left_to_other(kept_until):
                 raise LeaseLostError("another sender of alerts is at work")
             time.sleep(LEASE_POLL)
         try:
@@ -173,6 +189,29 @@ class Sender:
         finally:
             self.lease.release()
         return is_done
+
+    def keep_up(self) -> None:
+        """Do what a sender without channels does, unless another sender is at work.
+
+        Raises:
+            ShardlineError: The ETL database cannot be used.
+        """
+        if self.lease.take():
+            try:
+                self.send(last=True)
+            finally:
+                self.lease.release()
+
+    def _is_left_to_other(self, kept_until: datetime | None) -> bool:
+        """Whether a sender that stays has made all failures parts of incidents.
+
+        Args:
+            kept_until: Until when it had the lease before. One that has not renewed it
+                since may be dead; nobody would hear of what was left to it.
+        """
+        now = self.lease.kept_until()
+        is_alive = now is not None and now != kept_until
+        return is_alive and not deliveries.anything_new(self._engine)
 
     def _send_until(self, end: float) -> bool:
         """Send until nothing is left that is worth waiting for; whether nothing is."""
@@ -184,19 +223,42 @@ class Sender:
         return True
 
     def follow(self, ended: Event) -> None:
-        """Send as failures come, until `ended` is set; what breaks is tried again."""
+        """Send as failures come, until `ended` is set; what breaks is tried again.
+
+        No other delivery is begun then. One that stays has the lease until its end,
+        as soon as no other sender has it.
+        """
         said = ""
+        self._ended = ended
         while not ended.wait(POLL):
             try:
-                self._note_what_is_late()
-                if self._has_work() and self.lease.take():
-                    self.send()
-                    self._subscribers.tell(math.inf, POLL)
+                if not self._stays or self.lease.take():
+                    self._send_what_has_come()
                 said = ""
             except ShardlineError as error:
                 if str(error) != said:
                     said = str(error)
                     logger.warning("alerts wait: %s", said)
+        self._ended = Event()
+        if self._stays:
+            self._part()
+
+    def _send_what_has_come(self) -> None:
+        self._note_what_is_late()
+        if self._has_work() and self.lease.take():
+            self.send()
+            self._subscribers.tell(math.inf, POLL)
+
+    def _part(self) -> None:
+        """Send what others have just left to this one, and leave the lease to them."""
+        try:
+            if self.lease.take():
+                self.send(end=time.monotonic() + PARTING)
+        except ShardlineError as error:
+            logger.warning("alerts wait: %s", error)
+        finally:
+            with suppress(ShardlineError):  # It ends by itself.
+                self.lease.release()
 
     def _say_what_is_left(self) -> None:
         """Tell why something is not sent, but for what was told when it happened."""
@@ -298,7 +360,8 @@ class Sender:
     def _notice(self, incident: Incident, *, silent: bool) -> Notice:
         extent = incident_extent(self._engine, incident.number, SHARDS_NAMED)
         shards = len(self._settings.catalog.shards)
-        return incident_notice(incident, extent, shards, silent=silent)
+        actions = () if incident.closed else self._actions(incident)
+        return incident_notice(incident, extent, shards, silent=silent, actions=actions)
 
     def _is_time(self, incident: Incident) -> bool:
         """Whether the last message of an incident may be changed already."""
@@ -335,7 +398,7 @@ class Sender:
         self, channel: Channel, notice: Notice, incident: Incident, end: float
     ) -> Receipt | None:
         """Have a channel show a notice; None if it does not, and is left alone then."""
-        if time.monotonic() < self._pauses[channel.name].until:
+        if self._ended.is_set() or time.monotonic() < self._pauses[channel.name].until:
             return None
         if not self.lease.take():
             raise LeaseLostError("another sender of alerts has taken over")

@@ -58,12 +58,7 @@ def _keep_up(owner: int) -> None:
     try:
         settings = current_settings()
         cached_markers(settings.warehouse).tries = None
-        sender = Sender(settings, etl_engine(settings.sessions.database), ())
-        if sender.lease.take():
-            try:
-                sender.send(last=True)
-            finally:
-                sender.lease.release()
+        Sender(settings, etl_engine(settings.sessions.database), ()).keep_up()
     except (ShardlineError, KeyboardInterrupt) as error:
         logger.info("the next run makes incidents of what failed: %s", error)
 

@@ -9,6 +9,7 @@ edited, or stands below a file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,20 +18,14 @@ import telegram
 from telegram.constants import ChatType
 
 from pipelines.bot import texts
-from pipelines.bot.messages import Message, Press
+from pipelines.bot.messages import Document, Message, Press
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate, Update
+from pipelines.errors import ConfigurationError
 from pipelines.operations import Identity, IdentityKind
 
 KINDS = ("message", "edited_message", "callback_query")
 """The kinds of updates that are asked for."""
-
-HIDDEN = 1087968824
-"""Whom Telegram names in the place of a group's administrator who hides."""
-
-NOBODY = frozenset({777000, HIDDEN, 136817688})
-"""Whom Telegram names where it hides a person: itself, a group's administrator, and
-who writes in the name of a channel."""
 
 
 @dataclass(frozen=True)
@@ -162,25 +157,33 @@ def _text(message: telegram.Message) -> str:
 
 
 def _written(message: telegram.Message, source_id: str, *, is_edited: bool) -> Incoming:
-    sender = message.from_user.id if message.from_user else HIDDEN
+    asker = message.from_user.id if message.from_user else message.chat.id
     topic = message.message_thread_id if message.is_topic_message else None
     return Incoming(
         said=Message(
-            Identity(IdentityKind.TELEGRAM, str(sender)),
+            _author(message),
             _place(message.chat.id, topic),
-            message.text or "",
+            _text(message),
             source_id,
+            _document(message.document) if message.document else None,
         ),
-        target=Target(message.chat.id, topic, sender, message.message_id),
+        target=Target(message.chat.id, topic, asker, message.message_id),
         refusal=_refusal(message, is_edited=is_edited),
         new_chat=message.migrate_to_chat_id,
     )
 
 
+def _author(message: telegram.Message) -> Identity:
+    """Who has written; the chat if they have not shown who they are."""
+    sender, chat = message.from_user, message.sender_chat or message.chat
+    if sender and not sender.is_bot and not message.sender_chat:
+        with suppress(ConfigurationError):  # it stands for several people
+            return Identity(IdentityKind.TELEGRAM, str(sender.id))
+    return Identity(IdentityKind.CHAT, str(chat.id))
+
+
 def _refusal(message: telegram.Message, *, is_edited: bool) -> str:
-    sender = message.from_user
-    is_person = sender and not sender.is_bot and sender.id not in NOBODY
-    if not is_person or message.sender_chat or message.via_bot:
+    if _author(message).kind is IdentityKind.CHAT or message.via_bot:
         return texts.REFUSED_ANONYMOUS
     if message.forward_origin:
         return texts.REFUSED_FORWARDED
@@ -188,7 +191,16 @@ def _refusal(message: telegram.Message, *, is_edited: bool) -> str:
         return texts.REFUSED_EDITED
     if (message.caption or "").lstrip().startswith("/"):
         return texts.REFUSED_CAPTION
-    return "" if message.text else texts.REFUSED_KIND
+    return "" if message.text or message.document else texts.REFUSED_KIND
+
+
+def _document(told: telegram.Document) -> Document:
+    return Document(
+        file_id=told.file_id,
+        name=told.file_name or "",
+        size=told.file_size or 0,
+        content_type=told.mime_type or "",
+    )
 
 
 def _pressed(press: telegram.CallbackQuery, source_id: str) -> Incoming:
@@ -210,7 +222,7 @@ def _pressed(press: telegram.CallbackQuery, source_id: str) -> Incoming:
         target=Target(
             *(chat, topic, user.id), pressed=shown.message_id if shown else None
         ),
-        refusal=texts.REFUSED_ANONYMOUS if user.is_bot or user.id in NOBODY else "",
+        refusal=texts.REFUSED_ANONYMOUS if user.is_bot else "",
         query=press.id,
     )
 

@@ -31,6 +31,8 @@ class IdentityKind(StrEnum):
     """The page itself: a name in the file of passwords."""
     SHELL = "shell"
     """The operating system: the name of the user that a command runs as."""
+    CHAT = "chat"
+    """Nobody: a chat in which somebody has written without showing who they are."""
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,25 @@ from pipelines.catalog import DayRange
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import Arguments, Days, Shards, Tables
-from pipelines.operations.verb import Answer, Context, Look
+from pipelines.operations.folded_days import HEADS, day_rows
+from pipelines.operations.verb import Answer, Context, Look, Section
 from pipelines.operations.verbs.handled_cells import (
     HandledCells,
     handled_cells,
     handled_fields,
     handled_lines,
 )
-from pipelines.planning import DayState, Grid, name_some, read_grid, select
+from pipelines.planning import DayState, Grid, read_grid, select
 
 LATELY = 14
 """How many days are shown if none are given."""
 
 UNWELL = (DayState.FAILED, DayState.RUNNING, DayState.MISSING)
-"""The states of which it is told which shards they are of."""
+"""The states of which it is told which days and shards they are of."""
+
+
+MOST_SECTIONS = 10
+"""Most parts that are told; who names a table is told all of that one."""
 
 
 class StatusArguments(Arguments):
@@ -98,10 +103,12 @@ def _lately() -> DayRange:
 
 def _answer(context: Context, arguments: StatusArguments) -> Answer:
     found = read_status(context, arguments)
+    sections = list(_sections(found.grid))
+    left = len(sections) - MOST_SECTIONS
+    more = [f"… and {left} parts more: name a table"] if left > 0 else []
     return Answer(
-        lines=(*_summaries(found.grid), *handled_lines(found.handled)),
-        heads=("table", "day", "state", "shards"),
-        rows=tuple(_unwell(found.grid)),
+        lines=(*_summaries(found.grid), *handled_lines(found.handled), *more),
+        sections=tuple(sections[:MOST_SECTIONS]),
         data=status_fields(found),
     )
 
@@ -117,20 +124,29 @@ def _summaries(found: Grid) -> Iterator[str]:
         yield f"{table} {DayRange(first, last)}: {said}"
 
 
-def _unwell(found: Grid) -> Iterator[tuple[str, str, str, str]]:
-    for table, shards in found.tables.items():
-        for day, state, names in _by_state(found.days, shards):
-            yield table, str(day), state.value, f"{len(names)}: {name_some(names)}"
+def _sections(found: Grid) -> Iterator[Section]:
+    """What is unwell, the worst first: a part for each state of each table."""
+    for state in UNWELL:
+        for table, shards in found.tables.items():
+            of_days = _in_state(state, found.days, shards)
+            if not of_days:
+                continue
+            count = sum(map(len, of_days.values()))
+            names = {name for some in of_days.values() for name in some}
+            some = "1 shard" if len(names) == 1 else f"{len(names)} shards"
+            summary = f"{table}: {count:,} {state.value}, of {some}"
+            yield Section(summary, HEADS, day_rows(of_days, len(shards)))
 
 
-def _by_state(
-    days: Sequence[date], shards: Mapping[str, Sequence[DayState]]
-) -> Iterator[tuple[date, DayState, list[str]]]:
-    for at, day in enumerate(days):
-        for state in UNWELL:
-            names = [name for name, states in shards.items() if states[at] is state]
-            if names:
-                yield day, state, names
+def _in_state(
+    state: DayState, days: Sequence[date], shards: Mapping[str, Sequence[DayState]]
+) -> dict[date, list[str]]:
+    """For each day on which some shards are in a state, their names."""
+    found = {
+        day: [name for name, states in shards.items() if states[at] is state]
+        for at, day in enumerate(days)
+    }
+    return {day: names for day, names in found.items() if names}
 
 
 STATUS = Look(

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from pipelines.alerts import MINUTE_FORMAT, Incident, handling_facts, incidents_of_day
 from pipelines.catalog import DayRange, Shard, Table, day_ready_at
 from pipelines.config import Settings
-from pipelines.errors import ConfigurationError, one_line
+from pipelines.errors import one_line
 from pipelines.etl_db import Attempt, AttemptFilter, newest_attempts
-from pipelines.jobs import Job, JobFilter, JobQueue, JobState
+from pipelines.jobs import Job
 from pipelines.load import ask_warehouse
 from pipelines.operations.access.roles import Capability
 from pipelines.operations.arguments import (
@@ -26,36 +26,23 @@ from pipelines.operations.arguments import (
     Written,
     is_name,
 )
-from pipelines.operations.selections import selected
 from pipelines.operations.verb import Answer, Context, Look
+from pipelines.operations.verbs.awaited_loads import (
+    AwaitedLoad,
+    awaited_loads,
+    job_line,
+)
 from pipelines.operations.verbs.failures import attempt_fields, attempt_seconds
-from pipelines.operations.verbs.incidents import incident_state
-from pipelines.operations.verbs.jobs import command_of, job_fields, job_state
-from pipelines.operations.verbs.loads import (
-    BACKFILL,
-    RUN,
-    BackfillArguments,
-    RunArguments,
-)
-from pipelines.operations.verbs.refresh import (
-    REFRESH,
-    RefreshArguments,
-    loaded_first,
-)
-from pipelines.operations.verbs.verify import VERIFY, VerifyArguments
-from pipelines.planning import DayState, Grid, Selection, read_grid, select
+from pipelines.operations.verbs.incidents.listing import incident_state
+from pipelines.operations.verbs.jobs import job_fields
+from pipelines.operations.verbs.loads import RUN, RunArguments
+from pipelines.planning import DayState, Grid, read_grid, select
 
 ATTEMPTS = 10
 """Most attempts at a day that are told."""
 
 INCIDENTS = 5
 """Most incidents of a day that are told."""
-
-PAGE = 500
-"""How many jobs are read at a time."""
-
-LOADING = {verb.name: verb for verb in (RUN, BACKFILL, REFRESH, VERIFY)}
-"""The verbs whose jobs may load a day."""
 
 
 class WhyArguments(Arguments):
@@ -104,7 +91,7 @@ def read_stories(context: Context, arguments: WhyArguments) -> list[Story]:
     grid = ask_warehouse(
         lambda link: read_grid(link, engine, settings, selection), settings
     )
-    waiting = [_Wanted.of(job, settings) for job in _open_jobs(context.queue)]
+    waiting = awaited_loads(context.queue, settings)
     return [
         _story(context, grid, waiting, table, shard, day)
         for table in selection.tables
@@ -124,53 +111,10 @@ def story_lines(story: Story, settings: Settings) -> Iterator[str]:
     yield f"  next: {_next(story, settings)}"
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """A job, and which days it may load.
-
-    Attributes:
-        selection: None if it loads none, or says so in words of another version.
-    """
-
-    job: Job
-    selection: Selection | None
-
-    @classmethod
-    def of(cls, job: Job, settings: Settings) -> _Wanted:
-        verb = LOADING.get(job.wish.verb)
-        if verb is None:
-            return cls(job, None)
-        try:
-            arguments = verb.arguments.model_validate(dict(job.wish.arguments))
-            return cls(job, _loaded(arguments, settings))
-        except (ValidationError, TypeError, ValueError, ConfigurationError):
-            return cls(job, None)
-
-    def is_about(self, table: Table, shard: Shard, day: date) -> bool:
-        wanted = self.selection
-        return (
-            wanted is not None
-            and wanted.first <= day <= wanted.last
-            and table in wanted.tables
-            and shard in wanted.shards
-        )
-
-
-def _loaded(arguments: Arguments, settings: Settings) -> Selection | None:
-    """What a job with such arguments loads, if anything."""
-    if isinstance(arguments, RefreshArguments):
-        return None if arguments.allow_missing else loaded_first(settings, arguments)
-    if isinstance(arguments, VerifyArguments) and not arguments.reload:
-        return None
-    if isinstance(arguments, RunArguments | BackfillArguments | VerifyArguments):
-        return selected(settings, arguments)
-    return None
-
-
 def _story(
     context: Context,
     grid: Grid,
-    waiting: list[_Wanted],
+    waiting: list[AwaitedLoad],
     table: Table,
     shard: Shard,
     day: date,
@@ -184,15 +128,6 @@ def _story(
         ),
         jobs=[one.job for one in waiting if one.is_about(table, shard, day)],
     )
-
-
-def _open_jobs(queue: JobQueue) -> Iterator[Job]:
-    """All that are not over, page by page."""
-    for state in (JobState.RUNNING, JobState.QUEUED):
-        before: int | None = None
-        while some := queue.list(JobFilter(state=state, before=before), PAGE):
-            yield from some
-            before = some[-1].number
 
 
 def _attempt_line(attempt: Attempt) -> str:
@@ -218,7 +153,7 @@ def _incident_line(incident: Incident) -> str:
 def _next(story: Story, settings: Settings) -> str:
     """What becomes of the day by itself, or what somebody has to do."""
     if story.jobs:
-        return "; ".join(_job_line(job) for job in story.jobs)
+        return "; ".join(job_line(job) for job in story.jobs)
     if story.state in {DayState.DONE, DayState.SKIPPED}:
         return "nothing, it is in the warehouse"
     if story.state is DayState.RUNNING:
@@ -235,12 +170,6 @@ def _next(story: Story, settings: Settings) -> str:
     return (
         f"no job is queued for it; the next run of its days tries again, or `{command}`"
     )
-
-
-def _job_line(job: Job) -> str:
-    when = f", not before {job.not_before:%H:%M:%S} UTC" if job.not_before else ""
-    whose = f"job {job.number} of {job.wish.asker}"
-    return f"{whose}, {job_state(job)}{when}: {command_of(job)}"
 
 
 def _fields(story: Story, context: Context) -> dict[str, object]:

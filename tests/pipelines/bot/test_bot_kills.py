@@ -141,7 +141,7 @@ class Scene:
 
     def is_done(self) -> bool:
         try:
-            jobs = audited_queue(self.chats.engine).list(JobFilter())
+            jobs = audited_queue(self.chats.engine).list(JobFilter(), 1_000)
             waiting = figures(self.chats.engine).waiting
         except TransientError:
             return False
@@ -178,6 +178,7 @@ def scene(
         }
         chats = Chats(project, telegram)
         for user in (*PEOPLE, LOADER):
+            telegram.add_chat(user)
             somebody(chats.engine, f"Person {user}", user)
         made = Scene(chats, random.Random(16), server)
         try:

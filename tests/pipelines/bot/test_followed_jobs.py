@@ -142,20 +142,6 @@ def test_the_last_message_of_a_chat_and_topic_shows_a_job(
     assert {one.place.message, other.place.message} == {11, 13}
 
 
-def test_what_has_no_message_any_more_has_only_its_end_told(
-    engine: Engine, queue: SqlJobQueue
-) -> None:
-    followed_in(engine, queued(queue))
-    job = begun(queue)
-    (change,) = due_changes(engine)
-    show_as(engine, change, Place(CHAT, None, ANNA, None))
-    queue.beat(job, LEASE, Progress(1, 3), "")
-    assert due_changes(engine) == []
-    queue.finish(job, JobState.SUCCEEDED, Result(0))
-    (change,) = due_changes(engine)
-    assert (change.is_over, change.is_shown) == (True, True)
-
-
 def test_a_group_that_has_another_number_takes_all_its_jobs_along(
     engine: Engine, queue: SqlJobQueue
 ) -> None:

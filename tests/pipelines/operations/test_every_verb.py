@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
-from pipelines.etl_db import etl_engine, incidents_table
+from pipelines.etl_db import alerts_table, etl_engine, incidents_table
 from pipelines.jobs import SqlJobQueue, Wish
 from pipelines.operations import (
     ALLOWED,
@@ -47,6 +47,21 @@ INCIDENT = {
 }
 """That of the examples, open."""
 
+FAILURE = {
+    **{name: INCIDENT[name] for name in ("family", "fingerprint", "error", "code")},
+    **{name: INCIDENT[name] for name in ("message", "step")},
+    "id": 1,
+    "run": 1,
+    "event": "failure",
+    "task_id": "LoadOrdersShard",
+    "subject": "orders",
+    "day": date(2019, 3, 13),
+    "shard": "moscow",
+    **dict.fromkeys(("happened", "due"), INCIDENT["opened"]),
+    "incident": INCIDENT["number"],
+}
+"""What failed of it, which is not there yet."""
+
 
 def with_all_that_examples_name(project: Reporting) -> Reporting:
     """A loaded shard, fresh reports, jobs, an incident and a person."""
@@ -62,6 +77,7 @@ def with_all_that_examples_name(project: Reporting) -> Reporting:
     with engine.begin() as connection:
         invite(connection, "Boris", Role.VIEWER)
         connection.execute(insert(incidents_table).values(INCIDENT))
+        connection.execute(insert(alerts_table).values(FAILURE))
     engine.dispose()
     return project
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("chat", sa.BigInteger, nullable=False),
         sa.Column("topic", sa.BigInteger),
         sa.Column("asker", sa.BigInteger, nullable=False),
-        sa.Column("message", sa.BigInteger),
+        sa.Column("message", sa.BigInteger, nullable=False),
         sa.Column("shown", sa.String(200), nullable=False),
         sa.Column("touched", MOMENT, nullable=False),
         sqlite_autoincrement=True,

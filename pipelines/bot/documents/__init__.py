@@ -1,0 +1,1 @@
+"""Documents that people send to the bot, kept for publishing."""

@@ -1,0 +1,1 @@
+"""`incidents`: what failed for one reason, and what people do about it."""
