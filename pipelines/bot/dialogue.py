@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NoReturn
 
 from sqlalchemy import Connection, Engine
 
@@ -27,6 +26,7 @@ from pipelines.config import Settings
 from pipelines.errors import ShardlineError
 from pipelines.etl_db import etl_db_errors
 from pipelines.operations import (
+    HELP_VERB,
     VERBS,
     Accepted,
     Answer,
@@ -46,6 +46,7 @@ from pipelines.operations import (
     add_choice,
     agree,
     audited_queue,
+    check_role,
     find_caller,
     find_verb,
     here,
@@ -142,11 +143,17 @@ class Dialogue:
         if words and words[0].lower() == START:
             return self._started(said, words[1:])
         context = self._context(said)
-        if context.caller.role is None and not words:
+        is_stranger = context.caller.role is None
+        try:
+            verb, rest = find_verb(VERBS, words)
+        except WrongWordsError:
+            if is_stranger:
+                return Reply((texts.HELLO_STRANGER,))
+            raise
+        if is_stranger and verb is HELP_VERB:
             return Reply((texts.HELLO_STRANGER,))
-        verb, rest = find_verb(VERBS, words)
-        if not context.caller.may(verb.capability):
-            return self._refused(context, verb)
+        # Of who may not, what they wrote behind it is not even read.
+        check_role(context, verb, Wish(context.caller, said.place, verb.name))
         try:
             arguments = parse_words(verb.arguments, rest, verb.usage)
         except WrongWordsError as error:
@@ -170,15 +177,6 @@ class Dialogue:
         )
         return reply_of(outcome)
 
-    def _refused(self, context: Context, verb: AnyVerb) -> NoReturn:
-        """Refuse a verb to who may not wish it.
-
-        What they wrote behind it is nothing for them, so it was not read.
-        """
-        words = split_words(verb.example)
-        perform(context, verb, parse_words(verb.arguments, words, verb.usage))
-        raise TypeError(f"{verb.name} was to be refused")
-
     def _asked(
         self, context: Context, verb: AnyVerb, unfinished: Unfinished, turn: _Turn
     ) -> Reply:
@@ -201,8 +199,7 @@ class Dialogue:
                 (texts.ANSWER_TOO_LATE.format(verb=asked.verb),), buttons=(anew,)
             )
         context, verb = self._context(said), verb_named(asked.verb)
-        if not context.caller.may(verb.capability):
-            return self._refused(context, verb)
+        check_role(context, verb, Wish(context.caller, said.place, verb.name))
         add = add_choice if isinstance(said, Press) else add_answer
         try:
             values = add(verb.arguments, asked.unfinished, answer)

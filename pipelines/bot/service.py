@@ -38,7 +38,7 @@ from pipelines.bot.worker import Desk, work
 from pipelines.config import Settings, TelegramAddress, current_settings
 from pipelines.errors import ConfigurationError, ShardlineError
 from pipelines.etl_db import Lease, etl_engine, poller_table, prune
-from pipelines.operations import ask_elsewhere
+from pipelines.operations import ask_elsewhere, here
 from pipelines.runtime import ProcessPool, warn
 
 logger = logging.getLogger(__name__)
@@ -181,7 +181,7 @@ class Service:
         dialogue = Dialogue(
             engine,
             current_settings,
-            slow=ask_elsewhere(self._pool),
+            slow=ask_elsewhere(self._pool) if options.processes else here,
             documents=documents,
         )
         return Desk(

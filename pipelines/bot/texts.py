@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-HELLO = "Hello, {name}. You are {role} here; `help` tells what you may wish."
+HELLO = "Hello, {name}. You are {role} here; /help tells what you may wish."
 
 HELLO_STRANGER = (
     "I do not know you. Ask an admin of the pipeline for an invitation, and open its"
     " link, or send `/start CODE`."
 )
 
-WELCOME = "Welcome, {name}. You are {role} now; `help` tells what you may wish."
+WELCOME = "Welcome, {name}. You are {role} now; /help tells what you may wish."
 
 NOTHING = "There is nothing to tell."
 

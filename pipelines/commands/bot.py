@@ -67,9 +67,6 @@ TRY_HELP = """Talk with the bot in this terminal, without Telegram.
 CLIENT = ("telegram", "httpx")
 """The modules that the extra `bot` brings."""
 
-PROCESSES = 2
-"""For what takes a while."""
-
 PROMPT = "> "
 
 
@@ -93,7 +90,7 @@ def _run() -> None:
             step="pip install 'shardline[bot]'",
         ) from error
     stopper().grace = options.run.grace
-    with stopper().shielded(), ProcessPool(PROCESSES, SLOW_MODULES) as pool:
+    with stopper().shielded(), ProcessPool(options.bot.processes, SLOW_MODULES) as pool:
         run_bot(options, stopper().stopped, pool)
     stopper().check()
 

@@ -325,6 +325,7 @@ class BotOptions(Section):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     lease: Annotated[float, Field(ge=2, le=600)] = 40
     port: Annotated[Port | None, BeforeValidator(_none_if_empty)] = None
+    processes: Annotated[int, Field(ge=0, le=16)] = 2
     documents: Annotated[Path | None, BeforeValidator(_none_if_empty)] = None
 
 

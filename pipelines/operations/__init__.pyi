@@ -21,7 +21,7 @@ from .access.people import Person, change_role, list_people, revoke
 from .elsewhere import SLOW_MODULES, ask_elsewhere
 from .estimates import format_time
 from .execution import Accepted, InCommit, Outcome, Question, UndoneError
-from .wishes import agree, perform
+from .wishes import agree, check_role, perform
 from .access.roles import ALLOWED, Capability, Role
 from .refusals import refused
 from .selections import selected, servers_of
@@ -221,6 +221,7 @@ __all__ = [
     "batch_name",
     "bounds_of",
     "change_role",
+    "check_role",
     "check_year",
     "clear_plan",
     "command_of",

@@ -42,7 +42,8 @@ _AT_WORK = time(9)
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
-_MEANT_FOR_A_DAY = re.compile(r"\d{4,}-\d")
+# As 14.03.2019, too: it is refused as a day, rather than taken for a name.
+_MEANT_FOR_A_DAY = re.compile(r"\d{4,}-\d|(\d{1,4}[./]\d{1,2}[./]\d{1,4}\Z)")
 
 _BETWEEN = re.compile(r"\.{2,3}|…")
 """Between the first and the last of some days, as some write it who write three."""

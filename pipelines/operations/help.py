@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 
 from pydantic import Field
 
@@ -21,6 +23,14 @@ from pipelines.operations.verb import (
 from pipelines.operations.words import WrongWordsError, described
 
 OUR_COMMAND = "shardline"
+
+LOOK, ACT, PEOPLE = "Look at things", "Do things", "People"
+"""Under which headings help lists the verbs."""
+
+NEAR = 0.75
+"""How much a word is to be like a verb for that to be offered, of 1."""
+
+HOW = "Each alone asks for what it needs. More of one: /help_status, /help_why, …"
 
 
 class HelpArguments(Arguments):
@@ -50,12 +60,19 @@ def find_verb(
         if len(words) >= length and name in known:
             return known[name], list(words[length:])
     told = repr(words[0]) if words else "nothing"
-    raise WrongWordsError(f"{told} is no verb", step="see `help`")
+    near = get_close_matches(words[0].lower(), known, 1, NEAR) if words else []
+    meant = f"perhaps `{near[0]}` is meant; " if near else ""
+    raise WrongWordsError(f"{told} is no verb", step=f"{meant}see `help`")
 
 
 def menu(verbs: Iterable[AnyVerb], caller: Caller) -> list[AnyVerb]:
     """The verbs that somebody may wish."""
     return [verb for verb in verbs if caller.may(verb.capability)]
+
+
+def command_of(verb: AnyVerb) -> str:
+    """What a verb is called as a command of Telegram's, which has no blanks."""
+    return "/" + verb.name.replace(" ", "_")
 
 
 def verb_help(verb: AnyVerb) -> list[str]:
@@ -65,6 +82,7 @@ def verb_help(verb: AnyVerb) -> list[str]:
         f"write: {verb.usage}",
         *(f"  {name}: {text}" for name, text in described(verb.arguments)),
         f"for example: {verb.name} {verb.example}".rstrip(),
+        f"as a command: {command_of(verb)} {verb.example}".rstrip(),
         *([f"also: {', '.join(verb.aliases)}"] if verb.aliases else []),
         f"for: {', '.join(role.value for role in _roles(verb))}",
         *_manner(verb),
@@ -92,13 +110,8 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
             known = menu(every, context.caller)
             lines = (*verb_help(verb), *_related(verb, known))
             return Answer(lines, data={"verb": verb.name, "help": lines})
-        rows = [(verb.usage, verb.summary) for verb in menu(every, context.caller)]
-        return Answer(
-            lines=("`help VERB` tells more, with an example.",),
-            heads=("write", "and this is done"),
-            rows=rows,
-            data=[{"usage": usage, "summary": summary} for usage, summary in rows],
-        )
+        known = menu(every, context.caller)
+        return Answer(lines=tuple(_overview(known)), data=[_fields(v) for v in known])
 
     own = Look(
         name="help",
@@ -110,6 +123,36 @@ def make_help(verbs: Sequence[AnyVerb]) -> Look[HelpArguments]:
     )
     every = (*verbs, own)
     return own
+
+
+def _overview(known: Sequence[AnyVerb]) -> Iterator[str]:
+    """The verbs in short, for a telephone: what each does, under a few headings."""
+    for heading in (LOOK, ACT, PEOPLE):
+        verbs = [verb for verb in known if _heading(verb) == heading]
+        if verbs:
+            yield heading
+            yield from (f"{command_of(verb)}: {_in_short(verb)}" for verb in verbs)
+    yield HOW
+
+
+def _heading(verb: AnyVerb) -> str:
+    if verb.capability is Capability.MANAGE:
+        return PEOPLE
+    return LOOK if isinstance(verb, Look) else ACT
+
+
+def _in_short(verb: AnyVerb) -> str:
+    """The summary up to where it tells details."""
+    return re.split(r"[,:;.]", verb.summary, maxsplit=1)[0]
+
+
+def _fields(verb: AnyVerb) -> dict[str, str]:
+    return {
+        "verb": verb.name,
+        "usage": verb.usage,
+        "summary": verb.summary,
+        "heading": _heading(verb),
+    }
 
 
 def _check_may(caller: Caller, verb: AnyVerb) -> None:

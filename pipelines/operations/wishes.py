@@ -58,7 +58,7 @@ def perform(
         ShardlineError: It could not be done; the audit says so, if it can be written.
     """
     wish = _wish(context, verb, arguments)
-    _check_role(context, verb, wish)
+    check_role(context, verb, wish)
     with _failures_audited(context, wish):
         plan = verb.ask(verb.plan, context, arguments) if verb.plan else None
         if plan and verb.asks(arguments) and not agreed:
@@ -98,7 +98,7 @@ def agree(
     except (KeyError, ValidationError):  # another version of ours has asked
         raise _refused_answer(context, number) from None
     wish = _wish(context, verb, arguments)
-    _check_role(context, verb, wish)
+    check_role(context, verb, wish)
     try:
         with _failures_audited(context, wish, question=number):
             plan = Plan(())
@@ -128,7 +128,12 @@ def _planned(wish: Wish, plan: Plan | None) -> Wish:
     return replace(wish, plan=said, plan_digest=plan.digest)
 
 
-def _check_role(context: Context, verb: AnyVerb, wish: Wish) -> None:
+def check_role(context: Context, verb: AnyVerb, wish: Wish) -> None:
+    """Let pass who may wish a verb; the audit has who may not.
+
+    Raises:
+        RefusedError: They may not.
+    """
     caller = context.caller
     if not caller.may(verb.capability):
         who = caller.role.one if caller.role else "somebody unknown"

@@ -284,7 +284,12 @@ def _without_commas(name: str, given: Sequence[str]) -> list[str]:
     """The names of a list, which may have commas between them in a chat."""
     if not all(one.strip() for one in given):
         raise WrongWordsError(f"{_shown(name)}: a name is empty")
-    parts = [part.strip() for one in given for part in one.split(",")]
+    # What has no comma is a name as it is, with the blanks that quotation marks keep.
+    parts = [
+        part
+        for one in given
+        for part in (map(str.strip, one.split(",")) if "," in one else [one])
+    ]
     if not any(parts):
         raise WrongWordsError(f"{_shown(name)}: there is a comma, but no name")
     return [part for part in parts if part]

@@ -146,7 +146,11 @@ def _jobs(context: Context, verb: AnyVerb) -> Iterator[Choice]:
 
 
 def _job_label(job: Job) -> str:
-    return f"#{job.number} {' '.join(job.wish.words)}"
+    told = (
+        " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for value in job.wish.arguments.values()
+    )
+    return " ".join([f"#{job.number}", job.wish.verb, *told])
 
 
 def _documents(context: Context, _verb: AnyVerb) -> Iterator[Choice]:

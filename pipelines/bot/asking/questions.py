@@ -49,7 +49,7 @@ def _known(verb: AnyVerb, asked: Conversation) -> Iterator[str]:
         value = asked.unfinished.given.get(name)
         if value is None or value is False:
             continue
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
         if value is True:
             yield name
         else:

@@ -55,7 +55,9 @@ class Pauses:
 class End(Protocol):
     """Tells when all is to end."""
 
-    is_ended: bool
+    @property
+    def is_ended(self) -> bool:
+        """Whether it is."""
 
     async def pause(self, seconds: float) -> None:
         """Wait for so long, or for the end."""

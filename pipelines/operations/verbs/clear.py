@@ -130,7 +130,7 @@ def _work(_context: Context, _arguments: ClearArguments, plan: Plan) -> Work:
 
 CLEAR = Long(
     name="clear",
-    summary="Forget days: delete rows and markers, so that they load again.",
+    summary="Delete days that are loaded: rows and markers, so that they load again.",
     capability=Capability.OPERATE,
     arguments=ClearArguments,
     example="orders 2019-03-14 shards=moscow",

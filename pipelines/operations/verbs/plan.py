@@ -164,7 +164,7 @@ def _answer(context: Context, arguments: PlanArguments) -> Answer:
 
 PLAN = Look(
     name="plan",
-    summary="Show what of some days is loaded, what is missing, what a run would do.",
+    summary="Show what a run of some days would do: what is there, what is missing.",
     capability=Capability.LOOK,
     arguments=PlanArguments,
     example="2019-03-01..2019-03-31",

@@ -176,6 +176,7 @@ def scene(
             "poll": "0.2",
             "backoff": "0.1",
         }
+        project.options["bot"] = {"processes": "0"}
         chats = Chats(project, telegram)
         for user in (*PEOPLE, LOADER):
             telegram.add_chat(user)

@@ -36,9 +36,9 @@ def test_a_role_is_tried_and_sees_no_more_than_it_may(project: Project) -> None:
     told = talk(project, f"clear orders {DAY}", "help clear", role="viewer")
     assert told[0].startswith("a viewer may not clear")
     assert told[1].startswith("a viewer may not clear")
-    verbs = {line.split(" ")[0] for line in talk(project, "help", role="viewer")}
-    assert "status" in verbs
-    assert "clear" not in verbs
+    verbs = {line.split(":")[0] for line in talk(project, "help", role="viewer")}
+    assert "/status" in verbs
+    assert "/clear" not in verbs
 
 
 def test_a_number_that_is_no_button_is_an_ordinary_word(project: Project) -> None:

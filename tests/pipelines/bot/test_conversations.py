@@ -85,7 +85,8 @@ def age(engine: Engine, by: timedelta) -> None:
 
 
 def queued(engine: Engine, verb: str = "run") -> int:
-    wish = Wish(verb, (verb, "orders"), verb, "anna", "test")
+    told = {"tables": ["orders", "calls"], "days": "2019-03-14"}
+    wish = Wish(verb, (verb, "orders"), verb, "anna", "test", told)
     return audited_queue(engine).enqueue(wish).number
 
 
@@ -154,6 +155,13 @@ def test_what_is_wrong_is_told_and_asked_for_again(dialogue: Dialogue) -> None:
     assert write(dialogue, "viewer").lines == ("Vera is viewer now",)
 
 
+@pytest.mark.parametrize("day", ["14.03.2019", "3/14/19", "2019-02-30", "2019-3-1"])
+def test_what_is_meant_for_a_day_is_never_a_name(dialogue: Dialogue, day: str) -> None:
+    asked = write(dialogue, f"run orders {day}")
+    assert asked.lines[0] == f"days: '{day}' is no day such as 2019-03-14"
+    assert asked.lines[1].startswith("run orders: which DAYS?")
+
+
 def test_a_name_of_two_words_is_one_answer(dialogue: Dialogue) -> None:
     write(dialogue, "/people_invite")
     write(dialogue, "Ivan Petrov")
@@ -193,9 +201,9 @@ def test_jobs_that_can_be_cancelled_are_offered(
     kept, other = queued(engine), queued(engine, "verify")
     write(dialogue, f"jobs cancel {other}")
     asked = write(dialogue, "/jobs_cancel")
-    assert labels(asked) == [f"#{kept} run orders", "Never mind"]
+    assert labels(asked) == [f"#{kept} run orders calls 2019-03-14", "Never mind"]
     assert labels(write(dialogue, "/jobs_retry")) == [
-        f"#{other} verify orders",
+        f"#{other} verify orders calls 2019-03-14",
         "Never mind",
     ]
     write(dialogue, "jobs cancel")

@@ -66,10 +66,10 @@ def test_a_question_has_buttons_and_only_who_asked_may_press_them(
 
 
 def test_help_shows_each_person_only_what_they_may_wish(dialogue: Dialogue) -> None:
-    of_admin = {row[0].split()[0] for row in write(dialogue, "/help").rows}
-    of_viewer = {row[0].split()[0] for row in write(dialogue, "/help", VIEWER).rows}
-    assert of_admin - of_viewer >= {"run", "people", "audit", "clear"}
-    assert of_viewer >= {"status", "why", "report"}
+    of_admin = {line.split(":")[0] for line in write(dialogue, "/help").lines}
+    of_viewer = {line.split(":")[0] for line in write(dialogue, "/help", VIEWER).lines}
+    assert of_admin - of_viewer >= {"/run", "/people_list", "/audit", "People"}
+    assert of_viewer >= {"/status", "/why", "/report", "Look at things", "Do things"}
 
 
 def test_who_may_not_is_told_so_whatever_they_write_behind_it(
@@ -79,8 +79,8 @@ def test_who_may_not_is_told_so_whatever_they_write_behind_it(
         (line,) = write(dialogue, text, VIEWER).lines
         assert line.startswith("a viewer may not people revoke")
     found = list_audit(engine, AuditFilter(refused=True), 10)
-    assert [(entry.who, entry.verb) for entry in found] == [
-        ("Vera", "people revoke")
+    assert [(entry.who, entry.verb, entry.arguments) for entry in found] == [
+        ("Vera", "people revoke", "")
     ] * 3
 
 
@@ -91,6 +91,15 @@ def test_a_stranger_is_refused_and_on_record(
     assert line.startswith("somebody unknown may not jobs list")
     (entry,) = list_audit(engine, AuditFilter(refused=True), 10)
     assert entry.identity == "telegram:99"
+
+
+@pytest.mark.parametrize("text", ["/help", "help run", "hello", "/", "2"])
+def test_a_stranger_is_told_how_to_become_known(
+    dialogue: Dialogue, engine: Engine, text: str
+) -> None:
+    (line,) = write(dialogue, text, STRANGER).lines
+    assert line.startswith("I do not know you. Ask an admin")
+    assert list_audit(engine, AuditFilter(refused=True), 10) == []
 
 
 def test_a_stranger_is_welcome_with_an_invitation_and_it_is_on_no_record(
@@ -144,6 +153,7 @@ def test_a_button_that_is_none_does_nothing(dialogue: Dialogue, data: str) -> No
     ("text", "told"),
     [
         ("frobnicate", "'frobnicate' is no verb; see `help`"),
+        ("/staus", "'staus' is no verb; perhaps `status` is meant; see `help`"),
         ("incidents 1", "'1' has no meaning here; write: incidents list [all]"),
         ("jobs cancel 4711", "there is no job 4711"),
         ('people "revoke', "quotation mark"),

@@ -12,7 +12,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import insert
 
-from pipelines.etl_db import alerts_table, etl_engine, incidents_table
+from pipelines.etl_db import (
+    alerts_table,
+    documents_table,
+    etl_engine,
+    incidents_table,
+)
 from pipelines.jobs import SqlJobQueue, Wish
 from pipelines.operations import (
     ALLOWED,
@@ -32,6 +37,14 @@ from tests.kit.project import DAY
 from tests.kit.reporting import Reporting
 
 EXAMPLE_JOB = 12
+
+DOCUMENT = {
+    "number": 7,
+    **dict.fromkeys(("name", "content_type", "digest", "who"), "x"),
+    **dict.fromkeys(("identity", "place"), "telegram:1"),
+    "size": 1,
+    "added": datetime.now(UTC),
+}
 
 INCIDENT = {
     "number": 17,
@@ -75,6 +88,7 @@ def with_all_that_examples_name(project: Reporting) -> Reporting:
         wish = Wish("run", ("run",), f"{number}", "anna", "test")
         assert queue.enqueue(wish).number == number
     with engine.begin() as connection:
+        connection.execute(insert(documents_table).values(DOCUMENT))
         invite(connection, "Boris", Role.VIEWER)
         connection.execute(insert(incidents_table).values(INCIDENT))
         connection.execute(insert(alerts_table).values(FAILURE))

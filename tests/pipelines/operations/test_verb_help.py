@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime
 from enum import Enum
@@ -38,6 +39,10 @@ from pipelines.operations import (
 )
 from tests.kit.operations import CHAT
 
+IN_SHORT = re.compile(r"[^,:;.]+")
+
+LONGEST = "Tell what became of a shard's day"
+
 EACH = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 ROLES = pytest.mark.parametrize("role", Role)
 
@@ -62,8 +67,24 @@ def test_help_names_just_what_the_role_may_wish(engine: Engine, role: Role) -> N
     answer = helped(engine, role)
     may = [verb for verb in VERBS if role in ALLOWED[verb.capability]]
     assert menu(VERBS, somebody(role)) == may
-    assert list(answer.rows) == [(verb.usage, verb.summary) for verb in may]
+    assert {one for one in answer.lines if one.startswith("/")} == {
+        f"/{verb.name.replace(' ', '_')}: {IN_SHORT.match(verb.summary)[0]}"  # type: ignore[index]
+        for verb in may
+    }
     assert [one["usage"] for one in answer.data] == [verb.usage for verb in may]
+
+
+@ROLES
+def test_help_is_short_and_grouped(engine: Engine, role: Role) -> None:
+    lines = helped(engine, role).lines
+    headings = [one for one in lines if one[0] != "/"]
+    people = ["People"] if role is Role.ADMIN else []
+    assert headings[:-1] == ["Look at things", "Do things", *people]
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= len(VERBS) + 4
+    at = lines.index("Do things")
+    assert f"/why: {LONGEST}" in lines[:at]
+    assert any(one.startswith("/subscriptions_add: ") for one in lines[at:])
 
 
 @ROLES
@@ -110,6 +131,8 @@ def test_help_of_a_verb_has_all_that_there_is_to_know(verb: AnyVerb) -> None:
     assert lines[0] == verb.summary
     assert f"write: {verb.usage}" in lines
     assert f"for example: {verb.name} {verb.example}".strip() in lines
+    command = f"/{verb.name.replace(' ', '_')}"
+    assert f"as a command: {command} {verb.example}".strip() in lines
     (roles,) = (line for line in lines if line.startswith("for: "))
     allowed = ALLOWED[verb.capability]
     assert roles == f"for: {', '.join(role for role in Role if role in allowed)}"
