@@ -232,17 +232,21 @@ def stopper() -> Stopper:
     return Stopper()
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this forked child when its parent dies, where it can.
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel kill this child when its parent dies, where it can.
 
     Otherwise a child goes on with its load after a parent that was killed, and nobody
     would stop it. Linux only: elsewhere it does.
+
+    Args:
+        parent: Its process; that of multiprocessing, if None.
     """
-    parent = multiprocessing.parent_process()
+    if parent is None and (known := multiprocessing.parent_process()) is not None:
+        parent = known.pid
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent is not None and parent.pid != os.getppid():
+    if parent is not None and parent != os.getppid():
         os._exit(128 + signal.SIGKILL)  # it died before the kernel was asked
 
 

@@ -48,7 +48,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
                 [
                     *(sys.executable, "-P", "-m", SERVING),
-                    *(str(number), str(most_octets), *modules),
+                    *(str(os.getpid()), str(number), str(most_octets), *modules),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

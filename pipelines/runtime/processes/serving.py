@@ -1,6 +1,6 @@
 """A process of a pool: it does one call after the other until the pool is gone.
 
-Run as `python -m pipelines.runtime.processes.serving LINK OCTETS MODULE…`.
+Run as `python -m pipelines.runtime.processes.serving PARENT LINK OCTETS MODULE…`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _told(error: Exception) -> ShardlineError:
         return error
     if isinstance(error, MemoryError):
         return TransientError("there is not enough memory for it", step="ask for less")
-    logging.getLogger(__name__).error("a call failed", exc_info=error)
+    logging.getLogger(__name__).error("a call for slow work failed", exc_info=error)
     return DefectiveCallError.of(error)
 
 
@@ -109,20 +109,20 @@ def _taken(records: Records) -> tuple[logging.LogRecord, ...]:
     return tuple(taken)
 
 
-def _stand_back() -> None:
+def _stand_back(parent: int) -> None:
     """Die with the pool, by nobody else's signals, and before it when memory is short.
 
     The pool is told to end by the same signals, and ends this when it is ready to.
     """
     for number in END_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    die_with_parent()
+    die_with_parent(parent)
     os.nice(NICENESS)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(str(KILLED_FIRST), encoding="ascii")
 
 
 if __name__ == "__main__":
-    _stand_back()
+    _stand_back(int(sys.argv[1]))
     with suppress(EOFError, OSError):
-        serve(Connection(int(sys.argv[1])), int(sys.argv[2]), sys.argv[3:])
+        serve(Connection(int(sys.argv[2])), int(sys.argv[3]), sys.argv[4:])

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from pipelines.runtime import (
     LateCallError,
     ProcessPool,
 )
+from pipelines.runtime.processes.child import SERVING
 from tests.kit import slow_work
 from tests.kit.project import REPOSITORY
 
@@ -213,8 +215,10 @@ def test_closing_ends_what_goes_on_and_what_waits(
 
 PARENT = """
 import sys
+from multiprocessing import Pipe
 from pathlib import Path
 from pipelines.runtime import ProcessPool
+from pipelines.runtime.processes.child import SERVING
 from tests.kit import slow_work
 from tests.kit.project import REPOSITORY
 
@@ -236,3 +240,16 @@ def test_processes_die_with_their_parent(told: Path, number: signal.Signals) -> 
 def test_what_is_warmed_is_imported_before_the_first_call() -> None:
     with ProcessPool(warm=("colorsys", "no_such_module")) as pool:
         assert pool.call(eval, "'colorsys' in __import__('sys').modules")
+
+
+def test_a_process_whose_parent_is_gone_before_it_begins_does_not() -> None:
+    ours, theirs = Pipe()
+    somebody_else = str(os.getpid() + 1)
+    words = "-m", SERVING, somebody_else, str(theirs.fileno()), "1000"
+    ended = subprocess.run(
+        [sys.executable, *words], pass_fds=[theirs.fileno()], check=False, timeout=50
+    )
+    theirs.close()
+    assert ended.returncode == 128 + signal.SIGKILL
+    with pytest.raises(EOFError):
+        ours.recv_bytes()
