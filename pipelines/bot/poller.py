@@ -121,6 +121,7 @@ class Poller:
             self._bell.ring()
         if len(batch) < BATCH:
             self._polled = asked
+            await asyncio.to_thread(self._note_polled)
         self._complaints.is_well()
         return batch[-1]["update_id"] + 1 if batch else None
 
@@ -128,14 +129,15 @@ class Poller:
         """Take or renew the right to ask; it passes on how far was taken."""
         if not self._lease.take():
             return False
-        its = poller_table.c
         with self._lease.held() as connection:
-            known = as_utc(connection.scalars(select(its.polled)).one())
-            if self._polled < known:
-                self._polled = known
-            else:
-                connection.execute(update(poller_table).values(polled=self._polled))
+            known = connection.scalars(select(poller_table.c.polled)).one()
+        self._polled = max(self._polled, as_utc(known))
         return True
+
+    def _note_polled(self) -> None:
+        """Have whoever takes over know that nothing was there before."""
+        with self._lease.held() as connection:
+            connection.execute(update(poller_table).values(polled=self._polled))
 
     async def _batch(self, offset: int | None) -> list[dict[str, Any]] | None:
         """What Telegram has; None if all is told to end before it answers."""

@@ -70,6 +70,7 @@ class Scene:
     died: list[str] = field(default_factory=list)
     people: list[Person] = field(default_factory=lambda: list(map(Person, PEOPLE)))
     days: list[date] = field(default_factory=list)
+    agreed: set[str] = field(default_factory=set)
     numbers: int = 1_000
 
     def man(self) -> None:
@@ -101,15 +102,17 @@ class Scene:
     def load(self, most: int) -> None:
         """Go on with the days that are to be loaded: ask for one, or agree to it."""
         asked = [
-            one for one in self.chats.answers(LOADER) if texts.AGREE in labels(one)
+            one.keyboard[0][0].data
+            for one in self.chats.answers(LOADER)
+            if texts.AGREE in labels(one)
         ]
-        telling = "".join(map(text_of, self.chats.answers(LOADER)))
-        if self.days and str(self.days[-1]) not in telling.partition("Job")[2]:
-            if asked and str(self.days[-1]) in text_of(asked[-1]):
-                data = asked[-1].keyboard[0][0].data
-                self.chats.telegram.press(LOADER, LOADER, asked[-1].id, data)
-            return
-        if len(self.days) < most:
+        new = [data for data in asked if data not in self.agreed]
+        if new:
+            self.agreed.add(new[-1])
+            shown = self.chats.answers(LOADER)
+            message = next(one.id for one in shown if is_asking(one, new[-1]))
+            self.chats.telegram.press(LOADER, LOADER, message, new[-1])
+        elif len(self.days) < most and len(self.agreed) == len(self.days):
             self.days.append(FIRST_DAY + timedelta(len(self.days)))
             self.chats.say(f"/run orders {self.days[-1]}", LOADER)
 
@@ -155,6 +158,10 @@ class Scene:
             for person in self.people
             for number in set(person.said) - set(self.told(person))
         ]
+
+
+def is_asking(message: Message, data: str) -> bool:
+    return any(button.data == data for row in message.keyboard for button in row)
 
 
 def labels(message: Message) -> list[str]:
