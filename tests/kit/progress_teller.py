@@ -41,7 +41,7 @@ async def tell(database: str, api: str, token: str) -> None:
     bot = open_bot(TelegramAddress(SecretStr(token), (), api))
     try:
         outgoing = Outgoing(bot, Limits())
-        await tell_progress(engine, outgoing, Ending(), QUICK)
+        await tell_progress(engine, outgoing, Ending(), lambda: True, QUICK)
     finally:
         await close_bot(bot)
 

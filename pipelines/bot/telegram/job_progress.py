@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,6 +67,7 @@ async def tell_progress(
     engine: Engine,
     outgoing: Outgoing,
     end: End,
+    is_ours: Callable[[], bool],
     pauses: Pauses = Pauses(),
 ) -> None:
     """Tell how far jobs are that chats follow, and how they end, until told to stop.
@@ -77,9 +78,11 @@ async def tell_progress(
         engine: The ETL database.
         outgoing: Sends.
         end: Tells when to end.
+        is_ours: Tells, in a thread, whether it is this process that has to tell: where
+            two bots are at work, one of them waits.
         pauses: How long it is waited for what.
     """
-    teller = _Teller(engine, outgoing, pauses)
+    teller = _Teller(engine, outgoing, is_ours, pauses)
     async with asyncio.TaskGroup() as group:
         while not end.is_ended:
             for change in await teller.due():
@@ -98,9 +101,16 @@ def place_of(target: Target, sent: Sent) -> Place | None:
 class _Teller:
     """Tells changes, at most one at a time in a chat."""
 
-    def __init__(self, engine: Engine, outgoing: Outgoing, pauses: Pauses) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        outgoing: Outgoing,
+        is_ours: Callable[[], bool],
+        pauses: Pauses,
+    ) -> None:
         self._engine = engine
         self._outgoing = outgoing
+        self._is_ours = is_ours
         self._pauses = pauses
         self._queue = SqlJobQueue(engine)
         self._until: dict[int, float] = {}
@@ -169,7 +179,7 @@ class _Teller:
         return place
 
     def _look(self, paused: Collection[int]) -> list[FollowedJob]:
-        return due_changes(self._engine, paused)
+        return due_changes(self._engine, paused) if self._is_ours() else []
 
     def _job(self, change: FollowedJob) -> Job | None:
         """The job as it is now; None if nothing is known of it any more."""

@@ -53,12 +53,16 @@ def telling(courier: Courier, engine: Engine) -> Telling:
     """Tell the progress of jobs while a block of a test goes on."""
 
     @contextmanager
-    def told(pauses: Pauses = QUICK) -> Iterator[None]:
+    def told(
+        pauses: Pauses = QUICK, is_ours: Callable[[], bool] = lambda: True
+    ) -> Iterator[None]:
         ended = threading.Event()
 
         async def work(outgoing: Outgoing) -> None:
             end = Ending()
-            teller = asyncio.create_task(tell_progress(engine, outgoing, end, pauses))
+            teller = asyncio.create_task(
+                tell_progress(engine, outgoing, end, is_ours, pauses)
+            )
             await asyncio.to_thread(ended.wait)
             end.end()
             async with asyncio.timeout(END):
@@ -245,6 +249,29 @@ def test_a_group_has_one_change_and_then_a_pause_of_however_many_jobs(
             queue.beat(job, LEASE, Progress(done + 1, 9), "")
             telegram.wait(shows(telegram, ANN, own, f"{done + 1} of 9"))
     assert sum(one.edits for one in telegram.messages(GROUP)) == 1
+
+
+def test_a_bot_that_waits_for_another_leaves_all_to_that(
+    telegram: TelegramControl,
+    engine: Engine,
+    queue: SqlJobQueue,
+    wanted: Callable[..., tuple[Job, int]],
+    telling: Telling,
+) -> None:
+    _, message = wanted()
+    queue.finish(begun(queue), JobState.SUCCEEDED, Result(0))
+    asked, looks = threading.Event(), itertools.count(1)
+
+    def is_ours() -> bool:
+        if next(looks) > 3:
+            asked.set()
+        return False
+
+    with telling(is_ours=is_ours):
+        assert asked.wait(END)
+    assert ends(telegram, ANN, but=message) == []
+    with telling():
+        telegram.wait(lambda: not is_anything_followed(engine))
 
 
 def test_a_job_is_followed_no_more_where_nobody_can_be_told(
