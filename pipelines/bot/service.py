@@ -37,7 +37,7 @@ from pipelines.bot.waiting import Bell, Complaints
 from pipelines.bot.worker import Desk, work
 from pipelines.config import Settings, TelegramAddress, current_settings
 from pipelines.errors import ConfigurationError, ShardlineError
-from pipelines.etl_db import Lease, etl_engine, poller_table, prune
+from pipelines.etl_db import Lease, LeaseLostError, etl_engine, poller_table, prune
 from pipelines.operations import ask_elsewhere, here
 from pipelines.runtime import ProcessPool, warn
 
@@ -130,6 +130,7 @@ class Service:
         self._figures, self._lag = Figures(), LoopLag()
         self._limits = Limits()
         self._outgoing = Outgoing(clients.bot, self._limits)
+        self._lease = Lease(self._engine, poller_table, "bot", settings.bot.lease)
         self._menus = Menus(clients.bot, self._engine)
         folder = settings.bot.documents
         self._documents = Documents(self._engine, folder) if folder else None
@@ -149,19 +150,26 @@ class Service:
             await self._menus.settle()
 
     def _poller(self) -> Poller:
-        lease = self._settings.bot.lease
         return Poller(
             self._clients.asking,
             self._reader,
-            Lease(self._engine, poller_table, "bot", lease),
+            self._lease,
             self._figures,
             self._bell,
-            int(lease * POLL_SHARE),
+            int(self._settings.bot.lease * POLL_SHARE),
             partial(record_stolen_token, self._engine, self._settings.catalog),
         )
 
     async def _tell_progress(self) -> None:
-        await tell_progress(self._engine, self._outgoing, self._bell)
+        await tell_progress(self._engine, self._outgoing, self._bell, self._is_at_work)
+
+    def _is_at_work(self) -> bool:
+        """Whether this is the bot that asks, and not one that waits."""
+        try:
+            with self._lease.held():
+                return True
+        except LeaseLostError:
+            return False
 
     @asynccontextmanager
     async def _sending_alerts(self) -> AsyncIterator[None]:
