@@ -317,8 +317,6 @@ def test_a_mistake_in_a_service_is_one_line(
     quick: Deployment, old: str, new: str, told: str
 ) -> None:
     quick.edit("shardline.yaml", old, new)
-    if old != BOT:
-        quick.edit("shardline.yaml", BOT, BOT.replace("[bot]", "[bot, try]"))
     assert quick.check() == []
     quick.parameter("Bot", "ENABLED")
     (line,) = quick.check()

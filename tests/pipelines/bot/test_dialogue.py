@@ -57,12 +57,25 @@ def test_a_question_has_buttons_and_only_who_asked_may_press_them(
     agree, leave = reply.buttons
     assert "Vera, viewer, would lose telegram:3" in reply.lines
     assert max(len(one.data.encode()) for one in reply.buttons) <= 64
-    assert press(dialogue, leave.data).lines == ("Left as it is.",)
-    (refused,) = press(dialogue, agree.data, VIEWER).lines
-    assert "nothing waits for this answer" in refused
+    for data in (agree.data, leave.data):
+        refused = press(dialogue, data, VIEWER)
+        assert "nothing waits for this answer" in refused.lines[0]
+        assert not refused.replaces  # the question is there still
     assert "Vera" in active(engine)
-    assert press(dialogue, agree.data).lines == ("Vera may do nothing from now on",)
+    done = press(dialogue, agree.data)
+    assert done.lines == ("Vera may do nothing from now on",)
+    assert done.replaces
     assert "Vera" not in active(engine)
+
+
+def test_what_somebody_has_left_cannot_be_agreed_to_any_more(
+    dialogue: Dialogue, engine: Engine
+) -> None:
+    agree, leave = write(dialogue, "people revoke Vera").buttons
+    left = press(dialogue, leave.data)
+    assert (left.lines, left.replaces) == (("Left as it is.",), True)
+    assert "nothing waits" in press(dialogue, agree.data).lines[0]
+    assert "Vera" in active(engine)
 
 
 def test_help_shows_each_person_only_what_they_may_wish(dialogue: Dialogue) -> None:
