@@ -91,8 +91,9 @@ class Scene:
         """Let everybody write who has nothing else to do."""
         now = time.monotonic()
         for person in self.people:
-            is_ahead = len(person.said) - len(self.told(person)) >= AHEAD
-            if now < person.again or is_ahead:
+            if now < person.again:
+                continue
+            if len(person.said) - len(self.told(person)) >= AHEAD:
                 continue
             person.again = now + PAUSE * self.rng.uniform(1, 2)
             self.numbers += 1
