@@ -14,9 +14,9 @@ from pipelines.bot.figures import Event, Figures
 from pipelines.bot.inbox import finish
 from pipelines.bot.kept_answers import KeptAnswer
 from pipelines.bot.messages import Message, Reply
+from pipelines.bot.polling.throttle import FLOOD, WINDOW
 from pipelines.bot.telegram.incoming import Incoming
 from pipelines.bot.telegram.targets import Target
-from pipelines.bot.throttle import FLOOD, WINDOW
 from pipelines.bot.updates import HeldUpdate
 from pipelines.errors import TransientError
 from pipelines.etl_db import etl_db_errors

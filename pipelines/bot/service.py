@@ -25,8 +25,8 @@ from pipelines.bot.documents.receiving import Documents
 from pipelines.bot.figures import Figures
 from pipelines.bot.monitoring.loop_lag import LoopLag
 from pipelines.bot.monitoring.metrics import BotMetrics
-from pipelines.bot.poller import Poller, refused_token
-from pipelines.bot.stolen_token import record_stolen_token
+from pipelines.bot.polling.poller import Poller, refused_token
+from pipelines.bot.polling.stolen_token import record_stolen_token
 from pipelines.bot.telegram.bounded_request import TokenRefusedError
 from pipelines.bot.telegram.client import close_bot, open_bot
 from pipelines.bot.telegram.incoming import Reader

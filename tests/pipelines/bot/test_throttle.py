@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.bot.throttle import MOST, PEOPLE, WINDOW, Throttle, Verdict
+from pipelines.bot.polling.throttle import MOST, PEOPLE, WINDOW, Throttle, Verdict
 
 
 class Clock:

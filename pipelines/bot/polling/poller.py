@@ -17,10 +17,10 @@ from telegram.error import Conflict, EndPointNotFound, TelegramError
 
 from pipelines.bot.figures import Event, Figures
 from pipelines.bot.inbox import accept
+from pipelines.bot.polling.throttle import FLOOD, Throttle, Verdict
 from pipelines.bot.telegram.bounded_request import FloodError, TokenRefusedError
 from pipelines.bot.telegram.client import server_date
 from pipelines.bot.telegram.incoming import KINDS, Arrival, Reader
-from pipelines.bot.throttle import FLOOD, Throttle, Verdict
 from pipelines.bot.updates import Update
 from pipelines.bot.waiting import Bell, Complaints
 from pipelines.errors import ConfigurationError, ShardlineError, TransientError
