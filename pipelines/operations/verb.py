@@ -181,8 +181,7 @@ class Verb(Generic[A]):
         asks: Whether some arguments need to be confirmed, since they destroy or cost.
         plan: What it would do; of a verb that asks.
         is_slow: Whether to tell or to plan takes more than a look at a few rows: the
-            warehouse is asked, or something is computed or drawn. Of the warehouse a
-            process keeps one connection, which is for one question at a time.
+            warehouse is asked, or something is computed or drawn.
     """
 
     name: str

@@ -148,7 +148,7 @@ def main() -> None:
             for role in (None, *Role)
             for way in WAYS
         ]
-    # Threads of this process would have one connection to the warehouse together.
+    # Whoever asks the warehouse does so elsewhere.
     assert cached_markers.cache_info().currsize == 0
     json.dump([vars(one) for one in tried], sys.stdout)
 

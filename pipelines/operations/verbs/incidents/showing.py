@@ -234,5 +234,6 @@ INCIDENTS_SHOW = Look(
     arguments=IncidentArguments,
     example="17",
     aliases=("incident",),
+    is_slow=True,  # it asks what is mended
     run=_answer,
 )
