@@ -32,6 +32,7 @@ from pipelines.operations import (
     split_words,
     verb_named,
 )
+from pipelines.text import cut_line
 
 InReplyCommit = Callable[[Connection, Reply], None]
 """What is written in the commit of what is done for somebody, such as the answer."""
@@ -40,6 +41,9 @@ UNUSABLE = "what was said cannot be answered"
 
 START = "start"
 """What Telegram sends when somebody opens the bot, with the code of an invitation."""
+
+LONGEST_COMMAND = 300
+"""Most characters of a job's command that are told: it may name many shards."""
 
 AGREE, LEAVE = "agree", "leave"
 """What a button stands for, before a colon and what it is about."""
@@ -182,7 +186,8 @@ def _question(question: Question) -> Reply:
 
 def _accepted(accepted: Accepted) -> Reply:
     number = accepted.job.number
-    command = " ".join(["shardline", *accepted.job.wish.words])
+    words = " ".join(["shardline", *accepted.job.wish.words])
+    command = cut_line(words, LONGEST_COMMAND)
     text = texts.QUEUED if accepted.is_new else texts.SAME_JOB
     return Reply(
         lines=(text.format(number=number, command=command),),
