@@ -556,6 +556,14 @@ def test_a_time_of_the_clock_is_the_next_at_which_it_is_shown_here(
     assert told == shown
 
 
+@pytest.mark.parametrize("written", ["morning", "Morning"])
+def test_the_morning_is_the_next_nine_o_clock_here(
+    set_zone: Callable[[str], None], written: str
+) -> None:
+    set_zone("Asia/Kamchatka")
+    assert until(written) == until("09:00")
+
+
 @pytest.mark.parametrize(
     ("written", "moment"),
     [

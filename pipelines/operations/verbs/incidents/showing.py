@@ -81,14 +81,14 @@ def read_story(context: Context, number: int) -> IncidentStory:
     except ShardlineError as error:
         unknown = str(error)
     left = failed if lacking is None else lacking
-    streaks = failure_streaks(engine, incident.opened - BEFORE)
+    tried = failure_streaks(engine, incident.opened - BEFORE)
     return IncidentStory(
         incident=incident,
         notice=notice_of(context, incident),
         failed=each_once(failed),
         lacking=None if lacking is None else each_once(lacking),
         unknown=unknown,
-        streaks=[one for one in streaks if _is_at(one, failed, settings.catalog)],
+        streaks=_at(tried, failed, settings.catalog),
         jobs=_jobs(context, left),
     )
 
@@ -124,20 +124,22 @@ def story_lines(story: IncidentStory) -> Iterator[str]:
         yield f"→ {notice.step}"
 
 
-def _is_at(streak: FailureStreak, failed: Sequence[Failed], known: Catalog) -> bool:
-    """Whether it is of attempts at what failed."""
-    last = streak.last
+def _at(
+    streaks: Iterable[FailureStreak], failed: Iterable[Failed], known: Catalog
+) -> list[FailureStreak]:
+    """Those of attempts at what failed: at its tasks, or at its days of shards."""
     names = {table.target: table.name for table in known.tables.values()}
-    table = names.get(last.target_table or "")
-    return any(
-        last.task_name == one.task_id
-        or (
-            table is not None
-            and (one.subject, one.day) == (table, last.day)
-            and one.shard in {None, last.shard}
+    tasks = {one.task_id for one in failed}
+    cells = {(one.subject, one.day, one.shard) for one in failed}
+
+    def is_at(last: Attempt) -> bool:
+        table = names.get(last.target_table or "")
+        shards = (last.shard, None)
+        return last.task_name in tasks or any(
+            (table, last.day, shard) in cells for shard in shards if table
         )
-        for one in failed
-    )
+
+    return [streak for streak in streaks if is_at(streak.last)]
 
 
 def _jobs(context: Context, left: Sequence[Failed]) -> list[Job]:
