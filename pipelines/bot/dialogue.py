@@ -57,6 +57,7 @@ from pipelines.operations import (
     split_words,
     verb_named,
 )
+from pipelines.operations import asked as still_asked
 
 InReplyCommit = Callable[[Connection, Reply], None]
 """What is written in the commit of what is done for somebody, such as the answer."""
@@ -224,7 +225,7 @@ class Dialogue:
             wish = Message(said.identity, said.place, about, said.source_id)
             return self._wished(wish, turn)
         if kind == LEAVE:
-            return Reply((texts.LEFT,))
+            return self._left(said, about, turn)
         if kind in {ANSWER, END}:
             return self._chosen(said, kind, about, turn)
         if kind != AGREE:
@@ -232,9 +233,16 @@ class Dialogue:
         outcome = agree(
             *(self._context(said), about, verb_named),
             source_id=said.source_id,
-            in_commit=turn.commit_outcome,
+            in_commit=turn.commit_agreed,
         )
         return reply_of(outcome)
+
+    def _left(self, said: Press, number: str, turn: _Turn) -> Reply:
+        """Somebody does not agree; whoever was asked need not see the question."""
+        caller = self._find(self._engine, said.identity)
+        waits = still_asked(self._engine, number, caller, said.place)
+        turn.replaces = waits is not None
+        return Reply((texts.LEFT,))
 
     def _chosen(self, said: Press, kind: str, about: str, turn: _Turn) -> Reply:
         """A button of a question was pressed."""
@@ -293,6 +301,11 @@ class _Turn:
     def commit_outcome(self, connection: Connection, outcome: Outcome) -> None:
         """The same with what has come of a wish."""
         self.commit(connection, reply_of(outcome))
+
+    def commit_agreed(self, connection: Connection, outcome: Outcome) -> None:
+        """The same with what was agreed to, in the place of the question."""
+        self.replaces = True
+        self.commit_outcome(connection, outcome)
 
     def shown(self, reply: Reply) -> Reply:
         """The answer as it is sent: what is private, or a file, replaces nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Engine
 
@@ -57,11 +59,15 @@ def test_a_question_has_buttons_and_only_who_asked_may_press_them(
     agree, leave = reply.buttons
     assert "Vera, viewer, would lose telegram:3" in reply.lines
     assert max(len(one.data.encode()) for one in reply.buttons) <= 64
-    assert press(dialogue, leave.data).lines == ("Left as it is.",)
-    (refused,) = press(dialogue, agree.data, VIEWER).lines
-    assert "nothing waits for this answer" in refused
+    left = Reply(("Left as it is.",))
+    assert press(dialogue, leave.data, VIEWER) == left
+    assert press(dialogue, leave.data) == replace(left, replaces=True)
+    refused = press(dialogue, agree.data, VIEWER)
+    assert "nothing waits for this answer" in refused.lines[0]
+    assert not refused.replaces
     assert "Vera" in active(engine)
-    assert press(dialogue, agree.data).lines == ("Vera may do nothing from now on",)
+    done = Reply(("Vera may do nothing from now on",), replaces=True)
+    assert press(dialogue, agree.data) == done
     assert "Vera" not in active(engine)
 
 
