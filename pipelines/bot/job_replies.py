@@ -87,7 +87,7 @@ def _counts(job: Job) -> Iterator[str]:
     if far and rows:
         yield texts.JOB_COUNTS.format(far=far, rows=f"{rows:,}")
     elif far:
-        yield far
+        yield texts.JOB_COUNT.format(far=far)
 
 
 def _open_buttons(job: Job) -> tuple[Button, ...]:

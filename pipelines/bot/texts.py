@@ -34,7 +34,9 @@ JOB = "Job {number}: {command}"
 
 JOB_NOW = "{state} since {since} UTC"
 
-JOB_COUNTS = "{far}, {rows} rows"
+JOB_COUNTS = "{far} done, {rows} rows"
+
+JOB_COUNT = "{far} done"
 
 JOB_END = "Job {number} {end}: {command}"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pipelines.bot.messages import Button, Reply
 from pipelines.errors import one_line
-from pipelines.operations import File
+from pipelines.operations import File, Section
 from pipelines.text import well_formed
 
 MOST_DATA = 64
@@ -26,14 +26,13 @@ def cleaned(reply: Reply) -> Reply:
     All rows are as long as the longest, and buttons that Telegram would refuse, with
     the message that they are below, are left out.
     """
-    columns = max(map(len, (reply.heads, *reply.rows)), default=0)
-    rows = [_row(row, columns) for row in reply.rows]
-    heads = _row(reply.heads, columns)
+    heads, rows = _table(reply.heads, reply.rows)
     return replace(
         reply,
         lines=tuple(_lines(reply.lines)),
-        heads=heads if any(heads) else (),
-        rows=tuple(row for row in rows if any(row)),
+        heads=heads,
+        rows=rows,
+        sections=tuple(_sections(reply.sections)),
         texts=tuple(_texts(reply.texts)),
         files=tuple(map(_file, reply.files)),
         buttons=tuple(_buttons(reply.buttons))[:MOST_BUTTONS],
@@ -45,6 +44,25 @@ def _lines(told: Iterable[str]) -> Iterator[str]:
         for line in well_formed(text).split("\n"):
             if line.strip():
                 yield line.rstrip()
+
+
+def _sections(told: Iterable[Section]) -> Iterator[Section]:
+    for section in told:
+        heads, rows = _table(section.heads, section.rows)
+        if heads or rows:
+            yield Section(one_line(section.summary), heads, rows)
+
+
+def _table(
+    heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    columns = max(map(len, (heads, *rows)), default=0)
+    shown_heads = _row(heads, columns)
+    shown = (_row(row, columns) for row in rows)
+    return (
+        shown_heads if any(shown_heads) else (),
+        tuple(row for row in shown if any(row)),
+    )
 
 
 def _row(told: tuple[str, ...], columns: int) -> tuple[str, ...]:

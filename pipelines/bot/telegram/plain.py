@@ -76,7 +76,8 @@ def plain_messages(reply: Reply, file: str) -> PlainMessages:
     """
     whole = list(_within(_blocks(reply), (MOST_MESSAGES + 1) * MESSAGE_UNITS))
     parts = _parts(whole, MESSAGE_UNITS)
-    if len(parts) <= MOST_MESSAGES and len(reply.rows) <= MOST_ROWS:
+    longest = max(len(reply.rows), *(len(one.rows) for one in reply.sections), 0)
+    if len(parts) <= MOST_MESSAGES and longest <= MOST_ROWS:
         return PlainMessages(tuple(parts), is_whole=True)
     more = f"\n{texts.SHORTENED.format(name=file)}"
     first = _parts(whole, MESSAGE_UNITS - utf16_units(more))[0]
@@ -87,6 +88,8 @@ def plain_messages(reply: Reply, file: str) -> PlainMessages:
 def whole_text(reply: Reply) -> str:
     """All that a cleaned reply says, as lines of text."""
     lines = [*reply.lines, *aligned(reply.heads, reply.rows, None)]
+    for section in reply.sections:
+        lines += [f"{section.summary}:", *aligned(section.heads, section.rows, None)]
     for heading, text in reply.texts:
         lines += [f"{heading}:", text] if heading else [text]
     return "".join(f"{line}\n" for line in lines)
@@ -98,13 +101,21 @@ def _blocks(reply: Reply) -> Iterator[Marked]:
         for span in spans(line):
             yield Marked(span.text, "code" if span.is_code else "")
         yield Marked("\n")
-    rows = reply.rows[:MOST_ROWS]
-    if table := "\n".join(aligned(reply.heads, rows, PHONE)):
-        yield from (Marked(table, "pre"), Marked("\n"))
+    yield from _table(reply.heads, reply.rows)
+    for section in reply.sections:
+        yield from (Marked(section.summary, "b"), Marked("\n"))
+        yield from _table(section.heads, section.rows)
     for heading, text in reply.texts:
         if heading:
             yield from (Marked(heading, "b"), Marked("\n"))
         yield from (Marked(text, "pre"), Marked("\n"))
+
+
+def _table(
+    heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]
+) -> Iterator[Marked]:
+    if table := "\n".join(aligned(heads, rows[:MOST_ROWS], PHONE)):
+        yield from (Marked(table, "pre"), Marked("\n"))
 
 
 def _within(blocks: Iterator[Marked], most: int) -> Iterator[Marked]:

@@ -32,6 +32,9 @@ _SUMMARY = 100
 
 Block = dict[str, Any]
 
+Cells = tuple[str, ...]
+Rows = tuple[Cells, ...]
+
 
 @dataclass(frozen=True)
 class RichMessage:
@@ -59,8 +62,8 @@ def rich_message(reply: Reply, file: str) -> RichMessage:
     """
     more = texts.SHORTENED.format(name=file)
     page = _Page(MOST_UNITS - utf16_units(more) - _BETWEEN, MOST_BLOCKS)
-    for section in (_lines, _table, _texts):
-        section(reply, page)
+    for add in (_lines, _table, _sections, _texts):
+        add(reply, page)
     if not page.is_whole:
         page.blocks.append(_paragraph(more))
     return RichMessage(tuple(page.blocks), page.is_whole)
@@ -99,42 +102,51 @@ def _lines(reply: Reply, page: _Page) -> None:
 
 
 def _table(reply: Reply, page: _Page) -> None:
-    heads = _cells(reply.heads, page)
-    rows, units = [], 0
-    for row in _fitting(reply, heads, page):
-        rows.append(row.cells)
-        units = row.units
-    if not rows and not heads:
+    _add_table(page, reply.heads, reply.rows)
+
+
+def _sections(reply: Reply, page: _Page) -> None:
+    for one in reply.sections:
+        _add_table(page, one.heads, one.rows, page.cut(one.summary, MOST_OF_CELL))
+
+
+def _add_table(page: _Page, heads: Cells, rows: Rows, summary: str = "") -> None:
+    """Add a table, folded under its summary if it has one, or is long."""
+    heads = _cells(heads, page)
+    shown, units = [], utf16_units(summary)
+    for row in _fitting(heads, rows, page):
+        shown.append(row.cells)
+        units = row.units + utf16_units(summary)
+    if not shown and not heads:
         return
-    aligns = _aligns(reply)
-    cells = [_row(row, aligns) for row in rows]
+    aligns = _aligns(heads, rows)
+    cells = [_row(row, aligns) for row in shown]
     if heads:
         cells.insert(0, _row(heads, aligns, is_header=True))
     table = {"type": "table", "cells": cells, "is_striped": True}
-    count = len(reply.rows)
-    if count > OPEN_ROWS:
-        is_all = len(rows) == count
-        summary = texts.ROWS if is_all else texts.ROWS_OF
-        told = summary.format(shown=len(rows), count=count)
-        table = {"type": "details", "summary": told, "blocks": [table]}
-        units += utf16_units(told)
+    if not summary and len(rows) > OPEN_ROWS:
+        told = texts.ROWS if len(shown) == len(rows) else texts.ROWS_OF
+        summary = told.format(shown=len(shown), count=len(rows))
+        units += utf16_units(summary)
+    if summary:
+        table = {"type": "details", "summary": summary, "blocks": [table]}
     page.add(table, units)
 
 
 @dataclass(frozen=True)
 class _Row:
-    cells: tuple[str, ...]
+    cells: Cells
     units: int
     """Of the table to here, every row as wide as the widest."""
 
 
-def _fitting(reply: Reply, heads: tuple[str, ...], page: _Page) -> Iterator[_Row]:
+def _fitting(heads: Cells, rows: Rows, page: _Page) -> Iterator[_Row]:
     """The rows that there is room for.
 
     Whoever counts may do so in lines that are filled up with blanks.
     """
     lengths, pairs = [0] * len(heads), [0] * len(heads)
-    for count, told in enumerate((heads, *reply.rows)):
+    for count, told in enumerate((heads, *rows)):
         cells = _cells(told, page)
         lengths = _widest(lengths, map(len, cells))
         pairs = _widest(pairs, (utf16_units(cell) - len(cell) for cell in cells))
@@ -151,19 +163,17 @@ def _widest(before: Sequence[int], row: Iterable[int]) -> list[int]:
     return list(map(max, zip_longest(before, row, fillvalue=0)))
 
 
-def _cells(row: tuple[str, ...], page: _Page) -> tuple[str, ...]:
+def _cells(row: Cells, page: _Page) -> Cells:
     return tuple(page.cut(cell, MOST_OF_CELL) for cell in row)
 
 
-def _aligns(reply: Reply) -> list[str]:
-    columns = len((*reply.rows, reply.heads)[0])
-    is_right = numeric_columns(reply.rows) or [False] * columns
+def _aligns(heads: Cells, rows: Rows) -> list[str]:
+    columns = len((*rows, heads)[0])
+    is_right = numeric_columns(rows) or [False] * columns
     return ["right" if one else "left" for one in is_right]
 
 
-def _row(
-    row: tuple[str, ...], aligns: list[str], *, is_header: bool = False
-) -> list[Block]:
+def _row(row: Cells, aligns: list[str], *, is_header: bool = False) -> list[Block]:
     kind = {"is_header": True} if is_header else {}
     return [
         {"align": align, "valign": "top", **({"text": cell} if cell else {}), **kind}

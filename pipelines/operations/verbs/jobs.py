@@ -16,6 +16,9 @@ from pipelines.operations.arguments import Arguments, Count, Name, Number
 from pipelines.operations.verb import Answer, Change, Context, Look
 from pipelines.text import cut_line
 
+LONGEST_COMMAND = 300
+"""Most characters of a job's command that are shown: it may name many shards."""
+
 LONGEST_WORD = 60
 """Most characters of a word of a job's command that are shown."""
 
@@ -41,9 +44,9 @@ class JobArguments(Arguments):
 
 
 def command_of(job: Job) -> str:
-    """The command that a job is, its longest words cut."""
+    """The command that a job is, cut where it is long."""
     words = [cut_line(word, LONGEST_WORD) for word in job.wish.words]
-    return shlex.join(["shardline", *words])
+    return cut_line(shlex.join(["shardline", *words]), LONGEST_COMMAND)
 
 
 def job_cells(job: Job) -> tuple[str, ...]:

@@ -67,12 +67,14 @@ def find_works(
 
 def work_line(work: WorkOfTable) -> str:
     """What there is to do for a table, and what is expected of it."""
-    told = f"; {format_expected(work.expected)}" if work.days else ""
-    return (
-        f"{work.table.name} {work.selection.days}: {work.days:,} days of shards to do"
-        f" in {len(work.spans):,} extracts; {work.present:,} are there,"
-        f" {work.not_over:,} are not over{told}"
-    )
+    parts = [
+        f"{work.days:,} days of shards to do in {len(work.spans):,} extracts",
+        f"{work.present:,} are there" if work.present else "",
+        f"{work.not_over:,} are not over" if work.not_over else "",
+        format_expected(work.expected) if work.days else "",
+    ]
+    told = "; ".join(part for part in parts if part)
+    return f"{work.table.name} {work.selection.days}: {told}"
 
 
 def _plan(context: Context, arguments: RunArguments | BackfillArguments) -> Plan:

@@ -214,7 +214,7 @@ def test_progress_is_told_in_the_words_of_the_jobs_verbs(queue: SqlJobQueue) -> 
     assert reply.replaces
     assert reply.lines[1:] == (
         f"running since {job.started:%Y-%m-%d %H:%M} UTC",
-        "12 of 38, 1,204,331 rows",
+        "12 of 38 done, 1,204,331 rows",
     )
     assert [one.data for one in reply.buttons] == [
         f"wish:jobs show {job.number}",
@@ -235,14 +235,14 @@ def test_a_long_command_is_quoted_and_cut(queue: SqlJobQueue) -> None:
 
 
 ENDS = [
-    (JobState.SUCCEEDED, 0, "has succeeded after 0 s", "2 of 3, 7 rows", []),
+    (JobState.SUCCEEDED, 0, "has succeeded after 0 s", "2 of 3 done, 7 rows", []),
     (
         *(JobState.FAILED, 2, "has failed after 0 s, with exit code 2"),
-        *("2 of 3, 7 rows", ["jobs retry", "jobs show"]),
+        *("2 of 3 done, 7 rows", ["jobs retry", "jobs show"]),
     ),
     (
         *(JobState.CANCELLED, 143, "was cancelled by Boris after 0 s"),
-        *("2 of 3, 7 rows", ["jobs retry"]),
+        *("2 of 3 done, 7 rows", ["jobs retry"]),
     ),
 ]
 

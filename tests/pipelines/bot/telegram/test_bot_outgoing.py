@@ -15,7 +15,7 @@ from pipelines.bot import Button, Reply, texts
 from pipelines.bot.telegram.calls import SendLaterError
 from pipelines.bot.telegram.outgoing import Outgoing, Sent
 from pipelines.bot.telegram.targets import Target
-from pipelines.operations import File
+from pipelines.operations import File, Section
 from sandbox.telegram.chats import Message
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.rich import as_text
@@ -141,7 +141,10 @@ def test_what_is_secret_or_hidden_is_not_shown(
     token = courier.address.token.get_secret_value()
     evil = f"a\x1b[2J \u202e {token} https://me:pass@host/ \ud800"
     reply = Reply(
-        (evil,), (evil,), ((evil,),), ((evil, evil),), buttons=(Button(evil, "x"),)
+        *((evil,), (evil,), ((evil,),)),
+        sections=(Section(evil, (evil,), ((evil,),)),),
+        texts=((evil, evil),),
+        buttons=(Button(evil, "x"),),
     )
     courier.send(ANNS, reply)
     telegram.set_rich(rich=False)

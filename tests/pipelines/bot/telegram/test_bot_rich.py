@@ -18,9 +18,10 @@ from pipelines.bot import Button, Reply, reply_lines, texts
 from pipelines.bot.telegram.client import close_bot, open_bot
 from pipelines.bot.telegram.drafts import WHOLE, draft_of
 from pipelines.bot.telegram.outgoing import Outgoing
+from pipelines.bot.telegram.plain import whole_text
 from pipelines.bot.telegram.targets import Target
 from pipelines.config import TelegramAddress
-from pipelines.operations import File
+from pipelines.operations import File, Section
 from sandbox.telegram.control import TelegramControl
 from sandbox.telegram.entities import units
 from sandbox.telegram.rich import as_text
@@ -41,6 +42,10 @@ REPLIES = st.builds(
     lines=st.lists(TEXT | LONG, max_size=5).map(tuple),
     heads=st.lists(TEXT, max_size=4).map(tuple),
     rows=ROWS | st.builds(lambda rows, times: rows * times, ROWS, st.integers(1, 99)),
+    sections=st.lists(
+        st.builds(Section, TEXT, st.lists(TEXT, max_size=4).map(tuple), ROWS),
+        max_size=3,
+    ).map(tuple),
     texts=st.lists(st.tuples(TEXT, TEXT | LONG), max_size=3).map(tuple),
     files=st.lists(FILES, max_size=1).map(tuple),
     buttons=st.lists(st.builds(Button, TEXT, TEXT), max_size=3).map(tuple),
@@ -174,6 +179,23 @@ def test_a_long_table_folds_out() -> None:
     assert len(folded["blocks"][0]["cells"]) == 35
 
 
+def test_what_is_behind_an_answer_folds_out_below_it() -> None:
+    rows = (("2019-03-14", "abakan, chita"),)
+    section = Section("orders: 2 failed", ("days", "shards"), rows)
+    reply = Reply(("It is so.",), sections=(section,), texts=(("Log", "a"),))
+    _, folded, heading, _ = blocks(reply)
+    assert (folded["type"], folded["summary"]) == ("details", "orders: 2 failed")
+    (table,) = folded["blocks"]
+    assert [cell["text"] for cell in table["cells"][1]] == list(rows[0])
+    assert heading["text"] == "Log"
+    (told,) = plain(reply)
+    assert told == (
+        "It is so.\n<b>orders: 2 failed</b>\n<pre>days        shards\n"
+        "2019-03-14  abakan, chita</pre>\n<b>Log</b>\n<pre>a</pre>\n"
+    )
+    assert "\norders: 2 failed:\ndays        shards\n" in whole_text(reply)
+
+
 def test_what_others_wrote_stands_below_its_heading() -> None:
     told = blocks(Reply(texts=(("Log", "a  <b>\n  c"), ("None", " "), ("", "d"))))
     assert told == [
@@ -240,7 +262,9 @@ def test_a_rich_message_that_is_too_long_is_shortened_beside_the_whole(
     courier: Courier, telegram: TelegramControl
 ) -> None:
     rows = tuple((str(n), "x" * 50) for n in range(1_000))
-    courier.send(ANNS, Reply(("Rows:",), ("n", "x"), rows, (("Log", "y" * 9_000),)))
+    courier.send(
+        ANNS, Reply(("Rows:",), HEADS[:2], rows, texts=(("Log", "y" * 9_000),))
+    )
     text, file = telegram.messages(ANN)
     assert text.rich
     told = as_text(text.rich)
