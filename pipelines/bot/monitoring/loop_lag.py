@@ -13,8 +13,9 @@ import sys
 import threading
 import time
 from asyncio.events import Handle
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import CodeType, FrameType
 
 from pipelines.bot.monitoring.histogram import Histogram
@@ -25,14 +26,20 @@ PERIOD = 0.05
 """Seconds between two looks at the time."""
 
 BLOCKED = 0.2
-"""Seconds of lag from which on it is told whose doing it is."""
+"""Seconds of lag from which on it is told, when it is over, whose doing it was."""
+
+HELD_UP = 1.0
+"""Seconds of lag from which on that is told before it is over."""
 
 LOOK = BLOCKED / 2
 """Seconds of lag from which on it is looked."""
 
-UNSEEN = "nobody has seen why; what let no thread run, or the machine was busy"
+UNSEEN = "nobody has seen why, so perhaps what let no other thread run"
 
-OURS = "pipelines."
+SCHEDULING = Path("/proc/thread-self/schedstat")
+"""Where Linux tells how long a thread has waited for a processor (see proc(5))."""
+
+OURS = "pipelines"
 
 BOUNDS = (
     *(0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04),
@@ -47,11 +54,13 @@ class LoopLag:
 
     Attributes:
         histogram: How late it was.
+        own: The same, less the time for which it waited for a processor: that is the
+            machine's doing.
     """
 
     def __init__(self) -> None:
         """Begin with nothing measured."""
-        self.histogram = Histogram(BOUNDS)
+        self.histogram, self.own = Histogram(BOUNDS), Histogram(BOUNDS)
         self._due = 0.0
         self._seen, self._is_told = UNSEEN, False
         self._ended = threading.Event()
@@ -77,11 +86,13 @@ class LoopLag:
     async def _probe(self) -> None:
         """Look at the time again and again: whatever holds the loop makes that late."""
         while True:
-            self._due = time.monotonic() + PERIOD
+            self._due, waited = time.monotonic() + PERIOD, _waited()
             await asyncio.sleep(PERIOD)
             lag = max(0.0, time.monotonic() - self._due)
+            own = max(0.0, lag - (_waited() - waited))
             self.histogram.add(lag)
-            if lag >= BLOCKED:
+            self.own.add(own)
+            if own >= BLOCKED:
                 logger.warning("the loop stood still for %.2f s: %s", lag, self._seen)
             self._seen, self._is_told = UNSEEN, False
 
@@ -94,11 +105,19 @@ class LoopLag:
             frame = sys._current_frames().get(thread)  # noqa: SLF001 - no other way
             found = culprit(loop, frame)
             if not found or time.monotonic() - self._due < overdue:
-                continue  # the machine is busy, or the loop goes on meanwhile
+                continue  # it runs nothing, or goes on meanwhile
             self._seen = found
-            if overdue >= BLOCKED and not self._is_told:
+            if overdue >= HELD_UP and not self._is_told:
                 self._is_told = True
                 logger.warning("the loop is held up: %s", found)
+
+
+def _waited() -> float:
+    """Seconds for which this thread has waited for a processor; 0 if nobody tells."""
+    try:
+        return int(SCHEDULING.read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
 
 
 def culprit(loop: asyncio.AbstractEventLoop, frame: FrameType | None) -> str:
@@ -119,9 +138,20 @@ def culprit(loop: asyncio.AbstractEventLoop, frame: FrameType | None) -> str:
         return ""
     task = asyncio.current_task(loop)
     who = task.get_name() if task else "a callback"
-    ours = (one for one in called if _module(one).startswith(OURS))
-    at = next(ours, called[0])
+    at = _telling(called)
     return f"{who} in {at.f_code.co_qualname}, {_module(at)}:{at.f_lineno}"
+
+
+def _telling(called: Sequence[FrameType]) -> FrameType:
+    """The innermost frame that is ours, or else no part of Python."""
+    rooms = [_module(one).partition(".")[0] for one in called]
+    for at, room in zip(called, rooms, strict=True):
+        if room == OURS:
+            return at
+    for at, room in zip(called, rooms, strict=True):
+        if room not in sys.stdlib_module_names:
+            return at
+    return called[0]
 
 
 def _module(frame: FrameType) -> str:

@@ -100,12 +100,17 @@ class BotMetrics:
         )
         from prometheus_client.utils import floatToGoString  # noqa: PLC0415 - extra
 
-        found = self.lag.histogram
-        yield HistogramMetricFamily(
-            "shardline_bot_loop_lag_seconds",
-            "How late a timer of the loop was.",
-            buckets=[
-                (floatToGoString(bound), count) for bound, count in found.cumulated()
-            ],
-            sum_value=found.total,
+        known = (
+            ("lag", "How late a timer of the loop was.", self.lag.histogram),
+            ("own_lag", "The same without waits for a processor.", self.lag.own),
         )
+        for name, text, found in known:
+            yield HistogramMetricFamily(
+                f"shardline_bot_loop_{name}_seconds",
+                text,
+                buckets=[
+                    (floatToGoString(bound), count)
+                    for bound, count in found.cumulated()
+                ],
+                sum_value=found.total,
+            )
