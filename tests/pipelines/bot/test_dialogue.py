@@ -57,9 +57,9 @@ def test_a_question_has_buttons_and_only_who_asked_may_press_them(
     agree, leave = reply.buttons
     assert "Vera, viewer, would lose telegram:3" in reply.lines
     assert max(len(one.data.encode()) for one in reply.buttons) <= 64
-    assert press(dialogue, leave.data).lines == ("Left as it is.",)
-    (refused,) = press(dialogue, agree.data, VIEWER).lines
-    assert "nothing waits for this answer" in refused
+    for one in (agree, leave):
+        (refused,) = press(dialogue, one.data, VIEWER).lines
+        assert "nothing waits for this answer" in refused
     assert "Vera" in active(engine)
     assert press(dialogue, agree.data).lines == ("Vera may do nothing from now on",)
     assert "Vera" not in active(engine)

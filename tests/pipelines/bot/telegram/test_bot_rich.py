@@ -240,7 +240,9 @@ def test_a_rich_message_that_is_too_long_is_shortened_beside_the_whole(
     courier: Courier, telegram: TelegramControl
 ) -> None:
     rows = tuple((str(n), "x" * 50) for n in range(1_000))
-    courier.send(ANNS, Reply(("Rows:",), ("n", "x"), rows, (("Log", "y" * 9_000),)))
+    courier.send(
+        ANNS, Reply(("Rows:",), ("n", "x"), rows, texts=(("Log", "y" * 9_000),))
+    )
     text, file = telegram.messages(ANN)
     assert text.rich
     told = as_text(text.rich)
