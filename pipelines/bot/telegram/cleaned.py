@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from pipelines.bot.messages import Button, Reply
 from pipelines.errors import one_line
-from pipelines.operations import File
+from pipelines.operations import File, Section
 from pipelines.text import well_formed
 
 MOST_DATA = 64
 """Octets of what a button stands for (Bot API, InlineKeyboardButton)."""
 
 MOST_BUTTONS = 100
+
+Row = tuple[str, ...]
 
 MOST_LABEL = 64
 MOST_NAME = 100
@@ -23,17 +25,16 @@ MOST_NAME = 100
 def cleaned(reply: Reply) -> Reply:
     """A reply of which every text can be shown, line by line.
 
-    All rows are as long as the longest, and buttons that Telegram would refuse, with
-    the message that they are below, are left out.
+    All rows of a table are as long as the longest. Buttons that Telegram would refuse,
+    with the message that they are below, are left out.
     """
-    columns = max(map(len, (reply.heads, *reply.rows)), default=0)
-    rows = [_row(row, columns) for row in reply.rows]
-    heads = _row(reply.heads, columns)
+    heads, rows = _table(reply.heads, reply.rows)
     return replace(
         reply,
         lines=tuple(_lines(reply.lines)),
-        heads=heads if any(heads) else (),
-        rows=tuple(row for row in rows if any(row)),
+        heads=heads,
+        rows=rows,
+        sections=tuple(map(_section, reply.sections)),
         texts=tuple(_texts(reply.texts)),
         files=tuple(map(_file, reply.files)),
         buttons=tuple(_buttons(reply.buttons))[:MOST_BUTTONS],
@@ -47,7 +48,19 @@ def _lines(told: Iterable[str]) -> Iterator[str]:
                 yield line.rstrip()
 
 
-def _row(told: tuple[str, ...], columns: int) -> tuple[str, ...]:
+def _section(told: Section) -> Section:
+    heads, rows = _table(told.heads, told.rows)
+    return Section(one_line(told.summary), heads, rows)
+
+
+def _table(heads: Row, rows: Iterable[Row]) -> tuple[Row, tuple[Row, ...]]:
+    every = (heads, *rows)
+    columns = max(map(len, every))
+    first, *others = (_row(row, columns) for row in every)
+    return first if any(first) else (), tuple(row for row in others if any(row))
+
+
+def _row(told: Row, columns: int) -> Row:
     return tuple(map(one_line, told)) + ("",) * (columns - len(told))
 
 

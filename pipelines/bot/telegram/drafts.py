@@ -72,7 +72,8 @@ def draft_of(told: Reply) -> Draft:
     """What is to be sent of a reply; takes a while where that is long."""
     reply = _without_unsendable(cleaned(told))
     files = tuple(_file(one) for one in reply.files)
-    is_text = bool(reply.lines or reply.heads or reply.rows or reply.texts)
+    table = reply.heads or reply.rows
+    is_text = bool(reply.lines or table or reply.sections or reply.texts)
     if not is_text and files and not reply.buttons:
         return Draft((), files)
     if not is_text:

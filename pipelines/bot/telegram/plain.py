@@ -87,6 +87,8 @@ def plain_messages(reply: Reply, file: str) -> PlainMessages:
 def whole_text(reply: Reply) -> str:
     """All that a cleaned reply says, as lines of text."""
     lines = [*reply.lines, *aligned(reply.heads, reply.rows, None)]
+    for section in reply.sections:
+        lines += [f"{section.summary}:", *aligned(section.heads, section.rows, None)]
     for heading, text in reply.texts:
         lines += [f"{heading}:", text] if heading else [text]
     return "".join(f"{line}\n" for line in lines)
@@ -101,6 +103,10 @@ def _blocks(reply: Reply) -> Iterator[Marked]:
     rows = reply.rows[:MOST_ROWS]
     if table := "\n".join(aligned(reply.heads, rows, PHONE)):
         yield from (Marked(table, "pre"), Marked("\n"))
+    for section in reply.sections:
+        yield from (Marked(section.summary, "b"), Marked("\n"))
+        if table := "\n".join(aligned(section.heads, section.rows[:MOST_ROWS], PHONE)):
+            yield from (Marked(table, "pre"), Marked("\n"))
     for heading, text in reply.texts:
         if heading:
             yield from (Marked(heading, "b"), Marked("\n"))

@@ -59,8 +59,8 @@ def rich_message(reply: Reply, file: str) -> RichMessage:
     """
     more = texts.SHORTENED.format(name=file)
     page = _Page(MOST_UNITS - utf16_units(more) - _BETWEEN, MOST_BLOCKS)
-    for section in (_lines, _table, _texts):
-        section(reply, page)
+    for part in (_lines, _table, _sections, _texts):
+        part(reply, page)
     if not page.is_whole:
         page.blocks.append(_paragraph(more))
     return RichMessage(tuple(page.blocks), page.is_whole)
@@ -99,26 +99,43 @@ def _lines(reply: Reply, page: _Page) -> None:
 
 
 def _table(reply: Reply, page: _Page) -> None:
+    table, shown, units = _table_of(reply, page)
+    if not table:
+        return
+    count = len(reply.rows)
+    if count > OPEN_ROWS:
+        summary = texts.ROWS if shown == count else texts.ROWS_OF
+        _fold(table, summary.format(shown=shown, count=count), units, page)
+    else:
+        page.add(table, units)
+
+
+def _sections(reply: Reply, page: _Page) -> None:
+    for one in reply.sections:
+        table, _, units = _table_of(Reply(heads=one.heads, rows=one.rows), page)
+        if table:
+            _fold(table, page.cut(one.summary, MOST_OF_CELL), units, page)
+
+
+def _fold(table: Block, summary: str, units: int, page: _Page) -> None:
+    folded = {"type": "details", "summary": summary, "blocks": [table]}
+    page.add(folded, units + utf16_units(summary))
+
+
+def _table_of(reply: Reply, page: _Page) -> tuple[Block, int, int]:
+    """The table as far as there is room, how many rows that is, and its units."""
     heads = _cells(reply.heads, page)
     rows, units = [], 0
     for row in _fitting(reply, heads, page):
         rows.append(row.cells)
         units = row.units
     if not rows and not heads:
-        return
+        return {}, 0, 0
     aligns = _aligns(reply)
     cells = [_row(row, aligns) for row in rows]
     if heads:
         cells.insert(0, _row(heads, aligns, is_header=True))
-    table = {"type": "table", "cells": cells, "is_striped": True}
-    count = len(reply.rows)
-    if count > OPEN_ROWS:
-        is_all = len(rows) == count
-        summary = texts.ROWS if is_all else texts.ROWS_OF
-        told = summary.format(shown=len(rows), count=count)
-        table = {"type": "details", "summary": told, "blocks": [table]}
-        units += utf16_units(told)
-    page.add(table, units)
+    return {"type": "table", "cells": cells, "is_striped": True}, len(rows), units
 
 
 @dataclass(frozen=True)
