@@ -19,6 +19,10 @@ from pipelines.text import cut_line
 LONGEST_WORD = 60
 """Most characters of a word of a job's command that are shown."""
 
+LONGEST_COMMAND = 1_000
+"""Most characters of a command that are shown: one of a thousand shards has many words,
+and a message that is edited has no second part."""
+
 MINUTE_FORMAT = "%Y-%m-%d %H:%M"
 
 
@@ -41,9 +45,9 @@ class JobArguments(Arguments):
 
 
 def command_of(job: Job) -> str:
-    """The command that a job is, its longest words cut."""
+    """The command that a job is, its longest words cut, and a long one itself."""
     words = [cut_line(word, LONGEST_WORD) for word in job.wish.words]
-    return shlex.join(["shardline", *words])
+    return cut_line(shlex.join(["shardline", *words]), LONGEST_COMMAND)
 
 
 def job_cells(job: Job) -> tuple[str, ...]:
