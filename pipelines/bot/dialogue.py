@@ -354,7 +354,7 @@ def _question(question: Question) -> Reply:
 
 def command_of(text: str) -> str:
     """The first word of a text; of a command of Telegram's, the verb that it names."""
-    command = text.strip().partition(" ")[0]
+    command = "".join(text.split(maxsplit=1)[:1])
     if not is_command(command):
         return command
     return command[1:].partition("@")[0].replace("_", " ")
@@ -376,8 +376,7 @@ def _without_address(text: str) -> str:
     """The text without the slash before a command, and the bot's name behind it."""
     if not is_command(text):
         return text
-    _, blank, rest = text.strip().partition(" ")
-    return command_of(text) + blank + rest
+    return " ".join([command_of(text), *text.split(maxsplit=1)[1:]])
 
 
 def _welcome(caller: Caller) -> Reply:

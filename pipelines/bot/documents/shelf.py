@@ -30,6 +30,9 @@ from pipelines.operations import Caller
 PART = ".part"
 """What a file ends with that is not whole."""
 
+NEW = "new-"
+"""What such a file begins with, so that nobody else's is taken for it."""
+
 YOUNG = timedelta(hours=1)
 """How old a file without a row may be, which may be about to get one."""
 
@@ -82,7 +85,7 @@ class Shelf:
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        opened, path = tempfile.mkstemp(suffix=PART, dir=self._folder)
+        opened, path = tempfile.mkstemp(PART, NEW, self._folder)
         os.close(opened)
         return Path(path)
 
@@ -144,7 +147,7 @@ class Shelf:
         files = {
             file.name: file
             for file in self._folder.iterdir()
-            if file.name.endswith(PART) or file.name.isdecimal()
+            if file.is_file() and _is_ours(file.name)
         }
         with etl_db_errors(UNUSABLE), self._engine.connect() as connection:
             kept = {str(number) for number in connection.scalars(select(_rows.number))}
@@ -159,6 +162,10 @@ class Shelf:
             raise ConfigurationError(
                 texts.SHELF_FULL, step=texts.REMOVE_ONE.format(number=oldest)
             )
+
+
+def _is_ours(name: str) -> bool:
+    return name.isdecimal() or (name.startswith(NEW) and name.endswith(PART))
 
 
 def _digest(file: Path) -> str:

@@ -11,8 +11,11 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from pipelines.errors import ConfigurationError
 from pipelines.etl_db import (
     as_utc,
+    confirmations_table,
+    conversations_table,
     database_time,
     etl_db_errors,
+    followed_jobs_table,
     identities_table,
     invitations_table,
     people_table,
@@ -119,8 +122,8 @@ def change_role(connection: Connection, name: str, role: Role) -> None:
 def revoke(connection: Connection, name: str) -> None:
     """Have a person do nothing any more, from now on.
 
-    Identities, open invitations and what is told in their own chat go, so that nothing
-    of them comes back if the person is invited again.
+    Identities, open invitations, open questions and what is told in their own chat go,
+    so that nothing of them comes back if the person is invited again.
 
     Raises:
         ConfigurationError: There is nobody of that name, or they were revoked.
@@ -142,10 +145,8 @@ def revoke(connection: Connection, name: str) -> None:
         .where(of_person)
         .returning(identities_table.c.kind, identities_table.c.subject)
     )
-    places = [f"{kind}:{subject}" for kind, subject in connection.execute(gone)]
-    # A group goes on being told; a chat with the bot has the number of its user.
-    connection.execute(
-        delete(subscriptions_table).where(subscriptions_table.c.place.in_(places))
+    _forget(
+        connection, [Identity(IdentityKind(k), s) for k, s in connection.execute(gone)]
     )
     still_open = invitations_table.c.used.is_(None)
     connection.execute(
@@ -153,6 +154,22 @@ def revoke(connection: Connection, name: str) -> None:
             invitations_table.c.person == number, still_open
         )
     )
+
+
+def _forget(connection: Connection, gone: Sequence[Identity]) -> None:
+    """Leave nothing of identities that are nobody's any more.
+
+    A group goes on being told; a chat with the bot has the number of its user.
+    """
+    names = [str(identity) for identity in gone]
+    chats = [int(x.subject) for x in gone if x.kind is IdentityKind.TELEGRAM]
+    for column, which in (
+        (subscriptions_table.c.place, names),
+        (confirmations_table.c.identity, names),
+        (conversations_table.c.identity, names),
+        (followed_jobs_table.c.chat, chats),
+    ):
+        connection.execute(delete(column.table).where(column.in_(which)))
 
 
 def _identities(connection: Connection) -> dict[int, Sequence[Identity]]:

@@ -18,9 +18,9 @@ from pipelines.operations import (
     Role,
     UndoneError,
     audited_queue,
+    change_role,
     list_audit,
     list_people,
-    revoke,
 )
 from tests.kit.operations import somebody, telegram
 
@@ -364,10 +364,10 @@ def test_a_role_that_was_lost_meanwhile_counts(
 ) -> None:
     write(dialogue, "/jobs_cancel", OPERATOR)
     with engine.begin() as connection:
-        revoke(connection, "Oleg")
+        change_role(connection, "Oleg", Role.VIEWER)
     number = queued(engine)
     (line,) = write(dialogue, str(number), OPERATOR).lines
-    assert line.startswith("somebody unknown may not jobs cancel")
+    assert line.startswith("a viewer may not jobs cancel")
     assert audited_queue(engine).show(number).state is JobState.QUEUED
     assert waiting(engine) == 0
 
