@@ -18,9 +18,17 @@ from pipelines.bot.polling.throttle import FLOOD, WINDOW
 from pipelines.bot.telegram.incoming import Incoming
 from pipelines.bot.telegram.targets import Target
 from pipelines.bot.updates import HeldUpdate
-from pipelines.errors import TransientError
+from pipelines.errors import ShardlineError, TransientError
 from pipelines.etl_db import etl_db_errors
-from pipelines.operations import UndoneError, Wish, find_caller, refused
+from pipelines.operations import (
+    VERBS,
+    UndoneError,
+    Wish,
+    find_caller,
+    find_verb,
+    refused,
+    split_words,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -29,10 +37,6 @@ LATE = 300.0
 
 MOST_ATTEMPTS = 10
 """How often an update is begun with while whoever does so dies of it."""
-
-LONGEST_VERB = 64
-"""Most characters of what was refused that the audit has: the first word alone, since
-an invitation's code may follow."""
 
 
 class Answering:
@@ -67,23 +71,25 @@ class Answering:
             told = texts.DEFECT.format(kind=kind, number=held.number)
             return self.end(held, KeptAnswer(Reply((told,)), incoming.target))
 
+    def why_not(self, held: HeldUpdate, incoming: Incoming) -> str:
+        """Why an update is not carried out, whatever it asks for; "" if it is."""
+        if incoming.refusal:
+            return incoming.refusal
+        if held.update.kind == FLOOD:
+            return texts.FLOODED.format(seconds=int(WINDOW))
+        age = (datetime.now(UTC) - held.update.written).total_seconds()
+        if age > LATE:
+            return texts.TOO_LATE.format(minutes=int(age / 60))
+        if held.attempt > MOST_ATTEMPTS:
+            return texts.GIVEN_UP.format(attempts=held.attempt - 1)
+        return ""
+
     def _answered(self, held: HeldUpdate, incoming: Incoming) -> KeptAnswer:
         if incoming.new_chat is not None:
             return self._move(held, incoming.target, incoming.new_chat)
-        if incoming.refusal:
+        if why := self.why_not(held, incoming):
             self._figures.count(Event.REFUSED)
-            return self._refuse(held, incoming, incoming.refusal)
-        if held.update.kind == FLOOD:
-            why = texts.FLOODED.format(seconds=int(WINDOW))
-            return self._refuse(held, incoming, why)
-        age = (datetime.now(UTC) - held.update.written).total_seconds()
-        if age > LATE:
-            self._figures.count(Event.LATE)
-            why = texts.TOO_LATE.format(minutes=int(age / 60))
-            return self._refuse(held, incoming, why)
-        if held.attempt > MOST_ATTEMPTS:
-            logger.error("update %d was given up", held.number)
-            why = texts.GIVEN_UP.format(attempts=held.attempt - 1)
+            logger.info("update %d is not carried out: %s", held.number, why)
             return self._refuse(held, incoming, why)
         return self._converse(held, incoming)
 
@@ -100,7 +106,7 @@ class Answering:
     def _refuse(self, held: HeldUpdate, incoming: Incoming, why: str) -> KeptAnswer:
         said = incoming.said
         text = said.text if isinstance(said, Message) else said.data
-        verb = command_of(text)[:LONGEST_VERB] or held.update.kind
+        verb = _verb_of(text) or held.update.kind
         caller = find_caller(self._engine, said.identity)
         refused(self._engine, Wish(caller, said.place, verb, ""), why)
         return self.end(held, KeptAnswer(Reply((why,)), incoming.target))
@@ -123,3 +129,15 @@ class Answering:
         with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
             finish(connection, held, answer.as_json())
         return answer
+
+
+def _verb_of(text: str) -> str:
+    """The verb that a text begins with, which alone is told of what was refused.
+
+    Anything else may be an invitation's code.
+    """
+    try:
+        verb, _ = find_verb(VERBS, split_words(command_of(text)))
+    except ShardlineError:
+        return ""
+    return verb.name

@@ -37,6 +37,7 @@ from pipelines.operations import (
     Identity,
     Outcome,
     Question,
+    RefusedError,
     Slow,
     Unfinished,
     Wish,
@@ -132,6 +133,8 @@ class Dialogue:
             return self._documents.receive(said, turn.commit)
         asked = find_conversation(self._engine, said.identity, said.place)
         if asked is None:
+            if said.is_aside and not is_command(said.text):
+                return Reply()  # What people say below a message is not for us.
             return self._wished(said, turn)
         if not is_command(said.text):
             return self._answered(said, asked, said.text, turn)
@@ -155,7 +158,12 @@ class Dialogue:
         if is_stranger and verb is HELP_VERB:
             return Reply((texts.HELLO_STRANGER,))
         # Of who may not, what they wrote behind it is not even read.
-        check_role(context, verb, Wish(context.caller, said.place, verb.name))
+        try:
+            check_role(context, verb, Wish(context.caller, said.place, verb.name))
+        except RefusedError:
+            if is_stranger:
+                return Reply((texts.HELLO_STRANGER,))
+            raise
         try:
             arguments = parse_words(verb.arguments, rest, verb.usage)
         except WrongWordsError as error:

@@ -13,7 +13,6 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
     ANSWERED = "answered"
     REFUSED = "refused"
-    LATE = "late"
     FLOODED = "flooded"
     DEFECT = "defect"
     SENT = "sent"

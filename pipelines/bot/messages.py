@@ -46,6 +46,8 @@ class Message:
         text: What, as it was written.
         source_id: What it is called where it comes from, so that it counts once.
         document: A file that it comes with; the text is then what stands below that.
+        is_aside: Whether it answers another message in a group, so that it is for the
+            bot only if that has asked something.
     """
 
     identity: Identity
@@ -53,6 +55,7 @@ class Message:
     text: str = field(repr=False)  # it may be an invitation's code
     source_id: str | None = None
     document: Document | None = None
+    is_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Button:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered.
+    """What is answered; nothing is if it is empty.
 
     Attributes:
         lines: Line by line.

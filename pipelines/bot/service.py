@@ -129,7 +129,8 @@ class Service:
         self._engine = etl_engine(settings.sessions.database)
         self._figures, self._lag = Figures(), LoopLag()
         self._limits = Limits()
-        self._outgoing = Outgoing(clients.bot, self._limits)
+        # What an alert has to wait for holds up no answer; calls count for both.
+        self._outgoing = Outgoing(clients.bot, self._limits.beside())
         self._lease = Lease(self._engine, poller_table, "bot", settings.bot.lease)
         self._menus = Menus(clients.bot, self._engine)
         folder = settings.bot.documents
@@ -142,10 +143,11 @@ class Service:
             if options.port:
                 metrics = (self._engine, self._figures, self._lag, self._pool)
                 BotMetrics(*metrics).serve(options.port)
-            async with self._sending_alerts(), asyncio.TaskGroup() as group:
+            async with asyncio.TaskGroup() as group:
                 group.create_task(self._poller().poll(), name="poller")
                 group.create_task(self._tidy(), name="tidying")
                 group.create_task(self._tell_progress(), name="progress of jobs")
+                group.create_task(self._send_alerts(), name="alerts")
                 self._begin_work(group)
             await self._menus.settle()
 
@@ -171,15 +173,15 @@ class Service:
         except LeaseLostError:
             return False
 
-    @asynccontextmanager
-    async def _sending_alerts(self) -> AsyncIterator[None]:
-        """Send the alerts meanwhile: the limits are those of the token."""
+    async def _send_alerts(self) -> None:
+        """Send the alerts while at work: the limits are those of the token."""
+        await self._bell.at_work.wait()
+        if self._bell.is_ended:
+            return
         sender = AlertSender(self._settings, self._engine, self._limits)
         sender.start()
-        try:
-            yield
-        finally:
-            await asyncio.to_thread(sender.stop)
+        await self._bell.ended.wait()
+        await asyncio.to_thread(sender.stop)
 
     def _begin_work(self, group: asyncio.TaskGroup) -> None:
         desk = self._desk()

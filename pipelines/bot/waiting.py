@@ -13,6 +13,7 @@ class Bell:
     """Wakes whoever waits for news, and whoever waits for the end.
 
     Attributes:
+        at_work: Is set while this bot is the one that answers; and at the end.
         ended: Is set when all is told to end.
     """
 
@@ -20,6 +21,7 @@ class Bell:
         """Nothing is told to end."""
         self.news = asyncio.Event()
         """Is set by the next ring; to be taken before looking for what is new."""
+        self.at_work = asyncio.Event()
         self.ended = asyncio.Event()
 
     @property
@@ -36,6 +38,7 @@ class Bell:
     def end(self) -> None:
         """Tell everybody to end."""
         self.ended.set()
+        self.at_work.set()
         self.ring()
 
     async def wait(self, seconds: float, news: asyncio.Event | None = None) -> None:

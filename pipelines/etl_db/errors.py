@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
     OperationalError,
     SQLAlchemyError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipelines.errors import ConfigurationError, TransientError
 
@@ -79,6 +80,8 @@ def etl_db_errors(what: str) -> Iterator[None]:
 
 def passes(error: SQLAlchemyError) -> bool:
     """Whether another attempt, on a new connection, may succeed."""
+    if isinstance(error, PoolTimeoutError):
+        return True
     if not isinstance(error, DBAPIError):
         return False
     if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:

@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeGuard
 
 import telegram
@@ -42,6 +42,9 @@ SETBACK_MAX = 30.0
 
 CONFLICT = 10.0
 """Seconds until Telegram is asked again after it has told of somebody else."""
+
+UP_TO_DATE = timedelta(minutes=1)
+"""How long ago all was taken at most for what comes to count as new."""
 
 EPISODE = 600.0
 """After so many seconds without somebody else, the next time is told anew."""
@@ -104,14 +107,19 @@ class Poller:
                 offset = None
                 self._complaints.tell(f"updates cannot be taken: {error}")
                 await self._bell.pause(self._setback())
-        await asyncio.to_thread(self._lease.release)
+        try:
+            await asyncio.to_thread(self._lease.release)
+        except ShardlineError as error:
+            logger.info("the lease of the bot ends by itself: %s", error)
 
     async def _turn(self, offset: int | None) -> int | None:
         """Take what there is; returns what to ask from next, if it is to be told."""
         if not await asyncio.to_thread(self._take_lease):
             self._complaints.tell("another bot is at work; this one waits")
+            self._bell.at_work.clear()
             await self._bell.wait(LEASE_LOOK)
             return None
+        self._bell.at_work.set()
         asked = datetime.now(UTC)
         batch = await self._batch(offset)
         if batch is None:
@@ -153,7 +161,7 @@ class Poller:
 
     async def _ask(self, offset: int | None) -> list[dict[str, Any]]:
         asked: dict[str, Any] = {
-            "timeout": self._seconds,
+            "timeout": self._patience(),
             "limit": BATCH,
             "allowed_updates": list(KINDS),
         }
@@ -168,38 +176,45 @@ class Poller:
             raise TransientError("that is no Bot API: its updates are none")
         return told
 
+    def _patience(self) -> int:
+        """How long news are waited for: not at all before all is taken that was there.
+
+        What is pressed meanwhile would be taken for as old as what was there before.
+        """
+        is_up_to_date = self._polled > datetime.now(UTC) - UP_TO_DATE
+        return self._seconds if is_up_to_date else 0
+
     def _accept(self, batch: Sequence[dict[str, Any]]) -> None:
         arrival = Arrival(
             now := datetime.now(UTC), server_date(self._bot) or now, self._polled
         )
         self._verdicts = {
-            raw["update_id"]: self._verdicts.get(raw["update_id"]) or self._judge(raw)
+            number: verdict
             for raw in batch
+            if (verdict := self._verdicts.get(number := raw["update_id"]))
         }
         found = [update for raw in batch if (update := self._arrived(raw, arrival))]
         new = accept(self._lease.engine, found)
         self._figures.count(Event.ACCEPTED, new)
 
-    def _judge(self, raw: dict[str, Any]) -> Verdict:
-        try:
-            person = self._reader.sender_of(raw)
-        except ValueError:
-            return Verdict.TAKEN  # It is told when it is read.
-        return Verdict.TAKEN if person is None else self._throttle.judge(person)
-
     def _arrived(self, raw: dict[str, Any], arrival: Arrival) -> Update | None:
-        verdict = self._verdicts[raw["update_id"]]
+        try:
+            found = self._reader.arrived(raw, arrival)
+            person = self._reader.sender_of(raw)
+        except (ValueError, OverflowError) as error:
+            logger.warning("update %d is passed over: %s", raw["update_id"], error)
+            return None
+        if found is None or person is None:
+            return found
+        number = found.update_id
+        if number not in self._verdicts:
+            moment = found.written.timestamp()
+            self._verdicts[number] = self._throttle.judge(person, moment)
+        verdict = self._verdicts[number]
         if verdict is Verdict.DROPPED:
             self._figures.count(Event.FLOODED)
             return None
-        try:
-            found = self._reader.arrived(raw, arrival)
-        except ValueError as error:
-            logger.warning("update %d is passed over: %s", raw["update_id"], error)
-            return None
-        if found and verdict is Verdict.TOLD:
-            return replace(found, kind=FLOOD)
-        return found
+        return replace(found, kind=FLOOD) if verdict is Verdict.TOLD else found
 
     async def _tell_of_another(self) -> None:
         """Tell that somebody else asks with our token, and ask less."""

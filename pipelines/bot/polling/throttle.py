@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from enum import Enum
 
 MOST = 20
@@ -31,27 +29,33 @@ class Verdict(Enum):
 
 
 class Throttle:
-    """Counts what each person sends; for one caller at a time."""
+    """Counts what each person has taken; for one caller at a time."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Nobody has sent anything yet.
+    def __init__(self) -> None:
+        """Nobody has sent anything yet."""
+        self._taken: OrderedDict[int, deque[float]] = OrderedDict()
+        self._told: set[int] = set()
+
+    def judge(self, person: int, moment: float) -> Verdict:
+        """What becomes of another update of a person.
 
         Args:
-            clock: Tells the time in seconds.
+            person: By their number.
+            moment: When they have sent it, in seconds: after an outage all comes at
+                once that was sent meanwhile.
         """
-        self._clock = clock
-        self._sent: OrderedDict[int, deque[float]] = OrderedDict()
-
-    def judge(self, person: int) -> Verdict:
-        """What becomes of another update of a person."""
-        now = self._clock()
-        sent = self._sent.setdefault(person, deque())
-        self._sent.move_to_end(person)
-        if len(self._sent) > PEOPLE:
-            self._sent.popitem(last=False)
-        while sent and sent[0] <= now - WINDOW:
-            sent.popleft()
-        if len(sent) > MOST:
+        taken = self._taken.setdefault(person, deque())
+        self._taken.move_to_end(person)
+        if len(self._taken) > PEOPLE:
+            gone, _ = self._taken.popitem(last=False)
+            self._told.discard(gone)
+        while taken and taken[0] <= moment - WINDOW:
+            taken.popleft()
+        if len(taken) < MOST:
+            taken.append(moment)
+            self._told.discard(person)
+            return Verdict.TAKEN
+        if person in self._told:
             return Verdict.DROPPED
-        sent.append(now)
-        return Verdict.TAKEN if len(sent) <= MOST else Verdict.TOLD
+        self._told.add(person)
+        return Verdict.TOLD

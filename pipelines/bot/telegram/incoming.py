@@ -166,6 +166,7 @@ def _written(message: telegram.Message, source_id: str, *, is_edited: bool) -> I
             _text(message),
             source_id,
             _document(message.document) if message.document else None,
+            is_aside=message.chat.type != ChatType.PRIVATE,
         ),
         target=Target(message.chat.id, topic, asker, message.message_id),
         refusal=_refusal(message, is_edited=is_edited),

@@ -136,6 +136,7 @@ def _list(context: Context, _: NoArguments) -> Answer:
             for one in found
         ],
         data=[_person_fields(person) for person in found],
+        is_private=True,
     )
 
 
@@ -220,6 +221,7 @@ def _audit(context: Context, arguments: AuditArguments) -> Answer:
         heads=("wish", "when", "who", "place", "what", "how it ended", "plan"),
         rows=[entry_cells(entry) for entry in found],
         data=[_entry_fields(entry) for entry in found],
+        is_private=True,
     )
 
 

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.bot.polling.throttle import MOST, PEOPLE, WINDOW, Throttle, Verdict
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_the_first_that_is_too_much_is_told_and_the_others_are_dropped() -> None:
-    clock = Clock()
-    throttle = Throttle(clock)
-    found = [throttle.judge(1) for _ in range(MOST + 3)]
+    throttle = Throttle()
+    found = [throttle.judge(1, 0.0) for _ in range(MOST + 3)]
     assert found[:MOST] == [Verdict.TAKEN] * MOST
     assert found[MOST:] == [Verdict.TOLD, Verdict.DROPPED, Verdict.DROPPED]
-    assert throttle.judge(2) is Verdict.TAKEN
-    clock.now = WINDOW
-    assert throttle.judge(1) is Verdict.TAKEN
+    assert throttle.judge(2, 0.0) is Verdict.TAKEN
+    assert throttle.judge(1, WINDOW) is Verdict.TAKEN
+
+
+def test_who_goes_on_is_served_as_fast_as_that_and_told_once_a_time() -> None:
+    throttle = Throttle()
+    found = Counter(throttle.judge(1, float(at)) for at in range(600))
+    assert found[Verdict.TAKEN] == 600 / WINDOW * MOST
+    assert found[Verdict.TOLD] <= 600 / WINDOW
+
+
+def test_what_was_sent_while_the_bot_was_away_is_no_flood() -> None:
+    throttle = Throttle()
+    found = {throttle.judge(1, at * 100.0) for at in range(50)}
+    assert found == {Verdict.TAKEN}
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.floats(0, 5)), max_size=200))
 def test_within_any_window_nobody_has_more_taken(
     sent: list[tuple[int, float]],
 ) -> None:
-    clock = Clock()
-    throttle = Throttle(clock)
+    throttle, now = Throttle(), 0.0
     taken: dict[int, list[float]] = {}
     for person, pause in sent:
-        clock.now += pause
-        if throttle.judge(person) is Verdict.TAKEN:
-            taken.setdefault(person, []).append(clock.now)
+        now += pause
+        if throttle.judge(person, now) is Verdict.TAKEN:
+            taken.setdefault(person, []).append(now)
     for moments in taken.values():
         for at, moment in enumerate(moments):
             within = [one for one in moments[: at + 1] if one > moment - WINDOW]
@@ -45,7 +49,7 @@ def test_within_any_window_nobody_has_more_taken(
 
 
 def test_what_is_known_of_people_has_a_bound() -> None:
-    throttle = Throttle(Clock())
+    throttle = Throttle()
     for person in range(PEOPLE + 10):
-        throttle.judge(person)
-    assert len(throttle._sent) == PEOPLE
+        throttle.judge(person, 0.0)
+    assert len(throttle._taken) == PEOPLE
