@@ -161,7 +161,7 @@ class Night:
         self.told.person(f"presses [{texts.AGREE}]")
         self._press(texts.AGREE)
         self.told.tell(
-            "The question becomes the message of a job, which is edited as that goes on:"
+            "The question becomes the message of a job, and is edited as that goes on:"
         )
         self.told.bot(self._shows(asked, "1 of 2"), ", edited")
         self.project.sandbox.control.remove(held)
