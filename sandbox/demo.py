@@ -126,6 +126,8 @@ class _Shown:
             show_message(self.console, told)
         title(self.console, f"The table Orders of {broken.name} is back")
         second = self._talk(broken.name, number_of(told))
+        # The bot would look for that within half a minute, if it went on.
+        self._run("the alerts", "alerts", "send", "--once")
         self.console.print("The group is told that it is over:")
         show_message(self.console, recovery(telegram, told))
         title(self.console, "The same once more: nothing comes twice")
@@ -205,7 +207,8 @@ class _Shown:
         with self.product.running(*arguments) as child:
             while child.runs():
                 pass
-        self._say(child.output())
+        if child.output():
+            self._say(child.output())
         if child.exit_code:
             raise DemoError(f"{name}: shardline ended with code {child.exit_code}")
 
