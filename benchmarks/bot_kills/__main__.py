@@ -20,7 +20,7 @@ from benchmarks.sheets import Sheet, processor
 from pipelines.text import Console
 from sandbox.process import SandboxProcess
 
-PTB = "python-telegram-bot"
+OURS, PTB, AIOGRAM = "shardline", "python-telegram-bot", "aiogram"
 HEAD = (
     "Bot",
     "commands",
@@ -60,18 +60,18 @@ python -m benchmarks.bot_kills --aiogram build/aiogram/bin/python
 )
 @click.option("--seed", default=1, show_default=True, help="Of the random moments.")
 @click.option(
-    "--only-ours", is_flag=True, help="Leave out the bots of the other libraries."
+    "--only", type=click.Choice([OURS, PTB, AIOGRAM]), help="Kill only these bots."
 )
 @click.option(
     "--aiogram",
     type=click.Path(exists=True, dir_okay=False, resolve_path=False, path_type=Path),
     help="The interpreter of an environment that has aiogram.",
 )
-def main(kills: int, seed: int, *, only_ours: bool, aiogram: Path | None) -> None:
+def main(kills: int, seed: int, only: str | None, aiogram: Path | None) -> None:
     """Measure, and show."""
     console = Console()
     console.print(_conditions(kills, seed, aiogram), soft_wrap=True)
-    if not (aiogram or only_ours):
+    if only in (None, AIOGRAM) and not aiogram:
         console.print(
             "Not run: aiogram, as --aiogram names no interpreter that has it."
         )
@@ -80,27 +80,28 @@ def main(kills: int, seed: int, *, only_ours: bool, aiogram: Path | None) -> Non
         with SandboxProcess(home / "sandbox") as sandbox:
             for by in (signal.SIGKILL, signal.SIGTERM):
                 rows = []
-                for bot in _bots(home / by.name, sandbox, aiogram, only_ours=only_ours):
+                for bot in _bots(home / by.name, sandbox, only, aiogram):
                     with console.status(f"{by.name}, {bot.title}"):
                         rows.append(_row(bot, _figures(bot, sandbox, kills, by, seed)))
                 sheet = Sheet(f"{kills} kills of each by {by.name}", HEAD, rows)
-                console.print(sheet.markdown(), soft_wrap=True)
+                console.print(sheet.markdown(), soft_wrap=True, markup=False)
 
 
 def _bots(
-    home: Path, sandbox: SandboxProcess, aiogram: Path | None, *, only_ours: bool
+    home: Path, sandbox: SandboxProcess, only: str | None, aiogram: Path | None
 ) -> Iterator[Bot]:
-    yield Ours(_folder(home, "ours"), sandbox, PEOPLE)
-    if only_ours:
-        return
+    if only in (None, OURS):
+        yield Ours(_folder(home, OURS), sandbox, PEOPLE)
     libraries = [(PTB, sys.executable, "ptb_bot", PTB_WAYS)]
     if aiogram:
         python = str(aiogram.absolute())  # of a link, the environment is the link's
-        libraries.append(("aiogram", python, "aiogram_bot", AIOGRAM_WAYS))
+        libraries.append((AIOGRAM, python, "aiogram_bot", AIOGRAM_WAYS))
     for library, python, module, ways in libraries:
-        for limit, way in ways.items():
-            folder = _folder(home, f"{module}_{limit}")
-            yield Rival(f"{library}, {way}", python, module, limit, folder, sandbox)
+        if only in (None, library):
+            for limit, way in ways.items():
+                folder = _folder(home, f"{module}_{limit}")
+                title = f"{library}, {way}"
+                yield Rival(title, python, module, limit, folder, sandbox)
 
 
 PTB_WAYS = {0: "default", 4: "`concurrent_updates(4)`"}
