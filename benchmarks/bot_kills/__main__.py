@@ -36,7 +36,7 @@ HEAD = (
 HELP = """\
 Kill bots at random moments, and count what becomes of the commands.
 
-12 people write numbered commands to a bot, each every two to four seconds. Up to two
+12 people write numbered commands to a bot, each every four to eight seconds. Up to two
 seconds after its first answer the bot is killed, and started again at once: the same is
 done to `shardline bot` on SQLite, and to small bots by python-telegram-bot and aiogram,
 which commit a row for each command and then answer. First it is SIGKILL, then SIGTERM.

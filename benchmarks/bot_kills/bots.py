@@ -14,6 +14,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from benchmarks.bot_kills.deeds import read_deeds
+from benchmarks.job_listings import fill_jobs
 from pipelines.etl_db import etl_engine
 from pipelines.operations import (
     AuditFilter,
@@ -30,6 +31,9 @@ REPOSITORY = Path(__file__).parents[2]
 GROUP = -1001
 MOST = 100_000
 """Of so many wishes the audit is read."""
+
+JOBS = 10_000
+"""So many jobs there are, as a command asks for one by its number."""
 
 
 class Bot(Protocol):
@@ -101,10 +105,11 @@ class Ours:
     title: str = field(default="shardline bot")
 
     def __post_init__(self) -> None:
-        """Write the configuration, and invite the people."""
+        """Write the configuration, make the jobs and invite the people."""
         with self._config.open("w", encoding="utf-8") as file:
             self._options().write(file)
         engine = etl_engine(SecretStr(self._database))
+        fill_jobs(engine, JOBS)
         for user in self.people:
             with engine.begin() as connection:
                 code = invite(connection, f"Person {user}", Role.OPERATOR).code

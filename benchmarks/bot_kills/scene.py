@@ -21,7 +21,7 @@ from sandbox.telegram.rich import as_text
 PEOPLE = range(101, 113)
 """Who write, each in a chat with the bot; the numbers are those of the chats, too."""
 
-PAUSE = (2.0, 4.0)
+PAUSE = (4.0, 8.0)
 """Seconds between two commands of a person."""
 
 ALIVE = 2.0
@@ -29,6 +29,12 @@ ALIVE = 2.0
 
 LOOK = 0.1
 """Seconds between two looks at the chats: so exact are delays."""
+
+FIRST = 1_000
+"""The first command's number."""
+
+NUMBER = re.compile(r"\b[1-9]\d{3}\b")
+"""A command's number, the first in its answer with so many digits."""
 
 QUIET = 10.0
 """Seconds without a new answer, after which none is waited for."""
@@ -81,7 +87,7 @@ class Scene:
             if now < self._due[chat]:
                 continue
             self._due[chat] = now + self.rng.uniform(*PAUSE)
-            number = 1_000 + sum(map(len, self.said.values()))
+            number = FIRST + sum(map(len, self.said.values()))
             said[number] = now
             self.telegram.say(chat, chat, f"/jobs_show {number}")
 
@@ -97,7 +103,7 @@ class Scene:
         """The numbers in a chat's answers, as they came."""
         answers = [one for one in self.telegram.messages(chat) if not one.sender]
         texts = [as_text(one.rich) if one.rich else one.text for one in answers]
-        return [int(found[0]) for text in texts if (found := re.search(r"\d+", text))]
+        return [int(found[0]) for text in texts if (found := NUMBER.search(text))]
 
     def is_over(self) -> bool:
         """Whether every command is answered."""
