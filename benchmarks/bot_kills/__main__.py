@@ -81,8 +81,9 @@ def main(kills: int, seed: int, only: str | None, aiogram: Path | None) -> None:
             for by in (signal.SIGKILL, signal.SIGTERM):
                 rows = []
                 for bot in _bots(home / by.name, sandbox, only, aiogram):
-                    with console.status(f"{by.name}, {bot.title}"):
-                        rows.append(_row(bot, _figures(bot, sandbox, kills, by, seed)))
+                    console.print(f"{by.name}: {bot.title}", soft_wrap=True)
+                    rows.append(_row(bot, _figures(bot, sandbox, kills, by, seed)))
+                    console.print(" | ".join(rows[-1]), soft_wrap=True)
                 sheet = Sheet(f"{kills} kills of each by {by.name}", HEAD, rows)
                 console.print(sheet.markdown(), soft_wrap=True, markup=False)
 
