@@ -36,8 +36,9 @@ HEAD = (
 HELP = """\
 Kill bots at random moments, and count what becomes of the commands.
 
-12 people write numbered commands to a bot, each every four to eight seconds. Up to two
-seconds after its first answer the bot is killed, and started again at once: the same is
+12 people write numbered commands to a bot, each every four to eight seconds, if no more
+than one has waited since it was started. Up to four seconds after its first answer the
+bot is killed, and started again at once: the same is
 done to `shardline bot` on SQLite, and to small bots by python-telegram-bot and aiogram,
 which commit a row for each command and then answer. First it is SIGKILL, then SIGTERM.
 

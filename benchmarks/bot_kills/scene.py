@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +24,11 @@ PEOPLE = range(101, 113)
 PAUSE = (4.0, 8.0)
 """Seconds between two commands of a person."""
 
-ALIVE = 2.0
+AHEAD = 2
+"""Most commands of a person that are not answered, of those since the bot was last
+started: so a machine on which starts are slow is not flooded."""
+
+ALIVE = 4.0
 """Seconds that a bot lives at most once it has answered."""
 
 LOOK = 0.1
@@ -39,7 +43,7 @@ NUMBER = re.compile(r"\b[1-9]\d{3}\b")
 QUIET = 10.0
 """Seconds without a new answer, after which none is waited for."""
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds in which a bot that was started must answer, and one must end."""
 
 
@@ -74,6 +78,7 @@ class Scene:
     delays: dict[int, float] = field(default_factory=dict)
     """From a command to its first answer, by number."""
     _due: dict[int, float] = field(init=False)
+    _started: int = FIRST
 
     def __post_init__(self) -> None:
         """Let the first commands come one after another."""
@@ -84,12 +89,20 @@ class Scene:
         """Let everybody write who has waited long enough."""
         for chat, said in self.said.items():
             now = time.monotonic()
-            if now < self._due[chat]:
+            if now < self._due[chat] or self._is_ahead(said):
                 continue
             self._due[chat] = now + self.rng.uniform(*PAUSE)
             number = FIRST + sum(map(len, self.said.values()))
             said[number] = now
             self.telegram.say(chat, chat, f"/jobs_show {number}")
+
+    def begin(self) -> None:
+        """The bot was started: nobody counts on what was not answered before."""
+        self._started = FIRST + sum(map(len, self.said.values()))
+
+    def _is_ahead(self, said: Iterable[int]) -> bool:
+        newest = (one for one in said if one >= self._started)
+        return sum(one not in self.delays for one in newest) >= AHEAD
 
     def look(self) -> int:
         """Look for first answers; how many there are by now."""
@@ -151,6 +164,7 @@ def _counted(scene: Scene, bot: Bot) -> Counts:
 
 def _live(scene: Scene, process: subprocess.Popen[bytes], life: float) -> None:
     """Write until the bot has answered, and for so many seconds more."""
+    scene.begin()
     answers, deadline = scene.look(), time.monotonic() + PATIENCE
     while scene.look() == answers:
         if time.monotonic() > deadline:
