@@ -21,6 +21,14 @@ from pipelines.text import Console
 from sandbox.process import SandboxProcess
 
 OURS, PTB, AIOGRAM = "shardline", "python-telegram-bot", "aiogram"
+PTB_WAYS = {0: "default", 4: "`concurrent_updates(4)`"}
+AIOGRAM_WAYS = {
+    0: "default",
+    4: "`tasks_concurrency_limit=4`",
+    1: "`handle_as_tasks=False`",
+}
+"""What the bots of a library are told, and how that is written in its documents."""
+
 HEAD = (
     "Bot",
     "commands",
@@ -65,7 +73,7 @@ python -m benchmarks.bot_kills --aiogram build/aiogram/bin/python
 )
 @click.option(
     "--aiogram",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The interpreter of an environment that has aiogram.",
 )
 def main(kills: int, seed: int, only: str | None, aiogram: Path | None) -> None:
@@ -104,15 +112,6 @@ def _bots(
                 folder = _folder(home, f"{module}_{limit}")
                 title = f"{library}, {way}"
                 yield Rival(title, python, module, limit, folder, sandbox)
-
-
-PTB_WAYS = {0: "default", 4: "`concurrent_updates(4)`"}
-AIOGRAM_WAYS = {
-    0: "default",
-    4: "`tasks_concurrency_limit=4`",
-    1: "`handle_as_tasks=False`",
-}
-"""What the bots of a library are told, and how that is written in its documents."""
 
 
 def _folder(home: Path, name: str) -> Path:
