@@ -57,7 +57,7 @@ def machine(rounds: int) -> str:
     """Where, when and with what it was measured, in one line."""
     versions = (f"{name} {found}" for name in PACKAGES if (found := _version(name)))
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {_processor()},"
+        f"{datetime.now(UTC):%Y-%m-%d}, {processor()},"
         f" {len(sched_getaffinity(0))} cores, Python {platform.python_version()},"
         f" {', '.join(versions)}; medians, rounds: {rounds}"
     )
@@ -70,7 +70,7 @@ def _version(package: str) -> str:
         return ""
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name in /proc/cpuinfo, where there is one."""
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         name, _, value = line.partition(":")

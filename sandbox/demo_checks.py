@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sandbox.faults import SandboxError
@@ -67,6 +68,18 @@ def incident(telegram: TelegramControl) -> Message:
             " show one: see `shardline incidents list`"
         )
     return messages[0]
+
+
+def number_of(told: Message) -> int:
+    """Return the number of the incident that a message tells of.
+
+    Raises:
+        DemoError: It has none.
+    """
+    found = re.search(r"#(\d+)", told.text)
+    if not found:
+        raise DemoError("the message of the incident has no number")
+    return int(found[1])
 
 
 def recovery(telegram: TelegramControl, told: Message) -> Message:

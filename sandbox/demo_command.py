@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.shards import Shard
 
 _DEMO_HELP = """\
-Load while a shard is broken, mend it, refresh the reports, read the mail.
+Load while a shard is broken, mend it by the chat, refresh the reports, mail them.
 
 Everything runs in a temporary folder and on free ports, so nothing that runs
 already is disturbed; only the mail stays, as a page for a browser. The exit code

@@ -68,7 +68,7 @@ def summary(passes: Sequence[Pass], size: str) -> Table:
     """A table of all passes."""
     table = Table(title="In the warehouse", title_justify="left")
     table.add_column("")
-    for name in ("First pass", "Second pass", "Third pass"):
+    for name in ("First pass", "Re-run", "Last pass"):
         table.add_column(name, justify="right")
     table.add_row("rows loaded", *(f"{one.rows:,}" for one in passes))
     table.add_row("shard days loaded", *(f"{one.partitions:,}" for one in passes))

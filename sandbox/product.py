@@ -8,6 +8,7 @@ import subprocess
 import sys
 from configparser import RawConfigParser
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,11 +35,13 @@ class Product:
             shards_file: The list of shards to load.
         """
         self._home = home
+        self._numbers = count(1)
         config = RawConfigParser()
         config.read(luigi_cfg)
         config["sessions"] = {"database": f"sqlite:///{home / 'sessions.db'}"}
         config["catalog"] = {"shards": str(shards_file.absolute())}
         config["alerts"]["patience"] = _ALERTS_PATIENCE
+        config["bot"] = {"processes": "0"}  # nobody else waits for its answers
         self._config = home / "product.cfg"
         with self._config.open("w") as file:
             config.write(file)
@@ -46,7 +49,7 @@ class Product:
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Run]:
         """Run a command; what still runs at the block's end is stopped."""
-        output = self._home / "product.out"
+        output = self._home / f"product-{next(self._numbers)}.out"
         with output.open("wb") as file:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and package
                 [sys.executable, "-P", "-m", "pipelines", *arguments],

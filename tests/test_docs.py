@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -206,6 +207,18 @@ def test_a_job_is_carried_out_as_the_document_tells(clone: Path) -> None:
     assert "job 1: succeeded (exit code 0)" in told
     assert "orders 2019-03-14: 3 of 3 shards complete: 3 loaded" in told
     assert '"done": 3' in told
+
+
+def test_the_bot_is_talked_to_as_the_document_tells(clone: Path) -> None:
+    _, script = blocks(REPOSITORY / "docs" / "bot.md", "sh")
+    # What runs in the background has to end with it, whatever becomes of it.
+    bounded = f"trap 'kill $(jobs -p) || true' EXIT\n{script}\ntrap - EXIT"
+    words = ["timeout", "-k", "5", "250", "bash", "-euo", "pipefail", "-c", bounded]
+    told = run(shlex.join(words), clone)
+    assert "Welcome, Me. You are operator now" in told
+    assert "orders 2019-03-15: 3 missing" in told
+    assert "[ Do it ] [ Leave it ]" in told
+    assert "Job 1" in told
 
 
 def test_a_report_is_added_as_the_document_tells(clone: Path) -> None:

@@ -119,8 +119,8 @@ class Dialogue:
             else:
                 reply = self._written(said, turn)
         except ShardlineError as error:
-            reply = Reply((str(error),))
-            turn.is_committed = turn.replaces = False
+            reply, turn.replaces = Reply((str(error),)), False
+            turn.is_committed = error is turn.failure
         if not turn.is_committed:
             with etl_db_errors(UNUSABLE), self._engine.begin() as connection:
                 turn.commit(connection, reply)
@@ -147,7 +147,7 @@ class Dialogue:
         words = split_words(_without_address(said.text))
         if words and words[0].lower() == START:
             return self._started(said, words[1:], turn)
-        context = self._context(said)
+        context = self._context(said, turn)
         is_stranger = context.caller.role is None
         try:
             verb, rest = find_verb(VERBS, words)
@@ -208,7 +208,7 @@ class Dialogue:
             return Reply(
                 (texts.ANSWER_TOO_LATE.format(verb=asked.verb),), buttons=(anew,)
             )
-        context, verb = self._context(said), verb_named(asked.verb)
+        context, verb = self._context(said, turn), verb_named(asked.verb)
         check_role(context, verb, Wish(context.caller, said.place, verb.name))
         add = add_choice if isinstance(said, Press) else add_answer
         try:
@@ -244,7 +244,7 @@ class Dialogue:
             return Reply((texts.UNKNOWN_BUTTON,))
         turn.replaces = True
         outcome = agree(
-            *(self._context(said), about, verb_named),
+            *(self._context(said, turn), about, verb_named),
             source_id=said.source_id,
             in_commit=turn.commit_outcome,
         )
@@ -255,7 +255,7 @@ class Dialogue:
         left = Reply((texts.LEFT,))
         turn.replaces = True
         decline(
-            *(self._context(said), number),
+            *(self._context(said, turn), number),
             lambda connection: turn.commit(connection, left),
         )
         return left
@@ -267,7 +267,7 @@ class Dialogue:
         if asked is None:
             return Reply((texts.UNKNOWN_BUTTON,))
         if not asked.is_of(said.identity, said.place):
-            wish = Wish(self._context(said).caller, said.place, kind, question)
+            wish = Wish(self._context(said, turn).caller, said.place, kind, question)
             raise refused(self._engine, wish, texts.ASKED_ANOTHER, texts.WISH_YOURSELF)
         turn.replaces = True
         if kind == END:
@@ -278,7 +278,7 @@ class Dialogue:
             return Reply((texts.UNKNOWN_BUTTON,))
         return self._answered(said, asked, chosen, turn)
 
-    def _context(self, said: Message | Press) -> Context:
+    def _context(self, said: Message | Press, turn: _Turn) -> Context:
         caller = self._find(self._engine, said.identity)
         return Context(
             caller,
@@ -287,6 +287,7 @@ class Dialogue:
             self._settings,
             audited_queue,
             self._slow,
+            turn.fail,
         )
 
 
@@ -296,12 +297,14 @@ class _Turn:
     Attributes:
         is_committed: Whether it is.
         replaces: Whether the answer takes the place of the message that was pressed.
+        failure: What is on record, and answered, by the same commit.
     """
 
     def __init__(self, in_commit: InReplyCommit) -> None:
         self._in_commit = in_commit
         self._changes: list[Callable[[Connection], None]] = []
         self.is_committed = self.replaces = False
+        self.failure: ShardlineError | None = None
 
     def also(self, change: Callable[[Connection], None]) -> None:
         """Have something be changed by the commit, whichever that will be."""
@@ -313,6 +316,11 @@ class _Turn:
             change(connection)
         self._in_commit(connection, self.shown(reply))
         self.is_committed = True
+
+    def fail(self, connection: Connection, error: ShardlineError) -> None:
+        """Write that something has failed as the answer."""
+        self.replaces, self.failure = False, error
+        self.commit(connection, Reply((str(error),)))
 
     def commit_outcome(self, connection: Connection, outcome: Outcome) -> None:
         """The same with what has come of a wish."""

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 
 from pipelines.config import Settings
-from pipelines.errors import PermanentError
+from pipelines.errors import PermanentError, ShardlineError
 from pipelines.jobs import JobQueue, Priority
 from pipelines.operations.access.callers import Caller
 from pipelines.operations.access.roles import Capability
@@ -48,6 +48,9 @@ def here(question: Callable[[Context, A], T], context: Context, arguments: A) ->
     return question(context, arguments)
 
 
+OnFailure = Callable[[Connection, ShardlineError], None]
+
+
 @dataclass(frozen=True)
 class Context:
     """What a verb is wished with.
@@ -61,6 +64,7 @@ class Context:
         settings: Reads all options; likewise.
         jobs: Makes the queue where long operations wait.
         slow: Finds out what takes a while.
+        on_failure: Is called in the transaction by which a failure is on record.
     """
 
     caller: Caller
@@ -69,6 +73,7 @@ class Context:
     settings: Callable[[], Settings]
     jobs: Callable[[Engine], JobQueue]
     slow: Slow = here
+    on_failure: OnFailure = lambda *_: None
 
     @property
     def engine(self) -> Engine:

@@ -220,7 +220,7 @@ def _failures_audited(
     except ShardlineError as error:
         if question is not None and _is_answered(context, question):
             raise _refused_answer(context, question) from error
-        _record_failure(context, wish, str(error))
+        _record_failure(context, wish, str(error), error)
         raise
     except Exception as error:  # a defect
         _record_failure(context, wish, type(error).__name__)
@@ -231,7 +231,11 @@ def _is_answered(context: Context, question: str) -> bool:
     return asked(context.engine, question, context.caller, context.place) is None
 
 
-def _record_failure(context: Context, wish: Wish, why: str) -> None:
+def _record_failure(
+    context: Context, wish: Wish, why: str, error: ShardlineError | None = None
+) -> None:
     with etl_db_errors(UNUSABLE), context.engine.begin() as connection:
         number = record_wish(connection, wish)
         record_end(connection, number, Ending.FAILED, why)
+        if error:
+            context.on_failure(connection, error)

@@ -121,7 +121,7 @@ class Chats:
 
     def audit(self) -> list[AuditEntry]:
         """What is on record, newest first."""
-        return list_audit(self.engine, AuditFilter(), 1_000)
+        return list_audit(self.engine, AuditFilter(), 100_000)
 
 
 def text_of(message: Message) -> str:

@@ -44,7 +44,7 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_the_demo_shows_loads_an_incident_reports_and_a_mail_and_cleans_up(
+def test_the_demo_shows_loads_an_incident_a_talk_reports_and_a_mail_and_cleans_up(
     command: list[str], scratch: Path, tmp_path: Path
 ) -> None:
     elsewhere = {"SHARDLINE_CONNECTION_WAREHOUSE": "vertica://127.0.0.1:1/none"}
@@ -62,6 +62,16 @@ def test_the_demo_shows_loads_an_incident_reports_and_a_mail_and_cleans_up(
     told = "2 loads of LoadOrders 2019-03-11 to 2019-03-12"
     assert done.stdout.count(f"🔴 #1 {told} failed") == 1
     assert done.stdout.count(f"🟢 #1 recovered: {told}") == 1
+    written = re.findall(r"^Olga (?:writes|presses) (.*)$", done.stdout, re.MULTILINE)
+    assert [one.split()[0] for one in written] == [
+        "/start,",
+        "/why",
+        "/incidents_rerun",
+        "[",
+    ]
+    assert "Welcome, Olga" in done.stdout
+    assert "orders 2019-03-12 abakan: failed" in done.stdout
+    assert done.stdout.count("Job 1 has succeeded") == 1
     assert "5 refreshed" in done.stdout
     page = tmp_path / "new" / "mail.html"
     assert page.as_uri() in done.stdout

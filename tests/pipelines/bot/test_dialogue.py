@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipelines.bot import Dialogue, Message, Press, Reply
 from pipelines.config import current_settings
@@ -101,7 +101,7 @@ def test_a_stranger_is_refused_and_on_record(
     dialogue: Dialogue, engine: Engine
 ) -> None:
     (line,) = write(dialogue, "/jobs", STRANGER).lines
-    assert line.startswith("somebody unknown may not jobs list")
+    assert line.startswith("I do not know you")
     (entry,) = list_audit(engine, AuditFilter(refused=True), 10)
     assert entry.identity == "telegram:99"
 
@@ -128,9 +128,28 @@ def test_a_stranger_is_welcome_with_an_invitation_and_it_is_on_no_record(
     assert code not in told
 
 
-def test_an_invitation_is_private(dialogue: Dialogue) -> None:
-    assert write(dialogue, "people invite Gleb viewer").is_private
-    assert not write(dialogue, "people list").is_private
+def test_what_tells_of_people_is_private(dialogue: Dialogue) -> None:
+    for text in ("people invite Gleb viewer", "people list", "audit"):
+        assert write(dialogue, text).is_private
+    assert not write(dialogue, "jobs").is_private
+
+
+def test_a_failure_is_on_record_by_the_commit_of_its_answer(
+    dialogue: Dialogue, engine: Engine
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def die(_connection: Connection, _reply: Reply) -> None:
+        raise KilledError
+
+    said = Message(telegram(ADMIN), CHAT, "jobs show 7")
+    before = len(list_audit(engine, AuditFilter(), 100))
+    with pytest.raises(KilledError):
+        dialogue.reply_to(said, die)
+    assert len(list_audit(engine, AuditFilter(), 100)) == before
+    assert dialogue.reply_to(said).lines[0].startswith("there is no job 7")
+    assert len(list_audit(engine, AuditFilter(), 100)) == before + 1
 
 
 def test_a_button_is_a_wish_with_the_role_of_whoever_presses_it(
