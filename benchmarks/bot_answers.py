@@ -6,8 +6,9 @@ In each chat a button is pressed every two seconds, whether the one before was a
 or not. Against the sandbox's Bot API, whose limits are raised: Telegram's own of one
 message a second in a chat is not what is measured. Three times: beside nothing else;
 while five chats ask for a report, again as soon as they have it; and while a
-spreadsheet of 1,000,000 rows is written besides. A loop that does nothing, in a process
-of its own, tells meanwhile how late the machine is by itself.
+spreadsheet of 1,000,000 rows is written besides, as XLSX if XlsxWriter is installed.
+A loop that does nothing, in a process of its own, tells meanwhile how late the machine
+is by itself.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from benchmarks.bot_service import LONGEST
-from benchmarks.idle_loop import Lag, bot_lag, free_port, idle_loop
+from benchmarks.idle_loop import LAG, OWN_LAG, Lag, bot_lag, free_port, idle_loop
 from benchmarks.spreadsheet import ROWS, kind
 from pipelines.etl_db import as_utc, etl_engine, updates_table
 from pipelines.operations import Identity, IdentityKind, Role, accept, invite
@@ -56,6 +57,9 @@ EVERY = 2.0
 
 SECONDS = 30.0
 """How long each part takes that does not end by itself."""
+
+READY = 10.0
+"""Seconds of taps that do not count: the first have much imported."""
 
 ANSWERED = 60.0
 """Most seconds for the last answers."""
@@ -115,14 +119,18 @@ class Part:
         taps: Seconds until the answer to each tap was sent.
         reports: The same of reports.
         bot: How late the bot's loop was.
+        own: The same, less the time for which it waited for a processor.
         machine: How late an idle loop was.
+        cpu: Seconds of a processor that the bot took, without its processes.
     """
 
     title: str
     taps: Sequence[float]
     reports: Sequence[float]
     bot: Lag
+    own: Lag
     machine: Lag
+    cpu: float
 
 
 def main() -> None:
@@ -134,7 +142,13 @@ def main() -> None:
             reports = f"{len(part.reports)} reports {_spread(part.reports)}"
             told = f"{taps}; {reports}" if part.reports else taps
             console.print(f"{part.title}: {told}", soft_wrap=True)
-            console.print(f"  the bot's loop {part.bot}; an idle one {part.machine}")
+            console.print(f"  the bot's loop: {part.bot}", soft_wrap=True)
+            console.print(
+                f"  without waits for a processor: {part.own}", soft_wrap=True
+            )
+            console.print(f"  an idle loop: {part.machine}", soft_wrap=True)
+            each = part.cpu / (len(part.taps) + len(part.reports)) * 1e3
+            console.print(f"  the bot's CPU: {part.cpu:.1f} s, {each:.0f} ms an answer")
 
 
 def measured(home: Path, tell: Callable[[str], None]) -> Iterator[Part]:
@@ -150,19 +164,21 @@ def measured(home: Path, tell: Callable[[str], None]) -> Iterator[Part]:
         _shardline(config, "refresh", "--date", str(DAY))
         with _bot(config) as bot:
             people = _people(sandbox.control.telegram, engine)
-            yield _part(people, port, "idle", lambda at: at < SECONDS, asks=False)
-            yield _part(people, port, "reports", lambda at: at < SECONDS)
+            look = _Look(port, bot.pid)
+            _part(people, look, "to get ready", lambda at: at < READY, asks=False)
+            yield _part(people, look, "taps", lambda at: at < SECONDS, asks=False)
+            yield _part(people, look, "and reports", lambda at: at < SECONDS)
             written = _Written(bot, home / f"many.{kind()}")
-            title = f"reports and {ROWS:,} rows of {kind()}"
+            title = f"and {ROWS:,} rows of {kind()}"
             yield _part(
-                people, port, title, lambda at: at < LONGEST and not written.is_there()
+                people, look, title, lambda at: at < LONGEST and not written.is_there()
             )
             tell(f"the spreadsheet took {written.seconds} s")
 
 
 def _part(
     people: People,
-    port: int,
+    look: _Look,
     title: str,
     goes_on: Callable[[float], bool],
     *,
@@ -171,14 +187,45 @@ def _part(
     """Have people tap while something goes on, and some ask for reports, or none."""
     people.taps.clear()
     people.reports.clear()
-    before = bot_lag(port)
+    bot, own, cpu = look.lag(LAG), look.lag(OWN_LAG), look.cpu()
     with idle_loop() as machine:
         _tap(people, goes_on, REPORTING if asks else ())
-        lag = bot_lag(port).since(before)
+        bot, own = look.lag(LAG).since(bot), look.lag(OWN_LAG).since(own)
     _await(lambda: len(people.answers(people.taps)) == len(people.taps))
     _await(lambda: len(people.answers(people.reports)) == len(people.reports))
     taps, reports = people.answers(people.taps), people.answers(people.reports)
-    return Part(title, list(taps.values()), list(reports.values()), lag, machine[0])
+    return Part(
+        title,
+        list(taps.values()),
+        list(reports.values()),
+        bot,
+        own,
+        machine[0],
+        look.cpu() - cpu,
+    )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """At the process of a bot.
+
+    Attributes:
+        port: Where it serves its figures.
+        process: Its number.
+    """
+
+    port: int
+    process: int
+
+    def lag(self, figure: str) -> Lag:
+        """How late its loop was."""
+        return bot_lag(self.port, figure)
+
+    def cpu(self) -> float:
+        """Seconds of a processor that it took so far (proc(5))."""
+        stat = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii")
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _tap(

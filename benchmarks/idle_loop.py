@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.bot import LoopLag
 
-LAG = "shardline_bot_loop_lag_seconds"
+LAG, OWN_LAG = "shardline_bot_loop_lag_seconds", "shardline_bot_loop_own_lag_seconds"
+"""The loop's, and the same less the time for which it waited for a processor."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Lag:
         return f"p50 ≤ {p50:g} ms, p99 ≤ {p99:g} ms, longest ≤ {most:g} ms"
 
 
-def bot_lag(port: int) -> Lag:
+def bot_lag(port: int, figure: str = LAG) -> Lag:
     """How late a bot's loop was since it began."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         text = answer.read().decode()
@@ -53,7 +54,7 @@ def bot_lag(port: int) -> Lag:
             float(sample.labels["le"]): sample.value
             for family in text_string_to_metric_families(text)
             for sample in family.samples
-            if sample.name == f"{LAG}_bucket"
+            if sample.name == f"{figure}_bucket"
         }
     )
 
