@@ -44,11 +44,11 @@ HEAD = (
 HELP = """\
 Kill bots at random moments, and count what becomes of the commands.
 
-12 people write numbered commands to a bot, each every four to eight seconds, if no more
-than one has waited since it was started. Up to four seconds after its first answer the
-bot is killed, and started again at once: the same is
-done to `shardline bot` on SQLite, and to small bots by python-telegram-bot and aiogram,
-which commit a row for each command and then answer. First it is SIGKILL, then SIGTERM.
+12 people write numbered commands to a bot, each every four to eight seconds, unless two
+have waited since the bot was last started. Up to four seconds after its first answer
+the bot is killed, and started again at once: the same is done to `shardline bot` on
+SQLite, and to small bots by python-telegram-bot and aiogram, which commit a row for
+each command and then answer. First it is SIGKILL, then SIGTERM.
 
 aiogram wants an older pydantic than ours, so it has an environment of its own:
 
