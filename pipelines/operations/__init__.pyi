@@ -106,7 +106,6 @@ from .verbs.status import STATUS, StatusArguments, read_status, status_fields
 from .verbs.subscriptions import SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE
 from .verbs.verify import VERIFY, VerifyArguments
 from .verbs.why import WHY, WhyArguments
-from .refusals import refused
 from .words import (
     Unfinished,
     WrongWordsError,

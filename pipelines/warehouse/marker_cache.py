@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import TypeVar
@@ -140,8 +139,12 @@ class MarkerCache:
         """
         idle = self._idle.setdefault(os.getpid(), [])
         if idle:
-            with suppress(TransientError):
-                return _ask_over(idle.pop(), question, idle)
+            kept = idle.pop()
+            try:
+                return _ask_over(kept, question, idle)
+            except TransientError:
+                idle.remove(kept)
+                kept.close()
         connection = log_in_warehouse(self._options, autocommit=True)
         return _ask_over(connection, question, idle)
 
@@ -152,9 +155,6 @@ def _ask_over(
     """Ask, and keep the connection if it may be asked again."""
     try:
         answer = question(connection)
-    except TransientError:
-        connection.close()
-        raise
     except KeyboardInterrupt:
         connection.cancel()  # It is in the middle of an answer.
         connection.close()
