@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from pipelines.alerts import Lease
 from pipelines.etl_db import etl_engine
 from pipelines.operations import AuditEntry, AuditFilter, Role, list_audit
 from sandbox.options import TOKEN
@@ -66,6 +67,9 @@ class Chats:
         process = self.start()
         try:
             wait_for(process, "answers")
+            # From then on it is the bot that sends the alerts.
+            lease = Lease(self.engine, LONGEST_WAIT)
+            self.telegram.wait(lease.kept_until, timeout=LONGEST_WAIT)
             yield process
         finally:
             process.terminate()

@@ -151,7 +151,7 @@ def test_a_message_shows_a_job_and_its_end_is_a_new_message(
         telegram.wait(shows(telegram, ANN, message, "running since"))
         queue.beat(job, LEASE, Progress(12, 38, 1_204_331), "")
         seen = telegram.wait(
-            shows(telegram, ANN, message, "12 of 38, 1,204,331 rows"),
+            shows(telegram, ANN, message, "12 of 38 done, 1,204,331 rows"),
         )
         assert buttons(seen) == [
             f"wish:jobs show {job.number}",
