@@ -7,7 +7,12 @@ from datetime import datetime
 from sqlalchemy import Engine, select
 
 from pipelines import etl_db
-from pipelines.etl_db import LeaseLostError, etl_db_errors, sender_table
+from pipelines.etl_db import (
+    LeaseLostError,
+    database_time,
+    etl_db_errors,
+    sender_table,
+)
 
 __all__ = ["Lease", "LeaseLostError"]
 
@@ -48,7 +53,8 @@ class Lease(etl_db.Lease):
         It is alive if this is another moment than before.
         """
         row = sender_table.c
-        kept = select(row.expires).where(row.holder.endswith(STAYS))
+        is_kept = row.expires > database_time(self.engine)
+        kept = select(row.expires).where(row.holder.endswith(STAYS), is_kept)
         with etl_db_errors(UNUSABLE), self.engine.connect() as connection:
             return connection.scalar(kept)
 
