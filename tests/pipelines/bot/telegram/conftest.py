@@ -1,10 +1,10 @@
-"""The sandbox's Telegram, fresh for each test, and the address of its bot."""
+"""The address of the bot of the sandbox's Telegram, and who sends by it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,17 +21,6 @@ from sandbox.process import SandboxProcess
 from sandbox.telegram.control import TelegramControl
 
 T = TypeVar("T")
-
-
-@pytest.fixture
-def telegram(sandbox: SandboxProcess) -> Iterator[TelegramControl]:
-    control = sandbox.control
-    control.telegram.reset()
-    yield control.telegram
-    for hold in control.holds():
-        control.remove(hold)
-    control.telegram.reset()
-    control.telegram.up()
 
 
 @pytest.fixture
